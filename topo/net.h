@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* net: the file as a model. Immutable after net_load; everything in one arena.
+ *
+ * Inside one model things refer to each other by index; names are what goes
+ * outside. What must survive an edit (register values, cookies) is a hash of a
+ * name, never an index: inserting a line renumbers nothing. */
+#ifndef TOPO_NET_H
+#define TOPO_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "topo/diag.h"
+
+enum {
+	NET_UNTAGGED = 0,               /* tag of a port use: frames carry none */
+	NET_MAX_VID = 4094,             /* IEEE 802.1Q, 9.6: 0 and 4095 are reserved */
+	NET_MAX_SWITCHES = 4096,
+	NET_MAX_NETWORKS = 65536,
+};
+#define NET_NONE UINT32_MAX             /* no index, no limit */
+
+/* Something of the file that a row can name as its reason. */
+struct net_object {
+	const char *name;               /* "network office", "port kvm1:vm-a of network office" */
+	uint64_t id;                    /* 48 bits of hash of the name, unique in the net; never 0 */
+	struct where where;
+};
+
+struct net_switch {
+	const char *name;               /* also the name in its certificate */
+	uint64_t dpid;                  /* datapath id */
+	struct where where;
+	uint32_t object;                /* index into objects */
+	/* VTEP address as text for later overlays and for the lab; null = none */
+	const char *vtep;
+};
+
+/* One entry of `ports:`. Either side may be a glob (* and ?). */
+struct net_port {
+	const char *switch_glob;        /* "kvm1", "kvm*", "*" */
+	const char *port_glob;          /* "vm-web1", "office-*", "*" */
+	bool is_glob;                   /* either side holds * or ? */
+	uint16_t tag;                   /* VLAN id 1..4094, or NET_UNTAGGED */
+	bool flood;                     /* unknown unicast may leave here; default true */
+	bool hairpin;                   /* frames may go back out where they came from; default false */
+	bool enable;                    /* false: nothing in, nothing out; default true */
+	uint32_t max_hosts;             /* learned hosts of this network on it, NET_NONE = no limit */
+	struct where where;
+	uint32_t object;
+};
+
+enum net_transport { NET_LOCAL, NET_VLAN };
+
+struct net_network {
+	const char *name;
+	uint32_t id;                    /* hash of the name, unique, never 0: the network register */
+	enum net_transport transport;   /* NET_LOCAL: each switch by itself until links carry it */
+	uint16_t vlan;                  /* transport vlan: VLAN id on the uplinks; else 0 */
+	struct net_uplink *uplinks;     /* transport vlan: at most one per switch */
+	size_t n_uplinks;
+	struct net_port *ports;         /* in file order */
+	size_t n_ports;
+	const char *subnet;             /* text of `subnet:`, checked; null = none */
+	uint32_t vni;                   /* 0 = none given */
+	uint32_t ageing;                /* seconds without a frame until a host is forgotten; default 300 */
+	uint32_t max_hosts;             /* learned hosts in all, NET_NONE = no limit */
+	bool flood;                     /* unknown unicast is flooded; default true */
+	struct where where;
+	uint32_t object;
+};
+
+struct net_uplink {
+	uint32_t sw;                    /* index into switches */
+	const char *port;               /* interface name */
+	struct where where;
+	uint32_t object;
+};
+
+struct net {
+	struct arena *arena;
+	const char *file;               /* as given to net_load */
+	uint64_t digest;                /* of the text's bytes: same file, same digest */
+	char digest_text[17];           /* the same in hexadecimal */
+	struct net_switch *switches;    /* sorted by name */
+	size_t n_switches;              /* 0: any switch with a valid certificate is adopted */
+	struct net_network *networks;   /* sorted by name */
+	size_t n_networks;
+	struct net_object *objects;     /* sorted by id */
+	size_t n_objects;
+};
+
+/* Reads and checks; every finding of the file goes to diag. Returns null when
+ * there was an error; warnings alone do not matter. net_load reads the file,
+ * net_parse takes its text. */
+struct net *net_load(const char *file, struct diag *);
+struct net *net_parse(const char *file, const char *text, size_t len, struct diag *);
+void net_free(struct net *);
+
+/* Look-ups; null or NET_NONE when there is none. */
+uint32_t net_switch_by_name(const struct net *, const char *name);
+uint32_t net_switch_by_dpid(const struct net *, uint64_t dpid);
+uint32_t net_network_by_name(const struct net *, const char *name);
+uint32_t net_network_by_id(const struct net *, uint32_t id);
+const struct net_object *net_object_by_id(const struct net *, uint64_t id);
+
+/* Where a real port stands. Within one network the exact entry wins over
+ * globs, then the first one in the file. An entry with enable: false takes
+ * the port out of every network. Globs never match an uplink or the
+ * bridge's own LOCAL port (is_local). */
+struct net_use {
+	uint32_t network;               /* index */
+	uint32_t port;                  /* index into that network's ports, or uplinks */
+	uint16_t tag;                   /* NET_UNTAGGED or VLAN id on the wire */
+	bool is_uplink;
+	bool conflict;                  /* untagged or same tag as an earlier use: not programmed, shown */
+};
+enum { NET_MAX_USES = 4096 };
+
+/* Fills at most max uses in order of network name, returns how many there
+ * are. disabled is set when an entry with enable: false matches. */
+size_t net_uses(const struct net *, const char *switch_name, const char *port_name,
+		bool is_local, struct net_use *uses, size_t max, bool *ret_disabled);
+
+/* The glob of port entries: * any run, ? any one character. */
+bool net_glob(const char *pattern, const char *text);
+
+/* The model in the form of the file, so that it parses to the same. */
+void net_print(const struct net *, FILE *);
+
+/* 64-bit hash of bytes, the same on every machine and in every release: FNV-1a
+ * with a final mix. Cookies and register values are made from it. */
+uint64_t net_hash(const void *, size_t);
+
+/* Reference page (markdown) and JSON Schema of the file, from the key tables;
+ * the errors page from the diag codes. */
+void net_print_reference(FILE *);
+void net_print_schema(FILE *);
+void net_print_errors(FILE *);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* walk: what a set of rules does to one frame on one switch.
+ *
+ * The rules are read as Open vSwitch reads them: highest priority, tables,
+ * registers, tags, groups, in_port suppression. Used by tests over the rows of
+ * all switches (reaches, no loop) and by explain. Slow and plain on purpose:
+ * it is the second opinion. */
+#ifndef OFPROTO_WALK_H
+#define OFPROTO_WALK_H
+
+#include "ofproto/rule.h"
+
+enum { WALK_MAX_FRAME = 2048, WALK_MAX_OUTS = 1024, WALK_MAX_HOPS = 64 };
+
+struct walk_out {
+	uint32_t ofport;                /* OFPP_CONTROLLER = punt */
+	uint64_t tun_id;                /* tunnel metadata at that moment; 0 = none */
+	uint32_t tun_dst;               /* IPv4, host order */
+	uint16_t size;
+	uint8_t frame[WALK_MAX_FRAME];
+};
+
+struct walk_hop {
+	struct rule rule;               /* the row that matched; borrowed from the switch */
+};
+
+struct walk {
+	size_t n_hops;
+	struct walk_hop hops[WALK_MAX_HOPS];
+	size_t n_outs;
+	struct walk_out *outs;          /* WALK_MAX_OUTS of them, owned */
+	bool ambiguous;                 /* two rows of equal priority matched: a defect */
+	bool missed;                    /* a table without a matching row */
+	uint8_t missed_table;
+};
+
+struct walk_switch;
+
+struct walk_switch *walk_switch_new(void);
+void walk_switch_free(struct walk_switch *);
+void walk_switch_add(struct walk_switch *, const struct rule *);        /* copies; replaces an equal key */
+void walk_switch_del(struct walk_switch *, const struct rule *key);
+void walk_switch_clear(struct walk_switch *);
+
+struct walk *walk_new(void);
+void walk_free(struct walk *);
+/* tun_id, tun_src: what the frame came with when in_port is a tunnel, else 0. */
+void walk_frame(const struct walk_switch *, struct walk *, uint32_t in_port,
+		const uint8_t *frame, size_t size, uint64_t tun_id, uint32_t tun_src);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* app: one reason for rows, as a constant struct of pure functions.
+ *
+ * An app says what shall be, never what to send: it gets the scene and answers
+ * with rules, facts and packets. It keeps no state. compile is the definition;
+ * patch is a short cut for one fact that must give the same rows, and may
+ * decline by returning false (then compile runs for every switch concerned).
+ * A packet-in goes to the owner of the table that punted. */
+#ifndef APPS_APP_H
+#define APPS_APP_H
+
+#include "apps/pipeline.h"
+#include "ofproto/build.h"
+#include "ofproto/packet.h"
+#include "ofproto/rule.h"
+#include "topo/view.h"
+
+struct shapes;
+
+/* Everything an app may look at. */
+struct scene {
+	const struct net *net;
+	const struct view *view;
+	uint64_t now_ms;
+};
+
+/* Where rules go. */
+struct out {
+	struct build *build;
+	struct shapes *shapes;          /* see apps/l2.c */
+	uint8_t app;                    /* number of the app that is running: its cookies */
+	void (*want)(void *ctx, uint32_t sw, uint8_t app, const struct rule *);
+	void (*unwant)(void *ctx, uint32_t sw, uint8_t app, const struct rule *key);
+	void *ctx;
+};
+/* Ends the rule being built and wants it; a broken contract is our own fault
+ * and aborts with the text of build_end(). */
+void out_want(struct out *, uint32_t sw);
+void out_unwant(struct out *, uint32_t sw);
+uint64_t out_cookie(const struct out *, uint64_t object);
+
+struct app_punt {
+	uint32_t sw;
+	uint64_t cookie;
+	enum table table;
+	uint32_t in_port;
+	uint32_t network;               /* REG0 */
+	uint32_t class;                 /* REG1 */
+	const uint8_t *frame;
+	size_t size;
+};
+
+/* Answers of packet_in, recover, removed: facts, and frames to send. */
+struct reply {
+	void (*fact)(void *ctx, struct fact *);
+	void (*send)(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports,
+		     const uint8_t *frame, size_t size);
+	void *ctx;
+};
+
+struct app {
+	const char *name;
+	const char *help;               /* one line for the manual */
+	uint32_t tables;                /* bits of enum table: the tables it owns */
+	uint32_t reads;                 /* bits of enum fact_kind that make it stale */
+	/* All rows of this app on one switch. */
+	void (*compile)(const struct scene *, uint32_t sw, struct out *);
+	/* The rows that change by this fact (already applied), on any switch. */
+	bool (*patch)(const struct scene *, const struct fact *, struct out *);
+	void (*packet_in)(const struct scene *, const struct app_punt *, struct reply *);
+	/* A row read back from a switch: the fact it carries. Runs over all rows
+	 * of the switch before anything is compiled for it. */
+	void (*recover)(const struct scene *, uint32_t sw, const struct rule *,
+			uint32_t duration_s, struct reply *);
+	/* A row went by itself (idle timeout) or by another hand (deleted). */
+	void (*removed)(const struct scene *, uint32_t sw, const struct rule *, bool idle, struct reply *);
+};
+
+/* In the order of the pipeline. The number of an app (its cookie byte) is
+ * fixed in apps.c and never reused. */
+struct app_entry { uint8_t number; const struct app *app; };
+extern const struct app_entry apps[];
+extern const size_t n_apps;
+const struct app *app_by_number(uint8_t number);
+const struct app *app_by_table(enum table);
+
+/* Shapes of hot rows, one set per build; heap. */
+struct shapes *shapes_new(struct build *);
+void shapes_free(struct shapes *);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pipeline: tables, registers and what each table may do, as data.
+ *
+ *   ingress -> l2_src -> l2_dst -> output
+ *
+ * Further tables (guard, conntrack, acl_in, qos, arp, route, acl_out, path)
+ * have their numbers kept free; a table exists once it has an owner. */
+#ifndef APPS_PIPELINE_H
+#define APPS_PIPELINE_H
+
+#include "ofproto/build.h"
+
+/* TABLE(NAME, OpenFlow table id) */
+#define TABLES \
+	TABLE(INGRESS, 0) \
+	TABLE(L2_SRC, 60) \
+	TABLE(L2_DST, 70) \
+	TABLE(OUTPUT, 100)
+
+enum table {
+#define TABLE(NAME, ID) TABLE_##NAME,
+	TABLES
+#undef TABLE
+	N_TABLES
+};
+#define TABLE_BIT(NAME) (1u << TABLE_##NAME)
+
+extern const struct table_contract pipeline[N_TABLES];
+
+/* The table with this OpenFlow id, or N_TABLES. */
+enum table pipeline_by_id(uint8_t id);
+
+/* Registers. */
+#define FIELD_NETWORK FIELD_REG0        /* network id; 0 = none */
+#define FIELD_CLASS   FIELD_REG1        /* enum class: what kind of port it came in by */
+#define FIELD_OUT     FIELD_REG2        /* OpenFlow port it leaves by, or enum out */
+
+enum class { CLASS_EDGE = 1, CLASS_UPLINK = 2 };
+enum out {
+	OUT_FLOOD = 0x00fffff0,         /* broadcast and multicast: all ports of the network */
+	OUT_UNKNOWN = 0x00fffff1,       /* unknown unicast: ports with flood: true */
+};
+
+/* For the manual: docs/reference/pipeline.md. */
+struct _IO_FILE;
+void pipeline_print_reference(struct _IO_FILE *);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fact: what happened, as data. Facts and the file are the only inputs; each
+ * has a one-line text form, so a journal of facts replays a run.
+ *
+ *     1732.125 host office 52:54:00:aa:00:20 kvm1:vm-db ip=192.168.20.20
+ *     1733.000 move office 52:54:00:aa:00:20 kvm2:vm-db from=kvm1:vm-db
+ */
+#ifndef TOPO_FACT_H
+#define TOPO_FACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* FACT(NAME, word, what it says) */
+#define FACTS \
+	FACT(NET,          "net",          "a file was loaded") \
+	FACT(SWITCH_UP,    "switch-up",    "a switch is connected and was read back") \
+	FACT(SWITCH_DOWN,  "switch-down",  "a switch went away") \
+	FACT(PORT,         "port",         "a port is there, or changed") \
+	FACT(PORT_GONE,    "port-gone",    "a port was deleted") \
+	FACT(HOST,         "host",         "a host was seen at a port (new, or moved when it was elsewhere)") \
+	FACT(HOST_GONE,    "host-gone",    "a host aged out or lost its port") \
+	FACT(HOST_REFUSED, "host-refused", "a host was not let in: a limit is reached")
+
+enum fact_kind {
+#define FACT(NAME, WORD, HELP) FACT_##NAME,
+	FACTS
+#undef FACT
+	N_FACT_KINDS
+};
+#define FACT_BIT(NAME) (1u << FACT_##NAME)
+const char *fact_word(enum fact_kind);
+
+/* Why a host is gone or refused. */
+enum fact_reason {
+	REASON_NONE,
+	REASON_AGED,                    /* idle timeout */
+	REASON_PORT_GONE,
+	REASON_CONFIG,                  /* its network or port left the file */
+	REASON_UNCONFIRMED,             /* only remembered by other switches; its own never came back */
+	REASON_PORT_LIMIT,
+	REASON_NETWORK_LIMIT,
+	REASON_REMOVED,                 /* somebody deleted its row and it did not speak again */
+};
+const char *fact_reason_text(enum fact_reason);
+
+struct fact {
+	enum fact_kind kind;
+	enum fact_reason reason;
+	bool recovered;                 /* HOST: read back after a restart, not seen now */
+	bool unconfirmed;               /* HOST: known from another switch's row only; sw = NET_NONE */
+	uint32_t sw;                    /* slot of the switch in the view, or NET_NONE */
+	uint32_t ofport;                /* OpenFlow port number */
+	uint32_t network;               /* network id (net_network.id) */
+	uint8_t mac[6];
+	bool has_ip4, has_ip6;
+	uint8_t ip4[4], ip6[16];
+	/* HOST: where it was before (filled by view_apply); NET_NONE = nowhere. */
+	uint32_t old_sw, old_ofport;
+	/* PORT */
+	char port_name[16];
+	uint8_t port_mac[6];
+	bool port_up, port_live, port_local;
+	uint32_t port_speed_mbps;
+	uint64_t time_ms;               /* of the caller's clock */
+};
+
+struct view;
+struct net;
+/* One line without newline; names instead of numbers where view and net know
+ * them. Returns its length, cut at size. */
+size_t fact_format(const struct fact *, const struct net *, const struct view *, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* view: the network as it is seen: switches, ports, hosts.
+ *
+ * Changes only through facts (view_apply) and by taking over a new file
+ * (view_bind). No clock, no log. Switches live in slots that keep their number
+ * until the switch is forgotten. A host is (network, MAC): where it is, since
+ * when, what address it used. */
+#ifndef TOPO_VIEW_H
+#define TOPO_VIEW_H
+
+#include "topo/fact.h"
+#include "topo/net.h"
+
+/* A port's place in one network, resolved from the file. */
+struct view_use {
+	uint32_t network;               /* index into the net */
+	uint32_t id;                    /* network id */
+	uint32_t entry;                 /* index into the network's ports or uplinks */
+	uint16_t tag;                   /* NET_UNTAGGED or VLAN id on the wire */
+	bool is_uplink;
+	bool flood;                     /* unknown unicast may leave here */
+	bool hairpin;
+	uint32_t max_hosts;             /* NET_NONE = no limit */
+	uint32_t n_hosts;               /* learned here in this network */
+	uint64_t object;                /* net_object.id of the entry: for cookies */
+};
+
+struct view_port {
+	uint32_t ofport;
+	char name[16];
+	uint8_t mac[6];
+	bool up, live, local;
+	bool disabled;                  /* enable: false in the file */
+	bool conflicted;                /* a use was left out, see net_use.conflict */
+	uint32_t speed_mbps;
+	struct view_use *uses;          /* owned; in order of network index; without conflicting ones */
+	size_t n_uses;
+	uint64_t n_refused;             /* hosts not let in */
+};
+
+struct view_switch {
+	char name[64];
+	uint64_t dpid;
+	uint32_t sw;                    /* its slot */
+	uint32_t index;                 /* in the net, NET_NONE = adopted */
+	bool connected;                 /* and read back */
+	bool ever;                      /* has been connected since weftd started */
+	uint32_t max_meters;
+	struct view_port *ports;        /* owned; sorted by ofport */
+	size_t n_ports;
+};
+
+struct host {
+	uint8_t mac[6];
+	bool recovered;                 /* not seen since weftd started, only read back */
+	bool unconfirmed;               /* its own switch has not reported: sw = NET_NONE */
+	uint32_t network;               /* network id */
+	uint32_t sw;                    /* slot, NET_NONE = unconfirmed */
+	uint32_t ofport;
+	uint32_t chain;                 /* private to the table */
+	bool has_ip4, has_ip6;
+	uint8_t ip4[4], ip6[16];
+	uint64_t first_ms, seen_ms;
+};
+
+/* What the view counts per network (same index as net.networks). */
+struct view_network {
+	uint32_t n_hosts;
+	uint64_t n_refused, n_moves;
+};
+
+struct view;
+
+struct view *view_new(void);
+void view_free(struct view *);
+
+/* Takes over a new file: slots stay, uses of every port are resolved again,
+ * networks are matched by id. Hosts whose network or use is gone are reported
+ * one by one (as HOST_GONE facts with REASON_CONFIG, already applied). */
+typedef void view_fact_cb(void *ctx, const struct fact *);
+void view_bind(struct view *, const struct net *, uint64_t now_ms, view_fact_cb *, void *ctx);
+const struct net *view_net(const struct view *);
+
+/* The slot for a switch of this name, made when new. */
+uint32_t view_switch_slot(struct view *, const char *name, uint64_t dpid);
+void view_set_max_meters(struct view *, uint32_t sw, uint32_t max_meters);
+size_t view_n_switches(const struct view *);             /* slots, some may be empty (null) */
+const struct view_switch *view_switch(const struct view *, uint32_t sw);
+uint32_t view_switch_by_name(const struct view *, const char *name);    /* or NET_NONE */
+const struct view_port *view_port(const struct view *, uint32_t sw, uint32_t ofport);
+const struct view_port *view_port_by_name(const struct view *, uint32_t sw, const char *name);
+/* The use of the port in the network, or null. */
+const struct view_use *view_use(const struct view_port *, uint32_t network_id);
+
+const struct host *view_host(const struct view *, uint32_t network_id, const uint8_t mac[6]);
+size_t view_n_hosts(const struct view *);
+/* All hosts in no order; index from 0 to view_host_slots()-1, null where empty. */
+size_t view_host_slots(const struct view *);
+const struct host *view_host_at(const struct view *, size_t i);
+const struct view_network *view_network(const struct view *, uint32_t index);
+
+/* Applies a fact. Returns false when it changes nothing (host already there,
+ * port of an unknown switch ...). HOST fills old_sw/old_ofport. A HOST fact for
+ * a port without a use in that network is ignored. An unconfirmed HOST never
+ * displaces a confirmed one. PORT_GONE and changes of use report the hosts
+ * that go with them through cb before the port is gone. */
+bool view_apply(struct view *, struct fact *, view_fact_cb *cb, void *ctx);
+
+/* Forgets unconfirmed hosts of networks all of whose switches (those with a
+ * use in it by the file's exact names, and all that have ever been connected)
+ * are connected and read back, or of all networks when `all`. */
+void view_settle(struct view *, bool all, uint64_t now_ms, view_fact_cb *, void *ctx);
+
+/* May one more host be learned there? REASON_NONE = yes. */
+enum fact_reason view_may_learn(const struct view *, uint32_t sw, uint32_t ofport, uint32_t network_id);
+
+#endif

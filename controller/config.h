@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config: the topology file of a running weftd.
+ *
+ * Loaded at start, on SIGHUP, when the file changes (inotify on its folder), and
+ * by `weft apply`, which replaces the file's text atomically (temporary file,
+ * fsync, rename, fsync of the folder) after it was checked: the file is always
+ * what runs, or what would run if it had no error. A bad file changes nothing
+ * and is remembered with its findings until a good one comes. */
+#ifndef CONTROLLER_CONFIG_H
+#define CONTROLLER_CONFIG_H
+
+#include "controller/core.h"
+
+struct loop;
+struct config;
+
+struct config_state {
+	const char *file;
+	char digest[17];                /* of what runs */
+	uint64_t loaded_wall_ms;
+	bool failed;                    /* the file on disk has errors; the old one runs */
+	const struct diag *findings;    /* of the last load: errors, or warnings */
+	uint64_t n_loads, n_failures, n_unchanged;
+};
+
+/* Loads the file for the first time; null when it is bad (findings in diag). */
+struct config *config_new(struct loop *, const char *file, struct diag *);
+void config_free(struct config *);
+struct net *config_take_net(struct config *);    /* of config_new, once */
+/* Start watching; reloads go to core_reload, then changed() is called. */
+void config_start(struct config *, struct core *, void (*changed)(void *ctx), void *ctx);
+void config_reload(struct config *);             /* as on SIGHUP */
+/* `weft apply`: null = in force, else a sentence; findings in config_state. */
+const char *config_apply(struct config *, const char *text, size_t size);
+void config_state(const struct config *, struct config_state *);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core: the state of weftd and what moves it: facts in, wanted rows out.
+ *
+ * Owns net, view, one ledger per switch, and the events. Knows no socket: a
+ * session (or a test) tells it what a switch said and sends what its ledger
+ * wants. A fact is applied to the view, then every app that reads it patches
+ * its rows; an app that declines is compiled for all connected switches at the
+ * end of the tick (core_plan). */
+#ifndef CONTROLLER_CORE_H
+#define CONTROLLER_CORE_H
+
+#include "apps/app.h"
+#include "controller/event.h"
+#include "ofproto/ledger.h"
+#include "ofproto/msg.h"
+#include "topo/net.h"
+#include "topo/view.h"
+
+struct session;
+
+/* One slot per switch of the view, same number. */
+struct core_switch {
+	struct ledger *ledger;          /* never null */
+	struct session *session;        /* the live one, or null */
+	bool ready;                     /* read back and recovered: may be compiled for */
+	uint32_t stale;                 /* bits of apps (order of apps[]) to compile */
+	uint64_t connected_wall_ms;     /* of the live session, or of the last one's end */
+	char last_error[160];           /* why the last session ended; "" = never */
+};
+
+struct core_counts {
+	uint64_t n_facts, n_patches, n_compiles, n_punts, n_punts_over_budget;
+	uint64_t n_reloads, n_reload_failures;
+	uint64_t n_switches_refused;    /* connections that were not let in */
+	uint64_t n_errors_received;     /* OpenFlow errors */
+	uint64_t n_malformed;           /* connections ended for bytes that make no sense */
+};
+
+/* A connection that was not let in; the last 64 different ones are kept. */
+struct core_refused {
+	char who[96];                   /* certificate name, or datapath id, or address */
+	uint64_t dpid;
+	char why[200];                  /* expected, came, what to do */
+	uint64_t n;
+	uint64_t last_wall_ms;
+};
+
+struct core {
+	struct net *net;                /* owned; replaced as a whole */
+	struct view *view;
+	struct core_switch **switches;  /* by slot; never null below n_switches */
+	size_t n_switches;
+	struct build *build;
+	struct shapes *shapes;
+	struct events *events;
+	struct core_counts counts;
+	struct core_refused refused[64];
+	size_t n_refused;
+	uint64_t now_ms;                /* set by the owner before it calls in */
+	uint64_t wall_ms;
+	/* Rows changed, or work was put off: the owner calls core_plan soon. */
+	void (*kick)(void *ctx);
+	/* Frames to send to a switch. */
+	void (*send)(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports,
+		     const uint8_t *frame, size_t size);
+	void *ctx;
+};
+
+struct core *core_new(struct net *take);         /* takes the net */
+void core_free(struct core *);
+
+/* Swaps in a new file; nothing else changes until core_plan. Takes the net. */
+void core_reload(struct core *, struct net *take);
+
+/* Who may connect: null and the slot, or why not. cert null = plain TCP, where
+ * the datapath id alone decides. */
+const char *core_admit(struct core *, const char *cert_name, bool (*cert_is)(void *, const char *),
+		       void *cert, uint64_t dpid, uint32_t *ret_sw);
+void core_refuse(struct core *, const char *who, uint64_t dpid, const char *why);
+
+/* The life of a switch. attach: handshake done, ports known; read_done: all its
+ * rows are in the ledger's have column -> facts are recovered, rows compiled. */
+void core_attach(struct core *, uint32_t sw, struct session *, const struct msg_port *, size_t n_ports,
+		 uint32_t max_meters);
+void core_read_done(struct core *, uint32_t sw);
+void core_detach(struct core *, uint32_t sw, const char *why);
+
+void core_fact(struct core *, struct fact *);
+void core_port_status(struct core *, uint32_t sw, enum msg_port_reason, const struct msg_port *);
+void core_punt(struct core *, uint32_t sw, const struct punt *);
+void core_removed(struct core *, uint32_t sw, const struct removed *, const struct rule *);
+
+/* The end of a tick: compile what is stale. */
+void core_plan(struct core *);
+/* Once a second: unconfirmed hosts, hold times. */
+void core_tick(struct core *);
+
+/* For people and tests: slot of a switch by name, or NET_NONE. */
+uint32_t core_switch_by_name(const struct core *, const char *name);
+/* What row this is: app name, object name and line of the file ("", 0 when unknown). */
+struct core_origin { const char *app; const char *object; uint32_t line; };
+struct core_origin core_origin(const struct core *, uint64_t cookie);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* event: what happened, numbered, for `weft watch`, `show events` and tools.
+ *
+ * A ring of the last EVENTS_KEPT; nothing is formatted until somebody reads. A
+ * reader that is too slow sees a gap in the numbers, nobody waits for it. */
+#ifndef CONTROLLER_EVENT_H
+#define CONTROLLER_EVENT_H
+
+#include "topo/fact.h"
+
+enum { EVENTS_KEPT = 16384 };
+
+enum event_severity { EVENT_INFO, EVENT_WARNING, EVENT_ERROR };
+
+struct event {
+	uint64_t id;                    /* from 1, no gaps where they are made */
+	uint64_t wall_ms;
+	enum event_severity severity;
+	bool is_fact;
+	struct fact fact;               /* is_fact */
+	char kind[24];                  /* else: "config", "row-refused", "drift", "refused-switch" ... */
+	char sw[64];                    /* name of the switch it is about, or "" */
+	char *text;                     /* else: one sentence; owned by the ring */
+};
+
+struct events;
+struct events *events_new(void);
+void events_free(struct events *);
+
+void events_fact(struct events *, uint64_t wall_ms, const struct fact *);
+void events_note(struct events *, uint64_t wall_ms, enum event_severity, const char *kind,
+		 const char *sw, const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+uint64_t events_last_id(const struct events *);  /* 0 = none yet */
+uint64_t events_first_id(const struct events *); /* the oldest that is kept */
+const struct event *events_get(const struct events *, uint64_t id);    /* or null */
+/* Called after each new event; one listener (the API). */
+void events_listen(struct events *, void (*cb)(void *ctx), void *ctx);
+
+#endif

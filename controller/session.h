@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session: one connection from a switch: conn + hello + sync, tied to core.
+ *
+ *   WAIT_TLS -> HELLO -> READING -> LIVE -> (gone)
+ *
+ * Echo both ways: after 1 s of silence one request, after 3 s the switch counts
+ * as dead. Punts beyond the budget of the switch are dropped and counted. */
+#ifndef CONTROLLER_SESSION_H
+#define CONTROLLER_SESSION_H
+
+#include "controller/core.h"
+#include "ofproto/conn.h"
+#include "ofproto/sync.h"
+
+struct loop;
+struct session;
+struct sessions;                         /* all of them */
+
+struct session_info {
+	const char *state;              /* "tls", "hello", "reading", "live" */
+	const char *peer;               /* conn_peer() */
+	const char *cert_name;          /* or null */
+	uint32_t sw;                    /* slot or NET_NONE before it is known */
+	char software[64], hardware[64], serial[32];
+	uint64_t since_wall_ms;
+	uint32_t rtt_us;                /* of the last echo; 0 = none yet */
+	size_t queued_bytes;
+	uint64_t n_punts, n_punts_dropped, n_errors;
+	struct conn_counts conn;
+	struct sync_counts sync;
+	const char *sync_state;
+};
+
+struct sessions *sessions_new(struct loop *, struct core *, uint64_t generation_id);
+void sessions_free(struct sessions *);
+/* A fresh connection (listen_cb); tls null = plain. */
+struct tls;
+void sessions_accept(struct sessions *, int fd, struct tls *);
+/* Let every switch that this file no longer admits go. */
+void sessions_check_admission(struct sessions *);
+/* End of the tick: run sync of switches with dirty rows, one write each. */
+void sessions_flush(struct sessions *);
+void sessions_tick(struct sessions *);           /* every 250 ms: echo, time-outs, audits */
+size_t sessions_count(const struct sessions *);
+void session_info(const struct session *, struct session_info *);
+void session_packet_out(struct session *, const uint32_t *ofports, size_t n_ports,
+			const uint8_t *frame, size_t size);
+
+#endif

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Certificates in memory: make, read, verify. Touches no file and no clock.
+ *
+ * The idea: PEM text in, PEM text out, so that the rest of the program never
+ * sees an OpenSSL type. What goes into which kind of certificate is the table
+ * `profiles`. */
+#include "controller/pki.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+#include "topo/arena.h"
+
+/* RFC 5280, 4.2.1. A leaf never signs certificates; ECDSA needs no more than
+ * digitalSignature. A switch gets serverAuth too, for passive OVSDB (pssl:). */
+static const struct profile {
+	const char *constraints;
+	const char *usage;
+	const char *extended;           /* null: none */
+	const char *extended_client_only;
+} profiles[] = {
+	[PKI_CA] = {"critical,CA:TRUE,pathlen:0", "critical,keyCertSign,cRLSign", NULL, NULL},
+	[PKI_SERVER] = {"critical,CA:FALSE", "critical,digitalSignature",
+			"serverAuth,clientAuth", "clientAuth"},
+	[PKI_SWITCH] = {"critical,CA:FALSE", "critical,digitalSignature",
+			"clientAuth,serverAuth", "clientAuth"},
+};
+
+static bool fail(struct pki_error *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static bool fail_ssl(struct pki_error *, const char *doing);
+
+/* --- names -------------------------------------------------------------------- */
+
+static bool is_name(const char *s)
+{
+	size_t len = strlen(s);
+
+	if (len == 0 || len > PKI_MAX_NAME || !isalnum((unsigned char) s[0]))
+		return false;
+	for (; *s; s++) {
+		if (!isalnum((unsigned char) *s) && !strchr(".-_", *s))
+			return false;
+	}
+	return true;
+}
+
+bool pki_name_ok(const char *name, struct pki_error *error)
+{
+	if (!is_name(name))
+		return fail(error, "\"%.80s\" cannot be the name of a switch: use letters, digits, dot, "
+			    "dash and underscore, begin with a letter or digit, at most %d characters",
+			    name, PKI_MAX_NAME);
+	if (!strcmp(name, "ca") || !strcmp(name, "weftd"))
+		return fail(error, "the name \"%s\" is taken by the PKI itself: give the switch another "
+			    "name", name);
+	return true;
+}
+
+static bool add_san(GENERAL_NAMES *names, const char *text, struct pki_error *error)
+{
+	unsigned char address[16];
+	int n_address = 0;
+	GENERAL_NAME *name;
+	ASN1_STRING *value;
+
+	if (inet_pton(AF_INET, text, address) == 1)
+		n_address = 4;
+	else if (inet_pton(AF_INET6, text, address) == 1)
+		n_address = 16;
+	else if (!is_name(text))
+		return fail(error, "\"%.80s\" is neither an IP address nor a DNS name", text);
+	name = GENERAL_NAME_new();
+	if (n_address) {
+		value = ASN1_OCTET_STRING_new();
+		ASN1_STRING_set(value, address, n_address);
+		GENERAL_NAME_set0_value(name, GEN_IPADD, value);
+	} else {
+		value = ASN1_IA5STRING_new();
+		ASN1_STRING_set(value, text, -1);
+		GENERAL_NAME_set0_value(name, GEN_DNS, value);
+	}
+	sk_GENERAL_NAME_push(names, name);
+	return true;
+}
+
+/* --- PEM ---------------------------------------------------------------------- */
+
+static char *take_bio(BIO *bio)
+{
+	char *data;
+	long size = BIO_get_mem_data(bio, &data);
+	char *text = xheap_alloc((size_t) size + 1);
+
+	memcpy(text, data, (size_t) size);
+	BIO_free(bio);
+	return text;
+}
+
+static X509 *cert_from_pem(const char *text, struct pki_error *error)
+{
+	BIO *bio = BIO_new_mem_buf(text, -1);
+	X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+
+	BIO_free(bio);
+	if (!cert)
+		fail_ssl(error, "not a certificate in PEM form");
+	return cert;
+}
+
+/* An encrypted key makes OpenSSL ask for the pass phrase on the terminal. */
+static EVP_PKEY *key_from_pem(const char *text, struct pki_error *error)
+{
+	BIO *bio = BIO_new_mem_buf(text, -1);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+
+	BIO_free(bio);
+	if (!key)
+		fail_ssl(error, "not a private key in PEM form");
+	return key;
+}
+
+void pki_pair_uninit(struct pki_pair *pair)
+{
+	if (pair->key)
+		OPENSSL_cleanse(pair->key, strlen(pair->key));
+	free(pair->key);
+	free(pair->cert);
+	*pair = (struct pki_pair){0};
+}
+
+/* --- make --------------------------------------------------------------------- */
+
+static bool set_serial(X509 *cert)
+{
+	unsigned char bytes[16];
+	BIGNUM *number;
+	bool ok;
+
+	if (RAND_bytes(bytes, sizeof bytes) != 1)
+		return false;
+	bytes[0] = (unsigned char) ((bytes[0] & 0x7f) | 0x40); /* positive, always 16 bytes */
+	number = BN_bin2bn(bytes, sizeof bytes, NULL);
+	ok = BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) != NULL;
+	BN_free(number);
+	return ok;
+}
+
+static bool set_subject(X509 *cert, const struct pki_request *request)
+{
+	X509_NAME *subject = X509_get_subject_name(cert);
+
+	return X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_UTF8,
+					  (const unsigned char *) "weft", -1, -1, 0) &&
+	       X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
+					  (const unsigned char *) request->name, -1, -1, 0);
+}
+
+static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
+{
+	X509V3_CTX context;
+	X509_EXTENSION *extension;
+	bool ok;
+
+	X509V3_set_ctx(&context, issuer, cert, NULL, NULL, 0);
+	extension = X509V3_EXT_nconf_nid(NULL, &context, nid, value);
+	if (!extension)
+		return false;
+	ok = X509_add_ext(cert, extension, -1) == 1;
+	X509_EXTENSION_free(extension);
+	return ok;
+}
+
+static bool add_sans(X509 *cert, const struct pki_request *request, struct pki_error *error)
+{
+	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+	bool ok = add_san(names, request->name, error);
+
+	for (size_t i = 0; ok && i < request->n_sans; i++) {
+		if (strcmp(request->sans[i], request->name))
+			ok = add_san(names, request->sans[i], error);
+	}
+	if (ok && sk_GENERAL_NAME_num(names) > PKI_MAX_SANS)
+		ok = fail(error, "more than %d names in one certificate", PKI_MAX_SANS);
+	if (ok && X509_add1_ext_i2d(cert, NID_subject_alt_name, names, 0, 0) != 1)
+		ok = fail_ssl(error, "subject names");
+	GENERAL_NAMES_free(names);
+	return ok;
+}
+
+static bool add_extensions(X509 *cert, X509 *issuer, const struct pki_request *request,
+			   struct pki_error *error)
+{
+	const struct profile *profile = &profiles[request->kind];
+	const char *extended = request->client_only ? profile->extended_client_only
+						    : profile->extended;
+
+	if (!add_extension(cert, issuer, NID_basic_constraints, profile->constraints) ||
+	    !add_extension(cert, issuer, NID_key_usage, profile->usage) ||
+	    (extended && !add_extension(cert, issuer, NID_ext_key_usage, extended)) ||
+	    !add_extension(cert, issuer, NID_subject_key_identifier, "hash") ||
+	    !add_extension(cert, issuer, NID_authority_key_identifier, "keyid:always"))
+		return fail_ssl(error, "certificate extensions");
+	return request->kind == PKI_CA || add_sans(cert, request, error);
+}
+
+static bool set_times(X509 *cert, X509 *issuer, const struct pki_request *request)
+{
+	ASN1_TIME *end = X509_getm_notAfter(cert);
+
+	if (!ASN1_TIME_set(X509_getm_notBefore(cert), request->not_before) ||
+	    !ASN1_TIME_set(end, request->not_after))
+		return false;
+	if (issuer != cert && ASN1_TIME_compare(end, X509_get0_notAfter(issuer)) > 0)
+		return X509_set1_notAfter(cert, X509_get0_notAfter(issuer)) == 1;
+	return true;
+}
+
+static bool make(const struct pki_request *request, X509 *ca, EVP_PKEY *ca_key,
+		 struct pki_pair *ret_pair, struct pki_error *error)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *cert = X509_new(), *issuer = ca ? ca : cert;
+	BIO *cert_bio, *key_bio;
+	bool ok;
+
+	ok = key && X509_set_version(cert, X509_VERSION_3) == 1 && set_serial(cert) &&
+	     set_subject(cert, request) && X509_set_pubkey(cert, key) == 1 &&
+	     X509_set_issuer_name(cert, X509_get_subject_name(issuer)) == 1 &&
+	     set_times(cert, issuer, request);
+	if (!ok)
+		fail_ssl(error, "new certificate");
+	ok = ok && add_extensions(cert, issuer, request, error);
+	if (ok && !X509_sign(cert, ca_key ? ca_key : key, EVP_sha256()))
+		ok = fail_ssl(error, "signature");
+	if (ok) {
+		cert_bio = BIO_new(BIO_s_mem());
+		key_bio = BIO_new(BIO_s_secmem());
+		PEM_write_bio_X509(cert_bio, cert);
+		PEM_write_bio_PKCS8PrivateKey(key_bio, key, NULL, NULL, 0, NULL, NULL);
+		ret_pair->cert = take_bio(cert_bio);
+		ret_pair->key = take_bio(key_bio);
+	}
+	X509_free(cert);
+	EVP_PKEY_free(key);
+	return ok;
+}
+
+bool pki_make(const struct pki_request *request, const struct pki_pair *ca,
+	      struct pki_pair *ret_pair, struct pki_error *error)
+{
+	X509 *ca_cert = NULL;
+	EVP_PKEY *ca_key = NULL;
+	bool ok = false;
+
+	if (request->kind == PKI_CA)
+		return make(request, NULL, NULL, ret_pair, error);
+	ca_cert = cert_from_pem(ca->cert, error);
+	if (ca_cert)
+		ca_key = key_from_pem(ca->key, error);
+	if (!ca_cert || !ca_key)
+		goto out;
+	if (X509_check_ca(ca_cert) != 1) {
+		fail(error, "ca.pem is not the certificate of an authority");
+		goto out;
+	}
+	if (X509_check_private_key(ca_cert, ca_key) != 1) {
+		ERR_clear_error();
+		fail(error, "ca-key.pem is not the key of ca.pem: put the two files back that were "
+		     "made together");
+		goto out;
+	}
+	if (X509_cmp_time(X509_get0_notAfter(ca_cert), &(time_t){request->not_before}) < 0) {
+		fail(error, "the authority itself has expired: make a new one in another directory "
+		     "with `weft pki init --dir DIR` and issue the certificates again");
+		goto out;
+	}
+	ok = make(request, ca_cert, ca_key, ret_pair, error);
+out:
+	X509_free(ca_cert);
+	EVP_PKEY_free(ca_key);
+	return ok;
+}
+
+/* --- read --------------------------------------------------------------------- */
+
+static time_t to_time(const ASN1_TIME *asn1)
+{
+	struct tm tm = {0};
+
+	return ASN1_TIME_to_tm(asn1, &tm) == 1 ? timegm(&tm) : 0;
+}
+
+static void read_sans(const X509 *cert, struct pki_info *info)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+
+	for (int i = 0; i < sk_GENERAL_NAME_num(names) && info->n_sans < PKI_MAX_SANS; i++) {
+		int type;
+		const ASN1_STRING *value =
+			GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &type);
+		const char *data;
+		int size;
+		char text[INET6_ADDRSTRLEN];
+
+		if (type != GEN_DNS && type != GEN_IPADD)
+			continue;
+		data = (const char *) ASN1_STRING_get0_data(value);
+		size = ASN1_STRING_length(value);
+		if (type == GEN_DNS && !memchr(data, 0, (size_t) size)) {
+			char *name = xheap_alloc((size_t) size + 1);
+
+			memcpy(name, data, (size_t) size);
+			if (!info->name[0] && strlen(name) < sizeof info->name)
+				memcpy(info->name, name, (size_t) size + 1);
+			info->sans[info->n_sans++] = name;
+		} else if (type == GEN_IPADD && (size == 4 || size == 16)) {
+			inet_ntop(size == 4 ? AF_INET : AF_INET6, data, text, sizeof text);
+			info->sans[info->n_sans++] = xheap_strdup(text);
+		}
+	}
+	GENERAL_NAMES_free(names);
+}
+
+bool pki_read(const char *text, struct pki_info *info, struct pki_error *error)
+{
+	X509 *cert = cert_from_pem(text, error);
+	BIGNUM *number;
+	char *hex;
+
+	if (!cert)
+		return false;
+	*info = (struct pki_info){
+		.is_ca = X509_check_ca(cert) == 1,
+		.client_only = !(X509_get_extended_key_usage(cert) & XKU_SSL_SERVER),
+		.not_before = to_time(X509_get0_notBefore(cert)),
+		.not_after = to_time(X509_get0_notAfter(cert)),
+	};
+	number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
+	hex = BN_bn2hex(number);
+	snprintf(info->serial, sizeof info->serial, "%s", hex);
+	OPENSSL_free(hex);
+	BN_free(number);
+	read_sans(cert, info);
+	if (!info->name[0])
+		X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, info->name,
+					  sizeof info->name);
+	X509_free(cert);
+	return true;
+}
+
+void pki_info_uninit(struct pki_info *info)
+{
+	for (size_t i = 0; i < info->n_sans; i++)
+		free(info->sans[i]);
+	info->n_sans = 0;
+}
+
+bool pki_verify(const char *cert_text, const char *key_text, const char *ca_text,
+		struct pki_error *error)
+{
+	X509 *cert = cert_from_pem(cert_text, error), *ca = NULL;
+	EVP_PKEY *key = NULL;
+	bool ok = false;
+
+	if (!cert || !(ca = cert_from_pem(ca_text, error)))
+		goto out;
+	if (X509_check_issued(ca, cert) != X509_V_OK ||
+	    X509_verify(cert, X509_get0_pubkey(ca)) != 1) {
+		fail(error, "the certificate was not signed by this authority");
+		goto out;
+	}
+	if (key_text) {
+		key = key_from_pem(key_text, error);
+		if (!key)
+			goto out;
+		if (X509_check_private_key(cert, key) != 1) {
+			fail(error, "the private key is not the one of the certificate");
+			goto out;
+		}
+	}
+	ok = true;
+out:
+	ERR_clear_error();
+	X509_free(cert);
+	X509_free(ca);
+	EVP_PKEY_free(key);
+	return ok;
+}
+
+/* --- errors ------------------------------------------------------------------- */
+
+static bool fail(struct pki_error *error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error->text, sizeof error->text, format, args);
+	va_end(args);
+	return false;
+}
+
+static bool fail_ssl(struct pki_error *error, const char *doing)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+	fail(error, "%s: %s", doing, reason ? reason : "no reason given");
+	ERR_clear_error();
+	return false;
+}

@@ -28,27 +28,33 @@ struct row_link { struct row_link *prev, *next; };
 
 struct row {
 	struct row_link link;           /* dirty list of its phase, or in flight, or itself */
-	struct row *next;               /* hash chain */
-	uint32_t key_hash;
+	struct row_link place;          /* all rows of its table, see LEDGER_GROUPS */
+	uint64_t want, sent, have;      /* digests, 0 = none */
+	uint8_t *msg;                   /* owned: the wanted message, else as it was read */
+	uint16_t size;                  /* bytes of msg */
 	uint8_t kind;                   /* enum rule_kind */
-	uint8_t app;                    /* who wants it (wanted it last) */
+	uint8_t app;                    /* who wants it (wanted it last); as read: of the cookie */
 	uint8_t phase;                  /* while dirty: enum phase */
+	uint8_t row_class, msg_class;   /* memory: see ledger_store.c */
 	bool dirty : 1;                 /* on a dirty list */
 	bool in_flight : 1;             /* on the flight list */
-	bool marked : 1;                /* wanted since ledger_mark() */
 	bool plain : 1;                 /* see rule.plain */
 	bool foreign : 1;               /* a foreign row sits on this key */
-	bool seen : 1;                  /* since ledger_read_begin() */
-	uint64_t want, sent, have;      /* digests, 0 = none */
-	uint64_t refused;               /* want that the switch refused: quarantined while equal */
-	uint32_t error;                 /* OpenFlow error of the refusal: type << 16 | code */
+	bool counted_refused : 1;       /* in ledger_counts.n_refused */
+	bool counted_foreign : 1;       /* in ledger_counts.n_foreign */
+	uint32_t key_hash;
+	uint32_t mark;                  /* the ledger_mark() since which it is wanted */
+	uint32_t seen;                  /* the read pass that saw it last */
+	uint32_t moved;                 /* the read pass before which it was last in flight */
 	uint32_t xid;                   /* of the message in flight */
-	uint64_t sent_seq;              /* ledger's count when it was last sent, for the audit */
-	uint64_t n_packets, n_bytes;    /* as last read */
+	uint32_t error;                 /* OpenFlow error of the refusal: type << 16 | code */
 	uint32_t duration;              /* seconds on the switch, as last read */
-	uint16_t size;
-	uint8_t *msg;                   /* owned: the wanted message, else as it was read */
+	uint64_t refused;               /* want that the switch refused: quarantined while equal */
+	uint64_t n_packets, n_bytes;    /* as last read */
 };
+
+/* Rows are kept by OpenFlow table; groups and meters count as two more. */
+enum { LEDGER_GROUPS = 256, LEDGER_METERS = 257, LEDGER_TABLES = 258, LEDGER_ALL = -1 };
 
 struct ledger;
 
@@ -69,15 +75,19 @@ bool ledger_all_plain(const struct ledger *);    /* every dirty row may travel p
 struct row *ledger_next(const struct ledger *, enum phase);     /* first dirty row, or null */
 
 /* --- sent ------------------------------------------------------------------------ */
-/* The row's message left with this xid: it goes from dirty to in flight. The
- * message to send: ledger_message() into buf of at least row->size bytes (64
- * for a deletion), returns its size. ADD for a new or changed flow, because
- * MODIFY keeps old cookies and timeouts; DELETE_STRICT with our cookie mask. */
+/* The message that brings a dirty row from have to want, into buf of
+ * ledger_message_size() bytes (never more than row->size); returns that size.
+ * ADD for a new or changed flow, because MODIFY keeps old cookies and timeouts;
+ * MODIFY for a changed group or meter, because deleting one deletes the flows
+ * that use it; DELETE_STRICT with our cookie mask. */
 size_t ledger_message(const struct row *, uint8_t *buf, uint32_t xid);
 size_t ledger_message_size(const struct row *);
+/* That message left with this xid: the row goes from dirty to in flight. */
 void ledger_sent(struct ledger *, struct row *, uint32_t xid);
 size_t ledger_n_in_flight(const struct ledger *);
-struct row *ledger_in_flight(const struct ledger *, uint32_t xid);      /* or null */
+/* The row in flight with this xid, or null. Cheap when errors come in the order
+ * of sending, and for xids outside of those in flight. */
+struct row *ledger_in_flight(const struct ledger *, uint32_t xid);
 /* The transaction was done: have := sent for all in flight. */
 void ledger_commit(struct ledger *);
 /* It was not: in flight rows are dirty again. */
@@ -89,27 +99,36 @@ void ledger_refuse(struct ledger *, struct row *, uint32_t error);
 /* --- have ------------------------------------------------------------------------ */
 /* The session is gone: nothing is known, everything in flight is undone. */
 void ledger_forget(struct ledger *);
-/* Read back: begin, every row of the switch (foreign ones too), end. As an
- * audit of one table pass its number, as a whole pass -1 (flows of all tables,
- * groups, meters). Rows sent after `begin` are left out of the judgement.
- * ret_*: how many of ours were missing, differed, or were there unasked for. */
+/* Read back: begin, every row of the switch (foreign ones too), end. An audit
+ * of one table passes its number (or LEDGER_GROUPS, LEDGER_METERS), a whole
+ * one LEDGER_ALL. Rows that were in flight at any time since `begin` are left
+ * out of the judgement. A row of ours that nobody wants is dirty at once, for
+ * deletion: who reads before compiling must not send in between. The drift is
+ * against what was known (have): rows of ours that were missing, differed, or
+ * were there unasked for. */
 struct ledger_drift { uint32_t missing, changed, extra; };
 void ledger_read_begin(struct ledger *, int table);
 void ledger_read_row(struct ledger *, const struct rule *,
 		     uint64_t n_packets, uint64_t n_bytes, uint32_t duration);
 struct ledger_drift ledger_read_end(struct ledger *);
-/* FLOW_REMOVED. False when the row is not there, or is in flight again (then
- * the news is older than what was sent and means nothing). */
+/* FLOW_REMOVED, with the cookie in the key. False when the row is not there, or
+ * is in flight again (then the news is older than what was sent and means
+ * nothing). A row that is still wanted is dirty after this. */
 bool ledger_gone(struct ledger *, const struct rule *key);
 
 /* --- look -------------------------------------------------------------------------- */
 const struct row *ledger_find(const struct ledger *, const struct rule *key);
-struct ledger_iter { size_t bucket; struct row *row; };
+/* By table and then in the order of arrival. Includes foreign rows (want and
+ * have are 0) and rows on their way out. Not while the ledger changes. */
+struct ledger_iter { size_t table; struct row *row; };
 const struct row *ledger_first(const struct ledger *, struct ledger_iter *);
 const struct row *ledger_after(const struct ledger *, struct ledger_iter *);
 void row_rule(const struct row *, struct rule *ret_rule);       /* borrows the row */
-/* want = have for every row that is not quarantined or foreign. */
+/* Nothing in flight, and want = have for every row that is not quarantined or
+ * foreign. */
 bool ledger_at_rest(const struct ledger *);
+/* Rows of one table, foreign ones too: is an audit of it worth while? */
+size_t ledger_table_rows(const struct ledger *, unsigned table);
 struct ledger_counts {
 	size_t n_rows, n_flows, n_groups, n_meters;     /* have */
 	size_t n_refused, n_foreign;                    /* not programmed, and why */

@@ -47,6 +47,10 @@ enum {
 	METER_OURS_LAST = 0x3ffff,
 };
 bool rule_is_ours(const struct rule *);
+/* An id in our range from the hash of an object's name. Two names may fall on
+ * the same id: whoever gives ids away looks (16.8 million groups, 196608 meters). */
+uint32_t rule_group_id(uint64_t hash);
+uint32_t rule_meter_id(uint64_t hash);
 
 /* Fields of the message. table, priority, cookie, idle_timeout: flows only. */
 uint8_t rule_table(const struct rule *);
@@ -57,6 +61,8 @@ uint32_t rule_id(const struct rule *);           /* group or meter id */
 
 /* The key: table, priority and match of a flow; id of a group or meter. */
 uint32_t rule_key_hash(const struct rule *);
+/* The same with a secret, for tables whose keys a VM may choose (MAC addresses). */
+uint64_t rule_key_hash_seeded(const struct rule *, uint64_t seed);
 bool rule_key_equal(const struct rule *, const struct rule *);
 
 /* All that is not key: cookie, timeouts, flags and instructions; type and
@@ -67,6 +73,8 @@ uint64_t rule_digest(const struct rule *);
  * field, length; no mask bit). Returns the value bytes, or null when the match
  * lacks the field or masks it. For `recover` and for packet-in matches. */
 const uint8_t *rule_match_field(const struct rule *, uint32_t oxm_header);
+/* The same in any list of OXM TLVs. Never reads beyond size. */
+const uint8_t *rule_oxm_find(const uint8_t *oxms, size_t size, uint32_t oxm_header);
 
 /* "table=60,priority=100,reg0=0x..,in_port=3 actions=goto_table:70" in the
  * syntax of ovs-ofctl, without counters, into buf; cut at size. Slow: for people. */

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ledger_impl: the inside of the ledger, shared by its three files:
+ * ledger.c (want, sent), ledger_read.c (have), ledger_store.c (memory, look-up). */
+#ifndef OFPROTO_LEDGER_IMPL_H
+#define OFPROTO_LEDGER_IMPL_H
+
+#include "ofproto/ledger.h"
+
+/* Memory comes in pieces of 64 bytes up to POOL_CLASSES of them; class 0 is
+ * plain heap for what is bigger. */
+enum { POOL_UNIT = 64, POOL_CLASSES = 16 };
+struct pool_chunk;
+struct pool_class {
+	void *free;                     /* list through the first word of each piece */
+	uint8_t *next, *end;            /* unused rest of the youngest chunk */
+	uint32_t n_grow;                /* pieces of the next chunk */
+};
+
+struct slot { struct row *row; uint32_t hash; };
+
+struct ledger {
+	/* Rows by key: open addressing, linear, at most 3/4 full. */
+	struct slot *slots;
+	size_t n_slots;                 /* power of two */
+	size_t n_rows;
+	uint64_t seed;                  /* of the key hash: VMs choose the keys */
+
+	struct row_link tables[LEDGER_TABLES];
+	size_t n_table_rows[LEDGER_TABLES];
+	struct row_link dirty[N_PHASES];
+	struct row_link flight;
+	size_t n_dirty, n_dirty_not_plain, n_flight;
+
+	/* Mark and sweep, per app. */
+	uint32_t mark[256];
+	size_t n_wanted[256], n_marked[256];
+
+	/* Reading back. */
+	uint32_t pass;                  /* count of ledger_read_begin() */
+	bool reading;
+	int read_table;
+	struct ledger_drift drift;
+
+	size_t n_have[3];               /* by enum rule_kind */
+	size_t n_refused, n_foreign;
+	uint64_t n_sent;
+
+	struct pool_class classes[POOL_CLASSES + 1];
+	struct pool_chunk *chunks;
+	size_t n_bytes;                 /* in chunks and on the heap */
+};
+
+#define ROW_OF(LINK, MEMBER) ((struct row *) ((char *) (LINK) - offsetof(struct row, MEMBER)))
+
+static inline void link_init(struct row_link *l) { l->prev = l->next = l; }
+static inline bool link_is_empty(const struct row_link *head) { return head->next == head; }
+static inline void link_push(struct row_link *head, struct row_link *l)
+{
+	l->prev = head->prev;
+	l->next = head;
+	head->prev->next = l;
+	head->prev = l;
+}
+static inline void link_remove(struct row_link *l)
+{
+	l->prev->next = l->next;
+	l->next->prev = l->prev;
+	link_init(l);
+}
+
+/* --- ledger_store.c -------------------------------------------------------------- */
+uint32_t store_hash(const struct ledger *, const struct rule *key);
+struct row *store_find(const struct ledger *, const struct rule *key, uint32_t hash);
+/* A row that is not there yet, all columns empty, with a copy of the message. */
+struct row *store_add(struct ledger *, const struct rule *, uint32_t hash);
+void store_remove(struct ledger *, struct row *);
+void store_message(struct ledger *, struct row *, const struct rule *);
+
+/* --- ledger.c ---------------------------------------------------------------------- */
+/* Takes the row off its dirty list; before any of its columns changes. */
+void row_unlist(struct ledger *, struct row *);
+/* Puts the row where its columns say, or frees it; after every change. */
+void row_settle(struct ledger *, struct row *);
+void row_land(struct ledger *, struct row *);            /* no longer in flight */
+static inline void row_set_have(struct ledger *l, struct row *row, uint64_t have)
+{
+	l->n_have[row->kind] += (size_t) (have != 0) - (size_t) (row->have != 0);
+	row->have = have;
+}
+
+#endif

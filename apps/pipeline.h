@@ -33,10 +33,10 @@ enum table pipeline_by_id(uint8_t id);
 /* Registers. */
 #define FIELD_NETWORK FIELD_REG0        /* network id; 0 = none */
 #define FIELD_CLASS   FIELD_REG1        /* enum class: what kind of port it came in by */
-#define FIELD_OUT     FIELD_REG2        /* OpenFlow port it leaves by, or enum out */
+#define FIELD_OUT     FIELD_REG2        /* OpenFlow port it leaves by, or enum out_to */
 
 enum class { CLASS_EDGE = 1, CLASS_UPLINK = 2 };
-enum out {
+enum out_to {
 	OUT_FLOOD = 0x00fffff0,         /* broadcast and multicast: all ports of the network */
 	OUT_UNKNOWN = 0x00fffff1,       /* unknown unicast: ports with flood: true */
 };

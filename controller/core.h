@@ -23,6 +23,7 @@ struct core_switch {
 	struct ledger *ledger;          /* never null */
 	struct session *session;        /* the live one, or null */
 	bool ready;                     /* read back and recovered: may be compiled for */
+	bool touched;                   /* on core.touched: rows may differ, or bytes wait */
 	uint32_t stale;                 /* bits of apps (order of apps[]) to compile */
 	uint64_t connected_wall_ms;     /* of the live session, or of the last one's end */
 	char last_error[160];           /* why the last session ended; "" = never */
@@ -40,7 +41,7 @@ struct core_counts {
 struct core_refused {
 	char who[96];                   /* certificate name, or datapath id, or address */
 	uint64_t dpid;
-	char why[200];                  /* expected, came, what to do */
+	char why[400];                  /* expected, came, what to do */
 	uint64_t n;
 	uint64_t last_wall_ms;
 };
@@ -56,6 +57,10 @@ struct core {
 	struct core_counts counts;
 	struct core_refused refused[64];
 	size_t n_refused;
+	uint32_t *touched;              /* slots to look at when the tick ends */
+	size_t n_touched;
+	uint64_t start_ms;              /* now_ms at the first call */
+	bool settled;                   /* the hold time for unconfirmed hosts is over */
 	uint64_t now_ms;                /* set by the owner before it calls in */
 	uint64_t wall_ms;
 	/* Rows changed, or work was put off: the owner calls core_plan soon. */
@@ -66,11 +71,14 @@ struct core {
 	void *ctx;
 };
 
-struct core *core_new(struct net *take);         /* takes the net */
+struct core *core_new(struct net *take, uint64_t now_ms);        /* takes the net */
 void core_free(struct core *);
 
 /* Swaps in a new file; nothing else changes until core_plan. Takes the net. */
 void core_reload(struct core *, struct net *take);
+
+/* The slot's switch has something to send when the tick ends. */
+void core_touch(struct core *, uint32_t sw);
 
 /* Who may connect: null and the slot, or why not. cert null = plain TCP, where
  * the datapath id alone decides. */

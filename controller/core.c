@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core: facts are applied, apps are asked, ledgers are told. Admission is in
+ * core_admit.c, the life of a switch in core_switch.c. */
+#include "controller/core_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ofproto/log.h"
+#include "topo/arena.h"
+
+LOG_MODULE(core)
+
+/* Until every switch of a network is back, hosts that only other switches
+ * remember are kept this long. */
+enum { HOLD_MS = 60 * 1000 };
+
+static void on_want(void *ctx, uint32_t sw, uint8_t app, const struct rule *rule)
+{
+	struct core *core = ctx;
+	struct core_switch *cs = core->switches[sw];
+	/* A switch that has not been read back is compiled for as a whole later. */
+	if (!cs->ready)
+		return;
+	ledger_want(cs->ledger, app, rule);
+	core_touch(core, sw);
+}
+
+static void on_unwant(void *ctx, uint32_t sw, uint8_t app, const struct rule *key)
+{
+	struct core *core = ctx;
+	struct core_switch *cs = core->switches[sw];
+	(void) app;
+	if (!cs->ready)
+		return;
+	ledger_unwant(cs->ledger, key);
+	core_touch(core, sw);
+}
+
+struct scene core_scene(const struct core *core)
+{
+	return (struct scene) { .net = core->net, .view = core->view, .now_ms = core->now_ms };
+}
+
+struct out core_out(struct core *core, uint8_t app)
+{
+	return (struct out) {
+		.build = core->build, .shapes = core->shapes, .app = app,
+		.want = on_want, .unwant = on_unwant, .ctx = core,
+	};
+}
+
+void core_make_slots(struct core *core)
+{
+	for (size_t i = 0; i < core->net->n_switches; i++)
+		view_switch_slot(core->view, core->net->switches[i].name, core->net->switches[i].dpid);
+	size_t n = view_n_switches(core->view);
+	if (n <= core->n_switches)
+		return;
+	core->switches = xheap_realloc(core->switches, n * sizeof *core->switches);
+	core->touched = xheap_realloc(core->touched, n * sizeof *core->touched);
+	for (size_t i = core->n_switches; i < n; i++) {
+		core->switches[i] = xheap_alloc(sizeof *core->switches[i]);
+		core->switches[i]->ledger = ledger_new();
+	}
+	core->n_switches = n;
+}
+
+struct core *core_new(struct net *take, uint64_t now_ms)
+{
+	struct core *core = xheap_alloc(sizeof *core);
+	core->net = take;
+	core->now_ms = core->start_ms = now_ms;
+	core->view = view_new();
+	core->build = build_new(pipeline, N_TABLES);
+	core->shapes = shapes_new(core->build);
+	core->events = events_new();
+	view_bind(core->view, core->net, now_ms, NULL, NULL);
+	core_make_slots(core);
+	return core;
+}
+
+void core_free(struct core *core)
+{
+	if (!core)
+		return;
+	for (size_t i = 0; i < core->n_switches; i++) {
+		ledger_free(core->switches[i]->ledger);
+		free(core->switches[i]);
+	}
+	free(core->switches);
+	free(core->touched);
+	events_free(core->events);
+	shapes_free(core->shapes);
+	build_free(core->build);
+	view_free(core->view);
+	net_free(core->net);
+	free(core);
+}
+
+void core_touch(struct core *core, uint32_t sw)
+{
+	struct core_switch *cs = core->switches[sw];
+	if (cs->touched)
+		return;
+	cs->touched = true;
+	core->touched[core->n_touched++] = sw;
+	if (core->kick)
+		core->kick(core->ctx);
+}
+
+static void make_stale(struct core *core, uint32_t sw, uint32_t bits)
+{
+	struct core_switch *cs = core->switches[sw];
+	if (!cs->ready)
+		return;
+	cs->stale |= bits;
+	core_touch(core, sw);
+}
+
+/* The fact is in the view: tell the apps and whoever watches. Facts about one
+ * switch or its ports concern that switch's rows only; a host concerns all. */
+void core_applied(struct core *core, const struct fact *fact)
+{
+	core->counts.n_facts++;
+	events_fact(core->events, core->wall_ms, fact);
+	struct scene scene = core_scene(core);
+	for (size_t i = 0; i < n_apps; i++) {
+		const struct app *app = apps[i].app;
+		if (!(app->reads & (1u << fact->kind)))
+			continue;
+		struct out out = core_out(core, apps[i].number);
+		if (app->patch && app->patch(&scene, fact, &out)) {
+			core->counts.n_patches++;
+			continue;
+		}
+		switch (fact->kind) {
+		case FACT_PORT:
+		case FACT_PORT_GONE:
+		case FACT_SWITCH_UP:
+		case FACT_SWITCH_DOWN:
+			make_stale(core, fact->sw, 1u << i);
+			break;
+		case FACT_NET:
+		case FACT_HOST:
+		case FACT_HOST_GONE:
+		case FACT_HOST_REFUSED:
+		case N_FACT_KINDS:
+			for (uint32_t sw = 0; sw < core->n_switches; sw++)
+				make_stale(core, sw, 1u << i);
+			break;
+		}
+	}
+}
+
+static void on_fact_applied(void *ctx, const struct fact *fact)
+{
+	core_applied(ctx, fact);
+}
+
+void core_fact(struct core *core, struct fact *fact)
+{
+	fact->time_ms = core->now_ms;
+	if (view_apply(core->view, fact, on_fact_applied, core))
+		core_applied(core, fact);
+}
+
+static void on_host_lost(void *ctx, const struct fact *fact)
+{
+	struct core *core = ctx;
+	core->counts.n_facts++;
+	events_fact(core->events, core->wall_ms, fact);
+}
+
+void core_reload(struct core *core, struct net *take)
+{
+	struct net *old = core->net;
+	core->net = take;
+	/* No patch for hosts that lose their place: everything is compiled below. */
+	view_bind(core->view, core->net, core->now_ms, on_host_lost, core);
+	core_make_slots(core);
+	core->counts.n_reloads++;
+	core->settled = false;
+	struct fact fact = { .kind = FACT_NET, .sw = NET_NONE, .time_ms = core->now_ms };
+	events_fact(core->events, core->wall_ms, &fact);
+	for (uint32_t sw = 0; sw < core->n_switches; sw++)
+		make_stale(core, sw, (1u << n_apps) - 1);
+	net_free(old);
+}
+
+void core_compile(struct core *core, uint32_t sw)
+{
+	struct core_switch *cs = core->switches[sw];
+	struct scene scene = core_scene(core);
+	for (size_t i = 0; i < n_apps; i++) {
+		if (!(cs->stale & (1u << i)))
+			continue;
+		struct out out = core_out(core, apps[i].number);
+		ledger_mark(cs->ledger, apps[i].number);
+		apps[i].app->compile(&scene, sw, &out);
+		ledger_sweep(cs->ledger, apps[i].number);
+		core->counts.n_compiles++;
+	}
+	cs->stale = 0;
+}
+
+void core_plan(struct core *core)
+{
+	for (size_t i = 0; i < core->n_touched; i++) {
+		uint32_t sw = core->touched[i];
+		if (core->switches[sw]->ready && core->switches[sw]->stale)
+			core_compile(core, sw);
+	}
+}
+
+void core_tick(struct core *core)
+{
+	if (core->settled)
+		return;
+	bool over = core->now_ms - core->start_ms > HOLD_MS;
+	view_settle(core->view, over, core->now_ms, on_fact_applied, core);
+	core->settled = over;
+}
+
+uint32_t core_switch_by_name(const struct core *core, const char *name)
+{
+	return view_switch_by_name(core->view, name);
+}
+
+struct core_origin core_origin(const struct core *core, uint64_t cookie)
+{
+	struct core_origin origin = { .app = "", .object = "" };
+	if (!cookie_is_ours(cookie))
+		return origin;
+	const struct app *app = app_by_number(cookie_app(cookie));
+	if (app)
+		origin.app = app->name;
+	const struct net_object *object = net_object_by_id(core->net, cookie_object(cookie));
+	if (object) {
+		origin.object = object->name;
+		origin.line = object->where.line;
+	}
+	return origin;
+}

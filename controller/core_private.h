@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of core share among themselves. */
+#ifndef CONTROLLER_CORE_PRIVATE_H
+#define CONTROLLER_CORE_PRIVATE_H
+
+#include "controller/core.h"
+
+struct scene core_scene(const struct core *);
+struct out core_out(struct core *, uint8_t app);
+void core_make_slots(struct core *);             /* one core_switch per slot of the view */
+void core_applied(struct core *, const struct fact *);   /* already in the view */
+void core_compile(struct core *, uint32_t sw);   /* the stale apps of one switch, now */
+
+#endif

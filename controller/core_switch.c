@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of one switch in core: attached, read back, talking, gone. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "controller/core_private.h"
+#include "ofproto/log.h"
+
+LOG_MODULE(core)
+
+static void fill_port(struct fact *fact, const struct msg_port *port)
+{
+	memcpy(fact->port_name, port->name, sizeof fact->port_name);
+	memcpy(fact->port_mac, port->mac, sizeof fact->port_mac);
+	fact->port_up = port->is_up;
+	fact->port_live = port->is_live;
+	fact->port_local = port->is_local;
+	fact->port_speed_mbps = port->speed_mbps;
+}
+
+void core_port_status(struct core *core, uint32_t sw, enum msg_port_reason reason,
+		      const struct msg_port *port)
+{
+	struct fact fact = {
+		.kind = reason == MSG_PORT_DELETE ? FACT_PORT_GONE : FACT_PORT,
+		.reason = reason == MSG_PORT_DELETE ? REASON_PORT_GONE : REASON_NONE,
+		.sw = sw, .ofport = port->ofport,
+	};
+	fill_port(&fact, port);
+	core_fact(core, &fact);
+}
+
+static bool listed(const struct msg_port *ports, size_t n_ports, const struct view_port *port)
+{
+	for (size_t i = 0; i < n_ports; i++)
+		if (ports[i].ofport == port->ofport && !strcmp(ports[i].name, port->name))
+			return true;
+	return false;
+}
+
+void core_attach(struct core *core, uint32_t sw, struct session *session,
+		 const struct msg_port *ports, size_t n_ports, uint32_t max_meters)
+{
+	struct core_switch *cs = core->switches[sw];
+	cs->session = session;
+	cs->ready = false;
+	cs->connected_wall_ms = core->wall_ms;
+	view_set_max_meters(core->view, sw, max_meters);
+	/* Ports that went while it was away, from the end: each fact shrinks the list. */
+	for (size_t i = view_switch(core->view, sw)->n_ports; i-- > 0;) {
+		const struct view_port *port = &view_switch(core->view, sw)->ports[i];
+		if (listed(ports, n_ports, port))
+			continue;
+		struct fact gone = { .kind = FACT_PORT_GONE, .reason = REASON_PORT_GONE,
+				     .sw = sw, .ofport = port->ofport };
+		memcpy(gone.port_name, port->name, sizeof gone.port_name);
+		core_fact(core, &gone);
+	}
+	for (size_t i = 0; i < n_ports; i++)
+		core_port_status(core, sw, MSG_PORT_ADD, &ports[i]);
+}
+
+static void reply_fact(void *ctx, struct fact *fact)
+{
+	core_fact(ctx, fact);
+}
+
+static void reply_send(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports,
+		       const uint8_t *frame, size_t size)
+{
+	struct core *core = ctx;
+	if (core->send)
+		core->send(core->ctx, sw, ofports, n_ports, frame, size);
+}
+
+static struct reply core_reply(struct core *core)
+{
+	return (struct reply) { .fact = reply_fact, .send = reply_send, .ctx = core };
+}
+
+/* Every row of ours that was read back is asked for the fact it carries. The
+ * switch is not ready yet, so this ledger does not change under the loop. */
+static void recover(struct core *core, uint32_t sw)
+{
+	struct core_switch *cs = core->switches[sw];
+	struct scene scene = core_scene(core);
+	struct reply reply = core_reply(core);
+	struct ledger_iter iter;
+	for (const struct row *row = ledger_first(cs->ledger, &iter); row;
+	     row = ledger_after(cs->ledger, &iter)) {
+		struct rule rule;
+		if (!row->have || row->foreign)
+			continue;
+		row_rule(row, &rule);
+		if (rule.kind != RULE_FLOW)
+			continue;
+		const struct app *app = app_by_number(cookie_app(rule_cookie(&rule)));
+		if (app && app->recover)
+			app->recover(&scene, sw, &rule, row->duration, &reply);
+	}
+}
+
+void core_read_done(struct core *core, uint32_t sw)
+{
+	struct core_switch *cs = core->switches[sw];
+	struct fact up = { .kind = FACT_SWITCH_UP, .sw = sw, .ofport = 0 };
+	recover(core, sw);
+	cs->ready = true;
+	core_fact(core, &up);
+	cs->stale = (1u << n_apps) - 1;
+	core_compile(core, sw);
+	core->settled = false;
+	core_touch(core, sw);
+}
+
+void core_detach(struct core *core, uint32_t sw, const char *why)
+{
+	struct core_switch *cs = core->switches[sw];
+	struct fact down = { .kind = FACT_SWITCH_DOWN, .sw = sw };
+	bool was_ready = cs->ready;
+	cs->session = NULL;
+	cs->ready = false;
+	cs->stale = 0;
+	cs->connected_wall_ms = core->wall_ms;
+	snprintf(cs->last_error, sizeof cs->last_error, "%s", why);
+	if (was_ready)
+		core_fact(core, &down);
+}
+
+void core_punt(struct core *core, uint32_t sw, const struct punt *punt)
+{
+	core->counts.n_punts++;
+	if (!cookie_is_ours(punt->cookie))
+		return;
+	enum table table = pipeline_by_id(punt->table);
+	if (table == N_TABLES)
+		return;
+	const struct app *app = app_by_table(table);
+	if (!app || !app->packet_in)
+		return;
+	struct app_punt in = {
+		.sw = sw, .cookie = punt->cookie, .table = table, .in_port = punt->in_port,
+		.network = punt->reg[0], .class = punt->reg[1],
+		.frame = punt->frame, .size = punt->size,
+	};
+	struct scene scene = core_scene(core);
+	struct reply reply = core_reply(core);
+	app->packet_in(&scene, &in, &reply);
+}
+
+/* A row left the switch. In flight = we have sent something newer about it.
+ * Wanted no more = our own deletion. Else its app says what that means. */
+void core_removed(struct core *core, uint32_t sw, const struct removed *removed,
+		  const struct rule *rule)
+{
+	struct core_switch *cs = core->switches[sw];
+	if (!cookie_is_ours(removed->cookie) || !cs->ready)
+		return;
+	const struct row *row = ledger_find(cs->ledger, rule);
+	if (!row || row->in_flight || !row->have)
+		return;
+	if (row->want) {
+		const struct app *app = app_by_number(cookie_app(removed->cookie));
+		bool idle = removed->reason == 0;
+		if (app && app->removed) {
+			struct scene scene = core_scene(core);
+			struct reply reply = core_reply(core);
+			app->removed(&scene, sw, rule, idle, &reply);
+		}
+		if (!idle)
+			events_note(core->events, core->wall_ms, EVENT_WARNING, "drift",
+				    view_switch(core->view, sw)->name,
+				    "a row of ours was deleted by another hand; it is put back");
+	}
+	ledger_gone(cs->ledger, rule);
+	core_touch(core, sw);
+}

@@ -20,7 +20,7 @@ struct peer {
 	uint32_t max_meters;            /* 0 = none */
 	bool has_bundles;               /* assumed until an error says otherwise; sync finds out */
 	char manufacturer[64], hardware[64], software[64], serial[32], description[64];
-	struct msg_port *ports;         /* owned by the hello */
+	struct msg_port *ports;         /* owned by the hello; sorted by number */
 	size_t n_ports;
 };
 
@@ -32,8 +32,10 @@ struct hello_ops {
 	/* Null = go on; else why this datapath id is not let in (the text is logged
 	 * and sent as an error message before closing). */
 	const char *(*identify)(void *ctx, uint64_t dpid);
+	/* ready and failed are the last thing hello does; it may be freed from inside. */
 	void (*ready)(void *ctx, const struct peer *);
-	/* The connection shall be closed with this reason. */
+	/* The connection shall be closed with this reason ("does not speak OpenFlow
+	 * 1.3 ...": a sentence without subject, valid during the call). */
 	void (*failed)(void *ctx, const char *why);
 };
 

@@ -54,6 +54,7 @@ enum field {
 	N_FIELDS
 };
 #define FIELD_BIT(NAME) (1ULL << FIELD_##NAME)
+const char *field_name(enum field);     /* "eth_src" */
 
 /* VLAN_VID as OXM_OF_VLAN_VID (section 7.2.3.8): present bit and VID. */
 enum { VLAN_PRESENT = 0x1000, VLAN_NONE = 0 };
@@ -65,7 +66,7 @@ struct table_contract {
 	const char *owner;              /* name of the app */
 	uint8_t id;                     /* OpenFlow table id */
 	uint64_t match;                 /* bits of enum field that its rows may match */
-	uint64_t set;                   /* bits of enum field that its rows may set */
+	uint64_t set;                   /* bits of enum field that its rows may set; VLAN_VID: push and pop too */
 	uint32_t next;                  /* bits of table indices it may go to */
 	bool outputs;                   /* rows may output to ports */
 	bool punts;                     /* rows may send to the controller */
@@ -104,9 +105,12 @@ void act_goto(struct build *, unsigned table);           /* last */
 /* --- groups (section 5.6) and meters (section 5.7) ---------------------------- */
 enum group_type { GROUP_ALL, GROUP_SELECT, GROUP_INDIRECT, GROUP_FF };
 void build_group(struct build *, uint32_t group_id, enum group_type);
-/* The actions up to the next bucket are this bucket's. watch_port 0 = none. */
+/* The actions up to the next bucket are this bucket's: set fields, tags and one
+ * or more outputs. weight counts for GROUP_SELECT only (1 or more there).
+ * watch_port 0 = none; GROUP_FF needs one, GROUP_SELECT may have one. */
 void build_bucket(struct build *, uint16_t weight, uint32_t watch_port);
-/* One drop band; rate and burst in packets (per second) or kbit. */
+/* One drop band; rate and burst in packets (per second) or kbit. burst 0 =
+ * left to the switch. */
 void build_meter(struct build *, uint32_t meter_id, bool packets, uint32_t rate, uint32_t burst);
 
 /* Ends the rule. Returns null and fills ret_rule, or says what breaks the
@@ -142,7 +146,7 @@ void shape_rule(const struct shape *, struct rule *ret_rule);    /* borrows the 
  * unmasked), or false. Used by `recover`; in_port and registers included. */
 bool rule_match_u(const struct rule *, enum field, uint64_t *ret_value);
 bool rule_match_mac(const struct rule *, enum field, uint8_t ret_mac[6]);
-/* The value a set-field action of the rule gives the field, or false. */
+/* The value that set-field gives the field in the end, or false. */
 bool rule_set_u(const struct rule *, enum field, uint64_t *ret_value);
 
 #endif

@@ -76,8 +76,9 @@ const uint8_t *rule_match_field(const struct rule *, uint32_t oxm_header);
 /* The same in any list of OXM TLVs. Never reads beyond size. */
 const uint8_t *rule_oxm_find(const uint8_t *oxms, size_t size, uint32_t oxm_header);
 
-/* "table=60,priority=100,reg0=0x..,in_port=3 actions=goto_table:70" in the
- * syntax of ovs-ofctl, without counters, into buf; cut at size. Slow: for people. */
+/* "cookie=0x77..,table=60,priority=100,reg0=0x..,in_port=3 actions=goto_table:70"
+ * as ovs-ofctl reads it, without counters, on one line, into buf; cut at size.
+ * Slow: for people. */
 void rule_format(const struct rule *, char *buf, size_t size);
 
 #endif

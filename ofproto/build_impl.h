@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* build_impl: the inside of struct build, shared by build.c (flows, actions) and
+ * build_group.c (groups, meters). */
+#ifndef OFPROTO_BUILD_IMPL_H
+#define OFPROTO_BUILD_IMPL_H
+
+#include "ofproto/build.h"
+#include "ofproto/canon.h"
+
+enum build_state { BUILD_NOTHING, BUILD_FLOW, BUILD_GROUP, BUILD_METER };
+
+struct build {
+	const struct table_contract *tables;    /* borrowed */
+	size_t n_tables;
+
+	enum build_state state;
+	char error[256];                /* the first breach; empty = none yet */
+
+	const struct table_contract *table;     /* of the flow */
+	struct canon_flow flow;
+	bool plain;
+	uint64_t matched;               /* bits of enum field */
+	struct match match;
+
+	unsigned n_pops;                /* in the action list so far */
+	bool went;                      /* act_goto was called */
+	struct ofpbuf ofpacts;          /* action list: of the flow, or of the bucket */
+
+	uint32_t id;                    /* of the group or meter */
+	enum group_type group_type;
+	struct ovs_list buckets;        /* struct ofputil_bucket, the last one open */
+	size_t n_buckets;
+	struct ofputil_meter_config meter;
+	struct ofputil_meter_band band;
+
+	struct ofpbuf msg;              /* the encoded rule */
+};
+
+/* Notes a breach; the first one counts. */
+void build_breach(struct build *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void build_reset(struct build *, enum build_state);
+/* An OpenFlow port number as the library counts them; notes a breach if there is none. */
+ofp_port_t build_port(struct build *, uint32_t ofport);
+const char *build_group_end(struct build *, struct rule *);
+const char *build_meter_end(struct build *, struct rule *);
+
+#endif

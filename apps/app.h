@@ -4,7 +4,10 @@
  * An app says what shall be, never what to send: it gets the scene and answers
  * with rules, facts and packets. It keeps no state. compile is the definition;
  * patch is a short cut for one fact that must give the same rows, and may
- * decline by returning false (then compile runs for every switch concerned).
+ * decline by returning false. Then compile runs for every switch concerned: the
+ * fact's own one for PORT and PORT_GONE, all of them for the other kinds. A
+ * switch that came up is compiled by every app, and so are all switches after a
+ * new file; no app has to read those facts for it.
  * A packet-in goes to the owner of the table that punted. */
 #ifndef APPS_APP_H
 #define APPS_APP_H
@@ -58,9 +61,21 @@ struct reply {
 	void *ctx;
 };
 
+/* One kind of row an app makes: the code takes table and priority from here,
+ * the manual and `weft name` the words. No two kinds of an app share both. */
+struct app_row {
+	const char *name;               /* "reserved-group" */
+	enum table table;
+	uint16_t priority;
+	const char *match;              /* for the manual */
+	const char *does;               /* for the manual */
+};
+
 struct app {
 	const char *name;
 	const char *help;               /* one line for the manual */
+	const struct app_row *rows;
+	size_t n_rows;
 	uint32_t tables;                /* bits of enum table: the tables it owns */
 	uint32_t reads;                 /* bits of enum fact_kind that make it stale */
 	/* All rows of this app on one switch. */
@@ -83,6 +98,10 @@ extern const struct app_entry apps[];
 extern const size_t n_apps;
 const struct app *app_by_number(uint8_t number);
 const struct app *app_by_table(enum table);
+/* What kind of row this is, or null: for people. */
+const struct app_row *app_row_of(const struct rule *);
+/* Begins a row of this kind; cookie_object as in net_object.id. */
+void out_row(struct out *, const struct app_row *, uint64_t cookie_object);
 
 /* Shapes of hot rows, one set per build; heap. */
 struct shapes *shapes_new(struct build *);

@@ -49,6 +49,7 @@ struct fact {
 	enum fact_kind kind;
 	enum fact_reason reason;
 	bool recovered;                 /* HOST: read back after a restart, not seen now */
+	uint32_t age_s;                 /* recovered: seconds its row has been there; the youngest row wins */
 	bool unconfirmed;               /* HOST: known from another switch's row only; sw = NET_NONE */
 	uint32_t sw;                    /* slot of the switch in the view, or NET_NONE */
 	uint32_t ofport;                /* OpenFlow port number */
@@ -63,6 +64,9 @@ struct fact {
 	uint8_t port_mac[6];
 	bool port_up, port_live, port_local;
 	uint32_t port_speed_mbps;
+	/* PORT: filled by view_apply: the port is new or stands in other networks
+	 * than before, so rows of its switch change. False = only its state did. */
+	bool uses_changed;
 	uint64_t time_ms;               /* of the caller's clock */
 };
 

@@ -36,6 +36,8 @@ struct view_port {
 	struct view_use *uses;          /* owned; in order of network index; without conflicting ones */
 	size_t n_uses;
 	uint64_t n_refused;             /* hosts not let in */
+	uint64_t refused_since_ms;      /* refusals told one by one since then ... */
+	uint32_t n_refused_told;        /* ... were so many; see view_apply */
 };
 
 struct view_switch {
@@ -43,6 +45,8 @@ struct view_switch {
 	uint64_t dpid;
 	uint32_t sw;                    /* its slot */
 	uint32_t index;                 /* in the net, NET_NONE = adopted */
+	bool admitted;                  /* declared, or the file declares none; else its ports have no uses */
+	uint64_t object;                /* 48 bits, for cookies: of the file, or hash of "switch NAME" */
 	bool connected;                 /* and read back */
 	bool ever;                      /* has been connected since weftd started */
 	uint32_t max_meters;
@@ -52,21 +56,35 @@ struct view_switch {
 
 struct host {
 	uint8_t mac[6];
-	bool recovered;                 /* not seen since weftd started, only read back */
-	bool unconfirmed;               /* its own switch has not reported: sw = NET_NONE */
+	bool recovered:1;               /* not seen since weftd started, only read back */
+	bool unconfirmed:1;             /* its own switch has not reported: sw = NET_NONE */
+	bool has_ip4:1, has_ip6:1;
 	uint32_t network;               /* network id */
 	uint32_t sw;                    /* slot, NET_NONE = unconfirmed */
 	uint32_t ofport;
 	uint32_t chain;                 /* private to the table */
-	bool has_ip4, has_ip6;
+	uint32_t next, prev;            /* private to the view: hosts of one member, or unconfirmed */
 	uint8_t ip4[4], ip6[16];
 	uint64_t first_ms, seen_ms;
 };
 
-/* What the view counts per network (same index as net.networks). */
+/* A switch that has ports in a network. */
+struct view_member {
+	uint32_t sw;                    /* slot */
+	uint32_t uplink;                /* ofport of its uplink in this network, NET_NONE = none */
+	uint32_t n_edges;               /* ports of this network on it that are no uplink */
+	uint32_t first;                 /* private: its hosts, see view_member_host */
+};
+
+/* What the view knows per network (same index as net.networks). */
 struct view_network {
-	uint32_t n_hosts;
+	uint32_t id;
+	uint32_t n_hosts;               /* unconfirmed ones included */
+	uint32_t n_unconfirmed;
+	uint32_t first_unconfirmed;     /* private, see view_unconfirmed */
 	uint64_t n_refused, n_moves;
+	struct view_member *members;    /* owned; sorted by slot */
+	size_t n_members, max_members;
 };
 
 struct view;
@@ -81,7 +99,8 @@ typedef void view_fact_cb(void *ctx, const struct fact *);
 void view_bind(struct view *, const struct net *, uint64_t now_ms, view_fact_cb *, void *ctx);
 const struct net *view_net(const struct view *);
 
-/* The slot for a switch of this name, made when new. */
+/* The slot for a switch of this name, made when new; NET_NONE when there are
+ * NET_MAX_SWITCHES already. Slots are never given to another name. */
 uint32_t view_switch_slot(struct view *, const char *name, uint64_t dpid);
 void view_set_max_meters(struct view *, uint32_t sw, uint32_t max_meters);
 size_t view_n_switches(const struct view *);             /* slots, some may be empty (null) */
@@ -98,17 +117,35 @@ size_t view_n_hosts(const struct view *);
 size_t view_host_slots(const struct view *);
 const struct host *view_host_at(const struct view *, size_t i);
 const struct view_network *view_network(const struct view *, uint32_t index);
+/* The same by network id: fast, for hot paths; null = not in the file. */
+const struct view_network *view_network_by_id(const struct view *, uint32_t id);
+/* The place of a switch in a network, or null. */
+const struct view_member *view_member(const struct view_network *, uint32_t sw);
+/* Walks the confirmed hosts of a member, or the unconfirmed ones of a network;
+ * after = null begins, null ends. The host may not leave meanwhile. */
+const struct host *view_member_host(const struct view *, const struct view_member *,
+				    const struct host *after);
+const struct host *view_unconfirmed(const struct view *, const struct view_network *,
+				    const struct host *after);
 
 /* Applies a fact. Returns false when it changes nothing (host already there,
  * port of an unknown switch ...). HOST fills old_sw/old_ofport. A HOST fact for
  * a port without a use in that network is ignored. An unconfirmed HOST never
- * displaces a confirmed one. PORT_GONE and changes of use report the hosts
- * that go with them through cb before the port is gone. */
+ * displaces a confirmed one, a recovered one never a host that was seen, and
+ * of two recovered ones the younger row wins. HOST_GONE must name the place
+ * where the host is. PORT_GONE and changes of use report the hosts that go with
+ * them through cb before the port is gone. HOST_REFUSED is always counted, but
+ * is a change (true) at most ten times in ten seconds per port. */
 bool view_apply(struct view *, struct fact *, view_fact_cb *cb, void *ctx);
 
-/* Forgets unconfirmed hosts of networks all of whose switches (those with a
- * use in it by the file's exact names, and all that have ever been connected)
- * are connected and read back, or of all networks when `all`. */
+/* Has every switch that may hold hosts of this network (declared and named by
+ * one of its port entries, or known) reported since weftd started, or been given
+ * up? Then rows of other switches are no evidence any more. `except` is left
+ * out of the question: the switch whose rows are just being read. */
+bool view_complete(const struct view *, uint32_t network_id, uint32_t except);
+
+/* Forgets unconfirmed hosts of networks that are complete; with `all`, gives up
+ * waiting: of all networks, and for the rest of this life. */
 void view_settle(struct view *, bool all, uint64_t now_ms, view_fact_cb *, void *ctx);
 
 /* May one more host be learned there? REASON_NONE = yes. */

@@ -31,7 +31,9 @@ struct session_info {
 	const char *sync_state;
 };
 
-struct sessions *sessions_new(struct loop *, struct core *, uint64_t generation_id);
+/* punt_budget: packet-ins per second that one switch may cost us, 0 = no limit. */
+struct sessions *sessions_new(struct loop *, struct core *, uint64_t generation_id,
+			      uint32_t punt_budget);
 void sessions_free(struct sessions *);
 /* A fresh connection (listen_cb); tls null = plain. */
 struct tls;

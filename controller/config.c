@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config: the topology file of a running weftd. See config.h; how a file is
+ * replaced so that nothing acknowledged is lost is in file.c. */
+#include "controller/config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "controller/file.h"
+#include "controller/loop.h"
+#include "ofproto/log.h"
+#include "topo/arena.h"
+
+LOG_MODULE(config)
+
+/* An editor writes in several steps: wait until it is quiet. */
+enum { SETTLE_MS = 50 };
+
+struct config {
+	struct loop *loop;
+	char *file;
+	char folder[PATH_MAX], name[NAME_MAX + 1];
+	struct net *first;              /* until config_take_net */
+	char *model;                    /* the running net as net_print gives it */
+	struct diag *findings;          /* of the last load */
+	struct config_state state;
+	struct core *core;
+	void (*changed)(void *ctx);
+	void *ctx;
+	int inotify;
+	struct loop_timer *settle;
+};
+
+static char *model_text(const struct net *net)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+	if (!f)
+		log_abort("out of memory");
+	net_print(net, f);
+	fclose(f);
+	return text;
+}
+
+static void took(struct config *config, const struct net *net)
+{
+	snprintf(config->state.digest, sizeof config->state.digest, "%s", net->digest_text);
+	config->state.loaded_wall_ms = loop_wall_ms();
+	config->state.failed = false;
+}
+
+struct config *config_new(struct loop *loop, const char *file, struct diag *diag)
+{
+	struct net *net = net_load(file, diag);
+	if (!net)
+		return NULL;
+	struct config *config = xheap_alloc(sizeof *config);
+	char copy[PATH_MAX];
+	config->loop = loop;
+	config->file = xheap_strdup(file);
+	snprintf(copy, sizeof copy, "%s", file);
+	snprintf(config->folder, sizeof config->folder, "%s", dirname(copy));
+	snprintf(copy, sizeof copy, "%s", file);
+	snprintf(config->name, sizeof config->name, "%s", basename(copy));
+	config->first = net;
+	config->model = model_text(net);
+	config->inotify = -1;
+	config->state.file = config->file;
+	config->state.n_loads = 1;
+	took(config, net);
+	return config;
+}
+
+void config_free(struct config *config)
+{
+	if (!config)
+		return;
+	if (config->inotify >= 0) {
+		loop_on_readable(config->loop, config->inotify, NULL, NULL);
+		close(config->inotify);
+	}
+	loop_timer_free(config->settle);
+	net_free(config->first);
+	diag_free(config->findings);
+	free(config->model);
+	free(config->file);
+	free(config);
+}
+
+struct net *config_take_net(struct config *config)
+{
+	struct net *net = config->first;
+	config->first = NULL;
+	return net;
+}
+
+static void note_failure(struct config *config)
+{
+	char line[512] = "";
+	size_t n = diag_n_errors(config->findings);
+	config->state.failed = true;
+	config->state.n_failures++;
+	for (size_t i = 0; i < diag_n_findings(config->findings); i++) {
+		const struct finding *f = diag_finding(config->findings, i);
+		diag_format(config->findings, f, line, sizeof line);
+		VLOG_ERR("%s", line);
+	}
+	if (diag_n_findings(config->findings))
+		diag_format(config->findings, diag_finding(config->findings, 0), line, sizeof line);
+	events_note(config->core->events, config->core->wall_ms, EVENT_ERROR, "config-refused", "",
+		    "%zu errors in %s, nothing was changed; the first: %s", n, config->file, line);
+}
+
+/* Takes over a checked net, or notes that there was none. */
+static void load(struct config *config, const char *text, size_t size)
+{
+	struct diag *diag = diag_new(config->file);
+	struct net *net = text ? net_parse(config->file, text, size, diag) : net_load(config->file, diag);
+	diag_free(config->findings);
+	config->findings = diag;
+	config->state.findings = diag;
+	config->state.n_loads++;
+	if (!net) {
+		note_failure(config);
+		return;
+	}
+	if (!strcmp(net->digest_text, config->state.digest)) {
+		took(config, net);
+		config->state.n_unchanged++;
+		VLOG_INFO("%s: nothing new", config->file);
+		net_free(net);
+		return;
+	}
+	char *model = model_text(net);
+	bool same = !strcmp(model, config->model);
+	free(config->model);
+	config->model = model;
+	config->state.n_unchanged += same;
+	took(config, net);
+	VLOG_INFO("%s: in force, digest %s%s", config->file, config->state.digest,
+		  same ? ", the same network as before" : "");
+	events_note(config->core->events, config->core->wall_ms, EVENT_INFO, "config", "",
+		    "%s is in force, digest %s%s", config->file, config->state.digest,
+		    same ? ", the same network as before" : "");
+	/* Even the same network: line numbers may be others. */
+	core_reload(config->core, net);
+	config->changed(config->ctx);
+}
+
+void config_reload(struct config *config)
+{
+	load(config, NULL, 0);
+}
+
+const char *config_apply(struct config *config, const char *text, size_t size)
+{
+	struct diag *diag = diag_new(config->file);
+	struct net *net = net_parse(config->file, text, size, diag);
+	if (!net) {
+		diag_free(config->findings);
+		config->findings = diag;
+		config->state.findings = diag;
+		config->state.n_loads++;
+		/* The file on disk is as it was: this is the caller's failure, not its. */
+		config->state.n_failures++;
+		return "the file has errors; nothing was changed";
+	}
+	net_free(net);
+	diag_free(diag);
+	static char error[PATH_MAX + 128];
+	if (file_replace(config->file, text, size, 0644)) {
+		snprintf(error, sizeof error, "cannot write %s: %s; nothing was changed", config->file,
+			 strerror(errno));
+		return error;
+	}
+	load(config, text, size);
+	return NULL;
+}
+
+static void on_settled(void *ctx)
+{
+	config_reload(ctx);
+}
+
+static void on_inotify(void *ctx)
+{
+	struct config *config = ctx;
+	char buf[16 * (sizeof(struct inotify_event) + NAME_MAX + 1)]
+		__attribute__((aligned(__alignof__(struct inotify_event))));
+	ssize_t n;
+	while ((n = read(config->inotify, buf, sizeof buf)) > 0) {
+		for (char *p = buf; p < buf + n;) {
+			struct inotify_event *ev = (struct inotify_event *) (void *) p;
+			if (ev->len && !strcmp(ev->name, config->name))
+				loop_timer_again(config->settle, SETTLE_MS);
+			p += sizeof *ev + ev->len;
+		}
+	}
+}
+
+void config_start(struct config *config, struct core *core, void (*changed)(void *ctx), void *ctx)
+{
+	config->core = core;
+	config->changed = changed;
+	config->ctx = ctx;
+	config->settle = loop_timer_new(config->loop, on_settled, config);
+	config->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (config->inotify < 0 ||
+	    inotify_add_watch(config->inotify, config->folder, IN_CLOSE_WRITE | IN_MOVED_TO) < 0) {
+		VLOG_WARN("cannot watch %s (%s): after an edit send SIGHUP or run `weft reload`",
+			  config->folder, strerror(errno));
+		return;
+	}
+	loop_on_readable(config->loop, config->inotify, on_inotify, config);
+}
+
+void config_state(const struct config *config, struct config_state *ret)
+{
+	*ret = config->state;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What session.c and sessions.c share. */
+#ifndef CONTROLLER_SESSION_PRIVATE_H
+#define CONTROLLER_SESSION_PRIVATE_H
+
+#include "controller/session.h"
+#include "ofproto/hello.h"
+
+enum session_state { SESSION_TLS, SESSION_HELLO, SESSION_READING, SESSION_LIVE };
+
+struct session {
+	struct sessions *all;
+	struct session *next, **link;   /* list of all */
+	struct conn *conn;              /* owned */
+	struct hello *hello;            /* owned */
+	struct sync *sync;              /* owned; null before READING */
+	enum session_state state;
+	uint32_t sw;                    /* slot, NET_NONE before it is known */
+	bool attached;                  /* core knows this session as the switch's */
+	bool refused;                   /* not let in: already counted and said */
+	char software[64], hardware[64], serial[32];
+	uint64_t since_wall_ms;
+	uint64_t last_heard_ms;         /* monotonic */
+	uint64_t echo_sent_us;          /* 0 = none outstanding */
+	uint64_t audit_due_ms;
+	uint32_t rtt_us;
+	uint32_t punt_tokens;
+	uint64_t n_punts, n_punts_dropped, n_errors;
+};
+
+struct sessions {
+	struct loop *loop;              /* borrowed */
+	struct core *core;              /* borrowed */
+	struct session *first;
+	size_t n;
+	uint64_t generation_id;
+	uint32_t punt_budget;           /* packet-ins per second and switch, 0 = no limit */
+	uint64_t last_tick_ms;
+};
+
+const char *session_who(const struct session *);
+void session_malformed(struct session *, const char *what);
+uint64_t session_now_us(void);
+void sessions_check_due(struct sessions *);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sessions: all connections, and what happens to them by time: echoes, silence,
+ * punt budgets, audits; and the end of a tick, when what changed is sent. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "controller/loop.h"
+#include "controller/session_private.h"
+#include "ofproto/log.h"
+#include "topo/arena.h"
+
+LOG_MODULE(session)
+
+enum {
+	ECHO_AFTER_MS = 1000,           /* of silence */
+	DEAD_AFTER_MS = 3000,
+	AUDIT_EVERY_MS = 2000,          /* one table of one switch; longer for large ledgers */
+	AUDIT_ROWS_PER_MS = 5,
+};
+
+struct sessions *sessions_new(struct loop *loop, struct core *core, uint64_t generation_id,
+			      uint32_t punt_budget)
+{
+	struct sessions *all = xheap_alloc(sizeof *all);
+	all->loop = loop;
+	all->core = core;
+	all->generation_id = generation_id;
+	all->punt_budget = punt_budget;
+	all->last_tick_ms = loop_now_ms(loop);
+	return all;
+}
+
+void sessions_free(struct sessions *all)
+{
+	if (!all)
+		return;
+	while (all->first) {
+		struct session *s = all->first;
+		all->first = s->next;
+		sync_free(s->sync);
+		hello_free(s->hello);
+		conn_free(s->conn);
+		free(s);
+	}
+	free(all);
+}
+
+size_t sessions_count(const struct sessions *all) { return all->n; }
+
+/* Something is to be sent when this tick ends. */
+void sessions_check_due(struct sessions *all)
+{
+	if (all->core->kick)
+		all->core->kick(all->core->ctx);
+}
+
+void sessions_check_admission(struct sessions *all)
+{
+	const struct net *net = all->core->net;
+	for (struct session *s = all->first, *next; s; s = next) {
+		next = s->next;
+		if (!s->attached)
+			continue;
+		const struct view_switch *vs = view_switch(all->core->view, s->sw);
+		uint32_t index = net_switch_by_name(net, vs->name);
+		if (!net->n_switches)
+			continue;
+		if (index == NET_NONE)
+			conn_close(s->conn, "the file does not name this switch any more");
+		else if (net->switches[index].dpid != vs->dpid)
+			conn_close(s->conn, "the file gives this switch another datapath id now");
+	}
+}
+
+void sessions_flush(struct sessions *all)
+{
+	struct core *core = all->core;
+	/* From the end: what is touched meanwhile takes the place that was freed. */
+	while (core->n_touched) {
+		struct core_switch *cs = core->switches[core->touched[--core->n_touched]];
+		cs->touched = false;
+		if (!cs->session)
+			continue;
+		if (cs->session->sync)
+			sync_run(cs->session->sync, core->now_ms);
+		conn_flush(cs->session->conn);
+	}
+}
+
+static void echo(struct session *s, uint64_t now_ms)
+{
+	uint64_t silent = now_ms - s->last_heard_ms;
+	if (silent >= DEAD_AFTER_MS) {
+		conn_close(s->conn, "no sign of life for 3 s");
+		return;
+	}
+	if (silent < ECHO_AFTER_MS || s->echo_sent_us)
+		return;
+	uint8_t request[MSG_HEADER];
+	msg_put_header(request, MSG_ECHO_REQUEST, 0, sizeof request);
+	s->echo_sent_us = session_now_us();
+	conn_send(s->conn, request, sizeof request);
+	conn_flush(s->conn);
+}
+
+static void audit(struct session *s, uint64_t now_ms)
+{
+	if (!s->audit_due_ms)
+		s->audit_due_ms = now_ms + AUDIT_EVERY_MS;
+	if (now_ms < s->audit_due_ms)
+		return;
+	struct ledger_counts counts;
+	ledger_count(s->all->core->switches[s->sw]->ledger, &counts);
+	s->audit_due_ms = now_ms + AUDIT_EVERY_MS + counts.n_rows / AUDIT_ROWS_PER_MS;
+	sync_audit(s->sync, now_ms);
+	conn_flush(s->conn);
+}
+
+void sessions_tick(struct sessions *all)
+{
+	uint64_t now_ms = all->core->now_ms;
+	uint64_t elapsed = now_ms - all->last_tick_ms;
+	all->last_tick_ms = now_ms;
+	for (struct session *s = all->first, *next; s; s = next) {
+		next = s->next;
+		/* The budget holds one second's worth at most. */
+		uint64_t tokens = s->punt_tokens + all->punt_budget * elapsed / 1000;
+		s->punt_tokens = (uint32_t) (tokens > all->punt_budget ? all->punt_budget : tokens);
+		if (s->state == SESSION_TLS)
+			continue;       /* conn has its own deadline */
+		if (s->state == SESSION_HELLO) {
+			hello_tick(s->hello, now_ms);
+			conn_flush(s->conn);
+			continue;
+		}
+		sync_tick(s->sync, now_ms);
+		if (s->state == SESSION_LIVE)
+			audit(s, now_ms);
+		echo(s, now_ms);
+	}
+}

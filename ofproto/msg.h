@@ -23,7 +23,7 @@ enum msg_type {
 	MSG_FLOW_MOD = 14, MSG_GROUP_MOD = 15, MSG_MULTIPART_REQUEST = 18,
 	MSG_MULTIPART_REPLY = 19, MSG_BARRIER_REQUEST = 20, MSG_BARRIER_REPLY = 21,
 	MSG_ROLE_REQUEST = 24, MSG_ROLE_REPLY = 25, MSG_SET_ASYNC = 28, MSG_METER_MOD = 29,
-	MSG_ROLE_STATUS = 30,
+	MSG_ROLE_STATUS = 30,           /* of 1.4; seen from switches that run both */
 };
 
 static inline uint8_t msg_version(const uint8_t *m) { return m[0]; }
@@ -105,6 +105,7 @@ bool msg_role(const uint8_t *m, size_t size, enum msg_role *, uint64_t *ret_gene
  * type 0xffff and their exp_type as code. */
 enum {
 	ERROR_HELLO_FAILED = 0, ERROR_BAD_REQUEST = 1, ERROR_ROLE_REQUEST_FAILED = 11,
+	ERROR_METER_MOD_FAILED = 12,
 	ERROR_EXPERIMENTER = 0xffff,
 	/* codes */
 	HELLO_FAILED_INCOMPATIBLE = 0, HELLO_FAILED_EPERM = 1,

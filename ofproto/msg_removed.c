@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* msg_removed: FLOW_REMOVED (section 7.4.2) turned back into the key of the row
- * it was about. The match is decoded and encoded again by the library, as build
+ * it was about. The match is decoded by the library and encoded by canon, as build
  * and readback do, so equal rows have equal bytes. */
 #include "ofproto/msg.h"
 
-#include "ofproto/ovs.h"
-#include "ofproto/rule.h"
-#include "ofproto/wire.h"
+#include <endian.h>
+#include <string.h>
+
+#include "ofproto/canon.h"
 
 enum { ALIGNED_MAX = 4096 };
 
@@ -28,31 +29,22 @@ bool msg_removed(const uint8_t *m, size_t size, struct removed *ret, struct rule
 		 uint8_t *buf)
 {
 	struct ofputil_flow_removed removed;
-	struct ofputil_flow_mod mod = {
-		.command = OFPFC_ADD, .buffer_id = UINT32_MAX,
-		.out_port = OFPP_ANY, .out_group = OFPG_ANY,
-	};
-	struct ofpbuf *msg;
+	uint64_t stub[MSG_REMOVED_MAX / 8];
+	struct ofpbuf msg;
 
 	if (!decode(m, size, &removed))
 		return false;
-	mod.new_cookie = removed.cookie;
-	mod.table_id = removed.table_id;
-	mod.priority = removed.priority;
-	mod.idle_timeout = removed.idle_timeout;
-	mod.hard_timeout = removed.hard_timeout;
-	minimatch_init(&mod.match, &removed.match);
-	msg = ofputil_encode_flow_mod(&mod, OFPUTIL_P_OF13_OXM);
-	minimatch_destroy(&mod.match);
-
+	ofpbuf_use_stub(&msg, stub, sizeof stub);
 	*ret_rule = (struct rule) { .kind = RULE_FLOW, .msg = buf };
-	if (msg->size <= MSG_REMOVED_MAX) {
-		ofpmsg_update_length(msg);
-		memcpy(buf, msg->data, msg->size);
-		wire_put_u32(buf + WIRE_XID, 0);
-		ret_rule->size = (uint16_t) msg->size;
+	if (!canon_flow(&msg, &(struct canon_flow) {
+			.table = removed.table_id, .priority = removed.priority,
+			.idle = removed.idle_timeout, .hard = removed.hard_timeout,
+			.cookie = be64toh(removed.cookie), .match = &removed.match })
+	    && msg.size <= MSG_REMOVED_MAX) {
+		memcpy(buf, msg.data, msg.size);
+		ret_rule->size = (uint16_t) msg.size;
 	}
-	ofpbuf_delete(msg);
+	ofpbuf_uninit(&msg);
 
 	ret->cookie = be64toh(removed.cookie);
 	ret->reason = removed.reason;

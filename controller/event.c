@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ring of events. A note costs one formatted sentence, a fact one copy;
+ * the memory is touched only as far as events have come. */
+#include "controller/event.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "topo/arena.h"
+
+enum { MAX_TEXT = 1024 };               /* bytes of a sentence, the rest is cut */
+
+struct events {
+	uint64_t last;                  /* id of the newest, 0 = none */
+	void (*cb)(void *ctx);
+	void *ctx;
+	struct event ring[EVENTS_KEPT]; /* event N stands at N % EVENTS_KEPT */
+};
+
+struct events *events_new(void)
+{
+	return xheap_alloc(sizeof(struct events));
+}
+
+void events_free(struct events *events)
+{
+	if (!events)
+		return;
+	for (size_t i = 0; i < EVENTS_KEPT; i++)
+		free(events->ring[i].text);
+	free(events);
+}
+
+/* The place of the next event, emptied. */
+static struct event *next_event(struct events *events, uint64_t wall_ms, enum event_severity severity)
+{
+	uint64_t id = ++events->last;
+	struct event *event = &events->ring[id % EVENTS_KEPT];
+
+	free(event->text);
+	*event = (struct event) { .id = id, .wall_ms = wall_ms, .severity = severity };
+	return event;
+}
+
+static void tell(struct events *events)
+{
+	if (events->cb)
+		events->cb(events->ctx);
+}
+
+/* What a person should look at when it happens. */
+static enum event_severity fact_severity(const struct fact *fact)
+{
+	switch (fact->kind) {
+	case FACT_SWITCH_DOWN:
+	case FACT_HOST_REFUSED:
+		return EVENT_WARNING;
+	case FACT_NET:
+	case FACT_SWITCH_UP:
+	case FACT_PORT:
+	case FACT_PORT_GONE:
+	case FACT_HOST:
+	case FACT_HOST_GONE:
+	case N_FACT_KINDS:
+		break;
+	}
+	return EVENT_INFO;
+}
+
+void events_fact(struct events *events, uint64_t wall_ms, const struct fact *fact)
+{
+	struct event *event = next_event(events, wall_ms, fact_severity(fact));
+
+	event->is_fact = true;
+	event->fact = *fact;
+	tell(events);
+}
+
+void events_note(struct events *events, uint64_t wall_ms, enum event_severity severity,
+		 const char *kind, const char *sw, const char *format, ...)
+{
+	struct event *event = next_event(events, wall_ms, severity);
+	char text[MAX_TEXT];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	event->text = xheap_strdup(text);
+	snprintf(event->kind, sizeof event->kind, "%s", kind);
+	snprintf(event->sw, sizeof event->sw, "%s", sw);
+	tell(events);
+}
+
+uint64_t events_last_id(const struct events *events)
+{
+	return events->last;
+}
+
+uint64_t events_first_id(const struct events *events)
+{
+	if (!events->last)
+		return 0;
+	return events->last <= EVENTS_KEPT ? 1 : events->last - EVENTS_KEPT + 1;
+}
+
+const struct event *events_get(const struct events *events, uint64_t id)
+{
+	if (!id || id > events->last || id < events_first_id(events))
+		return NULL;
+	return &events->ring[id % EVENTS_KEPT];
+}
+
+void events_listen(struct events *events, void (*cb)(void *ctx), void *ctx)
+{
+	events->cb = cb;
+	events->ctx = ctx;
+}

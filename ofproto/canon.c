@@ -85,7 +85,8 @@ const char *canon_meter(struct ofpbuf *b, const struct ofputil_meter_config *met
 		ob->type = htons(band->type);
 		ob->len = htons(sizeof(*ob));
 		ob->rate = htonl(band->rate);
-		ob->burst_size = htonl(band->burst_size);
+		/* Only with its flag (section 7.3.4.3). */
+		ob->burst_size = htonl(meter->flags & OFPMF13_BURST ? band->burst_size : 0);
 		ob->prec_level = band->prec_level;
 	}
 	return finish(b);
@@ -99,20 +100,32 @@ void canon_rule(const struct ofpbuf *b, enum rule_kind kind, struct rule *ret_ru
 	ret_rule->msg = b->data;
 }
 
-enum ofperr canon_decode(const struct rule *rule, struct match *ret_match, struct ofpbuf *ofpacts)
+static enum ofperr decode(struct ofpbuf *b, struct match *ret_match, struct ofpbuf *ofpacts)
 {
 	uint16_t padded;
+	enum ofperr error;
+
+	ofpbuf_clear(ofpacts);
+	ofpbuf_pull(b, FLOW_MATCH);
+	error = ofputil_pull_ofp11_match(b, NULL, NULL, ret_match, &padded);
+	if (!error)
+		error = ofpacts_pull_openflow_instructions(b, b->size, OFP13_VERSION, NULL, NULL, ofpacts);
+	return error;
+}
+
+enum ofperr canon_decode(const struct rule *rule, struct match *ret_match, struct ofpbuf *ofpacts)
+{
 	struct ofpbuf b;
 	enum ofperr error;
 
 	/* The library wants alignment; a rule does not have to have it. */
+	if ((uintptr_t) rule->msg % 8 == 0) {
+		ofpbuf_use_const(&b, rule->msg, rule->size);
+		return decode(&b, ret_match, ofpacts);
+	}
 	ofpbuf_init(&b, rule->size);
 	ofpbuf_put(&b, rule->msg, rule->size);
-	ofpbuf_pull(&b, FLOW_MATCH);
-	ofpbuf_clear(ofpacts);
-	error = ofputil_pull_ofp11_match(&b, NULL, NULL, ret_match, &padded);
-	if (!error)
-		error = ofpacts_pull_openflow_instructions(&b, b.size, OFP13_VERSION, NULL, NULL, ofpacts);
+	error = decode(&b, ret_match, ofpacts);
 	ofpbuf_uninit(&b);
 	return error;
 }

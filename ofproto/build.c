@@ -141,6 +141,7 @@ void build_plain(struct build *b) { b->plain = true; }
 
 static void match_any(struct build *b, enum field f, const union mf_value *value, const union mf_value *mask)
 {
+	const struct mf_field *mf = mf_from_id(mf_ids[f]);
 	char *error = NULL;
 
 	if (!in_flow(b, "a match"))
@@ -154,7 +155,11 @@ static void match_any(struct build *b, enum field f, const union mf_value *value
 		return;
 	}
 	b->matched |= 1ULL << f;
-	mf_set(mf_from_id(mf_ids[f]), value, mask, &b->match, &error);
+	if (!mf_is_value_valid(mf, value) || (mask && !mf_is_mask_valid(mf, mask))) {
+		build_breach(b, "%s: the value or mask is one that Open vSwitch refuses", field_name(f));
+		return;
+	}
+	mf_set(mf, value, mask, &b->match, &error);
 	if (error) {
 		build_breach(b, "%s: %s", field_name(f), error);
 		free(error);

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# The bench: load generator, yardstick, and the comparison that runs them.
+
+BENCH_BIN := $(BUILD)/tests/bench/loadgen $(BUILD)/tests/bench/yardstick
+bench_o = $(patsubst %,$(BUILD)/tests/bench/%.o,$(1))
+
+$(BUILD)/tests/bench/%.o: tests/bench/%.c
+	$(say) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/bench/loadgen: $(call bench_o,loadgen load fswitch punt rows stream)
+$(BUILD)/tests/bench/yardstick: $(call bench_o,yardstick stream)
+$(BENCH_BIN):
+	$(say) LINK $@
+	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $(filter %.o,$^) -lssl -lcrypto
+
+.PHONY: bench-tools bench
+bench-tools: $(BENCH_BIN)

@@ -4,7 +4,8 @@
  * One struct tls holds ca.pem, cert.pem and key.pem of a directory. They are
  * read again when they change: new handshakes use the new ones, live sessions
  * go on. A directory that cannot be read any more leaves the old ones in force
- * and says so. The only file besides controller/pki.c that knows OpenSSL. */
+ * and says so. tls*.c are the only files besides controller/pki.c that know
+ * OpenSSL. */
 #ifndef OFPROTO_TLS_H
 #define OFPROTO_TLS_H
 
@@ -28,11 +29,21 @@ int tls_days_left(const struct tls *);
 struct tls_session *tls_session_new(struct tls *, int fd);
 void tls_session_free(struct tls_session *);
 
-/* Like read(2)/write(2)/a handshake step on the fd. */
+/* A handshake step, read(2) and write(2) on the fd. MSG_NOSIGNAL throughout: a
+ * peer that has gone is TLS_EOF, not SIGPIPE. */
 enum tls_result { TLS_OK, TLS_WANT_READ, TLS_WANT_WRITE, TLS_EOF, TLS_FAILED };
 enum tls_result tls_handshake(struct tls_session *);
+/* Reads all there is, as far as it fits. Size is at least TLS_READ_MIN: then
+ * nothing stays behind in the session, and waiting for the fd is enough.
+ * Bytes may come with TLS_EOF and TLS_FAILED too; ret_n is always set. */
+enum { TLS_READ_MIN = 64 << 10 };
 enum tls_result tls_read(struct tls_session *, void *, size_t size, size_t *ret_n);
+/* Bytes that have been taken but not by the kernel are tls_unsent(): then wait
+ * until the fd is writable and call again, with what was not taken or with
+ * nothing. What was refused with TLS_WANT_WRITE must come again. */
 enum tls_result tls_write(struct tls_session *, const void *, size_t size, size_t *ret_n);
+size_t tls_unsent(const struct tls_session *);
+/* Says goodbye, if that can be done at once. */
 void tls_shutdown(struct tls_session *);
 /* After TLS_FAILED: for people, with the cure where one is known. */
 const char *tls_session_error(const struct tls_session *);

@@ -66,10 +66,12 @@ SEES_topo       := topo
 SEES_ofproto    := ofproto
 SEES_apps       := apps ofproto topo
 SEES_controller := controller apps ofproto topo
-UNIT_HELP := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c))
+# The fake switch speaks to ofproto and controller alike.
+SHARED_ofproto := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c))
+SHARED_controller := $(SHARED_ofproto)
 define unit
 UNIT_$(1) := $$(patsubst %.c,$$(BUILD)/%,$$(wildcard tests/unit/$(1)/test_*.c))
-HELP_$(1) := $$(patsubst %.c,$$(BUILD)/%.o,$$(filter-out tests/unit/$(1)/test_%.c,$$(wildcard tests/unit/$(1)/*.c)))
+HELP_$(1) := $$(patsubst %.c,$$(BUILD)/%.o,$$(filter-out tests/unit/$(1)/test_%.c,$$(wildcard tests/unit/$(1)/*.c))) $$(SHARED_$(1))
 $$(UNIT_$(1)): $$(BUILD)/tests/unit/$(1)/test_%: $$(BUILD)/tests/unit/$(1)/test_%.o $$(HELP_$(1)) $(patsubst %,$$(BUILD)/lib%.a,$(SEES_$(1)))
 	$$(say) LINK $$@
 	$$(Q)$$(CC) $$(SAN) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group \

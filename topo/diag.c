@@ -61,20 +61,44 @@ diag_free(struct diag *diag)
 	free(diag);
 }
 
-/* A copy with control characters as \xNN. */
+/* Bytes of the UTF-8 character at p, or 0 when there is none that may be shown:
+ * broken, cut off, or a control character (C0, DEL, C1). */
+static size_t
+shown_char(const unsigned char *p)
+{
+	if (p[0] < 0x80)
+		return p[0] >= 0x20 && p[0] != 0x7f;
+	size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	if (p[0] < 0xc2 || p[0] > 0xf4 || (p[0] == 0xc2 && p[1] < 0xa0))
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	bool is_overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
+	bool is_surrogate = p[0] == 0xed && p[1] >= 0xa0;
+	bool is_beyond = p[0] == 0xf4 && p[1] >= 0x90;
+	return is_overlong || is_surrogate || is_beyond ? 0 : n;
+}
+
+/* A copy in good UTF-8; what may not be shown becomes \xNN. */
 static const char *
 make_visible(struct arena *arena, const char *text)
 {
-	size_t len = strlen(text), used = 0;
-	char *copy = arena_alloc(arena, 4 * len + 1);
+	const unsigned char *p = (const unsigned char *) text;
+	char *copy = arena_alloc(arena, 4 * strlen(text) + 1);
+	size_t used = 0;
 
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char) text[i];
+	while (*p) {
+		size_t n = shown_char(p);
 
-		if (c < 0x20 || c == 0x7f)
-			used += (size_t) sprintf(copy + used, "\\x%02x", c);
-		else
-			copy[used++] = (char) c;
+		if (n) {
+			memcpy(copy + used, p, n);
+			used += n;
+			p += n;
+		} else {
+			used += (size_t) sprintf(copy + used, "\\x%02x", *p);
+			p++;
+		}
 	}
 	return copy;
 }

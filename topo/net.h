@@ -35,6 +35,7 @@ struct net_switch {
 	uint32_t object;                /* index into objects */
 	/* VTEP address as text for later overlays and for the lab; null = none */
 	const char *vtep;
+	const char *description;        /* null = none */
 };
 
 /* One entry of `ports:`. Either side may be a glob (* and ?). */
@@ -64,6 +65,7 @@ struct net_network {
 	size_t n_ports;
 	const char *subnet;             /* text of `subnet:`, checked; null = none */
 	uint32_t vni;                   /* 0 = none given */
+	const char *description;        /* null = none */
 	uint32_t ageing;                /* seconds without a frame until a host is forgotten; default 300 */
 	uint32_t max_hosts;             /* learned hosts in all, NET_NONE = no limit */
 	bool flood;                     /* unknown unicast is flooded; default true */
@@ -73,10 +75,13 @@ struct net_network {
 
 struct net_uplink {
 	uint32_t sw;                    /* index into switches */
+	const char *switch_name;
 	const char *port;               /* interface name */
 	struct where where;
 	uint32_t object;
 };
+
+struct net_index;
 
 struct net {
 	struct arena *arena;
@@ -89,6 +94,7 @@ struct net {
 	size_t n_networks;
 	struct net_object *objects;     /* sorted by id */
 	size_t n_objects;
+	const struct net_index *index;  /* private to net_lookup.c */
 };
 
 /* Reads and checks; every finding of the file goes to diag. Returns null when
@@ -107,14 +113,16 @@ const struct net_object *net_object_by_id(const struct net *, uint64_t id);
 
 /* Where a real port stands. Within one network the exact entry wins over
  * globs, then the first one in the file. An entry with enable: false takes
- * the port out of every network. Globs never match an uplink or the
- * bridge's own LOCAL port (is_local). */
+ * the port out of every network: the uses still say where it would stand.
+ * Globs never match an uplink or the bridge's own LOCAL port (is_local).
+ * Of two networks that claim one tag of the port, uplink and exact entry win
+ * over a glob, then the first name; the other use is a conflict. */
 struct net_use {
 	uint32_t network;               /* index */
 	uint32_t port;                  /* index into that network's ports, or uplinks */
 	uint16_t tag;                   /* NET_UNTAGGED or VLAN id on the wire */
 	bool is_uplink;
-	bool conflict;                  /* untagged or same tag as an earlier use: not programmed, shown */
+	bool conflict;                  /* another network has that tag (or untagged) of it: not programmed, shown */
 };
 enum { NET_MAX_USES = 4096 };
 

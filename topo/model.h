@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From parsed sections to the model: the steps of net_parse, in this order.
+ * Private to topo/{net,switches,networks,ports,net_*}.c.
+ *
+ * The steps run on a file with findings too, so that one run shows them all:
+ * a name or port that could not be read is null, a number 0. */
+#ifndef TOPO_MODEL_H
+#define TOPO_MODEL_H
+
+#include "topo/net.h"
+#include "topo/section.h"
+
+extern const struct section switches_section;
+extern const struct section networks_section;
+extern const struct section ports_section;
+extern const struct section uplinks_section;
+
+/* Sorted by name; duplicate datapath ids, vteps and vnis are found. */
+void switches_settle(struct net *, struct diag *);
+void networks_settle(struct net *, struct diag *);
+
+/* Who stands where: undeclared switches, one port twice, tags that clash.
+ * Fills net_uplink.sw. */
+void ports_check(struct net *, struct diag *);
+
+/* Globs that hide each other, or match nothing; switches without use. */
+void globs_check(const struct net *, struct diag *);
+
+/* Objects and network ids, when there are no errors; clashes are findings. */
+void net_name_objects(struct net *, struct diag *);
+
+/* The index of net_lookup.c, when there are no errors. */
+void net_index_build(struct net *);
+
+/* Both globs match some common text; a matches whatever b matches. */
+bool net_globs_meet(const char *a, const char *b);
+bool net_glob_covers(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Look-ups in the model, and where a real port stands.
+ *
+ * Names by bisection. net_uses is asked for every port of every switch at each
+ * reload, so entries hang in chains under a hash of what they have literally:
+ * exact ones under "switch:port", globs under "switch:" or ":" (when the
+ * switch is a glob) and the letters before the first wildcard of the port. A
+ * port of 15 letters asks for 33 chains at most, each in order of network, and
+ * merges them. A hash that two texts share costs a comparison, no more. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "topo/model.h"
+
+enum {
+	MAX_LETTERS = 15,               /* of a prefix that is hashed */
+	MAX_CHAINS = 1 + 2 * (MAX_LETTERS + 1),
+};
+
+struct ref {
+	uint64_t key;                   /* hash of what is literal */
+	uint32_t network;
+	uint32_t port;                  /* or uplink */
+	bool is_uplink;
+};
+
+struct chain {
+	const struct ref *at, *end;
+};
+
+struct net_index {
+	struct ref *refs;               /* by key, network, port */
+	size_t n_refs;
+	uint32_t *slots;                /* open hash table: 1 + first ref of a key, 0 = free */
+	size_t n_slots;                 /* a power of two */
+	uint32_t *by_dpid, *by_network_id;      /* indices, sorted */
+};
+
+static uint64_t
+key_of(const char *sw, size_t sw_len, const char *port, size_t port_len)
+{
+	char text[SCALAR_MAX_NAME + SCALAR_MAX_PORT + 2];
+
+	memcpy(text, sw, sw_len);
+	text[sw_len] = ':';
+	memcpy(text + sw_len + 1, port, port_len);
+	return net_hash(text, sw_len + 1 + port_len);
+}
+
+/* An exact entry and a glob may share a key; both are compared when found. */
+static uint64_t
+key_of_entry(const struct net_port *entry)
+{
+	size_t sw_len = strcspn(entry->switch_glob, "*?");
+	size_t port_len = strcspn(entry->port_glob, "*?");
+
+	if (!entry->is_glob)
+		return key_of(entry->switch_glob, sw_len, entry->port_glob, port_len);
+	if (entry->switch_glob[sw_len])
+		sw_len = 0;
+	if (port_len > MAX_LETTERS)
+		port_len = MAX_LETTERS;
+	return key_of(entry->switch_glob, sw_len, entry->port_glob, port_len);
+}
+
+static int
+by_key(const void *a_, const void *b_)
+{
+	const struct ref *a = a_, *b = b_;
+
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	if (a->network != b->network)
+		return a->network < b->network ? -1 : 1;
+	if (a->is_uplink != b->is_uplink)
+		return a->is_uplink ? -1 : 1;
+	return a->port < b->port ? -1 : a->port > b->port;
+}
+
+static void
+build_refs(const struct net *net, struct net_index *index)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < net->n_networks; i++)
+		n += net->networks[i].n_ports + net->networks[i].n_uplinks;
+	index->refs = arena_new_array(net->arena, struct ref, n);
+	for (uint32_t i = 0; i < net->n_networks; i++) {
+		const struct net_network *network = &net->networks[i];
+
+		for (uint32_t k = 0; k < network->n_ports; k++)
+			index->refs[index->n_refs++] =
+				(struct ref) {key_of_entry(&network->ports[k]), i, k, false};
+		for (uint32_t k = 0; k < network->n_uplinks; k++) {
+			const struct net_uplink *uplink = &network->uplinks[k];
+			uint64_t key = key_of(uplink->switch_name, strlen(uplink->switch_name),
+					      uplink->port, strlen(uplink->port));
+
+			index->refs[index->n_refs++] = (struct ref) {key, i, k, true};
+		}
+	}
+	qsort(index->refs, n, sizeof *index->refs, by_key);
+	for (index->n_slots = 4; index->n_slots < 2 * n;)
+		index->n_slots *= 2;
+	index->slots = arena_new_array(net->arena, uint32_t, index->n_slots);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t key = index->refs[i].key;
+		size_t slot = key & (index->n_slots - 1);
+
+		if (i && index->refs[i - 1].key == key)
+			continue;
+		while (index->slots[slot])
+			slot = (slot + 1) & (index->n_slots - 1);
+		index->slots[slot] = (uint32_t) i + 1;
+	}
+}
+
+static struct chain
+find_chain(const struct net_index *index, uint64_t key)
+{
+	const struct ref *end = index->refs + index->n_refs;
+
+	for (size_t slot = key & (index->n_slots - 1); index->slots[slot];
+	     slot = (slot + 1) & (index->n_slots - 1)) {
+		const struct ref *first = &index->refs[index->slots[slot] - 1], *last = first;
+
+		if (first->key != key)
+			continue;
+		while (last < end && last->key == key)
+			last++;
+		return (struct chain) {first, last};
+	}
+	return (struct chain) {NULL, NULL};
+}
+
+static int
+by_dpid(const void *a, const void *b, void *net_)
+{
+	const struct net *net = net_;
+	uint64_t x = net->switches[*(const uint32_t *) a].dpid;
+	uint64_t y = net->switches[*(const uint32_t *) b].dpid;
+
+	return x < y ? -1 : x > y;
+}
+
+static int
+by_network_id(const void *a, const void *b, void *net_)
+{
+	const struct net *net = net_;
+	uint32_t x = net->networks[*(const uint32_t *) a].id;
+	uint32_t y = net->networks[*(const uint32_t *) b].id;
+
+	return x < y ? -1 : x > y;
+}
+
+void
+net_index_build(struct net *net)
+{
+	struct net_index *index = arena_alloc(net->arena, sizeof *index);
+
+	build_refs(net, index);
+	index->by_dpid = arena_new_array(net->arena, uint32_t, net->n_switches);
+	for (uint32_t i = 0; i < net->n_switches; i++)
+		index->by_dpid[i] = i;
+	qsort_r(index->by_dpid, net->n_switches, sizeof *index->by_dpid, by_dpid, net);
+	index->by_network_id = arena_new_array(net->arena, uint32_t, net->n_networks);
+	for (uint32_t i = 0; i < net->n_networks; i++)
+		index->by_network_id[i] = i;
+	qsort_r(index->by_network_id, net->n_networks, sizeof *index->by_network_id, by_network_id,
+		net);
+	net->index = index;
+}
+
+static bool
+matches(const struct net *net, const struct ref *ref, const char *sw, const char *port)
+{
+	const struct net_network *network = &net->networks[ref->network];
+
+	if (ref->is_uplink) {
+		const struct net_uplink *uplink = &network->uplinks[ref->port];
+
+		return !strcmp(uplink->port, port) && !strcmp(uplink->switch_name, sw);
+	}
+	const struct net_port *entry = &network->ports[ref->port];
+	if (!entry->is_glob)
+		return !strcmp(entry->port_glob, port) && !strcmp(entry->switch_glob, sw);
+	return net_glob(entry->port_glob, port) && net_glob(entry->switch_glob, sw);
+}
+
+static bool
+is_glob(const struct net *net, const struct ref *ref)
+{
+	return !ref->is_uplink && net->networks[ref->network].ports[ref->port].is_glob;
+}
+
+/* Advances to the next ref of the chain that matches. */
+static void
+settle(const struct net *net, struct chain *chain, const char *sw, const char *port)
+{
+	while (chain->at < chain->end && !matches(net, chain->at, sw, port))
+		chain->at++;
+}
+
+/* Of two refs of one network: uplink, exact, then place in the file. */
+static bool
+is_better(const struct net *net, const struct ref *a, const struct ref *b)
+{
+	if (a->is_uplink != b->is_uplink)
+		return a->is_uplink;
+	if (is_glob(net, a) != is_glob(net, b))
+		return is_glob(net, b);
+	return a->port < b->port;
+}
+
+/* The best ref of the lowest network, and all chains moved behind it. */
+static const struct ref *
+next_ref(const struct net *net, struct chain *chains, size_t *n_chains, const char *sw,
+	 const char *port)
+{
+	const struct ref *best = NULL;
+
+	for (size_t i = 0; i < *n_chains;) {
+		const struct ref *ref = chains[i].at;
+
+		if (ref == chains[i].end) {
+			chains[i] = chains[--*n_chains];
+			continue;
+		}
+		if (!best || ref->network < best->network
+		    || (ref->network == best->network && is_better(net, ref, best)))
+			best = ref;
+		i++;
+	}
+	for (size_t i = 0; best && i < *n_chains; i++) {
+		while (chains[i].at < chains[i].end && chains[i].at->network == best->network) {
+			if (is_better(net, chains[i].at, best))
+				best = chains[i].at;
+			chains[i].at++;
+			settle(net, &chains[i], sw, port);
+		}
+	}
+	return best;
+}
+
+static size_t
+open_chains(const struct net *net, const char *sw, const char *port, bool with_globs,
+	    struct chain *chains)
+{
+	size_t sw_len = strlen(sw), port_len = strlen(port), n = 0;
+
+	if (sw_len > SCALAR_MAX_NAME || port_len > SCALAR_MAX_PORT)
+		return 0;
+	chains[n++] = find_chain(net->index, key_of(sw, sw_len, port, port_len));
+	for (size_t letters = 0; with_globs && letters <= port_len && letters <= MAX_LETTERS;
+	     letters++) {
+		/* A whole short name is the exact key, and that chain is open. */
+		if (letters < port_len)
+			chains[n++] = find_chain(net->index, key_of(sw, sw_len, port, letters));
+		chains[n++] = find_chain(net->index, key_of(sw, 0, port, letters));
+	}
+	for (size_t i = 0; i < n; i++)
+		settle(net, &chains[i], sw, port);
+	return n;
+}
+
+static bool
+is_any_uplink(const struct net *net, struct chain chain, const char *sw, const char *port)
+{
+	for (; chain.at < chain.end; chain.at++)
+		if (chain.at->is_uplink && matches(net, chain.at, sw, port))
+			return true;
+	return false;
+}
+
+/* One tag, one network: the exact entry, else the first name. */
+static void
+mark_conflicts(const struct net *net, struct net_use *uses, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		for (size_t k = 0; k < i; k++) {
+			const struct net_port *ports = net->networks[uses[k].network].ports;
+
+			if (uses[k].tag != uses[i].tag || uses[k].conflict)
+				continue;
+			bool is_weaker = !uses[k].is_uplink && ports[uses[k].port].is_glob;
+			bool is_glob_too = !uses[i].is_uplink
+					   && net->networks[uses[i].network].ports[uses[i].port].is_glob;
+			uses[is_weaker && !is_glob_too ? k : i].conflict = true;
+			break;
+		}
+	}
+}
+
+size_t
+net_uses(const struct net *net, const char *switch_name, const char *port_name, bool is_local,
+	 struct net_use *uses, size_t max, bool *ret_disabled)
+{
+	struct chain chains[MAX_CHAINS];
+	size_t sw_len = strlen(switch_name), port_len = strlen(port_name), n = 0;
+	bool disabled = false, with_globs = !is_local;
+
+	if (with_globs && sw_len <= SCALAR_MAX_NAME && port_len <= SCALAR_MAX_PORT)
+		with_globs = !is_any_uplink(net, find_chain(net->index, key_of(switch_name, sw_len,
+									       port_name, port_len)),
+					    switch_name, port_name);
+	size_t n_chains = open_chains(net, switch_name, port_name, with_globs, chains);
+	for (;;) {
+		const struct ref *ref = next_ref(net, chains, &n_chains, switch_name, port_name);
+
+		if (!ref)
+			break;
+		const struct net_network *network = &net->networks[ref->network];
+		if (!with_globs && is_glob(net, ref))
+			continue;
+		if (!ref->is_uplink && !network->ports[ref->port].enable)
+			disabled = true;
+		if (n < max)
+			uses[n] = (struct net_use) {
+				.network = ref->network,
+				.port = ref->port,
+				.tag = ref->is_uplink ? network->vlan : network->ports[ref->port].tag,
+				.is_uplink = ref->is_uplink,
+			};
+		n++;
+	}
+	mark_conflicts(net, uses, n < max ? n : max);
+	*ret_disabled = disabled;
+	return n;
+}
+
+uint32_t
+net_switch_by_name(const struct net *net, const char *name)
+{
+	size_t low = 0, high = net->n_switches;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(name, net->switches[middle].name);
+
+		if (!order)
+			return (uint32_t) middle;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NET_NONE;
+}
+
+uint32_t
+net_network_by_name(const struct net *net, const char *name)
+{
+	size_t low = 0, high = net->n_networks;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(name, net->networks[middle].name);
+
+		if (!order)
+			return (uint32_t) middle;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NET_NONE;
+}
+
+uint32_t
+net_switch_by_dpid(const struct net *net, uint64_t dpid)
+{
+	size_t low = 0, high = net->n_switches;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		uint32_t i = net->index->by_dpid[middle];
+
+		if (net->switches[i].dpid == dpid)
+			return i;
+		if (dpid < net->switches[i].dpid)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NET_NONE;
+}
+
+uint32_t
+net_network_by_id(const struct net *net, uint32_t id)
+{
+	size_t low = 0, high = net->n_networks;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		uint32_t i = net->index->by_network_id[middle];
+
+		if (net->networks[i].id == id)
+			return i;
+		if (id < net->networks[i].id)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NET_NONE;
+}
+
+const struct net_object *
+net_object_by_id(const struct net *net, uint64_t id)
+{
+	size_t low = 0, high = net->n_objects;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct net_object *object = &net->objects[middle];
+
+		if (object->id == id)
+			return object;
+		if (id < object->id)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}

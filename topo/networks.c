@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The section `networks`: one layer-2 segment each. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "topo/model.h"
+
+enum {
+	/* OpenFlow 1.3, 7.3.4.1: idle_timeout has 16 bits. Below 5 s, silence
+	 * between two keepalives would already end a host. */
+	AGEING_MIN = 5,
+	AGEING_MAX = 65535,
+	MAX_VNI = (1 << 24) - 1,        /* RFC 7348, 5 */
+	MAX_HOSTS = 1000000,
+};
+
+static const char *const transports[] = {"vlan", NULL};
+static const char *const later[] = {"physical", "acl", "gateway", "gateways", "dhcp", "arp", NULL};
+
+static const struct section_key keys[] = {
+	{
+		.name = "ports",
+		.type = &section_list,
+		.offset = offsetof(struct net_network, ports),
+		.count_offset = offsetof(struct net_network, n_ports),
+		.section = &ports_section,
+		.otherwise = "no ports",
+		.help = "The edge ports of the network: `switch:port`, or a map of the keys below. "
+			"Of several entries for one port the exact one counts, else the first one.",
+	}, {
+		.name = "max_hosts",
+		.type = &section_uint,
+		.offset = offsetof(struct net_network, max_hosts),
+		.min = 1,
+		.max = MAX_HOSTS,
+		.otherwise = "no limit",
+		.help = "How many hosts may be learned in the whole network. Hosts beyond it are not "
+			"learned and counted; those already learned are not hurt.",
+	}, {
+		.name = "flood",
+		.type = &section_bool,
+		.offset = offsetof(struct net_network, flood),
+		.initial = "true",
+		.help = "Whether frames to an unknown unicast address are flooded. `false` wins over "
+			"`true` at a port. Broadcast and multicast are flooded in any case.",
+	}, {
+		.name = "ageing",
+		.type = &section_duration,
+		.offset = offsetof(struct net_network, ageing),
+		.min = AGEING_MIN,
+		.max = AGEING_MAX,
+		.initial = "300s",
+		.help = "How long after its last frame a learned host is forgotten; 0 means never.",
+	}, {
+		.name = "transport",
+		.type = &section_word,
+		.offset = offsetof(struct net_network, transport),
+		.words = transports,
+		.otherwise = "each switch by itself",
+		.help = "How the network travels between switches. `vlan`: each host has the trunk, and "
+			"the network is a VLAN on the `uplinks`.",
+	}, {
+		.name = "vlan",
+		.type = &section_uint16,
+		.offset = offsetof(struct net_network, vlan),
+		.min = 1,
+		.max = NET_MAX_VID,
+		.otherwise = "none; must be there with `transport: vlan`",
+		.help = "The VLAN id on the uplinks.",
+	}, {
+		.name = "uplinks",
+		.type = &section_list,
+		.offset = offsetof(struct net_network, uplinks),
+		.count_offset = offsetof(struct net_network, n_uplinks),
+		.section = &uplinks_section,
+		.otherwise = "none; must be there with `transport: vlan`",
+		.help = "The ports to the trunk, at most one per switch, no globs.",
+	}, {
+		.name = "vni",
+		.type = &section_uint,
+		.offset = offsetof(struct net_network, vni),
+		.min = 1,
+		.max = MAX_VNI,
+		.otherwise = "none",
+		.help = "The VXLAN network identifier, unique in the file.",
+	}, {
+		.name = "subnet",
+		.type = &section_prefix,
+		.offset = offsetof(struct net_network, subnet),
+		.otherwise = "none",
+		.help = "The IP prefix that the network's hosts use.",
+	}, {
+		.name = "description",
+		.type = &section_text,
+		.offset = offsetof(struct net_network, description),
+		.otherwise = "none",
+		.help = "A text for people.",
+	},
+};
+
+/* Where a key of the network stands, else the network itself. */
+static struct where
+where_of(const struct yaml_node *map, const char *key, const struct net_network *network)
+{
+	const struct yaml_node *value = yaml_get(map, key);
+
+	return value ? value->where : network->where;
+}
+
+static void
+check(const struct section_scene *scene, const struct section_at *at, const struct yaml_node *map,
+      void *item)
+{
+	struct net_network *network = item;
+	bool has_uplinks = yaml_get(map, "uplinks"), has_vlan = yaml_get(map, "vlan");
+	bool has_transport = yaml_get(map, "transport");
+
+	if (!network->max_hosts)
+		network->max_hosts = NET_NONE;
+	if (network->transport == NET_VLAN) {
+		if (!has_vlan)
+			diag_add(scene->diag, where_of(map, "transport", network), DIAG_MISSING,
+				 "%s has `transport: vlan` and no \"vlan\"", section_at_text(scene, at));
+		if (!has_uplinks)
+			diag_add(scene->diag, where_of(map, "transport", network), DIAG_MISSING,
+				 "%s has `transport: vlan` and no \"uplinks\"", section_at_text(scene, at));
+		return;
+	}
+	if (has_uplinks && !has_transport)
+		diag_add(scene->diag, where_of(map, "uplinks", network), DIAG_UPLINK,
+			 "\"uplinks\" in %s needs `transport: vlan`", section_at_text(scene, at));
+	if (has_vlan && !has_transport)
+		diag_add(scene->diag, where_of(map, "vlan", network), DIAG_UPLINK,
+			 "\"vlan\" in %s needs `transport: vlan`; the tag of a port is written "
+			 "{port: switch:port, tag: N}", section_at_text(scene, at));
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct net_network *) a)->name, ((const struct net_network *) b)->name);
+}
+
+static int
+by_vni(const void *a_, const void *b_)
+{
+	const struct net_network *a = *(const struct net_network *const *) a_;
+	const struct net_network *b = *(const struct net_network *const *) b_;
+
+	if (a->vni != b->vni)
+		return a->vni < b->vni ? -1 : 1;
+	if (a->where.line != b->where.line)
+		return a->where.line < b->where.line ? -1 : 1;
+	return a->where.col < b->where.col ? -1 : a->where.col > b->where.col;
+}
+
+void
+networks_settle(struct net *net, struct diag *diag)
+{
+	size_t n = net->n_networks;
+	const struct net_network **order = arena_new_array(net->arena, const struct net_network *, n);
+
+	if (n)
+		qsort(net->networks, n, sizeof *net->networks, by_name);
+	if (n > NET_MAX_NETWORKS)
+		diag_add(diag, net->networks[n - 1].where, DIAG_TOO_LARGE,
+			 "there are %zu networks; the most is %d", n, NET_MAX_NETWORKS);
+	for (size_t i = 0; i < n; i++) {
+		order[i] = &net->networks[i];
+		if (!net->networks[i].n_ports)
+			diag_add(diag, net->networks[i].where, DIAG_NO_PORTS, "network \"%s\" has no ports",
+				 net->networks[i].name);
+	}
+	qsort(order, n, sizeof *order, by_vni);
+	for (size_t i = 1; i < n; i++) {
+		if (order[i]->vni && order[i]->vni == order[i - 1]->vni)
+			diag_add(diag, order[i]->where, DIAG_DUPLICATE_VALUE,
+				 "network \"%s\" has the vni of network \"%s\" (line %u): %u", order[i]->name,
+				 order[i - 1]->name, order[i - 1]->where.line, order[i]->vni);
+	}
+}
+
+const struct section networks_section = {
+	.name = "network",
+	.help = "One layer-2 segment: a broadcast domain with its own table of hosts. "
+		"A port that stands in no network drops everything, counted and shown.",
+	.example = "networks:\n"
+		   "  office:\n"
+		   "    ports:\n"
+		   "      - kvm1:vm-web1\n"
+		   "      - kvm*:office-*\n"
+		   "      - {port: kvm2:fw0, tag: 20}\n",
+	.size = sizeof(struct net_network),
+	.name_offset = offsetof(struct net_network, name),
+	.where_offset = offsetof(struct net_network, where),
+	.keys = keys,
+	.n_keys = sizeof keys / sizeof *keys,
+	.later = later,
+	.check = check,
+};

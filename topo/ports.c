@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The entries of `ports` and `uplinks`: switch:port, and what holds there. */
+#include <string.h>
+
+#include "topo/model.h"
+
+enum { MAX_HOSTS = 1000000 };
+
+static bool
+parse_port(const struct section_scene *scene, const struct section_at *at,
+	   const struct section_key *key, const struct yaml_node *node, void *member)
+{
+	struct net_port *port = member;
+	struct complaint complaint;
+	size_t switch_len, port_len;
+	struct scalar in;
+
+	if (!section_scalar(scene, at, key, node, &in))
+		return false;
+	if (!scalar_port(in, &switch_len, &port_len, &complaint)) {
+		section_complain(scene, at, key, node->where, complaint.code, complaint.text);
+		return false;
+	}
+	port->switch_glob = arena_strndup(scene->arena, in.text, switch_len);
+	port->port_glob = arena_strndup(scene->arena, in.text + switch_len + 1, port_len);
+	port->is_glob = strpbrk(in.text, "*?") != NULL;
+	return true;
+}
+
+static bool
+parse_uplink(const struct section_scene *scene, const struct section_at *at,
+	     const struct section_key *key, const struct yaml_node *node, void *member)
+{
+	struct net_uplink *uplink = member;
+	struct net_port port;
+
+	if (!parse_port(scene, at, key, node, &port))
+		return false;
+	if (port.is_glob) {
+		section_complain(scene, at, key, node->where, DIAG_UPLINK,
+				 arena_printf(scene->arena, "is \"%s:%s\"; an uplink cannot be a glob",
+					      port.switch_glob, port.port_glob));
+		return false;
+	}
+	uplink->switch_name = port.switch_glob;
+	uplink->port = port.port_glob;
+	return true;
+}
+
+static bool
+parse_tag(const struct section_scene *scene, const struct section_at *at,
+	  const struct section_key *key, const struct yaml_node *node, void *member)
+{
+	if (node->kind == YAML_SCALAR && !strcmp(node->text, "native")) {
+		*(uint16_t *) member = NET_UNTAGGED;
+		return true;
+	}
+	return section_uint16.parse(scene, at, key, node, member);
+}
+
+static void
+schema_port(const struct section_key *key, FILE *out)
+{
+	(void) key;
+	fputs("\"type\": \"string\", \"pattern\": \"^[A-Za-z0-9*?][A-Za-z0-9._*?-]*:"
+	      "[A-Za-z0-9._*?+@=#%~-]+$\"", out);
+}
+
+static void
+schema_uplink(const struct section_key *key, FILE *out)
+{
+	(void) key;
+	fputs("\"type\": \"string\", \"pattern\": \"^[A-Za-z0-9][A-Za-z0-9._-]*:"
+	      "[A-Za-z0-9._+@=#%~-]+$\"", out);
+}
+
+static void
+schema_tag(const struct section_key *key, FILE *out)
+{
+	fputs("\"anyOf\": [{\"const\": \"native\"}, {", out);
+	section_uint16.schema(key, out);
+	fputs("}]", out);
+}
+
+static void
+range_tag(const struct section_key *key, FILE *out)
+{
+	fputs("`native` or ", out);
+	section_uint16.range(key, out);
+}
+
+static const struct section_type type_port = {
+	.title = "switch:port",
+	.parse = parse_port,
+	.schema = schema_port,
+};
+
+static const struct section_type type_uplink = {
+	.title = "switch:port",
+	.parse = parse_uplink,
+	.schema = schema_uplink,
+};
+
+static const struct section_type type_tag = {
+	.title = "VLAN id",
+	.parse = parse_tag,
+	.schema = schema_tag,
+	.range = range_tag,
+};
+
+static const char *const port_later[] = {"mac", "ip", "guard", "acl", "rate", "mirror", NULL};
+
+static const struct section_key port_keys[] = {
+	{
+		.name = "port",
+		.type = &type_port,
+		.offset = 0,
+		.is_required = true,
+		.help = "The port, by the name of its interface. Either side may hold `*` (any run of "
+			"characters) and `?` (any one): then a new port that matches joins by itself. Globs "
+			"match neither an uplink nor the bridge's own LOCAL port. Quote what starts with `*`. "
+			"OpenFlow tells 15 characters of a name.",
+	}, {
+		.name = "tag",
+		.type = &type_tag,
+		.offset = offsetof(struct net_port, tag),
+		.min = 1,
+		.max = NET_MAX_VID,
+		.initial = "native",
+		.help = "The 802.1Q tag that frames of this network carry there. A port may stand in "
+			"several networks with a tag in each; untagged (`native`) in one at most.",
+	}, {
+		.name = "max_hosts",
+		.type = &section_uint,
+		.offset = offsetof(struct net_port, max_hosts),
+		.min = 1,
+		.max = MAX_HOSTS,
+		.otherwise = "no limit",
+		.help = "How many hosts of this network may be learned on the port.",
+	}, {
+		.name = "flood",
+		.type = &section_bool,
+		.offset = offsetof(struct net_port, flood),
+		.initial = "true",
+		.help = "Whether frames to an unknown unicast address may leave here.",
+	}, {
+		.name = "hairpin",
+		.type = &section_bool,
+		.offset = offsetof(struct net_port, hairpin),
+		.initial = "false",
+		.help = "Whether frames may go back out where they came from, for hosts that share the port.",
+	}, {
+		.name = "enable",
+		.type = &section_bool,
+		.offset = offsetof(struct net_port, enable),
+		.initial = "true",
+		.help = "`false` shuts the port, in every network: nothing in, nothing out.",
+	},
+};
+
+static const struct section_key uplink_keys[] = {
+	{
+		.name = "port",
+		.type = &type_uplink,
+		.offset = 0,
+		.is_required = true,
+		.help = "The port to the trunk, without globs.",
+	},
+};
+
+static void
+check_port(const struct section_scene *scene, const struct section_at *at,
+	   const struct yaml_node *map, void *item)
+{
+	struct net_port *port = item;
+
+	(void) scene, (void) at, (void) map;
+	if (!port->max_hosts)
+		port->max_hosts = NET_NONE;
+}
+
+const struct section ports_section = {
+	.name = "port",
+	.help = "One port, or with globs many: a text `switch:port`, or a map.",
+	.example = "ports:\n"
+		   "  - kvm1:vm-web1\n"
+		   "  - {port: \"*:trunk?\", tag: 20, max_hosts: 10}\n",
+	.size = sizeof(struct net_port),
+	.where_offset = offsetof(struct net_port, where),
+	.keys = port_keys,
+	.n_keys = sizeof port_keys / sizeof *port_keys,
+	.short_key = "port",
+	.later = port_later,
+	.check = check_port,
+};
+
+const struct section uplinks_section = {
+	.name = "uplink",
+	.help = "One port to the trunk: a text `switch:port`, or a map.",
+	.example = "uplinks: [kvm1:eno2, kvm2:eno2]\n",
+	.size = sizeof(struct net_uplink),
+	.where_offset = offsetof(struct net_uplink, where),
+	.keys = uplink_keys,
+	.n_keys = sizeof uplink_keys / sizeof *uplink_keys,
+	.short_key = "port",
+};

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The section `switches`: one bridge per host. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "topo/model.h"
+
+static const struct section_key keys[] = {
+	{
+		.name = "dpid",
+		.type = &section_dpid,
+		.offset = offsetof(struct net_switch, dpid),
+		.is_required = true,
+		.help = "The datapath id of the bridge: `0x` and up to 16 hex digits, eight groups with "
+			"colons in quotes, or decimal. `ovs-vsctl get bridge br-int datapath_id` prints "
+			"it, and `other-config:datapath-id` sets it.",
+	}, {
+		.name = "vtep",
+		.type = &section_address,
+		.offset = offsetof(struct net_switch, vtep),
+		.otherwise = "none",
+		.help = "The host's address in the underlay, where tunnels end.",
+	}, {
+		.name = "description",
+		.type = &section_text,
+		.offset = offsetof(struct net_switch, description),
+		.otherwise = "none",
+		.help = "A text for people.",
+	},
+};
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct net_switch *) a)->name, ((const struct net_switch *) b)->name);
+}
+
+static int
+by_place(const struct net_switch *a, const struct net_switch *b)
+{
+	if (a->where.line != b->where.line)
+		return a->where.line < b->where.line ? -1 : 1;
+	return a->where.col < b->where.col ? -1 : a->where.col > b->where.col;
+}
+
+static int
+by_dpid(const void *a_, const void *b_)
+{
+	const struct net_switch *a = *(const struct net_switch *const *) a_;
+	const struct net_switch *b = *(const struct net_switch *const *) b_;
+
+	if (a->dpid != b->dpid)
+		return a->dpid < b->dpid ? -1 : 1;
+	return by_place(a, b);
+}
+
+static int
+by_vtep(const void *a_, const void *b_)
+{
+	const struct net_switch *a = *(const struct net_switch *const *) a_;
+	const struct net_switch *b = *(const struct net_switch *const *) b_;
+	int order = strcmp(a->vtep ? a->vtep : "", b->vtep ? b->vtep : "");
+
+	return order ? order : by_place(a, b);
+}
+
+void
+switches_settle(struct net *net, struct diag *diag)
+{
+	size_t n = net->n_switches;
+	const struct net_switch **order = arena_new_array(net->arena, const struct net_switch *, n);
+
+	if (n)
+		qsort(net->switches, n, sizeof *net->switches, by_name);
+	for (size_t i = 0; i < n; i++)
+		order[i] = &net->switches[i];
+	if (n > NET_MAX_SWITCHES)
+		diag_add(diag, net->switches[n - 1].where, DIAG_TOO_LARGE,
+			 "there are %zu switches; the most is %d", n, NET_MAX_SWITCHES);
+	qsort(order, n, sizeof *order, by_dpid);
+	for (size_t i = 1; i < n; i++) {
+		if (order[i]->dpid && order[i]->dpid == order[i - 1]->dpid)
+			diag_add(diag, order[i]->where, DIAG_DUPLICATE_DPID,
+				 "switch \"%s\" has the datapath id of switch \"%s\" (line %u): 0x%012" PRIx64,
+				 order[i]->name, order[i - 1]->name, order[i - 1]->where.line,
+				 order[i]->dpid);
+	}
+	qsort(order, n, sizeof *order, by_vtep);
+	for (size_t i = 1; i < n; i++) {
+		if (order[i]->vtep && order[i - 1]->vtep && !strcmp(order[i]->vtep, order[i - 1]->vtep))
+			diag_add(diag, order[i]->where, DIAG_DUPLICATE_VALUE,
+				 "switch \"%s\" has the vtep of switch \"%s\" (line %u): %s", order[i]->name,
+				 order[i - 1]->name, order[i - 1]->where.line, order[i]->vtep);
+	}
+}
+
+const struct section switches_section = {
+	.name = "switch",
+	.help = "One bridge per host. The key is the switch's name, which is also the name in its "
+		"certificate. Without `switches`, any switch with a valid certificate is adopted under "
+		"its certificate's name.",
+	.example = "switches:\n"
+		   "  kvm1: {dpid: 0x525400a10011, vtep: 10.0.0.11}\n",
+	.size = sizeof(struct net_switch),
+	.name_offset = offsetof(struct net_switch, name),
+	.where_offset = offsetof(struct net_switch, where),
+	.keys = keys,
+	.n_keys = sizeof keys / sizeof *keys,
+};

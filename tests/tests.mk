@@ -8,3 +8,23 @@ E2E_PROBE := $(BUILD)/tests/e2e/readback_probe
 $(E2E_PROBE): $(E2E_PROBE).o $(BUILD)/tests/unit/ofproto/corpus.o $(BUILD)/libofproto.a
 	$(say) LINK $@
 	$(Q)$(CC) $(SAN) -o $@ $^ $(LIBS_ofproto)
+
+.PHONY: bins
+bins: $(E2E_PROBE)
+
+# --- what people call ------------------------------------------------------------
+.PHONY: check layers e2e check-asan coverage
+check: deps            ## install what is missing, run every test, end with N passed, N failed
+	$(Q)tests/run
+
+layers:                ## fail on an include that the design does not draw
+	$(Q)tests/layers
+
+e2e: all bins          ## the black-box scenarios on real Open vSwitch, without sanitizers
+	$(Q)WEFT_BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/e2e
+
+check-asan:            ## the unit tests under address and undefined behaviour sanitizers
+	$(Q)tests/run --stage units
+
+coverage:              ## lines covered by the unit tests, per room
+	$(Q)tests/coverage

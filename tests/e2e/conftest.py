@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+import os
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+
+def pytest_sessionstart(session):
+    if os.geteuid() != 0:
+        pytest.exit("the end-to-end tests make network namespaces: run as root", 2)
+
+
+@pytest.fixture
+def lab():
+    """A function that builds a lab; what it built is checked and taken down."""
+    from weftlab import Lab
+    labs = []
+
+    def build(text, **options):
+        made = Lab(text, **options)
+        labs.append(made)
+        return made
+
+    yield build
+    try:
+        for made in labs:
+            made.gate()
+    finally:
+        for made in labs:
+            made.down()

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A lab for a test: `weft lab up` builds it, this drives it."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+from frames import Wire
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("WEFT_BUILD", TOP / "build")).resolve()
+WEFT = str(BUILD / "weft")
+WEFTD = str(BUILD / "weftd")
+
+# A sanitizer report ends the process and so the test that caused it.
+SANITIZE = {
+    "ASAN_OPTIONS": "abort_on_error=0:exitcode=99:detect_leaks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+}
+
+
+def run(*argv, check=True, timeout=60, **kwargs):
+    done = subprocess.run([str(a) for a in argv], text=True, capture_output=True,
+                          timeout=timeout, **kwargs)
+    if check and done.returncode:
+        raise AssertionError(f"{' '.join(map(str, argv))}: exit {done.returncode}\n"
+                             f"{done.stdout}{done.stderr}")
+    return done
+
+
+def wait_for(what, condition, seconds=10.0, step=0.02):
+    """Waits for a condition with a deadline; returns its first true value."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"after {seconds} s still not: {what}")
+        select_nothing(step)
+
+
+def select_nothing(seconds):
+    import select
+    select.select([], [], [], seconds)
+
+
+class Lab:
+    count = 0
+
+    def __init__(self, text, tcp=False, weftd=True, weftd_args=(), keep_dir=None):
+        Lab.count += 1
+        self.name = f"we{os.getpid() % 100000}x{Lab.count}"
+        self.base = pathlib.Path(keep_dir or tempfile.mkdtemp(prefix="weft-e2e-"))
+        self.file = self.base / "topology.yaml"
+        self.file.write_text(text)
+        self.dir = self.base / "lab"
+        self.tcp = tcp
+        argv = [WEFT, "lab", "up", self.file, "--name", self.name, "--dir", self.dir, "--json",
+                "--weftd", WEFTD]
+        argv += ["--tcp"] if tcp else []
+        argv += [] if weftd else ["--no-weftd"]
+        for arg in weftd_args:
+            argv += ["--weftd-arg", arg]
+        self.env = dict(os.environ, **SANITIZE)
+        self.down_done = False
+        self.own_weftd = None           # a weftd that the test itself started
+        try:
+            self.map = json.loads(run(*argv, env=self.env).stdout)
+        except BaseException:
+            self.down()
+            raise
+        self.weftd_args = list(weftd_args)
+        if weftd:
+            self.wait_ready()
+
+    # --- taking down, and what must hold after every test -------------------------
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        try:
+            if kind is None:
+                self.gate()
+        finally:
+            self.down()
+
+    def gate(self):
+        """No OpenFlow error, no crash, no sanitizer report, weftd alive."""
+        log = self.weftd_log()
+        for sign in ("ERROR: AddressSanitizer", "runtime error:", "LeakSanitizer", "Assertion"):
+            assert sign not in log, log[-6000:]
+        if self.weftd_pid():
+            status = self.weft("status")
+            assert status["errors_received"] == 0, self.weft("show", "events")
+
+    def down(self):
+        if self.down_done:
+            return
+        self.down_done = True
+        if self.own_weftd and self.own_weftd.poll() is None:
+            self.own_weftd.terminate()
+            self.own_weftd.wait(20)
+        if self.dir.exists():
+            run(WEFT, "lab", "down", "--dir", self.dir, check=False)
+        shutil.rmtree(self.base, ignore_errors=True)
+
+    # --- weftd --------------------------------------------------------------------
+
+    def weftd_log(self):
+        path = self.dir / "weftd.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def weftd_pid(self):
+        if self.own_weftd:
+            return self.own_weftd.pid if self.own_weftd.poll() is None else None
+        path = self.dir / "weftd.pid"
+        try:
+            pid = int(path.read_text())
+            os.kill(pid, 0)
+        except (OSError, ValueError):
+            return None
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        return None if state == "Z" else pid
+
+    def kill_weftd(self, sig=signal.SIGKILL):
+        pid = self.weftd_pid()
+        assert pid, "no weftd to kill"
+        os.kill(pid, sig)
+        if self.own_weftd:
+            self.own_weftd.wait(20)
+        wait_for("weftd gone", lambda: not self.weftd_pid(), 20)
+
+    def start_weftd(self, *more, wait=True):
+        """As `weft lab up` does, but as a child of the test."""
+        target = self.map["weftd"]["listen"]
+        argv = ["ip", "netns", "exec", self.map["ctl"]["ns"], WEFTD, "--listen", target,
+                "--pki", self.dir / "pki", "--run-dir", self.dir / "run",
+                "--state-dir", self.dir / "state", *self.weftd_args, *more, self.file]
+        with open(self.dir / "weftd.log", "a") as log:
+            self.own_weftd = subprocess.Popen([str(a) for a in argv], stdout=log, stderr=log,
+                                              env=self.env)
+        if wait:
+            self.wait_ready()
+
+    def weft(self, *args, check=True, code=None):
+        done = run(WEFT, "--run-dir", self.dir / "run", "--json", *args, check=False, env=self.env)
+        if code is not None:
+            assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+        elif check:
+            assert done.returncode in (0, 3), (done.returncode, done.stdout, done.stderr)
+        return json.loads(done.stdout)
+
+    def status(self):
+        return self.weft("status")
+
+    def switch(self, name):
+        return next(s for s in self.weft("show", "switches")["switches"] if s["name"] == name)
+
+    def wait_ready(self, seconds=15):
+        names = set(self.map["hosts"])
+
+        def ready():
+            try:
+                status = self.weft("status")
+            except (AssertionError, json.JSONDecodeError):
+                return False
+            up = {s["name"] for s in status["switches"] if s["state"] == "connected"}
+            return names <= up
+
+        wait_for(f"all of {sorted(names)} connected", ready, seconds)
+        self.wait_rest(seconds)
+
+    def wait_rest(self, seconds=10):
+        """Every switch has what is wanted."""
+        wait_for("all switches in sync", lambda: all(
+            s["state"] != "connected" or s["in_sync"] for s in self.weft("show", "switches")["switches"]),
+            seconds)
+
+    def hosts(self):
+        return self.weft("show", "hosts")["hosts"]
+
+    def wait_host(self, mac, where=None, seconds=5):
+        return wait_for(f"{mac} at {where}", lambda: next(
+            (h for h in self.hosts() if h["mac"] == mac and (where is None or h["where"] == where)), None),
+            seconds)
+
+    def edit(self, text, signal_too=False, wait=True):
+        """Replaces the file as an editor does; waits until it is judged."""
+        before = self.status()["config"]["n_loads"]
+        temporary = self.file.with_suffix(".new")
+        temporary.write_text(text)
+        os.replace(temporary, self.file)
+        if signal_too:
+            os.kill(self.weftd_pid(), signal.SIGHUP)
+        if wait:
+            wait_for("the file is read", lambda: self.status()["config"]["n_loads"] > before)
+            self.wait_rest()
+
+    # --- switches -----------------------------------------------------------------
+
+    def vsctl(self, host, *args, check=True):
+        return run("ovs-vsctl", f"--db=unix:{self.map['hosts'][host]['db']}", "--timeout=20", *args,
+                   check=check).stdout.strip()
+
+    def ofctl(self, host, *args, check=True, **kwargs):
+        env = dict(os.environ, OVS_RUNDIR=self.map["hosts"][host]["dir"])
+        return run("ovs-ofctl", "-O", "OpenFlow13", *args, check=check, env=env, **kwargs).stdout
+
+    def appctl(self, host, *args):
+        return run("ovs-appctl", "-t", self.map["hosts"][host]["ctl"], *args).stdout
+
+    def flows(self, host, match=""):
+        text = self.ofctl(host, "dump-flows", "br-int", *([match] if match else []))
+        return [line.strip() for line in text.splitlines() if "cookie=" in line]
+
+    def packets(self, host, match):
+        """Sum of n_packets of the rows that match (loosely)."""
+        return sum(int(m.group(1)) for line in self.flows(host, match)
+                   for m in [re.search(r"n_packets=(\d+)", line)] if m)
+
+    def sent(self):
+        """Flow-mods that weftd has sent, by switch."""
+        return {s["name"]: s["flow_mods_sent"] for s in self.weft("show", "switches")["switches"]}
+
+    def flap(self, host, port):
+        ns = self.map["hosts"][host]["ns"]
+        run("ip", "-n", ns, "link", "set", port, "down")
+        run("ip", "-n", ns, "link", "set", port, "up")
+
+    # --- VMs ----------------------------------------------------------------------
+
+    def vm(self, name):
+        return self.map["vms"][name]
+
+    def exec(self, vm, *args, check=True, timeout=60):
+        return run("ip", "netns", "exec", self.vm(vm)["ns"], *args, check=check, timeout=timeout)
+
+    def ip(self, vm):
+        return self.vm(vm)["networks"][0]["ip"]
+
+    def ping(self, a, b, count=1, seconds=3, v6=False):
+        address = self.vm(b)["networks"][0]["ip6" if v6 else "ip"]
+        return self.exec(a, "ping", "-n", "-q", "-i", "0.1", "-c", count, "-w", seconds, address,
+                         check=False).returncode == 0
+
+    def ping_all(self, names=None, seconds=4):
+        names = names or sorted(self.map["vms"])
+        lost = [(a, b) for a in names for b in names if a != b and not self.ping(a, b, 1, seconds)]
+        assert not lost, f"no answer: {lost}"
+
+    def wire(self, vm):
+        return Wire(self.vm(vm)["ns"])

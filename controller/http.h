@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http: HTTP/1.1 (RFC 9112) on one listening socket; the only door to libevent's
+ * evhttp. Knows nothing of what is asked.
+ *
+ * Bounds: HTTP_MAX_CONNECTIONS at once (others wait in the backlog), bodies of
+ * HTTP_MAX_BODY, idle connections end after HTTP_IDLE_S. A long answer is made
+ * in slices: one slice of one answer per turn of the loop, and none for a
+ * client that has not read the last one. */
+#ifndef CONTROLLER_HTTP_H
+#define CONTROLLER_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct event_base;
+struct http;
+struct http_call;                       /* one request, until it is answered */
+
+enum {
+	HTTP_MAX_CONNECTIONS = 128,
+	HTTP_MAX_BODY = 16 << 20,
+	HTTP_MAX_HEADERS = 16 << 10,
+	HTTP_MAX_PARAMS = 16,
+	HTTP_IDLE_S = 30,               /* also: an answer of which nothing is read for so long */
+	HTTP_SLICE_BYTES = 64 << 10,
+	HTTP_SLICE_US = 1000,
+};
+
+/* Must answer the call: http_reply or http_stream, once, now. */
+typedef void http_handler(void *ctx, struct http_call *);
+
+/* Takes listen_fd (listening, non-blocking). The process must ignore SIGPIPE. */
+struct http *http_new(struct event_base *, int listen_fd, http_handler *, void *ctx);
+void http_free(struct http *);          /* open streams end; null accepted */
+
+/* The request; texts live as long as the call. Percent signs are decoded. */
+const char *http_method(const struct http_call *);       /* "GET" */
+const char *http_path(const struct http_call *);
+size_t http_n_params(const struct http_call *);          /* above HTTP_MAX_PARAMS: that many */
+const char *http_param_name(const struct http_call *, size_t i);
+const char *http_param_value(const struct http_call *, size_t i);
+const char *http_param(const struct http_call *, const char *name);      /* or null */
+/* The body, or null when it is larger than HTTP_MAX_BODY. */
+const char *http_body(struct http_call *, size_t *ret_size);
+
+/* Content-Type application/json. allow: header for 405, else null. */
+void http_reply(struct http_call *, int code, const char *allow, const char *text, size_t size);
+
+/* A long or an endless answer. `more` adds a little with http_out and is called
+ * again until the slice is full; WAIT: nothing now, http_wake says when. `done`
+ * is called once, at the end or when the client has gone; then the call is no
+ * more. Both come from the loop, never from http_stream or http_wake. */
+enum http_more { HTTP_MORE, HTTP_WAIT, HTTP_END };
+struct http_out;
+struct http_stream_ops {
+	enum http_more (*more)(void *ctx, struct http_out *);
+	void (*done)(void *ctx);
+};
+void http_stream(struct http_call *, const char *content_type, const struct http_stream_ops *,
+		 void *ctx);
+void http_out(struct http_out *, const char *text, size_t size);
+void http_wake(struct http_call *);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "controller/rundir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BACKLOG = 128 };
+
+static char problem[512];
+
+static const char *__attribute__((format(printf, 1, 2))) say(const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	vsnprintf(problem, sizeof problem, format, args);
+	va_end(args);
+	return problem;
+}
+
+static const char *lock(struct rundir *run, const char *dir)
+{
+	char text[32] = "";
+	run->lock_fd = open(run->pid_path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (run->lock_fd < 0)
+		return say("cannot write %s: %s; choose another directory with --run-dir", run->pid_path,
+			   strerror(errno));
+	if (flock(run->lock_fd, LOCK_EX | LOCK_NB)) {
+		ssize_t n = read(run->lock_fd, text, sizeof text - 1);
+		close(run->lock_fd);
+		run->lock_fd = -1;
+		return say("another weftd (pid %ld) serves %s: stop it, or choose another directory with --run-dir",
+			   n > 0 ? strtol(text, NULL, 10) : 0L, dir);
+	}
+	int n = snprintf(text, sizeof text, "%ld\n", (long) getpid());
+	if (ftruncate(run->lock_fd, 0) || write(run->lock_fd, text, (size_t) n) != n)
+		return say("cannot write %s: %s", run->pid_path, strerror(errno));
+	return NULL;
+}
+
+/* The lock is ours, so a socket that is there belongs to nobody alive. */
+static const char *bind_socket(struct rundir *run)
+{
+	const char *path = run->address.sun_path;
+	run->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (run->listen_fd < 0)
+		return say("cannot make a socket: %s", strerror(errno));
+	unlink(path);
+	mode_t old = umask(0117);
+	int failed = bind(run->listen_fd, (struct sockaddr *) &run->address, sizeof run->address);
+	umask(old);
+	if (failed || listen(run->listen_fd, BACKLOG))
+		return say("cannot listen on %s: %s", path, strerror(errno));
+	return NULL;
+}
+
+const char *rundir_claim(struct rundir *run, const char *dir)
+{
+	*run = (struct rundir) { .lock_fd = -1, .listen_fd = -1, .address.sun_family = AF_UNIX };
+	int n = snprintf(run->address.sun_path, sizeof run->address.sun_path, "%s/weftd.sock", dir);
+	if (n < 0 || (size_t) n >= sizeof run->address.sun_path)
+		return say("%s is too long for a socket (%zu bytes with /weftd.sock at most): choose a shorter "
+			   "--run-dir", dir, sizeof run->address.sun_path - 1);
+	snprintf(run->pid_path, sizeof run->pid_path, "%s/weftd.pid", dir);
+	if (mkdir(dir, 0755) && errno != EEXIST)
+		return say("cannot make the run directory %s: %s; choose another with --run-dir", dir,
+			   strerror(errno));
+	const char *error = lock(run, dir);
+	if (!error)
+		error = bind_socket(run);
+	if (error)
+		rundir_release(run);
+	return error;
+}
+
+void rundir_release(struct rundir *run)
+{
+	if (run->listen_fd >= 0)
+		close(run->listen_fd);
+	run->listen_fd = -1;
+	if (run->lock_fd < 0)
+		return;
+	unlink(run->address.sun_path);
+	/* The locked file stays, empty: whoever removes it may remove the lock of the next one. */
+	if (ftruncate(run->lock_fd, 0)) {
+		/* An old number in an unlocked file means nothing. */
+	}
+	close(run->lock_fd);
+	run->lock_fd = -1;
+}

@@ -138,10 +138,10 @@ const struct host *view_unconfirmed(const struct view *, const struct view_netwo
  * is a change (true) at most ten times in ten seconds per port. */
 bool view_apply(struct view *, struct fact *, view_fact_cb *cb, void *ctx);
 
-/* Has every switch that may hold hosts of this network (declared and named by
- * one of its port entries, or known) reported since weftd started, or been given
- * up? Then rows of other switches are no evidence any more. `except` is left
- * out of the question: the switch whose rows are just being read. */
+/* Has every switch with an uplink in this network reported since weftd started,
+ * or been given up? Then rows of other switches are no evidence any more.
+ * `except` is left out of the question: the switch whose rows are just being
+ * read; NET_NONE = none. */
 bool view_complete(const struct view *, uint32_t network_id, uint32_t except);
 
 /* Forgets unconfirmed hosts of networks that are complete; with `all`, gives up

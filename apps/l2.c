@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* l2: who is where. A host is learned once, where it speaks, and written to all
+ * switches from our map:
+ *
+ *   its own switch        l2_src: network, port, MAC -> on; idle timeout = ageing
+ *                         l2_dst: network, MAC -> its port
+ *   every other switch    l2_dst: network, MAC -> the uplink of that network
+ *
+ * A host that only other switches remember (unconfirmed) has the last kind of
+ * row on every switch. compile says all rows of a switch, patch those that one
+ * host changes; the row kinds are in l2_rows.c, learning in l2_learn.c. */
+#include "apps/apps.h"
+#include "apps/l2.h"
+
+/* --- compile ----------------------------------------------------------------------- */
+
+static void hosts_here(const struct scene *scene, struct out *out, uint32_t sw,
+		       const struct net_network *network, const struct view_member *member)
+{
+	const struct host *host = NULL;
+	while ((host = view_member_host(scene->view, member, host))) {
+		const struct view_use *use = view_use(view_port(scene->view, sw, host->ofport), network->id);
+		l2_want_src(out, sw, network, host->ofport, host->mac, use->object);
+		l2_want_dst(out, sw, network->id, host->mac, host->ofport, use->object);
+	}
+}
+
+static uint64_t uplink_object(const struct scene *scene, const struct view_member *member, uint32_t network_id)
+{
+	return view_use(view_port(scene->view, member->sw, member->uplink), network_id)->object;
+}
+
+static void hosts_elsewhere(const struct scene *scene, struct out *out,
+			    const struct view_network *vn, const struct view_member *here)
+{
+	const struct host *host = NULL;
+	if (here->uplink == NET_NONE)
+		return;
+	uint64_t object = uplink_object(scene, here, vn->id);
+	for (size_t i = 0; i < vn->n_members; i++) {
+		const struct view_member *there = &vn->members[i];
+		if (there == here)
+			continue;
+		host = NULL;
+		while ((host = view_member_host(scene->view, there, host)))
+			l2_want_dst(out, here->sw, vn->id, host->mac, here->uplink, object);
+	}
+	host = NULL;
+	while ((host = view_unconfirmed(scene->view, vn, host)))
+		l2_want_dst(out, here->sw, vn->id, host->mac, here->uplink, object);
+}
+
+static void full_ports(struct out *out, const struct view_switch *vs)
+{
+	for (size_t p = 0; p < vs->n_ports; p++) {
+		const struct view_port *port = &vs->ports[p];
+		for (size_t u = 0; u < port->n_uses; u++)
+			if (port->uses[u].n_hosts >= port->uses[u].max_hosts)
+				l2_port_limit(out, vs, port->ofport, &port->uses[u], true);
+	}
+}
+
+static void compile(const struct scene *scene, uint32_t sw, struct out *out)
+{
+	const struct view_switch *vs = view_switch(scene->view, sw);
+	if (!vs)
+		return;
+	l2_switch_rows(out, vs);
+	full_ports(out, vs);
+	for (uint32_t n = 0; n < scene->net->n_networks; n++) {
+		const struct net_network *network = &scene->net->networks[n];
+		const struct view_network *vn = view_network(scene->view, n);
+		const struct view_member *member = view_member(vn, sw);
+		if (!member)
+			continue;
+		l2_network_rows(out, vs, scene->net, n, member);
+		if (member->n_edges && vn->n_hosts >= network->max_hosts)
+			l2_network_limit(out, vs, scene->net, n, true);
+		hosts_here(scene, out, sw, network, member);
+		hosts_elsewhere(scene, out, vn, member);
+	}
+}
+
+/* --- patch ------------------------------------------------------------------------- */
+
+static uint32_t index_of(const struct scene *scene, const struct view_network *vn)
+{
+	return (uint32_t) (vn - view_network(scene->view, 0));
+}
+
+/* Facts are patched one by one as they are applied, so a limit is crossed
+ * exactly when the count is at it: reached by who came, left by who went. */
+static bool has_come(uint32_t n_hosts, uint32_t max_hosts) { return n_hosts >= max_hosts; }
+static bool has_gone(uint32_t n_hosts, uint32_t max_hosts) { return n_hosts + 1 == max_hosts; }
+
+static void patch_port_limit(const struct scene *scene, struct out *out, uint32_t sw,
+			     uint32_t ofport, uint32_t network_id, bool came)
+{
+	const struct view_port *port = view_port(scene->view, sw, ofport);
+	const struct view_use *use = port ? view_use(port, network_id) : NULL;
+	if (use && (came ? has_come(use->n_hosts, use->max_hosts) : has_gone(use->n_hosts, use->max_hosts)))
+		l2_port_limit(out, view_switch(scene->view, sw), ofport, use, came);
+}
+
+static void patch_network_limit(const struct scene *scene, struct out *out,
+				const struct view_network *vn, bool full)
+{
+	for (size_t i = 0; i < vn->n_members; i++)
+		if (vn->members[i].n_edges)
+			l2_network_limit(out, view_switch(scene->view, vn->members[i].sw), scene->net,
+					 index_of(scene, vn), full);
+}
+
+/* The rows on switches other than `except` that lead to the host. */
+static void patch_elsewhere(const struct scene *scene, struct out *out, const struct view_network *vn,
+			    uint32_t except, const uint8_t mac[6], bool there)
+{
+	for (size_t i = 0; i < vn->n_members; i++) {
+		const struct view_member *member = &vn->members[i];
+		if (member->sw == except || member->uplink == NET_NONE)
+			continue;
+		if (there)
+			l2_want_dst(out, member->sw, vn->id, mac, member->uplink,
+				    uplink_object(scene, member, vn->id));
+		else
+			l2_unwant_dst(out, member->sw, vn->id, mac);
+	}
+}
+
+static void patch_left(const struct scene *scene, struct out *out, const struct view_network *vn,
+		       const struct fact *fact)
+{
+	const struct view_member *member = view_member(vn, fact->old_sw);
+	l2_unwant_src(out, fact->old_sw, vn->id, fact->old_ofport, fact->mac);
+	patch_port_limit(scene, out, fact->old_sw, fact->old_ofport, vn->id, false);
+	if (fact->old_sw == fact->sw)
+		return;
+	if (member && member->uplink != NET_NONE)
+		l2_want_dst(out, fact->old_sw, vn->id, fact->mac, member->uplink,
+			    uplink_object(scene, member, vn->id));
+	else
+		l2_unwant_dst(out, fact->old_sw, vn->id, fact->mac);
+}
+
+static bool patch_host(const struct scene *scene, const struct fact *fact, struct out *out)
+{
+	const struct view_network *vn = view_network_by_id(scene->view, fact->network);
+	const struct view_port *port = view_port(scene->view, fact->sw, fact->ofport);
+	const struct view_use *use = port ? view_use(port, fact->network) : NULL;
+	const struct net_network *network = vn ? &scene->net->networks[index_of(scene, vn)] : NULL;
+
+	if (!vn || (!use && !fact->unconfirmed))
+		return false;
+	if (fact->unconfirmed) {
+		patch_elsewhere(scene, out, vn, NET_NONE, fact->mac, true);
+	} else {
+		if (fact->old_sw == NET_NONE)
+			patch_elsewhere(scene, out, vn, fact->sw, fact->mac, true);
+		else
+			patch_left(scene, out, vn, fact);
+		l2_want_src(out, fact->sw, network, fact->ofport, fact->mac, use->object);
+		l2_want_dst(out, fact->sw, vn->id, fact->mac, fact->ofport, use->object);
+		patch_port_limit(scene, out, fact->sw, fact->ofport, vn->id, true);
+	}
+	if (has_come(vn->n_hosts, network->max_hosts))
+		patch_network_limit(scene, out, vn, true);
+	return true;
+}
+
+static bool patch_host_gone(const struct scene *scene, const struct fact *fact, struct out *out)
+{
+	const struct view_network *vn = view_network_by_id(scene->view, fact->network);
+	if (!vn)
+		return false;
+	patch_elsewhere(scene, out, vn, fact->sw, fact->mac, false);
+	if (!fact->unconfirmed) {
+		l2_unwant_src(out, fact->sw, vn->id, fact->ofport, fact->mac);
+		l2_unwant_dst(out, fact->sw, vn->id, fact->mac);
+		patch_port_limit(scene, out, fact->sw, fact->ofport, vn->id, false);
+	}
+	if (has_gone(vn->n_hosts, scene->net->networks[index_of(scene, vn)].max_hosts))
+		patch_network_limit(scene, out, vn, false);
+	return true;
+}
+
+static bool patch(const struct scene *scene, const struct fact *fact, struct out *out)
+{
+	switch (fact->kind) {
+	case FACT_HOST:
+		return patch_host(scene, fact, out);
+	case FACT_HOST_GONE:
+		return patch_host_gone(scene, fact, out);
+	case FACT_PORT:
+		return !fact->uses_changed;
+	case FACT_NET:
+	case FACT_SWITCH_UP:
+	case FACT_SWITCH_DOWN:
+	case FACT_PORT_GONE:
+	case FACT_HOST_REFUSED:
+	case N_FACT_KINDS:
+		break;
+	}
+	return false;
+}
+
+const struct app app_l2 = {
+	.name = "l2",
+	.help = "learning, limits, unknown destinations",
+	.rows = l2_rows,
+	.n_rows = N_L2_ROWS,
+	.tables = TABLE_BIT(L2_SRC) | TABLE_BIT(L2_DST),
+	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(HOST) | FACT_BIT(HOST_GONE),
+	.compile = compile,
+	.patch = patch,
+	.packet_in = l2_packet_in,
+	.recover = l2_recover,
+	.removed = l2_removed,
+};

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* l2: the rows of the two learning tables, one function per kind. Shared by the
+ * files of this app. */
+#ifndef APPS_L2_H
+#define APPS_L2_H
+
+#include "apps/app.h"
+
+enum {
+	/* What one switch may report: packets per second, and in one go. Beyond
+	 * that the switch itself drops the copies; the frames go on. */
+	PUNT_RATE = 1000,
+	PUNT_BURST = 1000,
+	METER_PUNT = METER_OURS_FIRST,
+	PUNT_BYTES = 128,               /* of a frame: headers and addresses */
+};
+
+enum l2_row {
+	L2_SRC_HOST, L2_SRC_PORT_FULL, L2_SRC_NETWORK_FULL, L2_SRC_NEW, L2_SRC_UPLINK, L2_SRC_MISS,
+	L2_DST_HOST, L2_DST_GROUP, L2_DST_UNKNOWN, L2_DST_NO_FLOOD, L2_DST_MISS,
+	N_L2_ROWS
+};
+extern const struct app_row l2_rows[N_L2_ROWS];
+
+/* Where rows of hosts go; hot, no library. object: of the port entry. */
+void l2_want_src(struct out *, uint32_t sw, const struct net_network *, uint32_t ofport,
+		 const uint8_t mac[6], uint64_t object);
+void l2_unwant_src(struct out *, uint32_t sw, uint32_t network_id, uint32_t ofport, const uint8_t mac[6]);
+void l2_want_dst(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6],
+		 uint32_t ofport, uint64_t object);
+void l2_unwant_dst(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6]);
+
+/* The rows that are there while a limit is reached; `full` says whether. */
+void l2_port_limit(struct out *, const struct view_switch *, uint32_t ofport,
+		   const struct view_use *, bool full);
+void l2_network_limit(struct out *, const struct view_switch *, const struct net *,
+		      uint32_t network, bool full);
+
+/* What is on a switch whoever is there. */
+void l2_switch_rows(struct out *, const struct view_switch *);
+void l2_network_rows(struct out *, const struct view_switch *, const struct net *, uint32_t network,
+		     const struct view_member *);
+
+/* l2_learn.c */
+void l2_packet_in(const struct scene *, const struct app_punt *, struct reply *);
+void l2_recover(const struct scene *, uint32_t sw, const struct rule *, uint32_t duration_s, struct reply *);
+void l2_removed(const struct scene *, uint32_t sw, const struct rule *, bool idle, struct reply *);
+
+#endif

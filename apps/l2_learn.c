@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Learning: what a punt, a row read back and a row that aged say about hosts.
+ *
+ * Hot: a punt of a known host costs one look-up. */
+#include <string.h>
+
+#include "apps/l2.h"
+
+static struct fact host_fact(enum fact_kind kind, uint32_t sw, uint32_t ofport, uint32_t network,
+			     const uint8_t mac[6], uint64_t now_ms)
+{
+	struct fact fact = {
+		.kind = kind, .sw = sw, .ofport = ofport, .network = network,
+		.old_sw = NET_NONE, .time_ms = now_ms,
+	};
+	memcpy(fact.mac, mac, 6);
+	return fact;
+}
+
+static bool is_host_mac(const uint8_t mac[6])
+{
+	return !mac_is_multicast(mac) && !mac_is_zero(mac);
+}
+
+static void take_addresses(struct fact *fact, const struct packet *packet)
+{
+	fact->has_ip4 = packet->has_ip4;
+	fact->has_ip6 = packet->has_ip6;
+	memcpy(fact->ip4, packet->ip4, sizeof fact->ip4);
+	memcpy(fact->ip6, packet->ip6, sizeof fact->ip6);
+}
+
+void l2_packet_in(const struct scene *scene, const struct app_punt *punt, struct reply *reply)
+{
+	struct packet packet;
+	if (punt->size < 12)
+		return;
+	const uint8_t *mac = punt->frame + 6;
+	const struct host *host = view_host(scene->view, punt->network, mac);
+	if (host && host->sw == punt->sw && host->ofport == punt->in_port)
+		return;
+	if (!is_host_mac(mac) || !packet_parse(&packet, punt->frame, punt->size))
+		return;
+
+	enum fact_reason refused = view_may_learn(scene->view, punt->sw, punt->in_port, punt->network);
+	/* The port left the network while the punt was on its way. */
+	if (refused == REASON_CONFIG)
+		return;
+	/* A host that is in the network already makes it no fuller. */
+	if (refused == REASON_NETWORK_LIMIT && host)
+		refused = REASON_NONE;
+	struct fact fact = host_fact(refused ? FACT_HOST_REFUSED : FACT_HOST, punt->sw, punt->in_port,
+				     punt->network, mac, scene->now_ms);
+	fact.reason = refused;
+	take_addresses(&fact, &packet);
+	reply->fact(reply->ctx, &fact);
+}
+
+/* A source row says: this host is here. */
+static void recover_here(const struct scene *scene, uint32_t sw, const struct rule *rule,
+			 uint32_t duration_s, struct reply *reply)
+{
+	uint64_t network, ofport;
+	uint8_t mac[6];
+	if (!rule_match_u(rule, FIELD_NETWORK, &network) || !rule_match_u(rule, FIELD_IN_PORT, &ofport)
+	    || !rule_match_mac(rule, FIELD_ETH_SRC, mac) || !is_host_mac(mac))
+		return;
+	struct fact fact = host_fact(FACT_HOST, sw, (uint32_t) ofport, (uint32_t) network, mac, scene->now_ms);
+	fact.recovered = true;
+	fact.age_s = duration_s;
+	reply->fact(reply->ctx, &fact);
+}
+
+/* A destination row towards the uplink says: this host is behind some other
+ * switch. Worth something as long as that switch has not spoken for itself. */
+static void recover_elsewhere(const struct scene *scene, uint32_t sw, const struct rule *rule,
+			      struct reply *reply)
+{
+	uint64_t network, out;
+	uint8_t mac[6];
+	if (!rule_match_u(rule, FIELD_NETWORK, &network) || !rule_match_mac(rule, FIELD_ETH_DST, mac)
+	    || !rule_set_u(rule, FIELD_OUT, &out) || !is_host_mac(mac))
+		return;
+	const struct view_port *port = view_port(scene->view, sw, (uint32_t) out);
+	const struct view_use *use = port ? view_use(port, (uint32_t) network) : NULL;
+	if (!use || !use->is_uplink || view_host(scene->view, (uint32_t) network, mac)
+	    || view_complete(scene->view, (uint32_t) network, sw))
+		return;
+	struct fact fact = host_fact(FACT_HOST, NET_NONE, 0, (uint32_t) network, mac, scene->now_ms);
+	fact.unconfirmed = true;
+	reply->fact(reply->ctx, &fact);
+}
+
+void l2_recover(const struct scene *scene, uint32_t sw, const struct rule *rule, uint32_t duration_s,
+		struct reply *reply)
+{
+	if (rule->kind != RULE_FLOW)
+		return;
+	switch (pipeline_by_id(rule_table(rule))) {
+	case TABLE_L2_SRC:
+		recover_here(scene, sw, rule, duration_s, reply);
+		break;
+	case TABLE_L2_DST:
+		recover_elsewhere(scene, sw, rule, reply);
+		break;
+	case TABLE_INGRESS:
+	case TABLE_OUTPUT:
+	case N_TABLES:
+		break;
+	}
+}
+
+/* Silence is what ages a host. A row that another hand deleted says nothing
+ * about it; the ledger puts the row back. */
+void l2_removed(const struct scene *scene, uint32_t sw, const struct rule *rule, bool idle,
+		struct reply *reply)
+{
+	uint64_t network, ofport;
+	uint8_t mac[6];
+	if (!idle || rule->kind != RULE_FLOW || pipeline_by_id(rule_table(rule)) != TABLE_L2_SRC
+	    || !rule_match_u(rule, FIELD_NETWORK, &network) || !rule_match_u(rule, FIELD_IN_PORT, &ofport)
+	    || !rule_match_mac(rule, FIELD_ETH_SRC, mac))
+		return;
+	const struct host *host = view_host(scene->view, (uint32_t) network, mac);
+	if (!host || host->sw != sw || host->ofport != ofport)
+		return;
+	struct fact fact = host_fact(FACT_HOST_GONE, sw, (uint32_t) ofport, (uint32_t) network, mac,
+				     scene->now_ms);
+	fact.reason = REASON_AGED;
+	reply->fact(reply->ctx, &fact);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of l2_src and l2_dst.
+ *
+ * Rows of hosts are made a hundred thousand times a second: their bytes are
+ * made once per daemon and only the numbers in them change. */
+#include <stdlib.h>
+
+#include "apps/l2.h"
+#include "topo/arena.h"
+
+const struct app_row l2_rows[N_L2_ROWS] = {
+	[L2_SRC_HOST] = { "host", TABLE_L2_SRC, 300, "network, in_port, eth_src",
+		"known host: go to l2_dst; gone after `ageing` without a frame" },
+	[L2_SRC_PORT_FULL] = { "port-full", TABLE_L2_SRC, 200, "network, in_port",
+		"`max_hosts` of the port reached: report the unknown host and drop" },
+	[L2_SRC_NETWORK_FULL] = { "network-full", TABLE_L2_SRC, 150, "network, class = edge",
+		"`max_hosts` of the network reached: report the unknown host and drop" },
+	[L2_SRC_NEW] = { "new-host", TABLE_L2_SRC, 100, "network, class = edge",
+		"unknown host: report its headers, and go to l2_dst" },
+	[L2_SRC_UPLINK] = { "uplink", TABLE_L2_SRC, 90, "network, class = uplink",
+		"nothing is learned between switches: go to l2_dst" },
+	[L2_SRC_MISS] = { "no-network-src", TABLE_L2_SRC, 0, "anything", "drop" },
+	[L2_DST_HOST] = { "host-at", TABLE_L2_DST, 300, "network, eth_dst",
+		"out = its port, or the uplink when it is behind another switch; go to output" },
+	[L2_DST_GROUP] = { "group", TABLE_L2_DST, 200, "network, eth_dst a group address",
+		"broadcast and multicast: out = flood; go to output" },
+	[L2_DST_UNKNOWN] = { "unknown-host", TABLE_L2_DST, 100, "network",
+		"unknown unicast: out = unknown; go to output" },
+	[L2_DST_NO_FLOOD] = { "unknown-dropped", TABLE_L2_DST, 90, "network",
+		"unknown unicast and the network says `flood: false`: drop" },
+	[L2_DST_MISS] = { "no-network-dst", TABLE_L2_DST, 0, "anything", "drop" },
+};
+
+static const uint8_t group_bit[6] = { 0x01, 0, 0, 0, 0, 0 };
+
+/* --- shapes ------------------------------------------------------------------------ */
+
+struct shapes {
+	struct shape src, dst;
+};
+
+enum { SRC_NETWORK, SRC_IN_PORT, SRC_MAC };
+enum { DST_NETWORK, DST_MAC, DST_OUT };
+
+static struct rule must_end(struct build *b)
+{
+	struct rule rule;
+	if (build_end(b, &rule))
+		abort();
+	return rule;
+}
+
+struct shapes *shapes_new(struct build *b)
+{
+	static const enum field src_match[] = { FIELD_NETWORK, FIELD_IN_PORT, FIELD_ETH_SRC };
+	static const enum field dst_match[] = { FIELD_NETWORK, FIELD_ETH_DST };
+	static const enum field dst_set[] = { FIELD_OUT };
+	static const uint8_t any[6] = { 0x02, 0, 0, 0, 0, 0x01 };
+	struct shapes *shapes = xheap_alloc(sizeof *shapes);
+
+	build_flow(b, TABLE_L2_SRC, l2_rows[L2_SRC_HOST].priority, 0);
+	build_plain(b);
+	build_idle(b, 300);
+	match_u(b, FIELD_NETWORK, 1);
+	match_u(b, FIELD_IN_PORT, 1);
+	match_bytes(b, FIELD_ETH_SRC, any, NULL);
+	act_goto(b, TABLE_L2_DST);
+	struct rule rule = must_end(b);
+	shape_init(&shapes->src, &rule, src_match, 3, NULL, 0);
+
+	build_flow(b, TABLE_L2_DST, l2_rows[L2_DST_HOST].priority, 0);
+	build_plain(b);
+	match_u(b, FIELD_NETWORK, 1);
+	match_bytes(b, FIELD_ETH_DST, any, NULL);
+	act_set_u(b, FIELD_OUT, 1);
+	act_goto(b, TABLE_OUTPUT);
+	rule = must_end(b);
+	shape_init(&shapes->dst, &rule, dst_match, 2, dst_set, 1);
+	return shapes;
+}
+
+void shapes_free(struct shapes *shapes) { free(shapes); }
+
+/* --- hosts ------------------------------------------------------------------------- */
+
+static struct rule src_key(struct out *out, uint32_t network_id, uint32_t ofport, const uint8_t mac[6])
+{
+	struct shape *shape = &out->shapes->src;
+	struct rule rule;
+	shape_set_u32(shape, SRC_NETWORK, network_id);
+	shape_set_u32(shape, SRC_IN_PORT, ofport);
+	shape_set_mac(shape, SRC_MAC, mac);
+	shape_rule(shape, &rule);
+	return rule;
+}
+
+void l2_want_src(struct out *out, uint32_t sw, const struct net_network *network, uint32_t ofport,
+		 const uint8_t mac[6], uint64_t object)
+{
+	/* The wire has 16 bits of seconds. */
+	uint16_t idle = network->ageing > UINT16_MAX ? UINT16_MAX : (uint16_t) network->ageing;
+	shape_set_cookie(&out->shapes->src, out_cookie(out, object));
+	shape_set_idle(&out->shapes->src, idle);
+	struct rule rule = src_key(out, network->id, ofport, mac);
+	out->want(out->ctx, sw, out->app, &rule);
+}
+
+void l2_unwant_src(struct out *out, uint32_t sw, uint32_t network_id, uint32_t ofport, const uint8_t mac[6])
+{
+	struct rule rule = src_key(out, network_id, ofport, mac);
+	out->unwant(out->ctx, sw, out->app, &rule);
+}
+
+static struct rule dst_key(struct out *out, uint32_t network_id, const uint8_t mac[6])
+{
+	struct shape *shape = &out->shapes->dst;
+	struct rule rule;
+	shape_set_u32(shape, DST_NETWORK, network_id);
+	shape_set_mac(shape, DST_MAC, mac);
+	shape_rule(shape, &rule);
+	return rule;
+}
+
+void l2_want_dst(struct out *out, uint32_t sw, uint32_t network_id, const uint8_t mac[6],
+		 uint32_t ofport, uint64_t object)
+{
+	shape_set_cookie(&out->shapes->dst, out_cookie(out, object));
+	shape_set_u32(&out->shapes->dst, DST_OUT, ofport);
+	struct rule rule = dst_key(out, network_id, mac);
+	out->want(out->ctx, sw, out->app, &rule);
+}
+
+void l2_unwant_dst(struct out *out, uint32_t sw, uint32_t network_id, const uint8_t mac[6])
+{
+	struct rule rule = dst_key(out, network_id, mac);
+	out->unwant(out->ctx, sw, out->app, &rule);
+}
+
+/* --- limits ------------------------------------------------------------------------ */
+
+static void punt(struct out *out, const struct view_switch *vs)
+{
+	act_controller(out->build, PUNT_BYTES, vs->max_meters ? METER_PUNT : 0);
+}
+
+static void want_or_not(struct out *out, uint32_t sw, bool wanted)
+{
+	if (wanted)
+		out_want(out, sw);
+	else
+		out_unwant(out, sw);
+}
+
+void l2_port_limit(struct out *out, const struct view_switch *vs, uint32_t ofport,
+		   const struct view_use *use, bool full)
+{
+	out_row(out, &l2_rows[L2_SRC_PORT_FULL], use->object);
+	match_u(out->build, FIELD_NETWORK, use->id);
+	match_u(out->build, FIELD_IN_PORT, ofport);
+	punt(out, vs);
+	want_or_not(out, vs->sw, full);
+}
+
+void l2_network_limit(struct out *out, const struct view_switch *vs, const struct net *net,
+		      uint32_t network, bool full)
+{
+	out_row(out, &l2_rows[L2_SRC_NETWORK_FULL], net->objects[net->networks[network].object].id);
+	match_u(out->build, FIELD_NETWORK, net->networks[network].id);
+	match_u(out->build, FIELD_CLASS, CLASS_EDGE);
+	punt(out, vs);
+	want_or_not(out, vs->sw, full);
+}
+
+/* --- the rest ---------------------------------------------------------------------- */
+
+void l2_switch_rows(struct out *out, const struct view_switch *vs)
+{
+	if (vs->max_meters) {
+		build_meter(out->build, METER_PUNT, true, PUNT_RATE, PUNT_BURST);
+		out_want(out, vs->sw);
+	}
+	out_row(out, &l2_rows[L2_SRC_MISS], vs->object);
+	out_want(out, vs->sw);
+	out_row(out, &l2_rows[L2_DST_MISS], vs->object);
+	out_want(out, vs->sw);
+}
+
+static void pass(struct out *out, uint32_t sw, enum l2_row row, uint32_t network_id,
+		 enum class class, uint64_t object, const struct view_switch *punting)
+{
+	out_row(out, &l2_rows[row], object);
+	match_u(out->build, FIELD_NETWORK, network_id);
+	match_u(out->build, FIELD_CLASS, class);
+	if (punting)
+		punt(out, punting);
+	act_goto(out->build, TABLE_L2_DST);
+	out_want(out, sw);
+}
+
+void l2_network_rows(struct out *out, const struct view_switch *vs, const struct net *net,
+		     uint32_t network_index, const struct view_member *member)
+{
+	const struct net_network *network = &net->networks[network_index];
+	uint64_t object = net->objects[network->object].id;
+	struct build *b = out->build;
+
+	if (member->n_edges)
+		pass(out, vs->sw, L2_SRC_NEW, network->id, CLASS_EDGE, object, vs);
+	if (member->uplink != NET_NONE)
+		pass(out, vs->sw, L2_SRC_UPLINK, network->id, CLASS_UPLINK, object, NULL);
+
+	out_row(out, &l2_rows[L2_DST_GROUP], object);
+	match_u(b, FIELD_NETWORK, network->id);
+	match_bytes(b, FIELD_ETH_DST, group_bit, group_bit);
+	act_set_u(b, FIELD_OUT, OUT_FLOOD);
+	act_goto(b, TABLE_OUTPUT);
+	out_want(out, vs->sw);
+
+	out_row(out, &l2_rows[network->flood ? L2_DST_UNKNOWN : L2_DST_NO_FLOOD], object);
+	match_u(b, FIELD_NETWORK, network->id);
+	if (network->flood) {
+		act_set_u(b, FIELD_OUT, OUT_UNKNOWN);
+		act_goto(b, TABLE_OUTPUT);
+	}
+	out_want(out, vs->sw);
+}

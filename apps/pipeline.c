@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pipeline as data: what each table may match, set and do, and the page of
+ * the manual that is printed from it. A row that breaks this does not build. */
+#include "apps/pipeline.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "apps/app.h"
+
+const struct table_contract pipeline[N_TABLES] = {
+	[TABLE_INGRESS] = {
+		.name = "ingress", .owner = "ingress", .id = 0,
+		.match = FIELD_BIT(IN_PORT) | FIELD_BIT(VLAN_VID) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST),
+		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(VLAN_VID),
+		.next = TABLE_BIT(L2_SRC),
+		.help = "port and tag become the network register; the tag is taken off",
+		.miss = "dropped: a port the controller has not heard of yet",
+	},
+	[TABLE_L2_SRC] = {
+		.name = "l2_src", .owner = "l2", .id = 60,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_SRC),
+		.next = TABLE_BIT(L2_DST),
+		.punts = true,
+		.help = "known hosts pass; unknown ones at the edge pass and are reported",
+		.miss = "dropped: no such network on this switch",
+	},
+	[TABLE_L2_DST] = {
+		.name = "l2_dst", .owner = "l2", .id = 70,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_DST),
+		.set = FIELD_BIT(REG2),
+		.next = TABLE_BIT(OUTPUT),
+		.help = "network and destination become the port to leave by, or a flood",
+		.miss = "dropped: no such network on this switch",
+	},
+	[TABLE_OUTPUT] = {
+		.name = "output", .owner = "output", .id = 100,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG2) | FIELD_BIT(IN_PORT),
+		.set = FIELD_BIT(VLAN_VID),
+		.outputs = true,
+		.help = "the port's tag is put on; Open vSwitch never sends a frame back by itself",
+		.miss = "dropped: the port has left the network",
+	},
+};
+
+enum table pipeline_by_id(uint8_t id)
+{
+	switch (id) {
+#define TABLE(NAME, ID) case ID: return TABLE_##NAME;
+	TABLES
+#undef TABLE
+	}
+	return N_TABLES;
+}
+
+/* --- the manual -------------------------------------------------------------------- */
+
+static const char *const field_words[N_FIELDS] = {
+	[FIELD_IN_PORT] = "in_port", [FIELD_REG0] = "reg0", [FIELD_REG1] = "reg1",
+	[FIELD_REG2] = "reg2", [FIELD_ETH_SRC] = "eth_src", [FIELD_ETH_DST] = "eth_dst",
+	[FIELD_VLAN_VID] = "vlan_vid",
+};
+
+static void print_fields(FILE *to, uint64_t fields)
+{
+	const char *comma = "";
+	for (unsigned f = 0; f < N_FIELDS; f++) {
+		if (!(fields >> f & 1))
+			continue;
+		fprintf(to, "%s%s", comma, field_words[f]);
+		comma = ", ";
+	}
+	fputs(comma[0] ? " | " : "- | ", to);
+}
+
+static void print_next(FILE *to, const struct table_contract *table)
+{
+	const char *comma = "";
+	for (unsigned t = 0; t < N_TABLES; t++) {
+		if (!(table->next >> t & 1))
+			continue;
+		fprintf(to, "%s%s", comma, pipeline[t].name);
+		comma = ", ";
+	}
+	if (table->outputs) {
+		fprintf(to, "%sports", comma);
+		comma = ", ";
+	}
+	if (table->punts)
+		fprintf(to, "%scontroller", comma);
+	fputs(" | ", to);
+}
+
+static void print_tables(FILE *to)
+{
+	fputs("## Tables\n\n"
+	      "| table | number | app | what it does | matches | sets | goes to | without a row |\n"
+	      "|---|---|---|---|---|---|---|---|\n", to);
+	for (unsigned t = 0; t < N_TABLES; t++) {
+		const struct table_contract *table = &pipeline[t];
+		fprintf(to, "| %s | %u | %s | %s | ", table->name, table->id, table->owner, table->help);
+		print_fields(to, table->match);
+		print_fields(to, table->set);
+		print_next(to, table);
+		fprintf(to, "%s |\n", table->miss);
+	}
+	fputs("\nEvery table ends with a row of priority 0 that has a cookie and counts, so that no frame is\n"
+	      "dropped without a name. Numbers between those in use are kept for tables to come.\n\n", to);
+}
+
+static void print_registers(FILE *to)
+{
+	fprintf(to, "## Registers\n\n"
+		"| register | name | value |\n|---|---|---|\n"
+		"| reg0 | network | hash of the network's name; `weft name` prints the name |\n"
+		"| reg1 | class | %d = edge port, %d = uplink |\n"
+		"| reg2 | out | OpenFlow port to leave by, 0x%x = flood, 0x%x = flood of unknown unicast |\n\n",
+		CLASS_EDGE, CLASS_UPLINK, OUT_FLOOD, OUT_UNKNOWN);
+}
+
+static void print_cookies(FILE *to)
+{
+	fprintf(to, "## Cookies, groups and meters\n\n"
+		"A cookie is `0x%02" PRIx64 "` (8 bits: the row is weft's), the number of the app (8 bits), and a hash of the\n"
+		"name of what the row is there for (48 bits): a port entry, a network or a switch of the file.\n"
+		"It never comes from a position, so inserting a line renumbers nothing. Rows with another\n"
+		"first byte belong to others and are never touched. Group ids 0x%x-0x%x and meter ids\n"
+		"0x%x-0x%x are weft's.\n\n"
+		"| app | number | what it does |\n|---|---|---|\n",
+		(uint64_t) COOKIE_OURS, (unsigned) GROUP_OURS_FIRST, (unsigned) GROUP_OURS_LAST,
+		(unsigned) METER_OURS_FIRST, (unsigned) METER_OURS_LAST);
+	for (size_t i = 0; i < n_apps; i++)
+		fprintf(to, "| %s | %u | %s |\n", apps[i].app->name, apps[i].number, apps[i].app->help);
+	fputc('\n', to);
+}
+
+static void print_rows(FILE *to)
+{
+	fputs("## Rows\n", to);
+	for (size_t i = 0; i < n_apps; i++) {
+		const struct app *app = apps[i].app;
+		fprintf(to, "\n### %s\n\n| row | table | priority | matches | does |\n|---|---|---|---|---|\n",
+			app->name);
+		for (size_t r = 0; r < app->n_rows; r++)
+			fprintf(to, "| %s | %s | %u | %s | %s |\n", app->rows[r].name,
+				pipeline[app->rows[r].table].name, app->rows[r].priority,
+				app->rows[r].match, app->rows[r].does);
+	}
+}
+
+void pipeline_print_reference(FILE *to)
+{
+	fputs("# Pipeline and cookies\n\n"
+	      "What weft writes into a bridge: OpenFlow 1.3 tables, registers of Open vSwitch, and the\n"
+	      "cookie that says for each row why it is there.\n\n    ", to);
+	for (unsigned t = 0; t < N_TABLES; t++)
+		fprintf(to, "%s%s", t ? " -> " : "", pipeline[t].name);
+	fputs("\n\n", to);
+	print_tables(to);
+	print_registers(to);
+	print_cookies(to);
+	print_rows(to);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Facts as text: one line each, names where they are known, numbers where not. */
+#include "topo/fact.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "topo/net.h"
+#include "topo/view.h"
+
+const char *fact_word(enum fact_kind kind)
+{
+	static const char *const words[N_FACT_KINDS] = {
+#define FACT(NAME, WORD, HELP) [FACT_##NAME] = WORD,
+		FACTS
+#undef FACT
+	};
+	return kind < N_FACT_KINDS ? words[kind] : "?";
+}
+
+const char *fact_reason_text(enum fact_reason reason)
+{
+	switch (reason) {
+	case REASON_NONE:
+		return "";
+	case REASON_AGED:
+		return "aged";
+	case REASON_PORT_GONE:
+		return "port gone";
+	case REASON_CONFIG:
+		return "no longer in the file";
+	case REASON_UNCONFIRMED:
+		return "its switch did not confirm it";
+	case REASON_PORT_LIMIT:
+		return "max_hosts of the port reached";
+	case REASON_NETWORK_LIMIT:
+		return "max_hosts of the network reached";
+	case REASON_REMOVED:
+		return "row deleted by another hand";
+	}
+	return "?";
+}
+
+/* Text that grows until it is full; never overruns. */
+struct line {
+	char *buf;
+	size_t size, len;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+add(struct line *line, const char *format, ...)
+{
+	va_list args;
+	size_t left = line->size - line->len;
+	va_start(args, format);
+	int n = vsnprintf(line->buf + line->len, left, format, args);
+	va_end(args);
+	if (n > 0)
+		line->len += (size_t) n < left ? (size_t) n : left - 1;
+}
+
+static void add_network(struct line *line, const struct net *net, uint32_t id)
+{
+	uint32_t i = net ? net_network_by_id(net, id) : NET_NONE;
+	if (i == NET_NONE)
+		add(line, " 0x%08" PRIx32, id);
+	else
+		add(line, " %s", net->networks[i].name);
+}
+
+static void add_switch(struct line *line, const struct view *view, uint32_t sw)
+{
+	const struct view_switch *vs = view ? view_switch(view, sw) : NULL;
+	if (sw == NET_NONE)
+		add(line, "-");
+	else if (vs)
+		add(line, "%s", vs->name);
+	else
+		add(line, "#%" PRIu32, sw);
+}
+
+static void add_place(struct line *line, const struct view *view, uint32_t sw, uint32_t ofport)
+{
+	add_switch(line, view, sw);
+	if (sw == NET_NONE)
+		return;
+	const struct view_port *port = view ? view_port(view, sw, ofport) : NULL;
+	if (port && port->name[0])
+		add(line, ":%s", port->name);
+	else
+		add(line, ":%" PRIu32, ofport);
+}
+
+static void add_mac(struct line *line, const uint8_t m[6])
+{
+	add(line, " %02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+static void add_addresses(struct line *line, const struct fact *fact)
+{
+	if (fact->has_ip4)
+		add(line, " ip=%u.%u.%u.%u", fact->ip4[0], fact->ip4[1], fact->ip4[2], fact->ip4[3]);
+	if (!fact->has_ip6)
+		return;
+	add(line, " ip6=");
+	for (size_t i = 0; i < 16; i += 2)
+		add(line, "%s%x", i ? ":" : "", fact->ip6[i] << 8 | fact->ip6[i + 1]);
+}
+
+static bool is_move(const struct fact *fact)
+{
+	return fact->kind == FACT_HOST && !fact->unconfirmed && fact->old_sw != NET_NONE
+		&& (fact->old_sw != fact->sw || fact->old_ofport != fact->ofport);
+}
+
+static void add_host(struct line *line, const struct fact *fact, const struct net *net,
+		     const struct view *view)
+{
+	add_network(line, net, fact->network);
+	add_mac(line, fact->mac);
+	add(line, " ");
+	add_place(line, view, fact->unconfirmed ? NET_NONE : fact->sw, fact->ofport);
+	if (is_move(fact)) {
+		add(line, " from=");
+		add_place(line, view, fact->old_sw, fact->old_ofport);
+	}
+	add_addresses(line, fact);
+	if (fact->recovered)
+		add(line, " recovered age=%" PRIu32, fact->age_s);
+	if (fact->unconfirmed)
+		add(line, " unconfirmed");
+	if (fact->reason)
+		add(line, " (%s)", fact_reason_text(fact->reason));
+}
+
+static void add_port(struct line *line, const struct fact *fact, const struct view *view)
+{
+	add(line, " ");
+	add_switch(line, view, fact->sw);
+	add(line, ":%s port=%" PRIu32, fact->port_name, fact->ofport);
+	if (fact->kind == FACT_PORT)
+		add(line, " %s%s%s speed=%" PRIu32 "M", fact->port_up ? "up" : "down",
+		    fact->port_live ? " live" : "", fact->port_local ? " local" : "",
+		    fact->port_speed_mbps);
+}
+
+size_t fact_format(const struct fact *fact, const struct net *net, const struct view *view,
+		   char *buf, size_t size)
+{
+	struct line line = { .buf = buf, .size = size };
+	if (!size)
+		return 0;
+	buf[0] = '\0';
+	add(&line, "%" PRIu64 ".%03u %s", fact->time_ms / 1000, (unsigned) (fact->time_ms % 1000),
+	    is_move(fact) ? "move" : fact_word(fact->kind));
+	switch (fact->kind) {
+	case FACT_NET:
+		if (net)
+			add(&line, " %s %s", net->file, net->digest_text);
+		break;
+	case FACT_SWITCH_UP:
+	case FACT_SWITCH_DOWN:
+		add(&line, " ");
+		add_switch(&line, view, fact->sw);
+		break;
+	case FACT_PORT:
+	case FACT_PORT_GONE:
+		add_port(&line, fact, view);
+		break;
+	case FACT_HOST:
+	case FACT_HOST_GONE:
+	case FACT_HOST_REFUSED:
+		add_host(&line, fact, net, view);
+		break;
+	case N_FACT_KINDS:
+		break;
+	}
+	return line.len;
+}

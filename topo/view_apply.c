@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Facts become view. Which of two stories about a host is believed:
+ *
+ *   1. what a switch says now (a punt) over everything that was read back;
+ *   2. of two rows read back, the younger one;
+ *   3. a host's own switch (its source row) over the memory of another one.
+ */
+#include "topo/view_private.h"
+
+#include <string.h>
+
+enum {
+	REFUSALS_MS = 10000,            /* in this time ... */
+	REFUSALS_TOLD = 10,             /* ... at most so many refusals are news, per port */
+};
+
+static void take_addresses(struct host *host, const struct fact *fact)
+{
+	if (fact->has_ip4) {
+		host->has_ip4 = true;
+		memcpy(host->ip4, fact->ip4, sizeof host->ip4);
+	}
+	if (fact->has_ip6) {
+		host->has_ip6 = true;
+		memcpy(host->ip6, fact->ip6, sizeof host->ip6);
+	}
+}
+
+static void add_host(struct view *view, const struct fact *fact, uint64_t seen_ms)
+{
+	uint32_t i = host_add(&view->hosts, fact->network, fact->mac);
+	struct host *host = host_at(&view->hosts, i);
+	host->sw = fact->unconfirmed ? NET_NONE : fact->sw;
+	host->ofport = fact->unconfirmed ? 0 : fact->ofport;
+	host->unconfirmed = fact->unconfirmed;
+	host->recovered = fact->recovered;
+	host->first_ms = host->seen_ms = seen_ms;
+	take_addresses(host, fact);
+	view_place(view, i);
+}
+
+static bool apply_unconfirmed(struct view *view, const struct fact *fact)
+{
+	if (host_find(&view->hosts, fact->network, fact->mac) != NET_NONE)
+		return false;
+	add_host(view, fact, fact->time_ms);
+	return true;
+}
+
+static bool apply_host(struct view *view, struct fact *fact)
+{
+	struct view_network *vn = view_network_mutable(view, fact->network);
+	uint64_t age_ms = fact->recovered ? fact->age_s * 1000ULL : 0;
+	uint64_t seen_ms = fact->time_ms > age_ms ? fact->time_ms - age_ms : 0;
+
+	fact->old_sw = NET_NONE;
+	fact->old_ofport = 0;
+	if (!vn)
+		return false;
+	if (fact->unconfirmed)
+		return apply_unconfirmed(view, fact);
+	const struct view_use *use = view_use_mutable(view, fact->sw, fact->ofport, fact->network);
+	if (!use || use->is_uplink)
+		return false;
+	uint32_t i = host_find(&view->hosts, fact->network, fact->mac);
+	if (i == NET_NONE) {
+		add_host(view, fact, seen_ms);
+		return true;
+	}
+	struct host *host = host_at(&view->hosts, i);
+	bool here = host->sw == fact->sw && host->ofport == fact->ofport;
+	if (fact->recovered && !host->unconfirmed) {
+		if (here || !host->recovered || host->seen_ms >= seen_ms)
+			return false;
+	} else {
+		host->recovered = fact->recovered;
+		take_addresses(host, fact);
+	}
+	host->seen_ms = seen_ms;
+	if (here)
+		return false;
+	if (!host->unconfirmed) {
+		fact->old_sw = host->sw;
+		fact->old_ofport = host->ofport;
+		vn->n_moves++;
+	}
+	view_unplace(view, i);
+	host->unconfirmed = false;
+	host->sw = fact->sw;
+	host->ofport = fact->ofport;
+	view_place(view, i);
+	return true;
+}
+
+static bool apply_host_gone(struct view *view, const struct fact *fact)
+{
+	uint32_t i = host_find(&view->hosts, fact->network, fact->mac);
+	if (i == NET_NONE)
+		return false;
+	const struct host *host = host_at(&view->hosts, i);
+	if (host->sw != fact->sw || (!host->unconfirmed && host->ofport != fact->ofport))
+		return false;
+	view_unplace(view, i);
+	host_remove(&view->hosts, i);
+	return true;
+}
+
+static bool apply_refused(struct view *view, const struct fact *fact)
+{
+	struct view_network *vn = view_network_mutable(view, fact->network);
+	struct view_port *port = view_port_mutable(view, fact->sw, fact->ofport);
+	if (!vn || !port)
+		return false;
+	vn->n_refused++;
+	port->n_refused++;
+	if (port->n_refused == 1 || fact->time_ms - port->refused_since_ms >= REFUSALS_MS) {
+		port->refused_since_ms = fact->time_ms;
+		port->n_refused_told = 0;
+	}
+	if (port->n_refused_told == REFUSALS_TOLD)
+		return false;
+	port->n_refused_told++;
+	return true;
+}
+
+static bool apply_switch(struct view *view, const struct fact *fact)
+{
+	struct view_switch *vs = (struct view_switch *) view_switch(view, fact->sw);
+	bool connected = fact->kind == FACT_SWITCH_UP;
+	if (!vs || vs->connected == connected)
+		return false;
+	vs->connected = connected;
+	vs->ever |= connected;
+	return true;
+}
+
+bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ctx)
+{
+	const struct gone gone = { .cb = cb, .ctx = ctx, .now_ms = fact->time_ms };
+	switch (fact->kind) {
+	case FACT_NET:
+		return false;           /* view_bind() */
+	case FACT_SWITCH_UP:
+	case FACT_SWITCH_DOWN:
+		return apply_switch(view, fact);
+	case FACT_PORT:
+		return view_port_set(view, fact, &gone);
+	case FACT_PORT_GONE:
+		return view_port_remove(view, fact->sw, fact->ofport, &gone);
+	case FACT_HOST:
+		return apply_host(view, fact);
+	case FACT_HOST_GONE:
+		return apply_host_gone(view, fact);
+	case FACT_HOST_REFUSED:
+		return apply_refused(view, fact);
+	case N_FACT_KINDS:
+		break;
+	}
+	return false;
+}
+
+bool view_complete(const struct view *view, uint32_t network_id, uint32_t except)
+{
+	const struct view_network *vn = view_network_by_id(view, network_id);
+	if (!vn || view->settled)
+		return true;
+	const struct net_network *network = &view->net->networks[vn - view->networks];
+	for (size_t i = 0; i < network->n_uplinks; i++) {
+		uint32_t sw = view->slots[network->uplinks[i].sw];
+		if (sw == NET_NONE || (sw != except && !view->switches[sw]->ever))
+			return false;
+	}
+	return true;
+}
+
+void view_settle(struct view *view, bool all, uint64_t now_ms, view_fact_cb *cb, void *ctx)
+{
+	const struct gone gone = { .cb = cb, .ctx = ctx, .now_ms = now_ms };
+	view->settled |= all;
+	for (size_t n = 0; n < view->n_networks; n++) {
+		struct view_network *vn = &view->networks[n];
+		if (!vn->n_unconfirmed || !view_complete(view, vn->id, NET_NONE))
+			continue;
+		while (vn->first_unconfirmed != NET_NONE)
+			view_evict(view, vn->first_unconfirmed, REASON_UNCONFIRMED, &gone);
+	}
+}
+
+enum fact_reason view_may_learn(const struct view *view, uint32_t sw, uint32_t ofport, uint32_t network_id)
+{
+	const struct view_port *port = view_port(view, sw, ofport);
+	const struct view_use *use = port ? view_use(port, network_id) : NULL;
+	if (!use || use->is_uplink)
+		return REASON_CONFIG;
+	if (use->n_hosts >= use->max_hosts)
+		return REASON_PORT_LIMIT;
+	const struct view_network *vn = &view->networks[use->network];
+	if (vn->n_hosts >= view->net->networks[use->network].max_hosts)
+		return REASON_NETWORK_LIMIT;
+	return REASON_NONE;
+}

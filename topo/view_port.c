@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ports: where the file puts them, and what goes when they do. Hosts that lose
+ * their place are told of while the port still is as it was. */
+#include "topo/view_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "topo/arena.h"
+
+static struct view_use make_use(const struct net *net, const struct net_use *from)
+{
+	const struct net_network *network = &net->networks[from->network];
+	struct view_use use = {
+		.network = from->network, .id = network->id, .entry = from->port,
+		.tag = from->tag, .is_uplink = from->is_uplink,
+		.flood = true, .max_hosts = NET_NONE,
+	};
+	if (from->is_uplink) {
+		use.object = net->objects[network->uplinks[from->port].object].id;
+	} else {
+		const struct net_port *entry = &network->ports[from->port];
+		use.flood = entry->flood;
+		use.hairpin = entry->hairpin;
+		use.max_hosts = entry->max_hosts;
+		use.object = net->objects[entry->object].id;
+	}
+	return use;
+}
+
+void view_port_bind(struct view *view, struct view_switch *vs, struct view_port *port)
+{
+	struct net_use *found = view->scratch;
+	free(port->uses);
+	port->uses = NULL;
+	port->n_uses = 0;
+	port->disabled = port->conflicted = false;
+	if (!vs->admitted)
+		return;
+	size_t n = net_uses(view->net, vs->name, port->name, port->local, found, NET_MAX_USES,
+			    &port->disabled);
+	if (!n || port->disabled)
+		return;
+	if (n > NET_MAX_USES)
+		n = NET_MAX_USES;
+	port->uses = xheap_alloc(n * sizeof *port->uses);
+	for (size_t i = 0; i < n; i++) {
+		if (found[i].conflict) {
+			port->conflicted = true;
+			continue;
+		}
+		struct view_use *use = &port->uses[port->n_uses++];
+		*use = make_use(view->net, &found[i]);
+		view_join(view, vs->sw, port->ofport, use);
+	}
+}
+
+static void evict_hosts(struct view *view, uint32_t sw, const struct view_port *port,
+			const struct gone *gone)
+{
+	for (size_t u = 0; u < port->n_uses; u++) {
+		const struct view_use *use = &port->uses[u];
+		const struct view_member *member = view_member(&view->networks[use->network], sw);
+		for (uint32_t i = member->first, next; i != NET_NONE && use->n_hosts; i = next) {
+			next = host_at(&view->hosts, i)->next;
+			if (host_at(&view->hosts, i)->ofport == port->ofport)
+				view_evict(view, i, REASON_PORT_GONE, gone);
+		}
+	}
+}
+
+bool view_port_remove(struct view *view, uint32_t sw, uint32_t ofport, const struct gone *gone)
+{
+	struct view_port *port = view_port_mutable(view, sw, ofport);
+	if (!port)
+		return false;
+	struct view_switch *vs = view->switches[sw];
+	evict_hosts(view, sw, port, gone);
+	for (size_t i = 0; i < port->n_uses; i++)
+		view_leave(view, sw, port->ofport, &port->uses[i]);
+	free(port->uses);
+	size_t i = (size_t) (port - vs->ports);
+	vs->n_ports--;
+	memmove(port, port + 1, (vs->n_ports - i) * sizeof *port);
+	return true;
+}
+
+static struct view_port *insert(struct view_switch *vs, uint32_t ofport)
+{
+	size_t n = vs->n_ports, i = 0;
+	/* The array has room for the next power of two. */
+	if (!(n & (n - 1)))
+		vs->ports = xheap_realloc(vs->ports, (n ? n * 2 : 1) * sizeof *vs->ports);
+	while (i < n && vs->ports[i].ofport < ofport)
+		i++;
+	memmove(&vs->ports[i + 1], &vs->ports[i], (n - i) * sizeof *vs->ports);
+	vs->n_ports++;
+	vs->ports[i] = (struct view_port) { .ofport = ofport };
+	return &vs->ports[i];
+}
+
+static bool set_state(struct view_port *port, const struct fact *fact)
+{
+	bool changed = port->up != fact->port_up || port->live != fact->port_live
+		|| port->speed_mbps != fact->port_speed_mbps
+		|| memcmp(port->mac, fact->port_mac, sizeof port->mac);
+	port->up = fact->port_up;
+	port->live = fact->port_live;
+	port->speed_mbps = fact->port_speed_mbps;
+	memcpy(port->mac, fact->port_mac, sizeof port->mac);
+	return changed;
+}
+
+/* A name belongs to one port of a switch: when it turns up under another
+ * number, or a number under another name, the port that was there is gone. So
+ * where a known port stands changes with the file only. */
+bool view_port_set(struct view *view, struct fact *fact, const struct gone *gone)
+{
+	struct view_switch *vs = (struct view_switch *) view_switch(view, fact->sw);
+	char name[sizeof fact->port_name];
+	fact->uses_changed = false;
+	if (!vs)
+		return false;
+	snprintf(name, sizeof name, "%.*s", (int) sizeof name - 1, fact->port_name);
+	const struct view_port *twin = name[0] ? view_port_by_name(view, fact->sw, name) : NULL;
+	if (twin && twin->ofport != fact->ofport)
+		view_port_remove(view, fact->sw, twin->ofport, gone);
+	struct view_port *port = view_port_mutable(view, fact->sw, fact->ofport);
+	if (port && !strcmp(port->name, name) && port->local == fact->port_local)
+		return set_state(port, fact);
+	view_port_remove(view, fact->sw, fact->ofport, gone);
+	port = insert(vs, fact->ofport);
+	memcpy(port->name, name, sizeof port->name);
+	port->local = fact->port_local;
+	set_state(port, fact);
+	view_port_bind(view, vs, port);
+	fact->uses_changed = true;
+	return true;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of the view, shared by its files and nobody else. */
+#ifndef TOPO_VIEW_PRIVATE_H
+#define TOPO_VIEW_PRIVATE_H
+
+#include "topo/host.h"
+#include "topo/view.h"
+
+struct view {
+	const struct net *net;          /* borrowed; null before the first bind */
+	struct view_switch **switches;  /* owned, by slot */
+	size_t n_switches, max_switches;
+	uint32_t *slots;                /* owned: slot of each switch of the net, NET_NONE = none yet */
+	struct view_network *networks;  /* owned, as many as in the net */
+	size_t n_networks;
+	uint32_t *ids;                  /* owned: open addressing, network id -> index; NET_NONE = empty */
+	uint32_t ids_mask;
+	struct host_table hosts;
+	struct net_use *scratch;        /* owned: NET_MAX_USES, for net_uses() */
+	bool settled;                   /* nobody is waited for any more, see view_settle */
+};
+
+/* Who hears of hosts that go, and when that is. */
+struct gone {
+	view_fact_cb *cb;               /* or null */
+	void *ctx;
+	uint64_t now_ms;
+};
+
+/* view.c */
+void view_describe_switch(struct view *, struct view_switch *);         /* what the file says of it */
+struct view_port *view_port_mutable(struct view *, uint32_t sw, uint32_t ofport);
+struct view_use *view_use_mutable(struct view *, uint32_t sw, uint32_t ofport, uint32_t network_id);
+
+/* view_network.c: counts, members and their lists. */
+void view_networks_make(struct view *, const struct net *);     /* carries counters over; no members */
+void view_networks_free(struct view_network *, size_t n);
+struct view_network *view_network_mutable(struct view *, uint32_t id);
+void view_join(struct view *, uint32_t sw, uint32_t ofport, const struct view_use *);
+void view_leave(struct view *, uint32_t sw, uint32_t ofport, const struct view_use *);
+/* Puts host i where its fields say, or takes it out: lists and counts. */
+void view_place(struct view *, uint32_t i);
+void view_unplace(struct view *, uint32_t i);
+/* Takes host i out of the table and tells; evict: out of its place first. */
+void view_drop(struct view *, uint32_t i, enum fact_reason, const struct gone *);
+void view_evict(struct view *, uint32_t i, enum fact_reason, const struct gone *);
+
+/* view_port.c */
+bool view_port_set(struct view *, struct fact *, const struct gone *);
+bool view_port_remove(struct view *, uint32_t sw, uint32_t ofport, const struct gone *);
+/* Asks the file where the port stands, and joins those networks. What it stood
+ * in before is forgotten, not left: networks were made anew, or it is new. */
+void view_port_bind(struct view *, struct view_switch *, struct view_port *);
+
+#endif

@@ -139,6 +139,12 @@ diag_n_findings(const struct diag *diag)
 	return diag->n + (diag->n_lost != 0);
 }
 
+bool
+diag_is_full(const struct diag *diag)
+{
+	return diag->n == MAX_FINDINGS - 1;
+}
+
 static int
 by_place(const void *a_, const void *b_, void *findings_)
 {

@@ -54,6 +54,8 @@ void diag_add(struct diag *, struct where, enum diag_code, const char *format, .
 
 size_t diag_n_errors(const struct diag *);
 size_t diag_n_findings(const struct diag *);
+/* No more will be kept: whoever looks for hints may stop looking. */
+bool diag_is_full(const struct diag *);
 /* Sorted by line, column, then order of arrival; at most 1000 are kept and the
  * last one then says how many more there were. */
 const struct finding *diag_finding(const struct diag *, size_t i);

@@ -11,7 +11,7 @@ enum {
 	OPENFLOW_PORT_NAME = 15,        /* OpenFlow 1.3, 7.2.1: name[16] with its NUL */
 	/* Pairs are compared one by one; beyond these a file is checked no further. */
 	MAX_SHADOWS = 2000,
-	MAX_OVERLAPS = 4000,
+	MAX_OVERLAPS = 2000,
 };
 
 struct glob {
@@ -68,46 +68,54 @@ mark_used(const struct net *net, const char *glob, bool *used)
 }
 
 static void
-check_port(const struct net *net, const struct net_network *network, const struct net_port *port,
-	   bool *used, struct diag *diag)
+check_port_name(const struct net_network *network, const struct net_port *port, struct diag *diag)
 {
-	/* The same glob again and again is the common case. */
-	const struct net_port *before = port > network->ports ? port - 1 : NULL;
-
-	if (!port->switch_glob)
-		return;
-	if (!port->is_glob && strlen(port->port_glob) > OPENFLOW_PORT_NAME)
+	if (!port->is_glob && port->port_glob && strlen(port->port_glob) > OPENFLOW_PORT_NAME)
 		diag_add(diag, port->where, DIAG_SHADOWED,
 			 "port \"%s:%s\" in network \"%s\" never matches: OpenFlow cuts names after %d characters",
 			 port->switch_glob, port->port_glob, network->name, OPENFLOW_PORT_NAME);
-	if (before && before->switch_glob && !strcmp(before->switch_glob, port->switch_glob)
-	    && !port->is_glob)
-		return;
-	if (net->n_switches && !mark_used(net, port->switch_glob, used))
-		diag_add(diag, port->where, DIAG_SHADOWED,
-			 "port \"%s:%s\" in network \"%s\" never matches: no declared switch is \"%s\"",
-			 port->switch_glob, port->port_glob, network->name, port->switch_glob);
 }
 
 static void
-check_switches(const struct net *net, struct diag *diag)
+mark_network(const struct net *net, const struct net_network *network, bool *used,
+	     struct diag *diag)
 {
-	bool *used = xheap_alloc(net->n_switches);
+	const char *before = "";
+	bool is_any = true;
 
-	for (size_t i = 0; i < net->n_networks; i++) {
-		const struct net_network *network = &net->networks[i];
+	for (size_t i = 0; i < network->n_ports; i++) {
+		const struct net_port *port = &network->ports[i];
 
-		for (size_t k = 0; k < network->n_ports; k++)
-			check_port(net, network, &network->ports[k], used, diag);
-		for (size_t k = 0; k < network->n_uplinks; k++)
-			if (network->uplinks[k].sw != NET_NONE)
-				used[network->uplinks[k].sw] = true;
+		if (!port->switch_glob)
+			continue;
+		check_port_name(network, port, diag);
+		/* The same glob again and again is the common case. */
+		if (strcmp(before, port->switch_glob))
+			is_any = mark_used(net, port->switch_glob, used);
+		before = port->switch_glob;
+		if (net->n_switches && !is_any)
+			diag_add(diag, port->where, DIAG_SHADOWED,
+				 "port \"%s:%s\" in network \"%s\" never matches: no declared switch is \"%s\"",
+				 port->switch_glob, port->port_glob, network->name, port->switch_glob);
 	}
+	for (size_t i = 0; i < network->n_uplinks; i++)
+		if (network->uplinks[i].sw != NET_NONE)
+			used[network->uplinks[i].sw] = true;
+}
+
+/* What could not be read may well have been the port that is missed here, so
+ * these two are told of a file without errors only. */
+static void
+check_idle(const struct net *net, const bool *used, struct diag *diag)
+{
+	for (size_t i = 0; i < net->n_networks; i++)
+		if (!net->networks[i].n_ports)
+			diag_add(diag, net->networks[i].where, DIAG_NO_PORTS,
+				 "network \"%s\" has no ports", net->networks[i].name);
 	for (size_t i = 0; i < net->n_switches; i++)
 		if (!used[i])
 			diag_add(diag, net->switches[i].where, DIAG_UNUSED_SWITCH,
 				 "switch \"%s\" has no port in any network", net->switches[i].name);
-	free(used);
 }
 
 /* One finding per glob: its first rival says enough. */
@@ -150,8 +158,14 @@ check_overlaps(const struct net *net, struct diag *diag)
 void
 globs_check(const struct net *net, struct diag *diag)
 {
-	for (size_t i = 0; i < net->n_networks; i++)
+	bool *used = xheap_alloc(net->n_switches);
+
+	for (size_t i = 0; i < net->n_networks; i++) {
 		check_shadows(&net->networks[i], diag);
-	check_switches(net, diag);
+		mark_network(net, &net->networks[i], used, diag);
+	}
+	if (!diag_n_errors(diag))
+		check_idle(net, used, diag);
 	check_overlaps(net, diag);
+	free(used);
 }

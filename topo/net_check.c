@@ -149,7 +149,8 @@ static void
 report_unknown(const struct net *net, struct where where, const char *what, const char *sw,
 	       const char *port, const char *const *names, struct diag *diag)
 {
-	const char *meant = diag_did_you_mean(sw, names, net->n_switches);
+	const char *meant =
+		diag_is_full(diag) ? NULL : diag_did_you_mean(sw, names, net->n_switches);
 
 	if (meant)
 		diag_add(diag, where, DIAG_UNKNOWN_SWITCH,

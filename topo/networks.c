@@ -165,12 +165,8 @@ networks_settle(struct net *net, struct diag *diag)
 	if (n > NET_MAX_NETWORKS)
 		diag_add(diag, net->networks[n - 1].where, DIAG_TOO_LARGE,
 			 "there are %zu networks; the most is %d", n, NET_MAX_NETWORKS);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		order[i] = &net->networks[i];
-		if (!net->networks[i].n_ports)
-			diag_add(diag, net->networks[i].where, DIAG_NO_PORTS, "network \"%s\" has no ports",
-				 net->networks[i].name);
-	}
 	qsort(order, n, sizeof *order, by_vni);
 	for (size_t i = 1; i < n; i++) {
 		if (order[i]->vni && order[i]->vni == order[i - 1]->vni)

@@ -22,9 +22,10 @@ section_at_text(const struct section_scene *scene, const struct section_at *at)
 	const struct section_at *outer = at->outer;
 	if (at->name)
 		return arena_printf(scene->arena, "%s \"%s\"", at->section->name, at->name);
+	const char *article = strchr("aeiou", at->section->name[0]) ? "an" : "a";
 	if (!outer || !outer->section->name)
-		return arena_printf(scene->arena, "a %s", at->section->name);
-	return arena_printf(scene->arena, "a %s of %s", at->section->name,
+		return arena_printf(scene->arena, "%s %s", article, at->section->name);
+	return arena_printf(scene->arena, "%s %s of %s", article, at->section->name,
 			    section_at_text(scene, outer));
 }
 
@@ -33,7 +34,14 @@ section_complain(const struct section_scene *scene, const struct section_at *at,
 		 const struct section_key *key, struct where where, enum diag_code code,
 		 const char *text)
 {
-	diag_add(scene->diag, where, code, "\"%s\" in %s %s", key->name, section_at_text(scene, at), text);
+	const char *stands = section_at_text(scene, at);
+	const char *short_key = at->section->short_key;
+
+	/* "a port of network "office" is ...", not "port" in a port of it. */
+	if (short_key && !strcmp(key->name, short_key))
+		diag_add(scene->diag, where, code, "%s %s", stands, text);
+	else
+		diag_add(scene->diag, where, code, "\"%s\" in %s %s", key->name, stands, text);
 }
 
 static const char *

@@ -386,10 +386,12 @@ yaml_parse(struct arena *arena, const char *text, size_t len, struct diag *diag)
 const struct yaml_node *
 yaml_get(const struct yaml_node *map, const char *key)
 {
+	size_t len = strlen(key);
+
 	if (map->kind != YAML_MAP)
 		return NULL;
 	for (size_t i = 0; i < map->n_items; i++)
-		if (!strcmp(map->keys[i]->text, key))
+		if (map->keys[i]->len == len && !memcmp(map->keys[i]->text, key, len))
 			return map->items[i];
 	return NULL;
 }

@@ -75,6 +75,7 @@ void build_reset(struct build *b, enum build_state state)
 	b->table = NULL;
 	b->plain = false;
 	b->matched = 0;
+	b->tagged = false;
 	b->n_pops = 0;
 	b->went = false;
 	b->n_buckets = 0;
@@ -159,6 +160,8 @@ static void match_any(struct build *b, enum field f, const union mf_value *value
 		build_breach(b, "%s: the value or mask is one that Open vSwitch refuses", field_name(f));
 		return;
 	}
+	if (f == FIELD_VLAN_VID)
+		b->tagged = value->be16 & htons(VLAN_PRESENT);
 	mf_set(mf, value, mask, &b->match, &error);
 	if (error) {
 		build_breach(b, "%s: %s", field_name(f), error);
@@ -227,7 +230,7 @@ void match_bytes(struct build *b, enum field f, const uint8_t *value, const uint
 
 /* --- actions ------------------------------------------------------------------------- */
 
-static void set_any(struct build *b, enum field f, const void *value)
+static void set_any(struct build *b, enum field f, const union mf_value *value)
 {
 	const struct mf_field *mf = mf_from_id(mf_ids[f]);
 
@@ -235,6 +238,8 @@ static void set_any(struct build *b, enum field f, const void *value)
 		return;
 	if (!mf->writable)
 		build_breach(b, "%s cannot be set", field_name(f));
+	else if (f == FIELD_VLAN_VID && !(value->be16 & htons(VLAN_PRESENT)))
+		build_breach(b, "vlan_vid is set without VLAN_PRESENT: that takes the tag off");
 	else if (!mf_is_value_valid(mf, value))
 		build_breach(b, "%s: the value to set is not valid", field_name(f));
 	else
@@ -360,9 +365,13 @@ static void check_prerequisites(struct build *b)
 	for (uint64_t rest = b->matched; rest; rest &= rest - 1) {
 		enum field f = (enum field) __builtin_ctzll(rest);
 
-		if (!mf_are_match_prereqs_ok(mf_from_id(mf_ids[f]), &b->match))
-			build_breach(b, "a match on %s needs one on %s before it means anything", field_name(f),
-				     f == FIELD_VLAN_PCP ? "vlan_vid" : "eth_type");
+		/* The library makes a tag of it that the frame shall have, whatever
+		 * vlan_vid was given before. */
+		if (f == FIELD_VLAN_PCP && !b->tagged)
+			build_breach(b, "a match on vlan_pcp needs one on vlan_vid with a tag");
+		else if (!mf_are_match_prereqs_ok(mf_from_id(mf_ids[f]), &b->match))
+			build_breach(b, "a match on %s needs one on eth_type before it means anything",
+				     field_name(f));
 	}
 }
 

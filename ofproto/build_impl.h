@@ -20,6 +20,7 @@ struct build {
 	struct canon_flow flow;
 	bool plain;
 	uint64_t matched;               /* bits of enum field */
+	bool tagged;                    /* vlan_vid is matched, with VLAN_PRESENT */
 	struct match match;
 
 	unsigned n_pops;                /* in the action list so far */

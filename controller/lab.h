@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lab: the hosts of a topology file on one machine, in network namespaces.
+ *
+ * Each switch is a namespace with its own ovsdb-server and ovs-vswitchd; each
+ * VM is a namespace with eth0 on a port of a switch. weftd runs in a namespace
+ * of its own and is reached over a management network, so that the control
+ * path can be cut like any other.
+ *
+ *     NAME-ctl        bridge mgmt, weftd
+ *     NAME-SWITCH     mgmt0, br-int with the VM ports; with a vtep also br-phys and vxlan0
+ *     NAME-VM         eth0
+ *     NAME-lan        bridge lan: what the uplinks of `transport: vlan` are plugged into
+ *     NAME-underlay   bridge underlay: between the vteps
+ *
+ * Three steps: a plan is made from the file (lab_plan.c, pure), the plan is
+ * built by running ip, ovs-vsctl and the like (lab_up.c), and everything a
+ * later command or a test needs is in DIR/lab.json (lab_json.c). Taking down
+ * reads only that file. */
+#ifndef CONTROLLER_LAB_H
+#define CONTROLLER_LAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+
+#include "topo/arena.h"
+#include "topo/diag.h"
+#include "topo/net.h"
+#include "topo/yaml.h"
+
+enum {
+	LAB_MAX_IFNAME = 15,            /* characters of an interface name, IFNAMSIZ - 1 */
+	LAB_MAX_SOCKET = 107,           /* characters of a Unix socket's path */
+	LAB_VM_MTU = 1500,              /* bytes */
+	LAB_UNDERLAY_MTU = 9100,        /* bytes: a jumbo frame of a VM and its tunnel header */
+	LAB_UPLINK_OFPORT = 501,        /* OpenFlow port of a switch's first uplink; VMs count from 1 */
+	LAB_VXLAN_OFPORT = 1000,
+	LAB_ETH0_INDEX = 100,           /* interface index of eth0 in every VM */
+	LAB_ON_LAN = UINT32_MAX,        /* host of a physical machine */
+};
+#define LAB_NET4 "198.18"               /* management: 198.18.0.0/16 (RFC 2544), hosts from .0.1 */
+#define LAB_NET6 "fd98::"               /* and fd98::/64 */
+
+/* --- the plan ------------------------------------------------------------------ */
+
+/* A network a VM stands in. */
+struct lab_stand {
+	const char *network;            /* name */
+	uint16_t tag;                   /* VLAN id its frames carry, or NET_UNTAGGED */
+	const char *dev;                /* "eth0", or "eth0.TAG"; null = the VM cannot speak tagged */
+	const char *ip;                 /* IPv4 text without prefix, null = none */
+	unsigned prefix;
+	const char *ip6;
+	unsigned prefix6;
+};
+
+struct lab_vm {
+	const char *name;
+	const char *ns;                 /* namespace */
+	uint32_t host;                  /* index, or LAB_ON_LAN */
+	const char *port;               /* interface on br-int, or on the LAN's bridge */
+	unsigned ofport;                /* requested OpenFlow port; 0 on the LAN */
+	const char *mac;
+	struct lab_stand *stands;       /* untagged first, then by tag */
+	size_t n_stands;
+};
+
+struct lab_network {
+	const char *name;
+	const char *transport;          /* "local" or "vlan" */
+	uint16_t vlan;                  /* on the uplinks; 0 = none */
+	bool *joined;                   /* per host: its VMs reach those of other joined hosts */
+};
+
+/* A port of a switch that is plugged into the LAN. */
+struct lab_uplink {
+	uint32_t host;
+	const char *port;               /* interface on br-int */
+	const char *lan_port;           /* interface on the LAN's bridge */
+	unsigned ofport;
+};
+
+struct lab_host {
+	const char *name;               /* of the switch */
+	const char *ns;
+	const char *dir;                /* database, sockets, pid files, logs */
+	uint64_t dpid;
+	const char *mgmt_ip;            /* of mgmt0 */
+	const char *mgmt_ip6;
+	const char *mgmt_port;          /* other end of mgmt0, on bridge mgmt of the control namespace */
+	const char *vtep;               /* null = no underlay */
+	const char *underlay_port;      /* other end of the underlay, null likewise */
+};
+
+struct lab_plan {
+	struct arena *arena;            /* holds everything below */
+	const char *name;               /* prefix of all namespaces */
+	const char *dir;                /* absolute */
+	const char *file;               /* absolute */
+	bool tls;
+	const char *ctl_ns, *ctl_ip, *ctl_ip6;
+	const char *lan_ns;             /* null = no LAN */
+	const char *underlay_ns;        /* null = no underlay */
+	unsigned vtep_prefix;           /* common prefix length of the vteps, 0 = routes per peer */
+	struct lab_host *hosts;         /* by name */
+	size_t n_hosts;
+	struct lab_vm *vms;             /* by name; physical machines too */
+	size_t n_vms;
+	struct lab_network *networks;   /* by name */
+	size_t n_networks;
+	struct lab_uplink *uplinks;
+	size_t n_uplinks;
+	const char **namespaces;        /* all of them */
+	size_t n_namespaces;
+};
+
+struct lab_naming {
+	const char *name, *dir, *file;  /* as in struct lab_plan */
+	bool tls;
+};
+
+/* Null when something cannot be built; the findings say what. x_lab is the
+ * value of the file's key `x-lab`, or null. The plan borrows nothing. */
+struct lab_plan *lab_plan_new(const struct net *, const struct yaml_node *x_lab,
+			      const struct lab_naming *, struct diag *);
+void lab_plan_free(struct lab_plan *);
+/* Both together: reads the file and its x-lab. */
+struct lab_plan *lab_plan_load(const struct lab_naming *, struct diag *);
+
+/* lab_address.c: MAC and IP addresses of all VMs, from names alone. */
+bool lab_plan_addresses(struct lab_plan *, const struct net *, struct diag *);
+
+/* "ssl:ADDRESS:6653": the controller of every bridge. */
+const char *lab_plan_target(const struct lab_plan *);
+
+/* --- running commands ------------------------------------------------------------ */
+
+struct lab_command {
+	const char **argv;              /* null-terminated; argv[0] is looked up in PATH */
+	const char *input;              /* for its standard input, or null */
+	bool may_fail;
+	int status;                     /* after: as of waitpid(2) */
+	char *out;                      /* after: standard output, owned by the runner's arena */
+	char *err;                      /* after: standard error */
+};
+
+/* Runs commands and remembers the first thing that went wrong. After an error
+ * or a signal nothing more is started. */
+struct lab_runner {
+	struct arena *arena;            /* borrowed: arguments and outputs */
+	unsigned parallel;              /* commands at once, at most 64 */
+	int signals;                    /* signalfd of SIGINT and SIGTERM, -1 = none */
+	bool failed;
+	char *error;                    /* what failed, with its output; in the arena */
+};
+void lab_runner_init(struct lab_runner *, struct arena *, bool catch_signals);
+void lab_runner_uninit(struct lab_runner *);
+bool lab_fail(struct lab_runner *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Runs all of them at once (some at a time) and waits. */
+bool lab_run_all(struct lab_runner *, struct lab_command *, size_t n);
+/* One command: arguments up to a null. Returns its output, or null. */
+char *lab_run(struct lab_runner *, const char *input, ...) __attribute__((sentinel));
+/* A vector of arguments for struct lab_command. */
+const char **lab_argv(struct arena *, ...) __attribute__((sentinel));
+/* Starts a process that stays; its output is appended to log. */
+pid_t lab_spawn(struct lab_runner *, const char **argv, const char *log);
+/* Waits at most ms for a signal; true when the work shall go on. */
+bool lab_pause(struct lab_runner *, int ms);
+
+/* --- building -------------------------------------------------------------------- */
+
+struct lab_options {
+	const char *weftd;              /* path of the program; null: none is started */
+	const char **weftd_args;        /* more arguments */
+	size_t n_weftd_args;
+	bool json;
+};
+
+bool lab_namespaces_up(struct lab_runner *, const struct lab_plan *);
+bool lab_hosts_up(struct lab_runner *, const struct lab_plan *);
+bool lab_hosts_connected(struct lab_runner *, const struct lab_plan *);
+/* lab_vlan.c: eth0.TAG for every tagged stand. Where the kernel has no way to
+ * make one, dev and addresses of the stand become null. */
+bool lab_vlans_up(struct lab_runner *, struct lab_plan *);
+bool lab_pki_up(struct lab_runner *, const struct lab_plan *);
+bool lab_weftd_up(struct lab_runner *, const struct lab_plan *, const struct lab_options *,
+		  pid_t *ret_pid);
+
+/* The whole; prints, returns the exit code. */
+int lab_up(struct lab_plan *, const struct lab_options *);
+
+/* --- the record -------------------------------------------------------------------- */
+
+enum lab_state { LAB_BUILDING, LAB_UP };
+
+/* DIR/lab.json as an object; its shape is described in docs/reference. */
+json_t *lab_json(const struct lab_plan *, const struct lab_options *, enum lab_state, pid_t weftd);
+bool lab_json_write(struct lab_runner *, const struct lab_plan *, json_t *);
+/* Null when there is none; ret_error then says why (static buffer). */
+json_t *lab_json_read(const char *dir, const char **ret_error);
+
+/* Take down what the record names. Returns the exit code. */
+int lab_down(const char *dir, bool quiet);
+/* What of the record is still there; exit code 3 when something is not. */
+int lab_status(const char *dir, bool json);
+/* Becomes the command, in the namespace of a VM ("vm-a" or "kvm1:vm-a"), of a
+ * host, or of "ctl", "lan", "underlay". On a host, ovs-vsctl and the like find
+ * that host's switch. */
+int lab_exec(const char *dir, const char *what, char **argv);
+struct lab_ping_options {
+	bool v6, json;
+	unsigned seconds;               /* to wait for an answer */
+};
+/* All pairs of VMs that a network says can reach each other. */
+int lab_ping(const char *dir, const struct lab_ping_options *);
+
+/* A recorded process is alive and is still the one that was recorded: its
+ * command line mentions the lab's directory. */
+bool lab_is_alive(pid_t, const char *dir);
+pid_t lab_pid_of(const char *pid_file); /* 0 = none */
+
+#endif

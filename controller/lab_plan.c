@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the file to the plan of a lab: which hosts, VMs, plugs and namespaces
+ * there will be, and what they are called. Pure: runs nothing, touches nothing.
+ *
+ * What cannot be built (an interface name of 16 characters, two namespaces of
+ * one name) is a finding, not a surprise half-way through. */
+#include "controller/lab_plan.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/pki.h"
+
+static const struct where nowhere = {0};
+
+/* --- hosts ------------------------------------------------------------------------ */
+
+uint32_t lab_host_by_name(const struct lab_plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->n_hosts; i++) {
+		if (!strcmp(plan->hosts[i].name, name))
+			return (uint32_t) i;
+	}
+	return NET_NONE;
+}
+
+static void add_host(struct making *making, const char *name, uint64_t dpid, const char *vtep)
+{
+	struct lab_plan *plan = making->plan;
+	struct arena *arena = plan->arena;
+
+	if (lab_host_by_name(plan, name) != NET_NONE)
+		return;
+	plan->hosts[plan->n_hosts++] = (struct lab_host){
+		.name = arena_strdup(arena, name),
+		.ns = arena_printf(arena, "%s-%s", plan->name, name),
+		.dir = arena_printf(arena, "%s/hosts/%s", plan->dir, name),
+		.dpid = dpid ? dpid : (net_hash(name, strlen(name)) & 0xffffffffffff) | 1,
+		.vtep = vtep ? arena_strdup(arena, vtep) : NULL,
+	};
+}
+
+static int by_host_name(const void *a, const void *b)
+{
+	return strcmp(((const struct lab_host *) a)->name, ((const struct lab_host *) b)->name);
+}
+
+/* The far end of a host's cables has the host's name where that fits. */
+static const char *cable_name(struct lab_plan *plan, const char *name, const char *other, size_t i)
+{
+	return strlen(name) <= LAB_MAX_IFNAME && strcmp(name, other) && strcmp(name, "lo")
+		? arena_strdup(plan->arena, name)
+		: arena_printf(plan->arena, "host%zu", i);
+}
+
+static void add_hosts(struct making *making)
+{
+	struct lab_plan *plan = making->plan;
+	struct arena *arena = plan->arena;
+	size_t room = making->net->n_switches + making->wishes->n_switches;
+	struct pki_error error;
+
+	plan->hosts = arena_new_array(arena, struct lab_host, room);
+	for (size_t i = 0; i < making->net->n_switches; i++) {
+		const struct net_switch *sw = &making->net->switches[i];
+
+		if (!pki_name_ok(sw->name, &error))
+			diag_add(making->diag, sw->where, DIAG_NAME, "%s", error.text);
+		add_host(making, sw->name, sw->dpid, sw->vtep);
+	}
+	for (size_t i = 0; i < making->wishes->n_switches; i++) {
+		if (!pki_name_ok(making->wishes->switches[i], &error))
+			diag_add(making->diag, making->wishes->switch_wheres[i], DIAG_NAME, "%s",
+				 error.text);
+		else
+			add_host(making, making->wishes->switches[i], 0, NULL);
+	}
+	if (!plan->n_hosts)
+		diag_add(making->diag, nowhere, DIAG_MISSING, "the file has no switches, so the lab "
+			 "cannot know its hosts: add `x-lab: {switches: [kvm1, kvm2]}`");
+	qsort(plan->hosts, plan->n_hosts, sizeof *plan->hosts, by_host_name);
+	for (size_t i = 0; i < plan->n_hosts; i++) {
+		struct lab_host *host = &plan->hosts[i];
+
+		host->mgmt_ip = arena_printf(arena, LAB_NET4 ".%zu.%zu", (i + 1) >> 8, (i + 1) & 255);
+		host->mgmt_ip6 = arena_printf(arena, LAB_NET6 "%zx", i + 1);
+		host->mgmt_port = cable_name(plan, host->name, "mgmt", i);
+		if (host->vtep)
+			host->underlay_port = cable_name(plan, host->name, "underlay", i);
+	}
+}
+
+/* --- cables ----------------------------------------------------------------------- */
+
+static const char *lan_port_name(struct making *making, uint32_t host, const char *port)
+{
+	struct lab_plan *plan = making->plan;
+	const char *name = arena_printf(plan->arena, "%s-%s", plan->hosts[host].name, port);
+
+	return strlen(name) <= LAB_MAX_IFNAME
+		? name : arena_printf(plan->arena, "uplink%zu", plan->n_uplinks);
+}
+
+static void add_uplinks(struct making *making)
+{
+	struct lab_plan *plan = making->plan;
+	const struct net *net = making->net;
+	size_t room = 0;
+
+	for (size_t i = 0; i < net->n_networks; i++)
+		room += net->networks[i].n_uplinks;
+	plan->uplinks = arena_new_array(plan->arena, struct lab_uplink, room);
+	for (size_t i = 0; i < room; i++)
+		plan->uplinks[i].ofport = LAB_UPLINK_OFPORT;
+	for (size_t i = 0; i < net->n_networks; i++) {
+		for (size_t j = 0; j < net->networks[i].n_uplinks; j++) {
+			const struct net_uplink *uplink = &net->networks[i].uplinks[j];
+			uint32_t host = lab_host_by_name(plan, net->switches[uplink->sw].name);
+			struct lab_uplink *new = &plan->uplinks[plan->n_uplinks];
+			bool known = false;
+
+			for (size_t k = 0; k < plan->n_uplinks && !known; k++) {
+				known = plan->uplinks[k].host == host &&
+					!strcmp(plan->uplinks[k].port, uplink->port);
+				if (!known && plan->uplinks[k].host == host)
+					new->ofport = plan->uplinks[k].ofport + 1;
+			}
+			if (known || !lab_ifname_ok(making, uplink->where, uplink->port))
+				continue;
+			new->host = host;
+			new->port = arena_strdup(plan->arena, uplink->port);
+			new->lan_port = lan_port_name(making, host, uplink->port);
+			plan->n_uplinks++;
+		}
+	}
+}
+
+static void add_networks(struct making *making)
+{
+	struct lab_plan *plan = making->plan;
+	const struct net *net = making->net;
+
+	plan->networks = arena_new_array(plan->arena, struct lab_network, net->n_networks);
+	plan->n_networks = net->n_networks;
+	for (size_t i = 0; i < net->n_networks; i++) {
+		const struct net_network *network = &net->networks[i];
+		bool *joined = arena_new_array(plan->arena, bool, plan->n_hosts);
+
+		for (size_t j = 0; j < network->n_uplinks; j++)
+			joined[lab_host_by_name(plan, net->switches[network->uplinks[j].sw].name)] = true;
+		plan->networks[i] = (struct lab_network){
+			.name = arena_strdup(plan->arena, network->name),
+			.transport = network->transport == NET_VLAN ? "vlan" : "local",
+			.vlan = network->vlan,
+			.joined = joined,
+		};
+	}
+}
+
+/* The longest prefix that holds all vteps, at most 24: then each is on-link for
+ * the others. IPv4 only; anything else gets routes per peer. */
+static unsigned common_prefix(const struct lab_plan *plan)
+{
+	uint32_t first = 0, differ = 0;
+	bool seen = false;
+	unsigned prefix = 24;
+
+	for (size_t i = 0; i < plan->n_hosts; i++) {
+		struct in_addr address;
+
+		if (!plan->hosts[i].vtep)
+			continue;
+		if (inet_pton(AF_INET, plan->hosts[i].vtep, &address) != 1)
+			return 0;
+		if (!seen)
+			first = ntohl(address.s_addr);
+		seen = true;
+		differ |= first ^ ntohl(address.s_addr);
+	}
+	while (prefix && differ >> (32 - prefix))
+		prefix--;
+	return prefix >= 8 ? prefix : 0;
+}
+
+static void add_namespaces(struct lab_plan *plan)
+{
+	bool underlay = false;
+
+	plan->namespaces = arena_new_array(plan->arena, const char *, plan->n_hosts + plan->n_vms + 3);
+	plan->namespaces[plan->n_namespaces++] = plan->ctl_ns;
+	if (plan->n_uplinks)
+		plan->lan_ns = arena_printf(plan->arena, "%s-lan", plan->name);
+	for (size_t i = 0; i < plan->n_vms; i++) {
+		if (plan->vms[i].host == LAB_ON_LAN && !plan->lan_ns)
+			plan->lan_ns = arena_printf(plan->arena, "%s-lan", plan->name);
+	}
+	for (size_t i = 0; i < plan->n_hosts; i++)
+		underlay |= plan->hosts[i].vtep != NULL;
+	if (underlay)
+		plan->underlay_ns = arena_printf(plan->arena, "%s-underlay", plan->name);
+	if (plan->lan_ns)
+		plan->namespaces[plan->n_namespaces++] = plan->lan_ns;
+	if (plan->underlay_ns)
+		plan->namespaces[plan->n_namespaces++] = plan->underlay_ns;
+	for (size_t i = 0; i < plan->n_hosts; i++)
+		plan->namespaces[plan->n_namespaces++] = plan->hosts[i].ns;
+	for (size_t i = 0; i < plan->n_vms; i++)
+		plan->namespaces[plan->n_namespaces++] = plan->vms[i].ns;
+}
+
+/* --- the whole -------------------------------------------------------------------- */
+
+struct lab_plan *lab_plan_new(const struct net *net, const struct yaml_node *x_lab,
+			      const struct lab_naming *naming, struct diag *diag)
+{
+	struct arena *arena = arena_new();
+	struct lab_plan *plan = arena_alloc(arena, sizeof *plan);
+	struct lab_wishes wishes;
+	struct making making = {.plan = plan, .net = net, .wishes = &wishes, .diag = diag};
+
+	*plan = (struct lab_plan){
+		.arena = arena,
+		.name = arena_strdup(arena, naming->name),
+		.dir = arena_strdup(arena, naming->dir),
+		.file = arena_strdup(arena, naming->file),
+		.tls = naming->tls,
+		.ctl_ns = arena_printf(arena, "%s-ctl", naming->name),
+		.ctl_ip = LAB_NET4 ".255.254",
+		.ctl_ip6 = LAB_NET6 "ffff",
+	};
+	lab_wishes_read(arena, x_lab, &wishes, diag);
+	add_hosts(&making);
+	add_uplinks(&making);
+	add_networks(&making);
+	lab_plan_vms(&making);
+	add_namespaces(plan);
+	plan->vtep_prefix = common_prefix(plan);
+	for (size_t i = 0; i < plan->n_hosts; i++) {
+		size_t len = strlen(plan->hosts[i].dir) + strlen("/ovs-vswitchd.ctl");
+
+		if (len > LAB_MAX_SOCKET)
+			diag_add(diag, nowhere, DIAG_RANGE, "the lab's directory %s is too long: the socket "
+				 "of %s would have %zu characters of at most %d; choose a shorter --dir",
+				 plan->dir, plan->hosts[i].name, len, LAB_MAX_SOCKET);
+	}
+	if (diag_n_errors(diag) || !lab_plan_addresses(plan, net, diag)) {
+		lab_plan_free(plan);
+		return NULL;
+	}
+	return plan;
+}
+
+void lab_plan_free(struct lab_plan *plan)
+{
+	if (plan)
+		arena_free(plan->arena);
+}
+
+const char *lab_plan_target(const struct lab_plan *plan)
+{
+	return arena_printf(plan->arena, "%s:%s:6653", plan->tls ? "ssl" : "tcp", plan->ctl_ip);
+}
+
+static char *slurp(const char *path, size_t *ret_len, struct diag *diag)
+{
+	FILE *file = fopen(path, "re");
+	char *text = NULL;
+	size_t len = 0;
+
+	if (!file) {
+		diag_add(diag, nowhere, DIAG_IO, "%s", strerror(errno));
+		return NULL;
+	}
+	do {
+		text = xheap_realloc(text, len + 65536);
+		len += fread(text + len, 1, 65536, file);
+	} while (!feof(file) && !ferror(file) && len <= YAML_MAX_BYTES);
+	if (ferror(file)) {
+		diag_add(diag, nowhere, DIAG_IO, "%s", strerror(errno));
+		free(text);
+		text = NULL;
+	}
+	fclose(file);
+	*ret_len = len;
+	return text;
+}
+
+struct lab_plan *lab_plan_load(const struct lab_naming *naming, struct diag *diag)
+{
+	struct arena *arena = arena_new();
+	struct diag *ignored = diag_new(naming->file);
+	struct lab_plan *plan = NULL;
+	struct net *net = NULL;
+	size_t len;
+	char *text = slurp(naming->file, &len, diag);
+
+	if (text)
+		net = net_parse(naming->file, text, len, diag);
+	if (net) {
+		/* The text is fine, or there would be no net: no finding twice. */
+		const struct yaml_node *root = yaml_parse(arena, text, len, ignored);
+
+		plan = lab_plan_new(net, root && root->kind == YAML_MAP ? yaml_get(root, "x-lab") : NULL,
+				    naming, diag);
+	}
+	net_free(net);
+	free(text);
+	diag_free(ignored);
+	arena_free(arena);
+	return plan;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `weft lab up`: the steps in order. When one fails, what was built is taken
+ * down again, and the message names the command that failed and what it said. */
+#include "controller/lab.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The lab's directory is removed with the lab, so it must be ours alone. */
+static bool take_dir(struct lab_runner *runner, const char *path)
+{
+	struct dirent *file;
+	DIR *dir;
+	bool empty = true;
+
+	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/'))
+		mkdir(arena_strndup(runner->arena, path, (size_t) (slash - path)), 0755);
+	if (mkdir(path, 0755) == 0)
+		return true;
+	if (errno != EEXIST)
+		return lab_fail(runner, "cannot make the directory %s: %s", path, strerror(errno));
+	dir = opendir(path);
+	if (!dir)
+		return lab_fail(runner, "cannot read %s: %s", path, strerror(errno));
+	while ((file = readdir(dir))) {
+		if (!strcmp(file->d_name, "lab.json")) {
+			closedir(dir);
+			return lab_fail(runner, "there is a lab in %s already: take it down with `weft lab down "
+					"--dir %s`, or give the new one another --name or --dir", path, path);
+		}
+		empty &= !strcmp(file->d_name, ".") || !strcmp(file->d_name, "..");
+	}
+	closedir(dir);
+	return empty || lab_fail(runner, "%s is not empty: a lab wants a directory of its own, for it is "
+				 "removed with the lab", path);
+}
+
+/* A namespace that is there is somebody's; it must not end up in our record. */
+static bool check_namespaces(struct lab_runner *runner, const struct lab_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_namespaces; i++) {
+		const char *path = arena_printf(runner->arena, "/run/netns/%s", plan->namespaces[i]);
+
+		if (access(path, F_OK) == 0)
+			return lab_fail(runner, "the network namespace %s is there already, perhaps of "
+					"another lab: take that down (`weft lab down --name %s`), or choose "
+					"another --name", plan->namespaces[i], plan->name);
+	}
+	return true;
+}
+
+static bool write_record(struct lab_runner *runner, const struct lab_plan *plan,
+			 const struct lab_options *options, enum lab_state state, pid_t weftd)
+{
+	json_t *root = lab_json(plan, options, state, weftd);
+	bool ok = lab_json_write(runner, plan, root);
+
+	json_decref(root);
+	return ok;
+}
+
+/* The slow part, weftd's start and the certificates, comes before the switches:
+ * they connect when they start, and would else wait for their next try. */
+static bool build(struct lab_runner *runner, struct lab_plan *plan,
+		  const struct lab_options *options, pid_t *weftd)
+{
+	return write_record(runner, plan, options, LAB_BUILDING, 0) &&
+	       lab_namespaces_up(runner, plan) && lab_pki_up(runner, plan) &&
+	       lab_weftd_up(runner, plan, options, weftd) &&
+	       write_record(runner, plan, options, LAB_BUILDING, *weftd) &&
+	       lab_vlans_up(runner, plan) && lab_hosts_up(runner, plan) &&
+	       (!options->weftd || lab_hosts_connected(runner, plan)) &&
+	       write_record(runner, plan, options, LAB_UP, *weftd);
+}
+
+static double seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double) (now.tv_sec - start->tv_sec) + (double) (now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+static void print_lab(const struct lab_plan *plan, const struct lab_options *options, double seconds)
+{
+	printf("lab %s is up: %zu switches, %zu VMs, in %.1f s\n", plan->name, plan->n_hosts,
+	       plan->n_vms, seconds);
+	for (size_t i = 0; i < plan->n_vms; i++) {
+		const struct lab_vm *vm = &plan->vms[i];
+
+		printf("  %-16s %s:%-16s", vm->name,
+		       vm->host == LAB_ON_LAN ? "lan" : plan->hosts[vm->host].name, vm->port);
+		for (size_t j = 0; j < vm->n_stands; j++)
+			printf("%s%s %s", j ? ", " : "  ", vm->stands[j].network,
+			       vm->stands[j].ip ? vm->stands[j].ip : "-");
+		putchar('\n');
+	}
+	printf("next:\n");
+	if (options->weftd)
+		printf("  weft --run-dir %s/run status\n", plan->dir);
+	else
+		printf("  no weftd was started; the switches try %s in namespace %s\n",
+		       lab_plan_target(plan), plan->ctl_ns);
+	printf("  weft lab ping --dir %s\n"
+	       "  weft lab exec --dir %s %s -- ip address\n"
+	       "  weft lab down --dir %s\n", plan->dir, plan->dir,
+	       plan->n_vms ? plan->vms[0].name : plan->hosts[0].name, plan->dir);
+}
+
+int lab_up(struct lab_plan *plan, const struct lab_options *options)
+{
+	struct lab_runner runner;
+	struct timespec start;
+	pid_t weftd = 0;
+	bool ok, took_dir = false;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	lab_runner_init(&runner, plan->arena, true);
+	ok = check_namespaces(&runner, plan) && (took_dir = take_dir(&runner, plan->dir)) &&
+	     build(&runner, plan, options, &weftd);
+	if (!ok) {
+		fprintf(stderr, "weft lab: %s\n", runner.error);
+		if (took_dir) {
+			fprintf(stderr, "weft lab: taking down what was built\n");
+			lab_down(plan->dir, true);
+		}
+	} else if (options->json) {
+		json_t *root = lab_json(plan, options, LAB_UP, weftd);
+
+		json_dumpf(root, stdout, JSON_INDENT(2));
+		putchar('\n');
+		json_decref(root);
+	} else {
+		print_lab(plan, options, seconds_since(&start));
+	}
+	lab_runner_uninit(&runner);
+	return ok ? 0 : 1;
+}

@@ -2,6 +2,8 @@
 # Everything that tests: included by the top Makefile.
 
 include tests/bench/bench.mk
+-include tests/golden/golden.mk
+-include tests/fuzz/fuzz.mk
 
 # --- helpers of the end-to-end tests --------------------------------------------
 E2E_PROBE := $(BUILD)/tests/e2e/readback_probe

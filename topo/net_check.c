@@ -97,11 +97,13 @@ list_stands(const struct net *net, struct stand *stands)
 static void
 check_once_per_network(const struct stand *stands, size_t n, struct diag *diag)
 {
-	for (size_t i = 1; i < n; i++) {
-		const struct stand *first = &stands[i - 1], *again = &stands[i];
+	for (size_t i = 1, start = 0; i < n; i++) {
+		const struct stand *first = &stands[start], *again = &stands[i];
 
-		if (by_port(first, again) || first->network != again->network)
+		if (by_port(first, again) || first->network != again->network) {
+			start = i;
 			continue;
+		}
 		if (first->is_uplink != again->is_uplink)
 			diag_add(diag, again->where, DIAG_UPLINK,
 				 "\"%s:%s\" is uplink and port of network \"%s\" (line %u); it cannot be both",

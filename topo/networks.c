@@ -15,6 +15,7 @@ enum {
 };
 
 static const char *const transports[] = {"vlan", NULL};
+static const char *const later_transports[] = {"vxlan", NULL};
 static const char *const later[] = {"physical", "acl", "gateway", "gateways", "dhcp", "arp", NULL};
 
 static const struct section_key keys[] = {
@@ -56,6 +57,7 @@ static const struct section_key keys[] = {
 		.type = &section_word,
 		.offset = offsetof(struct net_network, transport),
 		.words = transports,
+		.later = later_transports,
 		.otherwise = "each switch by itself",
 		.help = "How the network travels between switches. `vlan`: each host has the trunk, and "
 			"the network is a VLAN on the `uplinks`.",

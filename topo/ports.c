@@ -51,11 +51,20 @@ static bool
 parse_tag(const struct section_scene *scene, const struct section_at *at,
 	  const struct section_key *key, const struct yaml_node *node, void *member)
 {
-	if (node->kind == YAML_SCALAR && !strcmp(node->text, "native")) {
+	struct scalar in;
+
+	if (!section_scalar(scene, at, key, node, &in))
+		return false;
+	if (!strcmp(in.text, "native")) {
 		*(uint16_t *) member = NET_UNTAGGED;
 		return true;
 	}
-	return section_uint16.parse(scene, at, key, node, member);
+	if (scalar_guess(in.text) != SCALAR_STRING)
+		return section_uint16.parse(scene, at, key, node, member);
+	section_complain(scene, at, key, node->where, DIAG_TYPE,
+			 arena_printf(scene->arena, "is \"%.60s\"; write native, or a number from 1 to %d",
+				      in.text, NET_MAX_VID));
+	return false;
 }
 
 static void

@@ -132,10 +132,13 @@ scalar_bool(struct scalar in, bool *ret, struct complaint *complaint)
 	for (size_t i = 0; i < sizeof trues / sizeof *trues; i++) {
 		bool is_true = !strcasecmp(in.text, trues[i]);
 
-		if (is_true || !strcasecmp(in.text, falses[i]))
-			return complain(complaint, DIAG_TYPE, "is %s%s%s; only true and false are read: write %s",
-					in.is_quoted ? "\"" : "", in.text, in.is_quoted ? "\"" : "",
-					is_true ? "true" : "false");
+		if (!is_true && strcasecmp(in.text, falses[i]))
+			continue;
+		if (in.is_quoted)
+			return complain(complaint, DIAG_TYPE, "is the text \"%s\"; write %s without quotes",
+					in.text, is_true ? "true" : "false");
+		return complain(complaint, DIAG_TYPE, "is %s; only true and false are read: write %s",
+				in.text, is_true ? "true" : "false");
 	}
 	return complain(complaint, DIAG_TYPE, "is \"%.60s\"; write true or false", in.text);
 }
@@ -246,10 +249,10 @@ scalar_duration(struct scalar in, uint64_t min, uint64_t max, uint64_t *ret,
 	if (n > 1 && in.text[0] == '0')
 		return complain(complaint, DIAG_TYPE, "is %.60s; write it without the leading zero",
 				in.text);
-	if (!read_digits(in.text, n, &value) || value > UINT64_MAX / factor || value * factor < min
-	    || value * factor > max)
+	if (!read_digits(in.text, n, &value) || value > UINT64_MAX / factor
+	    || (value && value * factor < min) || value * factor > max)
 		return complain(complaint, DIAG_RANGE, "is %.60s; the range is %" PRIu64 "s to %" PRIu64
-				"s", in.text, min, max);
+				"s, or 0", in.text, min, max);
 	*ret = value * factor;
 	return true;
 }

@@ -42,7 +42,8 @@ bool scalar_text(struct scalar, struct complaint *);
 bool scalar_bool(struct scalar, bool *, struct complaint *);
 bool scalar_uint(struct scalar, uint64_t min, uint64_t max, uint64_t *, struct complaint *);
 bool scalar_dpid(struct scalar, uint64_t *, struct complaint *);
-/* s, m, h, d; whole seconds. A bare number is refused, 0 is not. */
+/* s, m, h, d; whole seconds. A bare number is refused, but for 0, which is good
+ * whatever min says: it stands for "never" or "off". */
 bool scalar_duration(struct scalar, uint64_t min, uint64_t max, uint64_t *seconds,
 		     struct complaint *);
 /* bit, kbit, Mbit, Gbit, Tbit: powers of 1000; bits per second. */

@@ -64,7 +64,7 @@ section_scalar(const struct section_scene *scene, const struct section_at *at,
 {
 	if (node->kind != YAML_SCALAR) {
 		section_complain(scene, at, key, node->where, DIAG_TYPE,
-				 arena_printf(scene->arena, "is %s; %s is wanted", kind_name(node->kind),
+				 arena_printf(scene->arena, "is %s; wanted: %s", kind_name(node->kind),
 					      key->type->title));
 		return false;
 	}
@@ -159,7 +159,7 @@ is_split_port(const struct section *section, const struct yaml_node *map)
 {
 	return section->short_key && map->n_items == 1 && !find_key(section, map->keys[0])
 	       && !is_ignored(map->keys[0]) && map->items[0]->kind == YAML_SCALAR
-	       && map->items[0]->len;
+	       && map->items[0]->len && !strchr(map->items[0]->text, ':');
 }
 
 static void

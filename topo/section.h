@@ -55,6 +55,7 @@ struct section_key {
 	const char *initial;            /* the default as one would write it; null: none */
 	const char *otherwise;          /* without a default: what happens, for the manual */
 	const char *const *words;       /* word: what is allowed, ends with null */
+	const char *const *later;       /* word: those of later releases; may be null */
 	const struct section *section;  /* list, table: what the items are */
 	bool is_required;
 	const char *help;               /* sentences for the manual */

@@ -72,9 +72,8 @@ parse_duration(const struct section_scene *scene, const struct section_at *at,
 
 	if (!section_scalar(scene, at, key, node, &in))
 		return false;
-	uint64_t min = strcmp(in.text, "0") && strcmp(in.text, "0s") ? key->min : 0;
-	if (!finish(scene, at, key, node, scalar_duration(in, min, key->max, &seconds, &complaint),
-		    &complaint))
+	if (!finish(scene, at, key, node,
+		    scalar_duration(in, key->min, key->max, &seconds, &complaint), &complaint))
 		return false;
 	*(uint32_t *) member = (uint32_t) seconds;
 	return true;
@@ -149,6 +148,14 @@ parse_word(const struct section_scene *scene, const struct section_at *at,
 			continue;
 		*(int *) member = (int) n + 1;
 		return true;
+	}
+	for (const char *const *later = key->later; later && *later; later++) {
+		if (strcmp(in.text, *later))
+			continue;
+		section_complain(scene, at, key, node->where, DIAG_TYPE,
+				 arena_printf(scene->arena, "is \"%s\", which is not in this release",
+					      in.text));
+		return false;
 	}
 	const char *all = key->words[0];
 	for (size_t i = 1; i < n; i++)

@@ -123,9 +123,9 @@ report_syntax(struct reader *r, const yaml_parser_t *parser)
 	if (c == '@' || c == '`' || c == '%')
 		diag_add(r->diag, where, DIAG_SYNTAX,
 			 "text that starts with %c must be quoted", c);
-	else if (c == ':' && strstr(problem, "unexpected ':'"))
+	else if (strstr(problem, "unexpected ':'") || strstr(problem, "mapping values"))
 		diag_add(r->diag, where, DIAG_SYNTAX,
-			 "text with a colon there must be quoted");
+			 "a colon cannot stand here; text that has it must be quoted");
 	else if (context && parser->context_mark.line != parser->problem_mark.line)
 		diag_add(r->diag, where, DIAG_SYNTAX, "%s (%s that starts at line %zu)", problem,
 			 context, parser->context_mark.line + 1);
@@ -363,8 +363,12 @@ yaml_parse(struct arena *arena, const char *text, size_t len, struct diag *diag)
 		xheap_alloc(SIZE_MAX);
 		return NULL;
 	}
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {       /* a byte order mark, once */
+		r.text += 3;
+		r.len -= 3;
+	}
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, (const unsigned char *) text, len);
+	yaml_parser_set_input_string(&parser, (const unsigned char *) r.text, r.len);
 	while (is_good && !is_over) {
 		yaml_event_t event;
 
@@ -377,7 +381,8 @@ yaml_parse(struct arena *arena, const char *text, size_t len, struct diag *diag)
 		is_good = take_event(&r, &event);
 		yaml_event_delete(&event);
 	}
-	if (is_good && !r.root)
+	/* Nothing but comments, with or without a `---`. */
+	if (is_good && (!r.root || (r.root->kind == YAML_SCALAR && !r.root->quoted && !r.root->len)))
 		r.root = node_new(&r, YAML_MAP, &(yaml_mark_t) {0});
 	yaml_parser_delete(&parser);
 	return is_good ? r.root : NULL;

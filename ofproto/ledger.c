@@ -51,6 +51,14 @@ static void row_count(struct ledger *l, struct row *row, bool refused, bool fore
 	}
 }
 
+/* A deletion may overtake the answer of a read pass that still has the row:
+ * the row stays until the end of the pass, so that it is known as moved. */
+static bool row_lingers(const struct ledger *l, const struct row *row)
+{
+	return l->reading && row->moved == l->pass
+		&& (l->read_table == LEDGER_ALL || (unsigned) l->read_table == store_table(row));
+}
+
 void row_settle(struct ledger *l, struct row *row)
 {
 	bool refused = row_is_refused(row);
@@ -64,7 +72,7 @@ void row_settle(struct ledger *l, struct row *row)
 		row->dirty = true;
 		l->n_dirty++;
 		l->n_dirty_not_plain += !row->plain;
-	} else if (!row->want && !row->have && !row->foreign) {
+	} else if (!row->want && !row->have && !row->foreign && !row_lingers(l, row)) {
 		store_remove(l, row);
 	}
 }

@@ -74,6 +74,7 @@ struct row *store_find(const struct ledger *, const struct rule *key, uint32_t h
 /* A row that is not there yet, all columns empty, with a copy of the message. */
 struct row *store_add(struct ledger *, const struct rule *, uint32_t hash);
 void store_remove(struct ledger *, struct row *);
+unsigned store_table(const struct row *);
 void store_message(struct ledger *, struct row *, const struct rule *);
 
 /* --- ledger.c ---------------------------------------------------------------------- */

@@ -29,14 +29,13 @@ void ledger_forget(struct ledger *l)
 	}
 }
 
-void ledger_read_begin(struct ledger *l, int table)
+/* News about a row. What was refused on a wrong belief (modify a group that is
+ * not there, add one that is) may go once more. */
+static void row_learn(struct ledger *l, struct row *row, uint64_t have)
 {
-	/* Numbers start at 1 and skip 0 when they wrap: 0 is a row never seen. */
-	if (++l->pass == 0)
-		l->pass = 1;
-	l->reading = true;
-	l->read_table = table;
-	l->drift = (struct ledger_drift){0};
+	if (row->have != have)
+		row->refused = 0;
+	row_set_have(l, row, have);
 }
 
 /* Somebody else's row. Kept even when nobody wants its key: it may be wanted
@@ -62,7 +61,7 @@ static void read_ours(struct ledger *l, struct row *row, const struct rule *rule
 		l->drift.extra++;
 	else if (row->have != digest)
 		l->drift.changed++;
-	row_set_have(l, row, digest);
+	row_learn(l, row, digest);
 	row->foreign = false;
 	if (!row->want) {
 		store_message(l, row, rule);
@@ -92,7 +91,7 @@ void ledger_read_row(struct ledger *l, const struct rule *rule,
 		read_foreign(l, row, rule);
 }
 
-static void read_end_table(struct ledger *l, int table)
+static void judge_table(struct ledger *l, int table)
 {
 	for (struct row_link *i = l->tables[table].next, *next; i != &l->tables[table]; i = next) {
 		struct row *row = ROW_OF(i, place);
@@ -103,20 +102,50 @@ static void read_end_table(struct ledger *l, int table)
 		row_unlist(l, row);
 		if (row->have)
 			l->drift.missing++;
-		row_set_have(l, row, 0);
+		row_learn(l, row, 0);
 		row->foreign = false;
 		row_settle(l, row);
 	}
 }
 
-struct ledger_drift ledger_read_end(struct ledger *l)
+/* Rows that stayed only because of the pass; see row_lingers(). */
+static void leave_table(struct ledger *l, int table)
+{
+	for (struct row_link *i = l->tables[table].next, *next; i != &l->tables[table]; i = next) {
+		struct row *row = ROW_OF(i, place);
+
+		next = i->next;
+		if (!row->want && !row->have && !row->foreign && !row->in_flight)
+			store_remove(l, row);
+	}
+}
+
+static void each_table(struct ledger *l, void (*f)(struct ledger *, int table))
 {
 	if (l->read_table == LEDGER_ALL) {
 		for (int t = 0; t < LEDGER_TABLES; t++)
-			read_end_table(l, t);
+			f(l, t);
 	} else {
-		read_end_table(l, l->read_table);
+		f(l, l->read_table);
 	}
+}
+
+void ledger_read_begin(struct ledger *l, int table)
+{
+	if (l->reading)
+		each_table(l, leave_table);     /* that pass was given up */
+	/* Numbers start at 1 and skip 0 when they wrap: 0 is a row never seen. */
+	if (++l->pass == 0)
+		l->pass = 1;
+	l->reading = true;
+	l->read_table = table;
+	l->drift = (struct ledger_drift){0};
+}
+
+struct ledger_drift ledger_read_end(struct ledger *l)
+{
+	each_table(l, judge_table);
+	each_table(l, leave_table);
 	l->reading = false;
 	return l->drift;
 }

@@ -187,6 +187,14 @@ static unsigned table_of(const struct rule *rule)
 	return 0;
 }
 
+unsigned store_table(const struct row *row)
+{
+	struct rule rule;
+
+	row_rule(row, &rule);
+	return table_of(&rule);
+}
+
 struct row *store_add(struct ledger *l, const struct rule *rule, uint32_t hash)
 {
 	uint8_t class = class_of(sizeof(struct row) + rule->size);
@@ -212,10 +220,7 @@ struct row *store_add(struct ledger *l, const struct rule *rule, uint32_t hash)
 
 void store_remove(struct ledger *l, struct row *row)
 {
-	struct rule rule;
-
-	row_rule(row, &rule);
-	l->n_table_rows[table_of(&rule)]--;
+	l->n_table_rows[store_table(row)]--;
 	slot_remove(l, row);
 	l->n_rows--;
 	link_remove(&row->place);

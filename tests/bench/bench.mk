@@ -16,4 +16,12 @@ $(BENCH_BIN):
 	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $(filter %.o,$^) -lssl -lcrypto
 
 .PHONY: bench-tools bench
-bench-tools: $(BENCH_BIN)
+bench-tools: $(BENCH_BIN) ## load generator and yardstick
+bins: $(BENCH_BIN)
+
+bench: deps all $(BENCH_BIN) ## weftd beside ovs-testcontroller and the yardstick; BENCH=--quick for half a minute
+	$(Q)tests/bench/bench --build $(BUILD) $(BENCH)
+
+.PHONY: check-bench
+check-bench: $(BENCH_BIN) ## is the measuring instrument right?
+	$(Q)WEFT_BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/bench

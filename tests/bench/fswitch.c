@@ -143,7 +143,6 @@ static void answer_multipart(struct fswitch *s, const uint8_t *msg, size_t size,
 	case OFPMP_QUEUE:
 	case OFPMP_GROUP:
 	case OFPMP_METER:
-	case OFPMP_TABLE_FEATURES:
 		break;
 	case OFPMP_PORT_STATS:
 		for (unsigned i = 1; i <= s->n_ports; i++) {

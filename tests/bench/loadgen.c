@@ -141,7 +141,8 @@ static void arm(struct load *l)
 	s->armed = want;
 }
 
-static void dial(struct load *l)
+/* The switch's end of TLS with its certificate; null over TCP. */
+static SSL *identity(const struct load *l)
 {
 	SSL *ssl = g.tls ? SSL_new(g.tls) : NULL;
 	char err[200];
@@ -150,6 +151,11 @@ static void dial(struct load *l)
 		fprintf(stderr, "loadgen: %s\n", err);
 		exit(1);
 	}
+	return ssl;
+}
+
+static void dial(struct load *l, SSL *ssl)
+{
 	l->start = load_clock();
 	stream_dial(&l->sw.stream, &g.target, ssl);
 	arm(l);
@@ -166,7 +172,7 @@ static void produce(struct load *l)
 	case RUN:
 		if (g.plan.mode == MODE_NEW)
 			load_fill(l, &g.tx);
-		else
+		else if (g.plan.mode == MODE_KNOWN)
 			load_batches(l, &g.tx);
 		return;
 	case CONNECT:
@@ -377,7 +383,7 @@ static bool check_lost(uint64_t now)
 			return false;
 		if (now - l->start > 100000000) {
 			g.n_lost++;
-			dial(l);
+			dial(l, identity(l));
 		}
 	}
 	return true;
@@ -414,13 +420,20 @@ static bool run(void)
 {
 	struct epoll_event events[EVENTS];
 	uint64_t now, next_check = 0;
+	SSL **ssl = calloc(g.n, sizeof *ssl);
 
+	if (!ssl)
+		abort();
+	/* Files are read before the clock starts. */
+	for (unsigned i = 0; i < g.n; i++)
+		ssl[i] = identity(&g.loads[i]);
 	g.begin = load_clock();
 	enter(CONNECT, g.begin);
 	for (unsigned i = 0; i < g.n; i++) {
-		dial(&g.loads[i]);
+		dial(&g.loads[i], ssl[i]);
 		g.loads[i].start = g.begin;
 	}
+	free(ssl);
 	while (g.phase != DONE) {
 		int n = epoll_wait(g.epoll, events, EVENTS, g.plan.mode == MODE_IDLE ? 20 : 2);
 		for (int i = 0; i < n; i++)
@@ -563,12 +576,12 @@ static enum mode mode_of(const char *text)
 
 static void parse(int argc, char **argv)
 {
-	enum { MODE = 256, SWITCHES, WINDOW, DEPTH, HOSTS, SECONDS, WARMUP, COUNT, SETTLE_S, TIMEOUT, RESEND, ANSWER, PUNT,
+	enum { MODE = 256, SWITCHES, WINDOW, DEPTH, HOSTS, SECONDS, WARMUP, COUNT, SETTLE_FOR, TIMEOUT, RESEND, ANSWER, PUNT,
 	       PUNT_TABLE, READY, LIKE, UNICAST, FRAME, PORTS, FORGET, RECONNECT, DPID, PREFIX, PKI, PID, LABEL, JSON };
 	static const struct option options[] = {
 		{"mode", 1, NULL, MODE}, {"switches", 1, NULL, SWITCHES}, {"window", 1, NULL, WINDOW},
 		{"depth", 1, NULL, DEPTH}, {"hosts", 1, NULL, HOSTS}, {"seconds", 1, NULL, SECONDS},
-		{"warmup", 1, NULL, WARMUP}, {"count", 1, NULL, COUNT}, {"settle", 1, NULL, SETTLE_S},
+		{"warmup", 1, NULL, WARMUP}, {"count", 1, NULL, COUNT}, {"settle", 1, NULL, SETTLE_FOR},
 		{"timeout", 1, NULL, TIMEOUT}, {"resend", 1, NULL, RESEND}, {"answer", 1, NULL, ANSWER},
 		{"punt", 1, NULL, PUNT}, {"punt-table", 1, NULL, PUNT_TABLE}, {"ready", 1, NULL, READY},
 		{"like", 1, NULL, LIKE}, {"unicast", 0, NULL, UNICAST}, {"frame", 1, NULL, FRAME},
@@ -592,7 +605,7 @@ static void parse(int argc, char **argv)
 		case SECONDS: g.seconds = duration(optarg, "seconds"); break;
 		case WARMUP: g.warmup = duration(optarg, "warmup"); break;
 		case COUNT: p->count = number(optarg, 1, LOAD_MAX_SEQ - 2, "count"); break;
-		case SETTLE_S: g.settle = duration(optarg, "settle"); break;
+		case SETTLE_FOR: g.settle = duration(optarg, "settle"); break;
 		case TIMEOUT: g.timeout = duration(optarg, "timeout"); break;
 		case RESEND: p->resend = (uint64_t)(duration(optarg, "resend") * 1e9); break;
 		case ANSWER: p->answer_any = either(optarg, "row", "any"); break;

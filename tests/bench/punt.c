@@ -148,6 +148,8 @@ static void take_field(void *ctx, uint32_t header, const uint8_t *field)
 	} else if (is_frame(header)) {
 		if (port_of(header, field))
 			p->in_port = port_of(header, field);
+		else
+			p->n_others++;
 	} else {
 		p->n_others++;
 		buf_u32(&p->oxm, header);

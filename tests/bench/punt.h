@@ -23,8 +23,8 @@ struct punt {
 	uint16_t priority, max_len;
 	uint64_t cookie;
 	uint32_t in_port;    /* the row is for this port only; 0 = for all */
-	unsigned n_others;   /* fields in its match that are neither register, Ethernet address nor port */
-	struct buf oxm;      /* owned; those fields, verbatim but without masks */
+	unsigned n_others;   /* fields in its match that are neither register nor port */
+	struct buf oxm;      /* owned; those but for addresses and type, verbatim but without masks */
 	struct regs regs;    /* registers in its match */
 	struct regs by_port[PUNT_PORTS + 1]; /* registers that rows of table 0 for that port alone set */
 };

@@ -73,6 +73,11 @@ int endpoint_listen(const struct endpoint *e)
 	return fd;
 }
 
+static void pem_path(char path[PATH_MAX], const char *dir, const char *name, const char *file)
+{
+	snprintf(path, PATH_MAX, "%s/%s%s%s", dir, name ? name : "", name ? "-" : "", file);
+}
+
 static void tls_error(const char *what, char *err, size_t err_size)
 {
 	char text[120];
@@ -84,9 +89,11 @@ static void tls_error(const char *what, char *err, size_t err_size)
 SSL_CTX *tls_context(bool server, const char *dir, char *err, size_t err_size)
 {
 	SSL_CTX *ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
-	char ca[PATH_MAX];
+	char ca[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
 
-	snprintf(ca, sizeof ca, "%s/ca.pem", dir);
+	pem_path(ca, dir, NULL, "ca.pem");
+	pem_path(cert, dir, NULL, "cert.pem");
+	pem_path(key, dir, NULL, "key.pem");
 	if (!ctx)
 		abort();
 	SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
@@ -101,6 +108,12 @@ SSL_CTX *tls_context(bool server, const char *dir, char *err, size_t err_size)
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
+	if (server && (SSL_CTX_use_certificate_file(ctx, cert, SSL_FILETYPE_PEM) != 1 ||
+		       SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)) {
+		tls_error(cert, err, err_size);
+		SSL_CTX_free(ctx);
+		return NULL;
+	}
 	return ctx;
 }
 
@@ -108,8 +121,8 @@ bool tls_identity(SSL *ssl, const char *dir, const char *name, char *err, size_t
 {
 	char cert[PATH_MAX], key[PATH_MAX];
 
-	snprintf(cert, sizeof cert, "%s/%s%scert.pem", dir, name ? name : "", name ? "-" : "");
-	snprintf(key, sizeof key, "%s/%s%skey.pem", dir, name ? name : "", name ? "-" : "");
+	pem_path(cert, dir, name, "cert.pem");
+	pem_path(key, dir, name, "key.pem");
 	if (SSL_use_certificate_file(ssl, cert, SSL_FILETYPE_PEM) != 1) {
 		tls_error(cert, err, err_size);
 		return false;

@@ -33,8 +33,8 @@ struct stream {
 bool endpoint_parse(const char *text, struct endpoint *);
 int endpoint_listen(const struct endpoint *); /* -1 and errno */
 
-/* DIR is a PKI directory as `weft pki` makes it: ca.pem; cert.pem and key.pem of the controller (`name` null);
- * NAME-cert.pem and NAME-key.pem of a switch. */
+/* DIR is a PKI directory as `weft pki` makes it: ca.pem; cert.pem and key.pem of the controller, which a server
+ * context uses; NAME-cert.pem and NAME-key.pem of the switches, which a client takes with tls_identity. */
 SSL_CTX *tls_context(bool server, const char *dir, char *err, size_t err_size);
 bool tls_identity(SSL *, const char *dir, const char *name, char *err, size_t err_size);
 

@@ -400,6 +400,7 @@ static enum ofperr take_bundle_ctrl(struct fake_switch *f, const struct ofp_head
 		return OFPERR_OFPBFC_BAD_TYPE;
 	}
 	reply = ofputil_encode_bundle_ctrl_reply(m, &ctrl);
+	ofpmsg_update_length(reply);
 	answer(f, reply->data, reply->size);
 	ofpbuf_delete(reply);
 	return 0;

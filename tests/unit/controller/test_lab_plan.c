@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lab_plan: which hosts, VMs and addresses follow from a file. Nothing is built. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "controller/lab.h"
+
+static struct diag *diag;
+
+static int new_diag(void **state)
+{
+	(void) state;
+	diag = diag_new("lab.yaml");
+	return 0;
+}
+
+static int drop_diag(void **state)
+{
+	(void) state;
+	diag_free(diag);
+	return 0;
+}
+
+static struct lab_plan *load(const char *text, const char *dir)
+{
+	char file[] = "/tmp/weft-lab-plan-XXXXXX";
+	int fd = mkstemp(file);
+	struct lab_naming naming = {.name = "t", .dir = dir, .file = file, .tls = true};
+	struct lab_plan *plan;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	plan = lab_plan_load(&naming, diag);
+	unlink(file);
+	return plan;
+}
+
+static struct lab_plan *plan_of(const char *text)
+{
+	struct lab_plan *plan = load(text, "/run/lab");
+
+	if (!plan) {
+		diag_print(diag, stderr);
+		fail_msg("no plan");
+	}
+	return plan;
+}
+
+static const struct lab_vm *vm_of(const struct lab_plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->n_vms; i++) {
+		if (!strcmp(plan->vms[i].name, name))
+			return &plan->vms[i];
+	}
+	fail_msg("no VM %s", name);
+	return NULL;
+}
+
+/* A finding that holds the text. */
+static void assert_found(const char *text)
+{
+	for (size_t i = 0; i < diag_n_findings(diag); i++) {
+		if (strstr(diag_finding(diag, i)->text, text))
+			return;
+	}
+	diag_print(diag, stderr);
+	fail_msg("nobody says \"%s\"", text);
+}
+
+#define TWO_SWITCHES \
+	"version: 1\n" \
+	"switches:\n" \
+	"  kvm1: {dpid: 0x11}\n" \
+	"  kvm2: {dpid: 0x12}\n"
+
+/* --- hosts and VMs ----------------------------------------------------------------- */
+
+static void explicit_ports_become_vms(void **state)
+{
+	struct lab_plan *plan = plan_of(TWO_SWITCHES
+		"networks:\n"
+		"  office: {ports: [kvm1:vm-a, kvm2:vm-b, 'kvm*:glob-*']}\n");
+
+	(void) state;
+	assert_int_equal(plan->n_hosts, 2);
+	assert_string_equal(plan->hosts[0].ns, "t-kvm1");
+	assert_string_equal(plan->hosts[0].dir, "/run/lab/hosts/kvm1");
+	assert_int_equal(plan->hosts[1].dpid, 0x12);
+	assert_string_equal(plan->hosts[1].mgmt_ip, "198.18.0.2");
+	assert_int_equal(plan->n_vms, 2);
+	assert_string_equal(plan->vms[0].name, "vm-a");
+	assert_string_equal(plan->vms[0].ns, "t-vm-a");
+	assert_int_equal(plan->vms[1].host, 1);
+	assert_int_equal(plan->vms[1].ofport, 1);
+	assert_string_equal(vm_of(plan, "vm-a")->stands[0].dev, "eth0");
+	assert_null(plan->lan_ns);
+	assert_null(plan->underlay_ns);
+	assert_int_equal(plan->n_namespaces, 5);        /* ctl, two hosts, two VMs */
+	assert_string_equal(lab_plan_target(plan), "ssl:198.18.255.254:6653");
+	lab_plan_free(plan);
+}
+
+static void x_lab_names_the_vms_of_globs(void **state)
+{
+	struct lab_plan *plan = plan_of(
+		"version: 1\n"
+		"networks:\n"
+		"  lan: {ports: ['*:*']}\n"
+		"x-lab:\n"
+		"  switches: [b, a]\n"
+		"  vms:\n"
+		"    pc: {port: 'a:p1', ip: 10.9.8.7/24, ip6: none, mac: '02:00:00:00:00:01'}\n"
+		"    silent: {port: 'b:p1', ip: none, ip6: none}\n");
+	const struct lab_vm *pc = vm_of(plan, "pc"), *silent = vm_of(plan, "silent");
+
+	(void) state;
+	assert_string_equal(plan->hosts[0].name, "a");
+	assert_true(plan->hosts[0].dpid != 0 && plan->hosts[0].dpid != plan->hosts[1].dpid);
+	assert_string_equal(pc->stands[0].ip, "10.9.8.7");
+	assert_int_equal(pc->stands[0].prefix, 24);
+	assert_null(pc->stands[0].ip6);
+	assert_string_equal(pc->mac, "02:00:00:00:00:01");
+	assert_null(silent->stands[0].ip);
+	assert_null(silent->stands[0].ip6);
+	assert_string_equal(silent->stands[0].network, "lan");
+	lab_plan_free(plan);
+}
+
+static void equal_port_names_get_the_switch_in_front(void **state)
+{
+	struct lab_plan *plan = plan_of(TWO_SWITCHES
+		"networks:\n"
+		"  office: {ports: [kvm1:vm, kvm2:vm, kvm1:kvm2, kvm1:ctl, kvm1:alone]}\n");
+
+	(void) state;
+	vm_of(plan, "kvm1-vm");
+	vm_of(plan, "kvm2-vm");
+	vm_of(plan, "kvm1-kvm2");       /* kvm2 is a host */
+	vm_of(plan, "kvm1-ctl");        /* ctl is a namespace of the lab */
+	vm_of(plan, "alone");
+	assert_string_not_equal(vm_of(plan, "kvm1-vm")->mac, vm_of(plan, "kvm2-vm")->mac);
+	lab_plan_free(plan);
+}
+
+static void trunks_stand_in_several_networks(void **state)
+{
+	struct lab_plan *plan = plan_of(TWO_SWITCHES
+		"networks:\n"
+		"  a: {ports: [{port: kvm1:fw, tag: 30}]}\n"
+		"  b: {ports: [kvm1:fw]}\n"
+		"  c: {ports: [{port: kvm1:fw, tag: 20}, {port: 'kvm2:*', tag: 9}]}\n"
+		"  d: {ports: ['kvm2:*']}\n"
+		"x-lab: {vms: {only: {port: 'kvm2:x', tag: 9}, both: {port: 'kvm2:y'}, "
+		"bare: {port: 'kvm2:z', tag: 0}}}\n");
+	const struct lab_vm *fw = vm_of(plan, "fw");
+
+	(void) state;
+	assert_int_equal(fw->n_stands, 3);
+	assert_string_equal(fw->stands[0].network, "b");
+	assert_string_equal(fw->stands[0].dev, "eth0");
+	assert_string_equal(fw->stands[1].network, "c");
+	assert_string_equal(fw->stands[1].dev, "eth0.20");
+	assert_string_equal(fw->stands[2].dev, "eth0.30");
+	assert_int_equal(vm_of(plan, "only")->n_stands, 1);
+	assert_int_equal(vm_of(plan, "only")->stands[0].tag, 9);
+	assert_int_equal(vm_of(plan, "both")->n_stands, 2);
+	assert_int_equal(vm_of(plan, "bare")->n_stands, 1);
+	assert_string_equal(vm_of(plan, "bare")->stands[0].network, "d");
+	lab_plan_free(plan);
+}
+
+static void uplinks_are_plugged_once(void **state)
+{
+	struct lab_plan *plan = plan_of(TWO_SWITCHES
+		"networks:\n"
+		"  a: {transport: vlan, vlan: 30, uplinks: [kvm1:eno2, kvm2:eno2], ports: [kvm1:vm]}\n"
+		"  b: {transport: vlan, vlan: 31, uplinks: [kvm1:eno2], ports: [kvm2:vm2]}\n"
+		"  c: {ports: [kvm1:vm3]}\n"
+		"x-lab: {machines: {printer: {network: a}, plain: {network: a, vlan: 0}}}\n");
+
+	(void) state;
+	assert_int_equal(plan->n_uplinks, 2);
+	assert_string_equal(plan->uplinks[0].port, "eno2");
+	assert_string_equal(plan->uplinks[0].lan_port, "kvm1-eno2");
+	assert_int_equal(plan->uplinks[0].ofport, LAB_UPLINK_OFPORT);
+	assert_string_equal(plan->lan_ns, "t-lan");
+	assert_true(plan->networks[0].joined[0] && plan->networks[0].joined[1]);
+	assert_true(plan->networks[1].joined[0] && !plan->networks[1].joined[1]);
+	assert_false(plan->networks[2].joined[0]);
+	assert_int_equal(vm_of(plan, "printer")->host, LAB_ON_LAN);
+	assert_int_equal(vm_of(plan, "printer")->stands[0].tag, 30);
+	assert_int_equal(vm_of(plan, "plain")->stands[0].tag, NET_UNTAGGED);
+	lab_plan_free(plan);
+}
+
+static void vteps_make_an_underlay(void **state)
+{
+	struct lab_plan *plan = plan_of(
+		"version: 1\n"
+		"switches:\n"
+		"  kvm1: {dpid: 1, vtep: 10.0.0.11}\n"
+		"  kvm2: {dpid: 2, vtep: 10.0.7.12}\n"
+		"  a-host-with-a-long-name: {dpid: 3, vtep: 10.0.0.13}\n"
+		"  none: {dpid: 4}\n"
+		"networks:\n"
+		"  office: {ports: ['*:*']}\n");
+
+	(void) state;
+	assert_string_equal(plan->underlay_ns, "t-underlay");
+	assert_int_equal(plan->vtep_prefix, 21);
+	assert_string_equal(plan->hosts[0].name, "a-host-with-a-long-name");
+	assert_string_equal(plan->hosts[0].mgmt_port, "host0");
+	assert_string_equal(plan->hosts[0].underlay_port, "host0");
+	assert_string_equal(plan->hosts[1].underlay_port, "kvm1");
+	assert_null(plan->hosts[3].vtep);
+	assert_null(plan->hosts[3].underlay_port);
+	lab_plan_free(plan);
+}
+
+/* --- addresses ----------------------------------------------------------------------- */
+
+static void addresses_depend_on_names_alone(void **state)
+{
+	struct lab_plan *one = plan_of(TWO_SWITCHES
+		"networks:\n"
+		"  office: {subnet: 192.168.20.0/24, ports: [kvm1:vm-a, kvm2:vm-b]}\n");
+	struct lab_plan *two = plan_of(TWO_SWITCHES
+		"networks:\n"
+		"  another: {ports: [kvm1:vm-0]}\n"
+		"  office: {subnet: 192.168.20.0/24, ports: [kvm2:vm-b, kvm1:aaa, kvm1:vm-a]}\n");
+	const struct lab_vm *a = vm_of(one, "vm-a"), *b = vm_of(two, "vm-a");
+
+	(void) state;
+	assert_string_equal(a->mac, b->mac);
+	assert_string_equal(a->stands[0].ip, b->stands[0].ip);
+	assert_string_equal(a->stands[0].ip6, b->stands[0].ip6);
+	assert_int_equal(a->stands[0].prefix, 24);
+	assert_int_equal(strncmp(a->stands[0].ip, "192.168.20.", 11), 0);
+	assert_int_equal(strncmp(vm_of(two, "vm-0")->stands[0].ip, "10.", 3), 0);
+	assert_int_equal(vm_of(two, "vm-0")->stands[0].prefix, 16);
+	lab_plan_free(one);
+	lab_plan_free(two);
+}
+
+static void no_address_twice(void **state)
+{
+	char text[32768] = "version: 1\nnetworks: {lan: {subnet: 10.1.2.0/24, ports: ['*:*']}}\n"
+			   "x-lab:\n  switches: [s]\n  vms:\n    fixed: {port: 's:fixed', ip: 10.1.2.9}\n";
+	struct lab_plan *plan;
+
+	(void) state;
+	for (int i = 0; i < 199; i++)
+		snprintf(text + strlen(text), sizeof text - strlen(text), "    v%d: {port: 's:p%d'}\n", i, i);
+	plan = plan_of(text);
+	assert_int_equal(plan->n_vms, 200);
+	for (size_t i = 0; i < plan->n_vms; i++) {
+		const struct lab_stand *a = &plan->vms[i].stands[0];
+
+		assert_string_not_equal(a->ip, "10.1.2.0");
+		assert_string_not_equal(a->ip, "10.1.2.1");
+		assert_string_not_equal(a->ip, "10.1.2.255");
+		for (size_t j = 0; j < i; j++) {
+			assert_string_not_equal(a->ip, plan->vms[j].stands[0].ip);
+			assert_string_not_equal(a->ip6, plan->vms[j].stands[0].ip6);
+			assert_string_not_equal(plan->vms[i].mac, plan->vms[j].mac);
+		}
+	}
+	assert_string_equal(vm_of(plan, "fixed")->stands[0].ip, "10.1.2.9");
+	lab_plan_free(plan);
+}
+
+/* --- what cannot be built -------------------------------------------------------------- */
+
+static void findings(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{"networks: {lan: {ports: ['*:*']}}\n", "the file has no switches"},
+		{"networks: {lan: {ports: ['*:*']}}\nx-lab: {switches: [a], vms: {x: {port: 'b:p'}}}\n",
+		 "the lab has no switch \"b\""},
+		{"networks: {lan: {ports: ['*:*']}}\nx-lab: {switches: [weftd]}\n", "taken by the PKI"},
+		{"networks: {lan: {ports: ['*:*']}}\n"
+		 "x-lab: {switches: [a], vms: {x: {port: 'a:sixteen-letters!'}}}\n",
+		 "has 16 characters"},
+		{"networks: {lan: {ports: ['*:*']}}\nx-lab: {switches: [a], vms: {x: {port: 'a:br-int'}}}\n",
+		 "the lab itself needs"},
+		{"networks: {lan: {ports: ['*:*']}}\nx-lab: {switches: [a], vms: {a: {port: 'a:p'}}}\n",
+		 "something else in the lab is called \"a\""},
+		{"networks: {lan: {ports: ['*:*']}}\n"
+		 "x-lab: {switches: [a], vms: {x: {port: 'a:p'}, y: {port: 'a:p'}}}\n",
+		 "two VMs of x-lab have the port a:p"},
+		{"networks: {lan: {subnet: 10.0.0.0/30, ports: ['*:*']}}\n"
+		 "x-lab: {switches: [a], vms: {x: {port: 'a:1'}, y: {port: 'a:2'}, z: {port: 'a:3'}}}\n",
+		 "has no address left"},
+		{"networks: {lan: {ports: ['*:*']}}\nx-lab: {switches: [a], machine: {}}\n",
+		 "did you mean \"machines\"?"},
+		{"networks: {lan: {ports: ['*:*']}}\nx-lab: {switches: [a], machines: {m: {network: no}}}\n",
+		 "no network \"no\""},
+	};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char text[1024];
+
+		diag_free(diag);
+		diag = diag_new("lab.yaml");
+		snprintf(text, sizeof text, "version: 1\n%s", cases[i].text);
+		if (load(text, "/run/lab"))
+			fail_msg("a plan from: %s", cases[i].text);
+		assert_found(cases[i].says);
+	}
+}
+
+static void long_directories_are_refused(void **state)
+{
+	char dir[200] = "/";
+
+	(void) state;
+	memset(dir + 1, 'd', 100);
+	assert_null(load(TWO_SWITCHES "networks: {lan: {ports: ['*:*']}}\n", dir));
+	assert_found("choose a shorter --dir");
+}
+
+int main(void)
+{
+#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, new_diag, drop_diag)
+	const struct CMUnitTest tests[] = {
+		TEST(explicit_ports_become_vms),
+		TEST(x_lab_names_the_vms_of_globs),
+		TEST(equal_port_names_get_the_switch_in_front),
+		TEST(trunks_stand_in_several_networks),
+		TEST(uplinks_are_plugged_once),
+		TEST(vteps_make_an_underlay),
+		TEST(addresses_depend_on_names_alone),
+		TEST(no_address_twice),
+		TEST(findings),
+		TEST(long_directories_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

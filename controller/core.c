@@ -6,10 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ofproto/log.h"
 #include "topo/arena.h"
-
-LOG_MODULE(core)
 
 /* Until every switch of a network is back, hosts that only other switches
  * remember are kept this long. */

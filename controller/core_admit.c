@@ -7,9 +7,6 @@
 #include <string.h>
 
 #include "controller/core_private.h"
-#include "ofproto/log.h"
-
-LOG_MODULE(core)
 
 static char why[400];
 

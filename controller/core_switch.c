@@ -5,9 +5,6 @@
 #include <string.h>
 
 #include "controller/core_private.h"
-#include "ofproto/log.h"
-
-LOG_MODULE(core)
 
 static void fill_port(struct fact *fact, const struct msg_port *port)
 {

@@ -25,6 +25,16 @@ static uint64_t now_us(void)
 
 uint64_t session_now_us(void) { return now_us(); }
 
+/* One look at the clock per tick: the first message of it. */
+static void read_clock(struct sessions *all)
+{
+	if (all->clock_read)
+		return;
+	all->clock_read = true;
+	all->core->now_ms = loop_now_ms(all->loop);
+	all->core->wall_ms = loop_wall_ms();
+}
+
 const char *session_who(const struct session *s)
 {
 	if (s->sw != NET_NONE)
@@ -187,8 +197,9 @@ static const struct hello_ops hello_ops = {
 static void on_established(void *ctx)
 {
 	struct session *s = ctx;
+	read_clock(s->all);
 	s->state = SESSION_HELLO;
-	s->last_heard_ms = s->all->core->now_ms = loop_now_ms(s->all->loop);
+	s->last_heard_ms = s->all->core->now_ms;
 	hello_start(s->hello, s->last_heard_ms);
 	conn_flush(s->conn);
 }
@@ -260,6 +271,7 @@ static void on_message(void *ctx, const uint8_t *msg, size_t size)
 {
 	struct session *s = ctx;
 	struct core *core = s->all->core;
+	read_clock(s->all);
 	if (s->state == SESSION_HELLO) {
 		hello_message(s->hello, msg, size, core->now_ms);
 		return;
@@ -312,10 +324,12 @@ static void on_batch(void *ctx)
 	struct session *s = ctx;
 	struct core *core = s->all->core;
 	s->last_heard_ms = core->now_ms;
-	if (s->attached)
-		core_touch(core, s->sw);
-	else
+	if (s->attached) {
+		core_touch(core, s->sw);        /* the tick's end writes, and lets the clock go */
+	} else {
 		conn_flush(s->conn);
+		s->all->clock_read = false;
+	}
 }
 
 static void session_free(struct session *s)
@@ -335,6 +349,7 @@ static void on_closed(void *ctx, const char *why)
 {
 	struct session *s = ctx;
 	struct core *core = s->all->core;
+	read_clock(s->all);
 	if (s->attached) {
 		VLOG_WARN("%s: connection from %s ended: %s", session_who(s), conn_peer(s->conn), why);
 		sync_stop(s->sync);

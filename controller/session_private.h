@@ -36,6 +36,7 @@ struct sessions {
 	uint64_t generation_id;
 	uint32_t punt_budget;           /* packet-ins per second and switch, 0 = no limit */
 	uint64_t last_tick_ms;
+	bool clock_read;                /* in this tick: core has the time */
 };
 
 const char *session_who(const struct session *);

@@ -6,10 +6,7 @@
 
 #include "controller/loop.h"
 #include "controller/session_private.h"
-#include "ofproto/log.h"
 #include "topo/arena.h"
-
-LOG_MODULE(session)
 
 enum {
 	ECHO_AFTER_MS = 1000,           /* of silence */
@@ -85,6 +82,7 @@ void sessions_flush(struct sessions *all)
 			sync_run(cs->session->sync, core->now_ms);
 		conn_flush(cs->session->conn);
 	}
+	all->clock_read = false;
 }
 
 static void echo(struct session *s, uint64_t now_ms)

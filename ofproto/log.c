@@ -11,12 +11,12 @@
 
 #include "ofproto/ovs.h"
 
-LOG_MODULE(weft)
+LOG_MODULE(log)
 
 /* Modules that exist are found by name: a module that no linked file defines is
  * simply not there. */
 static const char *const modules[] = {
-	"weft", "loop", "core", "session", "config", "api", "conn", "tls", "listen",
+	"weft", "log", "session", "config", "api", "conn", "tls", "listen",
 	"hello", "sync", "msg",
 };
 

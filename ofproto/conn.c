@@ -17,7 +17,7 @@
  * `message`, from which the connection must not be freed.
  *
  * The owner is the loop thread: the shared buffer has one user at a time. */
-#include "ofproto/conn.h"
+#include "ofproto/conn_impl.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -27,9 +27,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <event2/event.h>
-#include <event2/event_struct.h>
-
 #include "ofproto/mem.h"
 #include "ofproto/tls.h"
 #include "ofproto/wire.h"
@@ -37,55 +34,9 @@
 enum {
 	INPUT_SIZE = 256 << 10,         /* one read; at least one message and TLS_READ_MIN */
 	REST_SMALL = 4 << 10,           /* that much memory a connection keeps for a rest */
-	OUT_FIRST = 2 << 10,
-	OUT_SMALL = 16 << 10,           /* and for output, when it needs no more for some time */
-	OUT_QUIET = 8,                  /* small writes in a row that mean "for some time" */
-	HANDSHAKE_SECONDS = 10,
 };
 
-/* STARTING  -> OPEN by the next round of the loop (TCP)
- * HANDSHAKE -> OPEN when TLS is through; CLOSING by failure or after HANDSHAKE_SECONDS
- * OPEN      -> CLOSING by the peer, by conn_close() or by our bounds
- * CLOSING   -> CLOSED by the next round of the loop, which says `closed` */
-enum conn_state { CONN_NEW, CONN_STARTING, CONN_HANDSHAKE, CONN_OPEN, CONN_CLOSING, CONN_CLOSED };
-
-struct conn {
-	const struct conn_ops *ops;
-	void *ctx;
-	int fd;                         /* owned */
-	struct tls_session *tls;        /* owned; null for TCP */
-	enum conn_state state;
-	bool is_established;            /* has been OPEN */
-	bool in_message;                /* the `message` callback is running */
-
-	/* The loop. */
-	struct event readable, writable;
-	struct event timer;             /* what it means depends on the state, see on_timer() */
-
-	/* Input that waits for the next wake-up. */
-	struct {
-		uint8_t *data;          /* owned */
-		size_t size, room;
-	} rest;
-	bool is_paused;                 /* not read from: too much is queued */
-
-	/* Output; what lies in [start, end) has not been written. */
-	struct {
-		uint8_t *data;          /* owned */
-		size_t start, end, room;
-		size_t next;            /* where the next message begins, for n_messages_out */
-		unsigned n_quiet;       /* small writes in a row */
-	} out;
-	size_t n_sealed;                /* bytes that TLS has taken and the kernel has not */
-	bool is_blocked;                /* waits for `writable` */
-	bool is_overflowing;            /* CONN_MAX_QUEUE was reached */
-	bool is_deaf;                   /* the kernel takes nothing any more: peer has gone */
-
-	struct conn_counts counts;
-	char address[64];               /* of the peer */
-	char peer[80];                  /* scheme, address, port */
-	char why[320];                  /* of the end */
-};
+unsigned conn_handshake_ms = 10000;
 
 static uint8_t input[INPUT_SIZE];
 
@@ -95,7 +46,6 @@ static void on_timer(evutil_socket_t, short, void *);
 static void open_up(struct conn *);
 static void shake_hands(struct conn *);
 static void turn(struct conn *);
-static void push(struct conn *);
 static void farewell(struct conn *);
 static void name_peer(struct conn *);
 
@@ -133,7 +83,7 @@ void conn_free(struct conn *c)
 
 /* A timer of 0, not event_active(): libevent runs activated events before it
  * looks at the sockets again, which would starve the others. */
-static void run_next_round(struct conn *c)
+void conn_run_next_round(struct conn *c)
 {
 	event_add(&c->timer, &(struct timeval) {0, 0});
 }
@@ -144,10 +94,11 @@ void conn_start(struct conn *c)
 	if (c->tls) {
 		c->state = CONN_HANDSHAKE;
 		event_add(&c->readable, NULL);
-		event_add(&c->timer, &(struct timeval) {HANDSHAKE_SECONDS, 0});
+		event_add(&c->timer, &(struct timeval) {conn_handshake_ms / 1000,
+						       conn_handshake_ms % 1000 * 1000});
 	} else {
 		c->state = CONN_STARTING;
-		run_next_round(c);
+		conn_run_next_round(c);
 	}
 }
 
@@ -159,7 +110,7 @@ void conn_close(struct conn *c, const char *why)
 	snprintf(c->why, sizeof(c->why), "%s", why);
 	event_del(&c->readable);
 	event_del(&c->writable);
-	run_next_round(c);
+	conn_run_next_round(c);
 }
 
 /* The last words: what is queued, then the end of the stream. Unread input is
@@ -175,7 +126,7 @@ static void farewell(struct conn *c)
 	event_del(&c->timer);
 	if (!c->is_established)
 		return;
-	push(c);
+	conn_push(c);
 	if (c->tls)
 		tls_shutdown(c->tls);
 	shutdown(c->fd, SHUT_WR);
@@ -204,7 +155,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	if (c->state == CONN_HANDSHAKE)
 		shake_hands(c);
 	else if (c->state == CONN_OPEN)
-		push(c);
+		conn_push(c);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -218,7 +169,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		open_up(c);
 		return;
 	case CONN_HANDSHAKE:
-		conn_close(c, "TLS: the handshake took more than 10 s");
+		conn_close(c, "TLS: the handshake took too long");
 		return;
 	case CONN_OPEN:
 		turn(c);
@@ -233,7 +184,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-static void wait_writable(struct conn *c, bool wait)
+void conn_wait_writable(struct conn *c, bool wait)
 {
 	if (wait == c->is_blocked)
 		return;
@@ -260,15 +211,15 @@ static void shake_hands(struct conn *c)
 	switch (tls_handshake(c->tls)) {
 	case TLS_OK:
 		c->n_sealed = tls_unsent(c->tls);
-		wait_writable(c, c->n_sealed > 0);
+		conn_wait_writable(c, c->n_sealed > 0);
 		event_del(&c->timer);
 		open_up(c);
 		return;
 	case TLS_WANT_READ:
-		wait_writable(c, tls_unsent(c->tls) > 0);
+		conn_wait_writable(c, tls_unsent(c->tls) > 0);
 		return;
 	case TLS_WANT_WRITE:
-		wait_writable(c, true);
+		conn_wait_writable(c, true);
 		return;
 	case TLS_EOF:
 		conn_close(c, "TLS: closed by peer during the handshake");
@@ -326,7 +277,7 @@ static bool fill(struct conn *c, uint8_t *p, size_t room, size_t *ret_n, char *w
 		else if (result == TLS_FAILED)
 			snprintf(why, why_size, "TLS: %s", tls_session_error(c->tls));
 		c->n_sealed = tls_unsent(c->tls);
-		wait_writable(c, c->is_blocked || c->n_sealed > 0);
+		conn_wait_writable(c, c->is_blocked || c->n_sealed > 0);
 		return result != TLS_EOF && result != TLS_FAILED;
 	}
 	do
@@ -348,7 +299,7 @@ static bool must_wait(struct conn *c)
 	if (conn_queued(c) < CONN_PAUSE_BYTES)
 		return false;
 	if (!c->is_blocked)
-		push(c);
+		conn_push(c);
 	if (conn_queued(c) < CONN_PAUSE_BYTES || c->state != CONN_OPEN)
 		return c->state != CONN_OPEN;
 	c->is_paused = true;
@@ -408,150 +359,7 @@ static void turn(struct conn *c)
 		c->ops->batch(c->ctx);
 }
 
-/* --- output ------------------------------------------------------------------- */
-
-uint8_t *conn_reserve(struct conn *c, size_t size)
-{
-	size_t room;
-
-	if (conn_queued(c) + size > CONN_MAX_QUEUE)
-		c->is_overflowing = true;
-	if (c->out.room - c->out.end >= size)
-		return c->out.data + c->out.end;
-	if (c->out.start > 0) {
-		memmove(c->out.data, c->out.data + c->out.start, c->out.end - c->out.start);
-		c->out.end -= c->out.start;
-		c->out.next = c->out.next > c->out.start ? c->out.next - c->out.start : 0;
-		c->out.start = 0;
-	}
-	if (c->out.room - c->out.end < size) {
-		room = c->out.room ? c->out.room : OUT_FIRST;
-		while (room - c->out.end < size)
-			room *= 2;
-		c->out.data = mem_realloc(c->out.data, room);
-		c->out.room = room;
-	}
-	return c->out.data + c->out.end;
-}
-
-void conn_commit(struct conn *c, size_t size)
-{
-	if (!c->is_overflowing && !c->is_deaf)
-		c->out.end += size;
-}
-
-void conn_send(struct conn *c, const void *msg, size_t size)
-{
-	memcpy(conn_reserve(c, size), msg, size);
-	conn_commit(c, size);
-}
-
-void conn_flush(struct conn *c)
-{
-	char why[64];
-
-	if (c->state != CONN_OPEN)
-		return;
-	if (c->is_overflowing) {
-		snprintf(why, sizeof(why), "does not read: %zu bytes queued", conn_queued(c));
-		conn_close(c, why);
-	} else if (!c->is_blocked) {
-		push(c);
-	}
-}
-
-/* Messages leave in whole, so they are counted on the way. */
-static void count_out(struct conn *c)
-{
-	size_t len;
-
-	while (c->out.next + WIRE_LENGTH + 2 <= c->out.end) {
-		len = wire_u16(c->out.data + c->out.next + WIRE_LENGTH);
-		c->out.next += len > WIRE_HEADER ? len : WIRE_HEADER;
-		c->counts.n_messages_out++;
-	}
-}
-
-/* Empty output: gives memory back that was needed once, not always. */
-static void out_empty(struct conn *c)
-{
-	size_t size = c->out.end;
-
-	c->out.next = c->out.next > c->out.end ? c->out.next - c->out.end : 0;
-	c->out.start = c->out.end = 0;
-	c->out.n_quiet = size > OUT_SMALL ? 0 : c->out.n_quiet + 1;
-	if (c->out.n_quiet >= OUT_QUIET && c->out.room > OUT_SMALL) {
-		c->out.data = mem_realloc(c->out.data, OUT_SMALL);
-		c->out.room = OUT_SMALL;
-	}
-}
-
-/* The peer has gone. What it said last can still be read, and its end with it. */
-static void turn_deaf(struct conn *c)
-{
-	c->is_deaf = true;
-	c->out.end = c->out.start;
-	c->n_sealed = 0;
-}
-
-/* One write. Waits for the kernel when that was too much for it, and resumes
- * reading when it was not. */
-static void push(struct conn *c)
-{
-	size_t size = c->out.end - c->out.start, n_written = 0;
-	char why[sizeof(c->why)];
-	ssize_t n;
-
-	if (c->is_deaf || conn_queued(c) == 0)
-		return;
-	count_out(c);
-	c->counts.n_writes++;
-	if (c->tls) {
-		switch (tls_write(c->tls, c->out.data + c->out.start, size, &n_written)) {
-		case TLS_OK:
-		case TLS_WANT_READ:
-		case TLS_WANT_WRITE:
-			c->n_sealed = tls_unsent(c->tls);
-			break;
-		case TLS_EOF:
-			turn_deaf(c);
-			break;
-		case TLS_FAILED:
-			turn_deaf(c);
-			snprintf(why, sizeof(why), "TLS: %s", tls_session_error(c->tls));
-			conn_close(c, why);
-			break;
-		}
-	} else {
-		do
-			n = send(c->fd, c->out.data + c->out.start, size, MSG_NOSIGNAL);
-		while (n < 0 && errno == EINTR);
-		if (n >= 0)
-			n_written = (size_t) n;
-		else if (errno != EAGAIN)
-			turn_deaf(c);
-	}
-	c->counts.n_bytes_out += n_written;
-	c->out.start += n_written;
-	if (c->out.start >= c->out.end)
-		out_empty(c);
-	if (c->state != CONN_OPEN)
-		return;
-	wait_writable(c, conn_queued(c) > 0);
-	if (c->is_paused && conn_queued(c) < CONN_PAUSE_BYTES / 2) {
-		c->is_paused = false;
-		event_add(&c->readable, NULL);
-		if (c->rest.size > 0)
-			run_next_round(c);
-	}
-}
-
 /* --- what it is --------------------------------------------------------------- */
-
-size_t conn_queued(const struct conn *c)
-{
-	return c->out.end - c->out.start + c->n_sealed;
-}
 
 bool conn_is_established(const struct conn *c)
 {

@@ -16,6 +16,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ofproto/mem.h"
 #include "ofproto/wire.h"
@@ -71,6 +72,8 @@ void sync_start(struct sync *s, uint64_t now_ms)
 	s->is_ready = s->without_bundles = s->next_without_bundle = false;
 	s->n_refused_bundles = 0;
 	s->audit_table = LEDGER_ALL;
+	memset(s->used, 0, sizeof s->used);
+	s->used[LEDGER_GROUPS] = s->used[LEDGER_METERS] = true;
 	s->flight = (struct flight) { 0 };
 	read_start(s, LEDGER_ALL, now_ms);
 }
@@ -106,9 +109,11 @@ void sync_audit(struct sync *s, uint64_t now_ms)
 {
 	if (s->state != SYNC_REST || s->flight.barrier_xid || s->reading.n_open)
 		return;
+	for (unsigned t = 0; t < LEDGER_GROUPS; t++)
+		s->used[t] |= ledger_table_rows(s->ledger, t) != 0;
 	for (int i = 0; i < LEDGER_TABLES; i++) {
 		s->audit_table = (s->audit_table + 1) % LEDGER_TABLES;
-		if (ledger_table_rows(s->ledger, (unsigned) s->audit_table)) {
+		if (s->used[s->audit_table]) {
 			s->counts.n_audits++;
 			read_start(s, s->audit_table, now_ms);
 			return;

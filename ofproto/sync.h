@@ -28,17 +28,21 @@ enum sync_state { SYNC_OFF, SYNC_READING, SYNC_HELD, SYNC_REST, SYNC_FLIGHT, SYN
 const char *sync_state_name(enum sync_state);
 
 struct sync_ops {
-	/* Room in the output queue for size bytes, all of them used. */
+	/* Room in the output queue for size bytes, all of them used; filled in before
+	 * the next call. */
 	uint8_t *(*put)(void *ctx, size_t size);
 	/* The switch has been read back; state is HELD. */
 	void (*read_done)(void *ctx);
 	/* Want equals have, for the first time since sync_start. */
 	void (*ready)(void *ctx);
-	/* The switch refused a row; it is quarantined. name = OpenFlow error name. */
+	/* The switch refused a row; it is quarantined when this returns. The ledger
+	 * must not be changed from inside. name = OpenFlow error name. */
 	void (*refused)(void *ctx, const struct row *, const char *error_name);
-	/* An audit found rows that were not as they should be; they are dirty now. */
+	/* An audit found rows that were not as they should be; they are dirty now.
+	 * table may be LEDGER_GROUPS or LEDGER_METERS. */
 	void (*drift)(void *ctx, int table, struct ledger_drift);
-	/* The connection shall be closed with this reason (malformed, no answer). */
+	/* The connection shall be closed with this reason (malformed, no answer):
+	 * a sentence without subject, valid during the call. State is OFF. */
 	void (*failed)(void *ctx, const char *why);
 };
 
@@ -52,8 +56,8 @@ void sync_stop(struct sync *);                           /* disconnected: ledger
 bool sync_message(struct sync *, const uint8_t *msg, size_t size, uint64_t now_ms);
 /* Start a transaction if one is due. Call once at the end of a tick. */
 void sync_run(struct sync *, uint64_t now_ms);
-/* Start an audit of the next table (round robin over tables that the ledger
- * uses, groups, meters) if at rest. */
+/* Start an audit of the next table (round robin over tables in which the ledger
+ * has or had rows, groups, meters) if at rest. Transactions may start meanwhile. */
 void sync_audit(struct sync *, uint64_t now_ms);
 void sync_tick(struct sync *, uint64_t now_ms);          /* time-outs: 10 s for an answer */
 enum sync_state sync_state(const struct sync *);

@@ -47,6 +47,7 @@ struct sync {
 	struct flight flight;
 	struct reading reading;
 	int audit_table;                /* the last one */
+	bool used[LEDGER_TABLES];       /* worth an audit: has or had rows; groups and meters if it has any */
 	uint32_t next_xid, next_bundle;
 	bool is_ready;                  /* ops->ready was called */
 	bool without_bundles;           /* the switch does not have them */

@@ -140,6 +140,7 @@ bool read_error(struct sync *s, const uint8_t *m, size_t size, uint16_t type, ui
 	if (!a)
 		return false;
 	if (a->type != MULTIPART_FLOW && (type == ERROR_BAD_REQUEST || type == ERROR_METER_MOD_FAILED)) {
+		s->used[a->type == MULTIPART_GROUP_DESC ? LEDGER_GROUPS : LEDGER_METERS] = false;
 		end_ask(s, a, now_ms);
 		return true;
 	}

@@ -25,12 +25,13 @@ static const char *const texts[] = {
 	"    max_hosts: 5\n"
 	"    ports: [\"*:r*\", {port: \"a:trunk\", tag: 10}, {port: b:r1, max_hosts: 2}]\n"
 	"  green:\n"
-	"    ports: [\"*:g*\", {port: \"*:trunk\", tag: 20}]\n"
+	"    ports: [\"*:g*\", {port: \"*:trunk\", tag: 20}, \"*:oth*\"]\n"
 	"  blue:\n"
 	"    transport: vlan\n"
 	"    vlan: 30\n"
 	"    uplinks: [a:up, b:up, c:up]\n"
-	"    ports: [{port: \"*:trunk\", tag: 30}, {port: a:r2, tag: 30}, {port: \"c:off\", enable: false}]\n",
+	"    ports: [{port: \"*:trunk\", tag: 30}, {port: a:r2, tag: 30}, {port: \"c:off\", enable: false},\n"
+	"            \"*:*er\"]\n",
 
 	/* red without b's uplink, trunk moved, green gone, off switched on, c no more */
 	"version: 1\n"
@@ -200,6 +201,18 @@ static void places_that_cannot_hold_a_host(void **state)
 	view_free(view);
 }
 
+/* Two globs of two networks, one port without a tag: the first network has it. */
+static void a_conflict_is_shown_and_not_a_use(void **state)
+{
+	struct view *view = new_view();
+	(void) state;
+	port_fact(view, A, 1, "other", NULL);
+	assert_true(view_port(view, A, 1)->conflicted);
+	assert_int_equal(view_port(view, A, 1)->n_uses, 1);
+	assert_int_equal(view_port(view, A, 1)->uses[0].id, id("blue"));
+	view_free(view);
+}
+
 static void limits(void **state)
 {
 	struct view *view = new_view();
@@ -266,6 +279,8 @@ static void who_is_believed(void **state)
 	struct fact older = host_fact("red", 1, B, 1);
 	older.recovered = true;
 	older.age_s = 51;
+	assert_false(apply(view, older));
+	older.age_s = 50;
 	assert_false(apply(view, older));
 	assert_int_equal(find(view, "red", 1)->sw, A);
 	older.age_s = 49;
@@ -370,6 +385,21 @@ static void a_flap_changes_no_use(void **state)
 	assert_false(fact.uses_changed);
 	assert_false(view_port(view, A, 1)->up);
 	assert_non_null(find(view, "red", 1));
+	view_free(view);
+}
+
+/* Globs never mean the bridge's own port. */
+static void the_local_port(void **state)
+{
+	struct view *view = new_view();
+	struct fact fact = { .kind = FACT_PORT, .sw = A, .ofport = 0xfffffffe, .port_name = "r1" };
+	(void) state;
+	view_apply(view, &fact, NULL, NULL);
+	assert_int_equal(view_port(view, A, 0xfffffffe)->n_uses, 1);
+	fact.port_local = true;
+	assert_true(view_apply(view, &fact, NULL, NULL));
+	assert_true(fact.uses_changed);
+	assert_int_equal(view_port(view, A, 0xfffffffe)->n_uses, 0);
 	view_free(view);
 }
 
@@ -650,7 +680,7 @@ static void step_host(struct model *m, struct view *view)
 	uint32_t kind = below(10);
 	bool expected;
 	fact.recovered = kind >= 6 && kind < 8;
-	fact.age_s = below(20);
+	fact.age_s = below(60);
 	fact.unconfirmed = kind == 9;
 	uint64_t seen = fact.recovered ? m->now - fact.age_s * 1000 : m->now;
 	if (fact.unconfirmed) {
@@ -755,6 +785,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_host_comes_moves_and_goes),
 		cmocka_unit_test(places_that_cannot_hold_a_host),
+		cmocka_unit_test(a_conflict_is_shown_and_not_a_use),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(refusals_are_counted_and_not_always_news),
 		cmocka_unit_test(who_is_believed),
@@ -762,6 +793,7 @@ int main(void)
 		cmocka_unit_test(a_port_takes_its_hosts_along),
 		cmocka_unit_test(a_name_is_one_port),
 		cmocka_unit_test(a_flap_changes_no_use),
+		cmocka_unit_test(the_local_port),
 		cmocka_unit_test(switches),
 		cmocka_unit_test(slots_have_an_end),
 		cmocka_unit_test(remembered_hosts_wait_for_their_switches),

@@ -6,9 +6,9 @@
 
 #include "ofproto/ledger.h"
 
-/* Memory comes in pieces of 64 bytes up to POOL_CLASSES of them; class 0 is
- * plain heap for what is bigger. */
-enum { POOL_UNIT = 64, POOL_CLASSES = 16 };
+/* Memory comes in pieces of 1 to POOL_CLASSES units; class 0 is plain heap for
+ * what is bigger. */
+enum { POOL_UNIT = 32, POOL_CLASSES = 32 };
 struct pool_chunk;
 struct pool_class {
 	void *free;                     /* list through the first word of each piece */
@@ -19,7 +19,7 @@ struct pool_class {
 struct slot { struct row *row; uint32_t hash; };
 
 struct ledger {
-	/* Rows by key: open addressing, linear, at most 3/4 full. */
+	/* Rows by key: open addressing, linear, at most half full. */
 	struct slot *slots;
 	size_t n_slots;                 /* power of two */
 	size_t n_rows;
@@ -71,7 +71,8 @@ static inline void link_remove(struct row_link *l)
 /* --- ledger_store.c -------------------------------------------------------------- */
 uint32_t store_hash(const struct ledger *, const struct rule *key);
 struct row *store_find(const struct ledger *, const struct rule *key, uint32_t hash);
-/* A row that is not there yet, all columns empty, with a copy of the message. */
+/* A row that store_find() has just not found: all columns empty, with a copy of
+ * the message. */
 struct row *store_add(struct ledger *, const struct rule *, uint32_t hash);
 void store_remove(struct ledger *, struct row *);
 unsigned store_table(const struct row *);

@@ -28,32 +28,18 @@ static inline uint64_t load64(const uint8_t *p)
 	return x;
 }
 
-static uint64_t hash_bytes(const uint8_t *p, size_t n, uint64_t h)
+/* n is a multiple of 8: everything in a rule is padded to that. */
+static inline uint64_t hash_words(const uint8_t *p, size_t n, uint64_t h)
 {
 	h ^= n * HASH_C;
 	for (; n >= 16; p += 16, n -= 16)
 		h = mix(load64(p) ^ HASH_A, load64(p + 8) ^ h);
-	if (n >= 8) {
-		h = mix(load64(p) ^ HASH_B, h ^ HASH_C);
-		p += 8;
-		n -= 8;
-	}
-	if (n) {
-		uint64_t x = 0;
-
-		memcpy(&x, p, n);
-		h = mix(x ^ HASH_C, h ^ HASH_B);
-	}
-	return h;
+	return n >= 8 ? mix(load64(p) ^ HASH_B, h ^ HASH_C) : h;
 }
 
-static size_t match_length(const struct rule *r) { return wire_u16(r->msg + FLOW_MATCH + 2); }
-
-/* What follows the match: instructions. */
-static size_t flow_rest(const struct rule *r)
-{
-	return FLOW_MATCH + wire_match_padded(match_length(r));
-}
+static inline size_t match_length(const struct rule *r) { return wire_u16(r->msg + FLOW_MATCH + 2); }
+/* The match with its padding, which is zero, is the key; instructions follow. */
+static inline size_t match_size(const struct rule *r) { return wire_match_padded(match_length(r)); }
 
 bool rule_is_ours(const struct rule *r)
 {
@@ -99,7 +85,7 @@ uint64_t rule_key_hash_seeded(const struct rule *r, uint64_t seed)
 	if (r->kind != RULE_FLOW)
 		return mix(((uint64_t) r->kind << 32 | rule_id(r)) ^ HASH_A, seed ^ HASH_B);
 	head = (uint64_t) rule_table(r) << 16 | rule_priority(r);
-	return hash_bytes(r->msg + FLOW_MATCH, match_length(r), mix(head ^ HASH_A, seed ^ HASH_B));
+	return hash_words(r->msg + FLOW_MATCH, match_size(r), mix(head ^ HASH_A, seed ^ HASH_B));
 }
 
 uint32_t rule_key_hash(const struct rule *r)
@@ -111,16 +97,13 @@ uint32_t rule_key_hash(const struct rule *r)
 
 bool rule_key_equal(const struct rule *a, const struct rule *b)
 {
-	size_t length;
-
 	if (a->kind != b->kind)
 		return false;
 	if (a->kind != RULE_FLOW)
 		return rule_id(a) == rule_id(b);
-	length = match_length(a);
 	return rule_table(a) == rule_table(b) && rule_priority(a) == rule_priority(b)
-		&& length == match_length(b)
-		&& !memcmp(a->msg + FLOW_MATCH, b->msg + FLOW_MATCH, length);
+		&& match_length(a) == match_length(b)
+		&& !memcmp(a->msg + FLOW_MATCH, b->msg + FLOW_MATCH, match_size(a));
 }
 
 uint64_t rule_digest(const struct rule *r)
@@ -129,21 +112,21 @@ uint64_t rule_digest(const struct rule *r)
 
 	switch (r->kind) {
 	case RULE_FLOW: {
-		size_t rest = flow_rest(r);
+		size_t rest = FLOW_MATCH + match_size(r);
 
 		h = mix(load64(r->msg + FLOW_COOKIE) ^ HASH_A,
 			((uint64_t) wire_u16(r->msg + FLOW_IDLE) << 32
 			 | (uint64_t) wire_u16(r->msg + FLOW_HARD) << 16
 			 | wire_u16(r->msg + FLOW_FLAGS)) ^ HASH_B);
-		h = hash_bytes(r->msg + rest, r->size - rest, h);
+		h = hash_words(r->msg + rest, r->size - rest, h);
 		break;
 	}
 	case RULE_GROUP:
-		h = hash_bytes(r->msg + GROUP_BUCKETS, r->size - (size_t) GROUP_BUCKETS,
+		h = hash_words(r->msg + GROUP_BUCKETS, r->size - (size_t) GROUP_BUCKETS,
 			       mix(r->msg[GROUP_TYPE] ^ HASH_A, HASH_B));
 		break;
 	case RULE_METER:
-		h = hash_bytes(r->msg + METER_BANDS, r->size - (size_t) METER_BANDS,
+		h = hash_words(r->msg + METER_BANDS, r->size - (size_t) METER_BANDS,
 			       mix(wire_u16(r->msg + METER_FLAGS) ^ HASH_B, HASH_A));
 		break;
 	}

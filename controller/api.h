@@ -9,6 +9,8 @@
 #include "controller/core.h"
 #include "controller/session.h"
 
+#include <stdio.h>
+
 struct loop;
 struct api;
 
@@ -23,8 +25,11 @@ struct api_world {
 };
 
 /* Null and a sentence in ret_error when the socket cannot be made (another
- * weftd lives there: its pid is named). */
+ * weftd lives there: its pid is named). The process must ignore SIGPIPE. */
 struct api *api_new(struct loop *, const char *run_dir, const struct api_world *, const char **ret_error);
 void api_free(struct api *);
+
+/* The page docs/reference/api.md. */
+void api_print_reference(FILE *);
 
 #endif

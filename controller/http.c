@@ -21,8 +21,6 @@
 #include "ofproto/log.h"
 #include "topo/arena.h"
 
-LOG_MODULE(http)
-
 struct http_out { struct evbuffer *buf; };
 
 struct http {

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What api.c and api_stream.c share. */
+#ifndef CONTROLLER_API_PRIVATE_H
+#define CONTROLLER_API_PRIVATE_H
+
+#include "controller/api.h"
+#include "controller/http.h"
+#include "controller/rundir.h"
+#include "controller/show.h"
+
+enum {
+	API_MAX_PARAMS = 8,
+	API_MAX_FOLLOWERS = 32,
+	API_FOLLOW_MS = 5,              /* events that come within are told together */
+};
+
+struct follower;
+struct loop_timer;
+
+struct api {
+	struct loop *loop;
+	struct api_world world;
+	struct rundir run;
+	struct http *http;
+	struct follower *followers;     /* list */
+	size_t n_followers;
+	struct loop_timer *tell;        /* wakes the followers */
+	bool is_telling;                /* tell is due */
+};
+
+struct api_param { const char *name, *help; };
+
+struct api_request;
+struct api_path {
+	const char *method, *path, *help;
+	void (*handle)(struct api_request *);
+	const struct show_list *list;   /* what get_list streams */
+	struct api_param params[API_MAX_PARAMS];         /* up to the first without a name */
+};
+
+/* A request while its handler runs. */
+struct api_request {
+	struct api *api;
+	struct http_call *call;
+	const struct api_path *path;
+	struct show_query query;        /* texts belong to the call */
+	bool has_after, is_follow;
+	const char *body;
+	size_t body_size;
+};
+
+void api_reply(struct http_call *, json_t *take);
+/* more: members beside error and hint, taken; may be null, and so may hint. */
+void api_error(struct http_call *, int code, json_t *more, const char *hint, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+void api_stream_list(struct api_request *);
+void api_follow(struct api_request *);
+void api_follow_init(struct api *);
+void api_follow_uninit(struct api *);
+
+/* The members of the answers, for the manual; a test holds the answers to it.
+ * Members of members have a dot: "session.peer". */
+struct api_member { const char *document, *name, *type, *help; };
+extern const struct api_member api_members[];
+extern const size_t n_api_members;
+void api_print_members(FILE *);
+
+#endif

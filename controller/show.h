@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show: what weftd knows, as JSON. Reads, never moves anything.
+ *
+ * Two forms. A document is made at once (status, config, counters, log). A list
+ * may be long: its keys are collected first, sorted and cut to the limit, its
+ * items are made one by one while the client reads. What is gone when its turn
+ * comes is left out, so a list never holds anything dangling, nor the loop. */
+#ifndef CONTROLLER_SHOW_H
+#define CONTROLLER_SHOW_H
+
+#include <jansson.h>
+
+#include "controller/api.h"
+
+enum {
+	SHOW_LIMIT = 10000,             /* items of a list when the client names no limit */
+	SHOW_RECENT_MS = 10 * 60 * 1000,        /* a problem that cures itself is shown so long */
+};
+
+/* What to leave out; null and 0 = nothing. Texts are borrowed. */
+struct show_query {
+	const char *sw, *network, *port, *app, *table, *state, *mac, *ip, *kind;
+	uint64_t after;                 /* events: only those with a larger id */
+	size_t limit;                   /* items; 0 = all */
+};
+
+/* What a list holds, before it is made. What a and b mean is the list's. */
+struct show_key { uint64_t a, b; };
+struct show_keys {
+	struct show_key *items;         /* in arena */
+	size_t n, max;
+	size_t wanted;                  /* refill may stop when there are so many */
+	struct arena *arena;            /* for this filling; emptied before the next */
+	uint32_t stage;                 /* counts the fillings, from 0 */
+};
+void show_keys_add(struct show_keys *, uint64_t a, uint64_t b);
+
+struct show_list {
+	const char *name;               /* of the array in the answer */
+	/* Adds the next keys that pass the query; false = these were the last. */
+	bool (*refill)(const struct api_world *, const struct show_query *, struct show_keys *);
+	/* Null = it is gone, or not what the query wants. */
+	json_t *(*item)(const struct api_world *, const struct show_query *, const struct show_key *);
+	/* More members of the answer, in front of the array; may be left out. */
+	void (*head)(const struct api_world *, json_t *document);
+};
+
+extern const struct show_list show_switches, show_ports, show_hosts, show_networks, show_flows,
+	show_events, show_objects;
+
+/* Walks a list. Begin, then next until null. */
+struct show_cursor {
+	const struct show_list *list;
+	const struct api_world *world;
+	struct show_query query;
+	struct show_keys keys;
+	size_t at;                      /* next key */
+	size_t n_given;
+	bool is_last;                   /* keys are the last filling */
+	bool is_truncated;              /* more than the limit; known when next gave null */
+};
+void show_begin(struct show_cursor *, const struct show_list *, const struct api_world *,
+		const struct show_query *);
+json_t *show_next(struct show_cursor *);
+void show_end(struct show_cursor *);
+/* All of it at once: for tests and small lists. */
+json_t *show_whole(const struct show_list *, const struct api_world *, const struct show_query *);
+
+/* Documents. */
+json_t *show_status(const struct api_world *);
+json_t *show_config(const struct api_world *, bool with_text);
+json_t *show_counters(const struct api_world *);
+json_t *show_log(void);
+json_t *show_findings(const struct diag *);
+/* Array of problems, worst first; is_degraded when one needs somebody. */
+json_t *show_problems(const struct api_world *, bool *ret_is_degraded);
+
+/* One event: as in /v1/events. */
+json_t *show_event(const struct api_world *, const struct event *);
+bool show_event_passes(const struct api_world *, const struct show_query *, const struct event *);
+
+/* A switch without details (as in status) or with. */
+json_t *show_switch(const struct api_world *, uint32_t sw, bool details);
+json_t *show_network(const struct api_world *, uint32_t index);
+/* "connected", "connecting", "disconnected", "waiting" (never seen since weftd
+ * started), or null: the slot is empty or the file does not want it any more. */
+const char *show_switch_state(const struct api_world *, uint32_t sw);
+
+/* --- words of JSON ------------------------------------------------------------------ */
+/* Bytes of others (port names, certificates) as UTF-8; null gives null. */
+json_t *show_text(const char *);
+json_t *show_mac(const uint8_t mac[6]);
+json_t *show_dpid(uint64_t dpid);
+json_t *show_cookie(uint64_t cookie);
+json_t *show_limit(uint32_t limit);              /* NET_NONE gives null */
+json_t *show_ip4(const uint8_t *);               /* null gives null */
+json_t *show_ip6(const uint8_t *);
+json_t *show_count(uint64_t);
+/* "kvm1:vm-a"; a port without a name by its number. */
+json_t *show_place(const struct api_world *, uint32_t sw, uint32_t ofport);
+static inline void show_set(json_t *object, const char *key, json_t *take)
+{
+	json_object_set_new_nocheck(object, key, take);
+}
+
+#endif

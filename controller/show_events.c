@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show events: the ring, made into words when somebody reads it. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "controller/show.h"
+
+static const char *const severity_names[] = {
+	[EVENT_INFO] = "info", [EVENT_WARNING] = "warning", [EVENT_ERROR] = "error",
+};
+
+static bool is_move(const struct fact *fact)
+{
+	return fact->kind == FACT_HOST && !fact->unconfirmed && fact->old_sw != NET_NONE &&
+		(fact->old_sw != fact->sw || fact->old_ofport != fact->ofport);
+}
+
+static const char *event_kind(const struct event *event)
+{
+	if (!event->is_fact)
+		return event->kind;
+	return is_move(&event->fact) ? "move" : fact_word(event->fact.kind);
+}
+
+static const char *event_switch(const struct api_world *world, const struct event *event)
+{
+	if (!event->is_fact)
+		return event->sw[0] ? event->sw : NULL;
+	if (event->fact.sw == NET_NONE || event->fact.kind == FACT_NET)
+		return NULL;
+	const struct view_switch *vs = view_switch(world->core->view, event->fact.sw);
+	return vs ? vs->name : NULL;
+}
+
+static bool has_network(const struct fact *fact)
+{
+	return fact->kind == FACT_HOST || fact->kind == FACT_HOST_GONE || fact->kind == FACT_HOST_REFUSED;
+}
+
+static const char *event_network(const struct api_world *world, const struct event *event)
+{
+	if (!event->is_fact || !has_network(&event->fact))
+		return NULL;
+	uint32_t index = net_network_by_id(world->core->net, event->fact.network);
+	return index == NET_NONE ? NULL : world->core->net->networks[index].name;
+}
+
+bool show_event_passes(const struct api_world *world, const struct show_query *query, const struct event *event)
+{
+	const char *sw = query->sw ? event_switch(world, event) : NULL;
+	const char *network = query->network ? event_network(world, event) : NULL;
+	return (!query->kind || !strcmp(query->kind, event_kind(event))) &&
+		(!query->state || !strcmp(query->state, severity_names[event->severity])) &&
+		(!query->sw || (sw && !strcmp(sw, query->sw))) &&
+		(!query->network || (network && !strcmp(network, query->network)));
+}
+
+static void add_host(const struct api_world *world, json_t *json, const struct fact *fact)
+{
+	show_set(json, "network", show_text(event_network(world, &(struct event) { .is_fact = true, .fact = *fact })));
+	show_set(json, "mac", show_mac(fact->mac));
+	show_set(json, "ip", show_ip4(fact->has_ip4 ? fact->ip4 : NULL));
+	show_set(json, "ip6", show_ip6(fact->has_ip6 ? fact->ip6 : NULL));
+	show_set(json, "where", show_place(world, fact->unconfirmed ? NET_NONE : fact->sw, fact->ofport));
+	if (is_move(fact))
+		show_set(json, "from", show_place(world, fact->old_sw, fact->old_ofport));
+	show_set(json, "recovered", json_boolean(fact->recovered));
+	show_set(json, "unconfirmed", json_boolean(fact->unconfirmed));
+}
+
+static void add_port(json_t *json, const struct fact *fact)
+{
+	show_set(json, "port", show_text(fact->port_name));
+	show_set(json, "ofport", json_integer(fact->ofport));
+	if (fact->kind != FACT_PORT)
+		return;
+	show_set(json, "up", json_boolean(fact->port_up));
+	show_set(json, "live", json_boolean(fact->port_live));
+	show_set(json, "speed_mbps", json_integer(fact->port_speed_mbps));
+}
+
+static void add_fact(const struct api_world *world, json_t *json, const struct fact *fact)
+{
+	char text[512];
+	switch (fact->kind) {
+	case FACT_HOST:
+	case FACT_HOST_GONE:
+	case FACT_HOST_REFUSED:
+		add_host(world, json, fact);
+		break;
+	case FACT_PORT:
+	case FACT_PORT_GONE:
+		add_port(json, fact);
+		break;
+	case FACT_NET:
+	case FACT_SWITCH_UP:
+	case FACT_SWITCH_DOWN:
+	case N_FACT_KINDS:
+		break;
+	}
+	show_set(json, "reason", fact->reason ? show_text(fact_reason_text(fact->reason)) : json_null());
+	fact_format(fact, world->core->net, world->core->view, text, sizeof text);
+	/* Its time is of another clock than ours. */
+	const char *space = strchr(text, ' ');
+	show_set(json, "text", show_text(space ? space + 1 : text));
+}
+
+json_t *show_event(const struct api_world *world, const struct event *event)
+{
+	json_t *json = json_pack("{s:I, s:I, s:s, s:s, s:o}", "id", (json_int_t) event->id,
+				 "time_ms", (json_int_t) event->wall_ms,
+				 "severity", severity_names[event->severity], "kind", event_kind(event),
+				 "switch", show_text(event_switch(world, event)));
+	if (event->is_fact)
+		add_fact(world, json, &event->fact);
+	else
+		show_set(json, "text", show_text(event->text));
+	return json;
+}
+
+/* Without `after` the last ones are wanted, else the next ones. */
+static bool refill(const struct api_world *world, const struct show_query *query, struct show_keys *keys)
+{
+	const struct events *events = world->core->events;
+	uint64_t first = events_first_id(events);
+	uint64_t id = query->after >= first ? query->after + 1 : first;
+	for (; id && id <= events_last_id(events); id++)
+		if (show_event_passes(world, query, events_get(events, id)))
+			show_keys_add(keys, id, 0);
+	if (query->limit && !query->after && keys->n > query->limit) {
+		memmove(keys->items, keys->items + keys->n - query->limit, query->limit * sizeof *keys->items);
+		keys->n = query->limit;
+	}
+	return false;
+}
+
+static json_t *item(const struct api_world *world, const struct show_query *query,
+		    const struct show_key *key)
+{
+	const struct event *event = events_get(world->core->events, key->a);
+	(void) query;
+	return event ? show_event(world, event) : NULL;
+}
+
+static void head(const struct api_world *world, json_t *document)
+{
+	show_set(document, "first_id", show_count(events_first_id(world->core->events)));
+	show_set(document, "last_id", show_count(events_last_id(world->core->events)));
+}
+
+const struct show_list show_events = {
+	.name = "events",
+	.refill = refill,
+	.item = item,
+	.head = head,
+};

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show networks: what the file wants, and how many of what are there. */
+#include <string.h>
+
+#include "controller/show.h"
+
+static const char *transport_name(enum net_transport transport)
+{
+	switch (transport) {
+	case NET_LOCAL: return "local";
+	case NET_VLAN: return "vlan";
+	}
+	return "?";
+}
+
+json_t *show_network(const struct api_world *world, uint32_t index)
+{
+	const struct core *core = world->core;
+	const struct net_network *network = &core->net->networks[index];
+	const struct view_network *seen = view_network(core->view, index);
+	size_t n_ports = 0;
+	for (size_t i = 0; i < seen->n_members; i++)
+		n_ports += seen->members[i].n_edges + (seen->members[i].uplink != NET_NONE);
+	json_t *json = json_pack("{s:o, s:I, s:o, s:I, s:I, s:I, s:I, s:I}",
+				 "name", show_text(network->name), "hosts", (json_int_t) seen->n_hosts,
+				 "max_hosts", show_limit(network->max_hosts),
+				 "ports", (json_int_t) n_ports, "switches", (json_int_t) seen->n_members,
+				 "unconfirmed_hosts", (json_int_t) seen->n_unconfirmed,
+				 "refused_hosts", (json_int_t) seen->n_refused, "moves", (json_int_t) seen->n_moves);
+	show_set(json, "transport", json_string(transport_name(network->transport)));
+	show_set(json, "vlan", network->vlan ? json_integer(network->vlan) : json_null());
+	show_set(json, "vni", network->vni ? json_integer(network->vni) : json_null());
+	show_set(json, "subnet", show_text(network->subnet));
+	show_set(json, "ageing_seconds", json_integer(network->ageing));
+	show_set(json, "flood", json_boolean(network->flood));
+	show_set(json, "line", json_integer(network->where.line));
+	return json;
+}
+
+static bool refill(const struct api_world *world, const struct show_query *query, struct show_keys *keys)
+{
+	const struct net *net = world->core->net;
+	for (size_t i = 0; i < net->n_networks; i++)
+		if (!query->network || !strcmp(query->network, net->networks[i].name))
+			show_keys_add(keys, net->networks[i].id, 0);
+	return false;
+}
+
+static json_t *item(const struct api_world *world, const struct show_query *query,
+		    const struct show_key *key)
+{
+	uint32_t index = net_network_by_id(world->core->net, (uint32_t) key->a);
+	(void) query;
+	return index == NET_NONE ? NULL : show_network(world, index);
+}
+
+const struct show_list show_networks = {
+	.name = "networks",
+	.refill = refill,
+	.item = item,
+};

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show ports: every port of every switch that has been heard of, what the file
+ * makes of it, and if it makes nothing of it, why. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "controller/show.h"
+
+static const struct view_port *find(const struct api_world *world, const struct show_key *key)
+{
+	if (!show_switch_state(world, (uint32_t) key->a))
+		return NULL;
+	return view_port(world->core->view, (uint32_t) key->a, (uint32_t) key->b);
+}
+
+static json_t *use_json(const struct net *net, const struct view_use *use)
+{
+	const struct net_network *network = &net->networks[use->network];
+	uint32_t line = use->is_uplink ? network->uplinks[use->entry].where.line
+				       : network->ports[use->entry].where.line;
+	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:I, s:o, s:I}",
+			 "network", show_text(network->name),
+			 "tag", use->tag == NET_UNTAGGED ? json_null() : json_integer(use->tag),
+			 "uplink", use->is_uplink, "flood", use->flood, "hairpin", use->hairpin,
+			 "hosts", (json_int_t) use->n_hosts, "max_hosts", show_limit(use->max_hosts),
+			 "line", (json_int_t) line);
+}
+
+/* The first use that was left out because an earlier one has its place. */
+static void explain_conflict(const struct api_world *world, const char *sw, const struct view_port *port,
+			     char *why, size_t size)
+{
+	const struct net *net = world->core->net;
+	struct net_use uses[64];
+	bool disabled;
+	size_t n = net_uses(net, sw, port->name, port->local, uses, 64, &disabled);
+	if (n > 64)
+		n = 64;
+	for (size_t i = 0; i < n; i++) {
+		const struct net_network *network = &net->networks[uses[i].network];
+		if (!uses[i].conflict)
+			continue;
+		uint32_t line = uses[i].is_uplink ? network->uplinks[uses[i].port].where.line
+						  : network->ports[uses[i].port].where.line;
+		if (uses[i].tag == NET_UNTAGGED)
+			snprintf(why, size, "left out of network %s (%s:%" PRIu32 "): it is untagged in another network "
+				 "already; give it a tag in one of them", network->name, net->file, line);
+		else
+			snprintf(why, size, "left out of network %s (%s:%" PRIu32 "): tag %u stands for another network "
+				 "on this port already; use another tag", network->name, net->file, line, uses[i].tag);
+		return;
+	}
+	snprintf(why, size, "two networks want this port in the same way");
+}
+
+/* What is to be said of the port; why stays empty when nothing is wrong. */
+static const char *judge(const struct api_world *world, const char *sw, const struct view_port *port,
+			 char *why, size_t size)
+{
+	why[0] = '\0';
+	if (port->disabled) {
+		snprintf(why, size, "an entry with enable: false takes it out of every network");
+		return "disabled";
+	}
+	if (port->conflicted) {
+		explain_conflict(world, sw, port, why, size);
+		return "conflict";
+	}
+	if (!port->n_uses && port->local) {
+		snprintf(why, size, "the bridge's own port; only an entry with its exact name takes it in");
+		return "local";
+	}
+	if (!port->n_uses) {
+		snprintf(why, size, "no entry of the file names it: its frames are dropped and counted");
+		return "no-network";
+	}
+	return port->up ? "ok" : "down";
+}
+
+static json_t *item(const struct api_world *world, const struct show_query *query,
+		    const struct show_key *key)
+{
+	const struct view_port *port = find(world, key);
+	char why[400];
+	if (!port)
+		return NULL;
+	const struct view_switch *vs = view_switch(world->core->view, (uint32_t) key->a);
+	const char *state = judge(world, vs->name, port, why, sizeof why);
+	if (query->state && strcmp(query->state, state))
+		return NULL;
+	json_t *networks = json_array();
+	for (size_t i = 0; i < port->n_uses; i++)
+		json_array_append_new(networks, use_json(world->core->net, &port->uses[i]));
+	return json_pack("{s:o, s:o, s:I, s:b, s:b, s:b, s:o, s:I, s:o, s:I, s:s, s:o}",
+			 "switch", show_text(vs->name), "name", show_text(port->name),
+			 "ofport", (json_int_t) port->ofport, "up", port->up, "live", port->live,
+			 "local", port->local, "mac", show_mac(port->mac),
+			 "speed_mbps", (json_int_t) port->speed_mbps, "networks", networks,
+			 "refused_hosts", (json_int_t) port->n_refused, "state", state,
+			 "why", why[0] ? show_text(why) : json_null());
+}
+
+static bool has_network(const struct view_port *port, const struct net *net, const char *name)
+{
+	for (size_t i = 0; i < port->n_uses; i++)
+		if (!strcmp(net->networks[port->uses[i].network].name, name))
+			return true;
+	return false;
+}
+
+static bool refill(const struct api_world *world, const struct show_query *query, struct show_keys *keys)
+{
+	for (uint32_t sw = 0; sw < world->core->n_switches; sw++) {
+		const struct view_switch *vs = view_switch(world->core->view, sw);
+		if (!show_switch_state(world, sw) || (query->sw && strcmp(query->sw, vs->name)))
+			continue;
+		for (size_t i = 0; i < vs->n_ports; i++) {
+			const struct view_port *port = &vs->ports[i];
+			if (query->port && strcmp(query->port, port->name))
+				continue;
+			if (query->network && !has_network(port, world->core->net, query->network))
+				continue;
+			show_keys_add(keys, sw, port->ofport);
+		}
+	}
+	return false;
+}
+
+const struct show_list show_ports = {
+	.name = "ports",
+	.refill = refill,
+	.item = item,
+};

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is not as it should be, in plain words, each with what to do.
+ *
+ * error and warning need somebody and make the verdict "degraded"; info is worth
+ * knowing. Long lists of one kind are cut: the sentence says how many more. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "controller/show.h"
+#include "ofproto/msg.h"
+#include "ofproto/tls.h"
+
+enum {
+	MAX_OF_KIND = 50,               /* problems of one kind that are told one by one */
+	MAX_NAMES = 5,                  /* ports named in one sentence */
+	REFUSED_MS = 60 * 1000,         /* a switch that is refused comes again within that */
+	CERTIFICATE_DAYS = 30,
+};
+
+static const char *const severities[] = { "error", "warning", "info" };
+enum severity { ERROR, WARNING, INFO, N_SEVERITIES };
+
+struct problems {
+	const struct api_world *world;
+	json_t *by_severity[N_SEVERITIES];
+};
+
+struct about { const char *sw, *network, *hint; };
+
+static void __attribute__((format(printf, 5, 6)))
+add(struct problems *problems, enum severity severity, const char *kind, struct about about, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	json_array_append_new(problems->by_severity[severity],
+			      json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "severity", severities[severity],
+					"kind", kind, "switch", show_text(about.sw),
+					"network", show_text(about.network), "text", show_text(text),
+					"hint", show_text(about.hint)));
+}
+
+static void add_more(struct problems *problems, enum severity severity, const char *kind, size_t n)
+{
+	if (n > MAX_OF_KIND)
+		add(problems, severity, kind, (struct about) { 0 }, "and %zu more of this kind", n - MAX_OF_KIND);
+}
+
+static void look_at_config(struct problems *problems)
+{
+	struct config_state state;
+	if (!problems->world->config)
+		return;
+	config_state(problems->world->config, &state);
+	if (!state.failed)
+		return;
+	char first[512] = "";
+	size_t n = state.findings ? diag_n_errors(state.findings) : 0;
+	if (state.findings && diag_n_findings(state.findings))
+		diag_format(state.findings, diag_finding(state.findings, 0), first, sizeof first);
+	add(problems, ERROR, "config-refused",
+	    (struct about) { .hint = "weft check FILE shows all of them; the file is read again when it changes" },
+	    "%zu errors in %s: the network before it stays in force. The first: %s", n, state.file, first);
+}
+
+static void look_at_certificate(struct problems *problems)
+{
+	struct about about = { .hint = "weft pki renew weftd --dir DIR; weftd takes the new one by itself" };
+	if (!problems->world->tls)
+		return;
+	int days = tls_days_left(problems->world->tls);
+	if (days < 0)
+		add(problems, ERROR, "certificate", about, "weftd's own certificate has ended: no switch can connect");
+	else if (days < CERTIFICATE_DAYS)
+		add(problems, WARNING, "certificate", about, "weftd's own certificate ends in %d days", days);
+}
+
+static void look_at_switch_state(struct problems *problems, uint32_t sw, size_t *n)
+{
+	const struct core *core = problems->world->core;
+	const struct view_switch *vs = view_switch(core->view, sw);
+	const struct core_switch *cs = core->switches[sw];
+	const char *state = show_switch_state(problems->world, sw);
+	struct about about = { .sw = vs ? vs->name : NULL };
+	if (!state || !strcmp(state, "connected") || ++*n > MAX_OF_KIND)
+		return;
+	if (!strcmp(state, "connecting")) {
+		add(problems, WARNING, "switch-connecting", about, "switch %s is connected and being read back", vs->name);
+	} else if (!strcmp(state, "waiting")) {
+		about.hint = "is the bridge's controller set (ovs-vsctl get-controller BRIDGE) and weftd's port open to it?";
+		add(problems, ERROR, "switch-waiting", about,
+		    "switch %s has not connected since weftd started; its flows stay as they are", vs->name);
+	} else {
+		about.hint = "look at the host, and at weftd's log for this switch; known hosts keep talking meanwhile";
+		add(problems, ERROR, "switch-disconnected", about, "switch %s is gone since %" PRIu64 " s: %s", vs->name,
+		    (core->wall_ms - cs->connected_wall_ms) / 1000, cs->last_error);
+	}
+}
+
+static void look_at_rows(struct problems *problems, uint32_t sw, size_t *n)
+{
+	const struct core *core = problems->world->core;
+	const struct view_switch *vs = view_switch(core->view, sw);
+	struct ledger_counts counts;
+	struct ledger_iter iter;
+	ledger_count(core->switches[sw]->ledger, &counts);
+	if (!vs || !vs->connected || !(counts.n_refused + counts.n_foreign))
+		return;
+	for (const struct row *row = ledger_first(core->switches[sw]->ledger, &iter); row;
+	     row = ledger_after(core->switches[sw]->ledger, &iter)) {
+		bool is_refused = row->want && row->refused == row->want;
+		struct rule rule;
+		char text[400];
+		if (!row->want || (!is_refused && !row->foreign) || ++*n > MAX_OF_KIND)
+			continue;
+		row_rule(row, &rule);
+		rule_format(&rule, text, sizeof text);
+		struct core_origin origin = core_origin(core, rule.kind == RULE_FLOW ? rule_cookie(&rule) : 0);
+		struct about about = { .sw = vs->name, .hint = is_refused
+			? "the other rows are in place; change what stands at that line, or the switch, and it is tried again"
+			: "a row of another controller has its place and is left alone; delete it with ovs-ofctl if it is not needed" };
+		if (is_refused)
+			add(problems, ERROR, "row-refused", about, "switch %s refuses a row of %s for %s (%s:%" PRIu32 "), %s: %s",
+			    vs->name, origin.app, origin.object, core->net->file, origin.line,
+			    msg_error_name((uint16_t) (row->error >> 16), (uint16_t) row->error), text);
+		else
+			add(problems, ERROR, "row-blocked", about,
+			    "on switch %s a foreign row stands where %s wants one for %s (%s:%" PRIu32 "): %s",
+			    vs->name, origin.app, origin.object, core->net->file, origin.line, text);
+	}
+}
+
+/* Names of the ports that are so, in one sentence per switch. */
+static void look_at_ports(struct problems *problems, uint32_t sw)
+{
+	const struct view_switch *vs = view_switch(problems->world->core->view, sw);
+	char conflict[200] = "", unused[200] = "";
+	size_t n_conflicts = 0, n_unused = 0;
+	if (!vs || !vs->connected)
+		return;
+	for (size_t i = 0; i < vs->n_ports; i++) {
+		const struct view_port *port = &vs->ports[i];
+		bool is_unused = !port->n_uses && !port->local && !port->disabled && !port->conflicted;
+		size_t *n = port->conflicted ? &n_conflicts : is_unused ? &n_unused : NULL;
+		char *names = port->conflicted ? conflict : unused;
+		if (!n || (*n)++ >= MAX_NAMES)
+			continue;
+		size_t len = strlen(names);
+		snprintf(names + len, sizeof conflict - len, "%s%.16s", len ? ", " : "", port->name);
+	}
+	struct about about = { .sw = vs->name, .hint = "weft show ports state=conflict says which entries" };
+	if (n_conflicts)
+		add(problems, WARNING, "port-conflict", about, "%zu ports of switch %s are wanted by two networks in the same way "
+		    "and stand in the first only: %s%s", n_conflicts, vs->name, conflict, n_conflicts > MAX_NAMES ? ", ..." : "");
+	about.hint = "their frames are dropped and counted; name them under `ports:` of a network, or leave it so";
+	if (n_unused)
+		add(problems, INFO, "port-no-network", about, "%zu ports of switch %s are in no network: %s%s",
+		    n_unused, vs->name, unused, n_unused > MAX_NAMES ? ", ..." : "");
+}
+
+static bool is_connected(const struct core *core, uint64_t dpid, uint64_t since_wall_ms)
+{
+	for (uint32_t sw = 0; sw < core->n_switches; sw++) {
+		const struct view_switch *vs = view_switch(core->view, sw);
+		if (vs && vs->connected && vs->dpid == dpid && core->switches[sw]->connected_wall_ms > since_wall_ms)
+			return true;
+	}
+	return false;
+}
+
+static void look_at_refused_switches(struct problems *problems)
+{
+	const struct core *core = problems->world->core;
+	for (size_t i = 0; i < core->n_refused; i++) {
+		const struct core_refused *refused = &core->refused[i];
+		if (core->wall_ms - refused->last_wall_ms > REFUSED_MS ||
+		    is_connected(core, refused->dpid, refused->last_wall_ms))
+			continue;
+		add(problems, WARNING, "switch-refused", (struct about) { .sw = refused->who },
+		    "%s was not let in (%" PRIu64 " times): %s", refused->who, refused->n, refused->why);
+	}
+}
+
+/* Events of the last minutes that are worth a line: what cured itself, and
+ * limits that keep hosts out. One line per kind, switch and network. */
+static void look_at_events(struct problems *problems)
+{
+	const struct core *core = problems->world->core;
+	struct seen { char kind[24], sw[64], network[64]; size_t n; uint64_t id; } seen[MAX_OF_KIND] = { 0 };
+	size_t n_seen = 0;
+	for (uint64_t id = events_last_id(core->events); id; id--) {
+		const struct event *event = events_get(core->events, id);
+		struct seen now = { .n = 1, .id = id };
+		if (!event || event->wall_ms + SHOW_RECENT_MS < core->wall_ms)
+			break;
+		if (event->is_fact && event->fact.kind == FACT_HOST_REFUSED) {
+			uint32_t index = net_network_by_id(core->net, event->fact.network);
+			const struct view_switch *vs = event->fact.sw == NET_NONE ? NULL : view_switch(core->view, event->fact.sw);
+			snprintf(now.kind, sizeof now.kind, "host-limit");
+			snprintf(now.sw, sizeof now.sw, "%s", vs ? vs->name : "");
+			snprintf(now.network, sizeof now.network, "%s", index == NET_NONE ? "" : core->net->networks[index].name);
+		} else if (!event->is_fact && (!strcmp(event->kind, "drift") || !strcmp(event->kind, "openflow-error"))) {
+			snprintf(now.kind, sizeof now.kind, "%s", event->kind);
+			snprintf(now.sw, sizeof now.sw, "%s", event->sw);
+		} else {
+			continue;
+		}
+		size_t i = 0;
+		while (i < n_seen && (strcmp(seen[i].kind, now.kind) || strcmp(seen[i].sw, now.sw) ||
+				      strcmp(seen[i].network, now.network)))
+			i++;
+		if (i < n_seen)
+			seen[i].n++;
+		else if (n_seen < MAX_OF_KIND)
+			seen[n_seen++] = now;
+	}
+	for (size_t i = 0; i < n_seen; i++) {
+		const struct event *event = events_get(core->events, seen[i].id);
+		struct about about = { .sw = seen[i].sw[0] ? seen[i].sw : NULL,
+				       .network = seen[i].network[0] ? seen[i].network : NULL };
+		if (!strcmp(seen[i].kind, "host-limit")) {
+			about.hint = "raise max_hosts, or find out who brings so many; hosts that are known keep working";
+			add(problems, WARNING, "host-limit", about, "network %s, switch %s: hosts were not let in during the last "
+			    "10 minutes: %s", seen[i].network, seen[i].sw, fact_reason_text(event->fact.reason));
+		} else if (!strcmp(seen[i].kind, "drift")) {
+			about.hint = "somebody else writes to this bridge; all of it was put right";
+			add(problems, INFO, "drift", about, "flows of switch %s were changed by another hand %zu times in the last "
+			    "10 minutes; the last time: %s", seen[i].sw, seen[i].n, event->text);
+		} else {
+			about.hint = "this is a fault of weft or of the switch: please report it with weftd's log";
+			add(problems, WARNING, "openflow-error", about, "switch %s answered with an error %zu times in the last "
+			    "10 minutes; the last one: %s", seen[i].sw, seen[i].n, event->text);
+		}
+	}
+}
+
+json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
+{
+	struct problems problems = { .world = world };
+	size_t n_states = 0, n_rows = 0;
+	for (size_t i = 0; i < N_SEVERITIES; i++)
+		problems.by_severity[i] = json_array();
+	look_at_config(&problems);
+	look_at_certificate(&problems);
+	for (uint32_t sw = 0; sw < world->core->n_switches; sw++) {
+		look_at_switch_state(&problems, sw, &n_states);
+		look_at_rows(&problems, sw, &n_rows);
+		look_at_ports(&problems, sw);
+	}
+	add_more(&problems, ERROR, "switch-disconnected", n_states);
+	add_more(&problems, ERROR, "row-refused", n_rows);
+	look_at_refused_switches(&problems);
+	look_at_events(&problems);
+	*ret_is_degraded = json_array_size(problems.by_severity[ERROR]) || json_array_size(problems.by_severity[WARNING]);
+	for (size_t i = WARNING; i < N_SEVERITIES; i++) {
+		json_array_extend(problems.by_severity[ERROR], problems.by_severity[i]);
+		json_decref(problems.by_severity[i]);
+	}
+	return problems.by_severity[ERROR];
+}

@@ -93,10 +93,22 @@ include tests/tests.mk
 $(OVSLIB):
 	$(Q)tools/build-ovs $(OVS_VERSION) $(OVS)
 
-.PHONY: deps
-deps:
+.PHONY: deps lab help install
+deps:                  ## install Debian packages that are missing, build libopenvswitch once
 	$(Q)tools/install-deps
 	$(Q)$(MAKE) --no-print-directory $(OVSLIB)
+
+lab: deps              ## the main job, live: three hosts with VMs, TLS and weftd on this machine
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
+	$(Q)tools/demo
+
+install: all           ## weftd and weft into PREFIX/bin
+	install -D -m 755 $(BUILD)/weftd $(DESTDIR)$(PREFIX)/bin/weftd
+	install -D -m 755 $(BUILD)/weft $(DESTDIR)$(PREFIX)/bin/weft
+
+help:                  ## this list
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | sort | \
+	    awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .SECONDARY:

@@ -20,7 +20,7 @@ enum {
 struct arguments {
 	const char *name;
 	const char *dir;                /* null: by name */
-	bool json, no_weftd, tcp, v6;
+	bool json, no_weftd, no_wait, tcp, v6;
 	const char *weftd;              /* null: beside this program, else in PATH */
 	const char *weftd_args[MAX_WEFTD_ARGS];
 	size_t n_weftd_args;
@@ -32,8 +32,9 @@ struct arguments {
 
 static const char usage[] =
 	"usage: weft lab COMMAND [--name NAME | --dir DIR]\n"
-	"  up FILE [--tcp] [--no-weftd] [--weftd PATH] [--weftd-arg ARG]... [--json]\n"
-	"                       build the hosts of FILE on this machine, with VMs, TLS and weftd\n"
+	"  up FILE [--tcp] [--weftd PATH] [--weftd-arg ARG]... [--no-weftd] [--no-wait] [--json]\n"
+	"                       build the hosts of FILE on this machine, with VMs, TLS and weftd;\n"
+	"                       --no-wait: do not wait until every switch has connected\n"
 	"  status [--json]      what runs\n"
 	"  ping [-6] [--seconds N] [--json]\n"
 	"                       which VMs reach each other\n"
@@ -112,6 +113,7 @@ static int run_up(struct arguments *arguments)
 		.weftd = find_weftd(arguments, weftd),
 		.weftd_args = arguments->weftd_args,
 		.n_weftd_args = arguments->n_weftd_args,
+		.no_wait = arguments->no_wait,
 		.json = arguments->json,
 	};
 	struct lab_plan *plan;
@@ -180,6 +182,7 @@ static const struct command {
 static const struct option longs[] = {
 	{"name", required_argument, NULL, 'n'},    {"dir", required_argument, NULL, 'd'},
 	{"json", no_argument, NULL, 'j'},          {"no-weftd", no_argument, NULL, 'N'},
+	{"no-wait", no_argument, NULL, 'W'},
 	{"tcp", no_argument, NULL, 't'},           {"weftd", required_argument, NULL, 'w'},
 	{"weftd-arg", required_argument, NULL, 'a'}, {"seconds", required_argument, NULL, 's'},
 	{"help", no_argument, NULL, 'h'},          {0},
@@ -204,6 +207,9 @@ static int parse(int argc, char **argv, const char *shorts, struct arguments *ar
 			break;
 		case 'N':
 			arguments->no_weftd = true;
+			break;
+		case 'W':
+			arguments->no_wait = true;
 			break;
 		case 't':
 			arguments->tcp = true;

@@ -177,6 +177,7 @@ struct lab_options {
 	const char *weftd;              /* path of the program; null: none is started */
 	const char **weftd_args;        /* more arguments */
 	size_t n_weftd_args;
+	bool no_wait;                   /* a switch that does not connect is no error */
 	bool json;
 };
 

@@ -25,18 +25,23 @@ uint64_t load_clock(void)
 	return now;
 }
 
-/* 02, switch (2 bytes), host (3 bytes). */
-static void put_mac(uint8_t *mac, unsigned index, uint32_t seq)
+/* Locally administered with the number of the run, switch (2 bytes), host (3 bytes). */
+static uint8_t first_byte(const struct load *l)
 {
-	mac[0] = 2;
-	put16(mac + 1, (uint16_t)index);
+	return (uint8_t)(2 | l->plan->run << 2);
+}
+
+static void put_mac(const struct load *l, uint8_t *mac, uint32_t seq)
+{
+	mac[0] = first_byte(l);
+	put16(mac + 1, (uint16_t)l->index);
 	mac[3] = (uint8_t)(seq >> 16);
 	put16(mac + 4, (uint16_t)seq);
 }
 
 static bool is_ours(const struct load *l, const uint8_t *mac)
 {
-	return mac[0] == 2 && get16(mac + 1) == l->index;
+	return mac[0] == first_byte(l) && get16(mac + 1) == l->index;
 }
 
 void load_init(struct load *l, const struct load_plan *plan, struct load_totals *totals, unsigned index,
@@ -102,9 +107,9 @@ static void put_packet_in(const struct load *l, uint32_t seq, struct buf *out)
 	p = &l->packets[port];
 	to = buf_add(out, p->size);
 	memcpy(to, p->bytes, p->size);
-	put_mac(to + p->eth_src, l->index, seq);
+	put_mac(l, to + p->eth_src, seq);
 	if (l->plan->unicast && seq)
-		put_mac(to + p->eth_src - 6, l->index, 0);
+		put_mac(l, to + p->eth_src - 6, 0);
 }
 
 void load_fill(struct load *l, struct buf *out)

@@ -22,6 +22,7 @@ struct load_plan {
 	unsigned hosts;       /* known: hosts per switch */
 	unsigned n_ports;
 	unsigned frame;       /* bytes */
+	unsigned run;         /* 0..63: other runs have other source addresses */
 	uint64_t resend;      /* ns after which an unanswered PACKET_IN goes again; 0 = never */
 	uint32_t count;       /* new: PACKET_INs per switch; 0 = until told to stop */
 };

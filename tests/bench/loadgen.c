@@ -79,6 +79,7 @@ static const char usage[] =
 "  --like ovs-testcontroller   --answer any --punt miss --ready features --forget\n"
 "  --unicast        frames go to a host learned beforehand, not to the broadcast address\n"
 "  --frame BYTES    (60)\n"
+"  --run N          0 to 63; against a controller that has learned the hosts of a run, take another (0)\n"
 "  --ports P        per switch, named p1 to pP (4)\n"
 "  --forget         do not keep rows: what is read back is empty (saves memory in long runs)\n"
 "  --reconnect      idle: connect again when the controller goes away, with the rows kept\n"
@@ -577,14 +578,14 @@ static enum mode mode_of(const char *text)
 static void parse(int argc, char **argv)
 {
 	enum { MODE = 256, SWITCHES, WINDOW, DEPTH, HOSTS, SECONDS, WARMUP, COUNT, SETTLE_FOR, TIMEOUT, RESEND, ANSWER, PUNT,
-	       PUNT_TABLE, READY, LIKE, UNICAST, FRAME, PORTS, FORGET, RECONNECT, DPID, PREFIX, PKI, PID, LABEL, JSON };
+	       PUNT_TABLE, READY, LIKE, UNICAST, FRAME, RUN_NUMBER, PORTS, FORGET, RECONNECT, DPID, PREFIX, PKI, PID, LABEL, JSON };
 	static const struct option options[] = {
 		{"mode", 1, NULL, MODE}, {"switches", 1, NULL, SWITCHES}, {"window", 1, NULL, WINDOW},
 		{"depth", 1, NULL, DEPTH}, {"hosts", 1, NULL, HOSTS}, {"seconds", 1, NULL, SECONDS},
 		{"warmup", 1, NULL, WARMUP}, {"count", 1, NULL, COUNT}, {"settle", 1, NULL, SETTLE_FOR},
 		{"timeout", 1, NULL, TIMEOUT}, {"resend", 1, NULL, RESEND}, {"answer", 1, NULL, ANSWER},
 		{"punt", 1, NULL, PUNT}, {"punt-table", 1, NULL, PUNT_TABLE}, {"ready", 1, NULL, READY},
-		{"like", 1, NULL, LIKE}, {"unicast", 0, NULL, UNICAST}, {"frame", 1, NULL, FRAME},
+		{"like", 1, NULL, LIKE}, {"unicast", 0, NULL, UNICAST}, {"frame", 1, NULL, FRAME}, {"run", 1, NULL, RUN_NUMBER},
 		{"ports", 1, NULL, PORTS}, {"forget", 0, NULL, FORGET}, {"reconnect", 0, NULL, RECONNECT},
 		{"dpid-base", 1, NULL, DPID}, {"prefix", 1, NULL, PREFIX}, {"pki", 1, NULL, PKI}, {"pid", 1, NULL, PID},
 		{"label", 1, NULL, LABEL}, {"json", 0, NULL, JSON}, {"help", 0, NULL, 'h'}, {0},
@@ -619,6 +620,7 @@ static void parse(int argc, char **argv)
 			break;
 		case UNICAST: p->unicast = true; break;
 		case FRAME: p->frame = number(optarg, 60, LOAD_MAX_FRAME, "frame"); break;
+		case RUN_NUMBER: p->run = number(optarg, 0, 63, "run"); break;
 		case PORTS: p->n_ports = number(optarg, 2, FSWITCH_MAX_PORTS, "ports"); break;
 		case FORGET: g.forget = true; break;
 		case RECONNECT: g.reconnect = true; break;

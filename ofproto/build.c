@@ -78,6 +78,7 @@ void build_reset(struct build *b, enum build_state state)
 	b->tagged = false;
 	b->n_pops = 0;
 	b->went = false;
+	b->stage = STAGE_POP;
 	b->n_buckets = 0;
 	ofpbuf_clear(&b->ofpacts);
 	ofputil_bucket_list_destroy(&b->buckets);
@@ -92,20 +93,25 @@ static bool in_flow(struct build *b, const char *what)
 	return false;
 }
 
-static bool in_actions(struct build *b, const char *what)
+bool build_stage(struct build *b, enum build_stage stage, const char *what)
 {
 	if (b->state == BUILD_GROUP && !b->n_buckets)
 		build_breach(b, "%s before the first bucket", what);
 	else if (b->state != BUILD_GROUP && b->state != BUILD_FLOW)
 		build_breach(b, "%s belongs to a flow or a bucket", what);
-	else if (b->went)
+	else if (b->state == BUILD_FLOW && b->went)
 		build_breach(b, "%s after goto", what);
+	else if (b->state == BUILD_GROUP && b->went)
+		build_breach(b, "%s after the output of a bucket, which is its last action", what);
+	else if (b->state == BUILD_GROUP && stage < b->stage)
+		build_breach(b, "%s too late: a bucket pops, then pushes, then sets, then outputs", what);
+	b->stage = stage;
 	return !b->error[0];
 }
 
-static bool may_set(struct build *b, enum field f, const char *what)
+static bool may_set(struct build *b, enum field f, enum build_stage stage, const char *what)
 {
-	if (!in_actions(b, what))
+	if (!build_stage(b, stage, what))
 		return false;
 	if (b->state == BUILD_FLOW && !(b->table->set >> f & 1))
 		build_breach(b, "%s may not be set here", field_name(f));
@@ -234,7 +240,7 @@ static void set_any(struct build *b, enum field f, const union mf_value *value)
 {
 	const struct mf_field *mf = mf_from_id(mf_ids[f]);
 
-	if (!may_set(b, f, "set-field"))
+	if (!may_set(b, f, STAGE_SET, "set-field"))
 		return;
 	if (!mf->writable)
 		build_breach(b, "%s cannot be set", field_name(f));
@@ -265,7 +271,7 @@ void act_set_bytes(struct build *b, enum field f, const uint8_t *value)
 
 void act_pop_vlan(struct build *b)
 {
-	if (!may_set(b, FIELD_VLAN_VID, "pop_vlan"))
+	if (!may_set(b, FIELD_VLAN_VID, STAGE_POP, "pop_vlan"))
 		return;
 	if (b->n_pops++)
 		build_breach(b, "a second pop_vlan: Open vSwitch refuses it, goto and pop there");
@@ -274,7 +280,7 @@ void act_pop_vlan(struct build *b)
 
 void act_push_vlan(struct build *b)
 {
-	if (may_set(b, FIELD_VLAN_VID, "push_vlan"))
+	if (may_set(b, FIELD_VLAN_VID, STAGE_PUSH, "push_vlan"))
 		ofpact_put_PUSH_VLAN(&b->ofpacts)->ethertype = htons(0x8100);
 }
 
@@ -299,8 +305,9 @@ static void output(struct build *b, ofp_port_t port, uint16_t max_len)
 
 static bool may_output(struct build *b, const char *what)
 {
-	if (!in_actions(b, what))
+	if (!build_stage(b, STAGE_OUTPUT, what))
 		return false;
+	b->went = b->state == BUILD_GROUP;
 	if (b->state == BUILD_FLOW && !b->table->outputs)
 		build_breach(b, "%s: this table does not output", what);
 	return !b->error[0];
@@ -321,8 +328,11 @@ void act_output_in_port(struct build *b)
 
 void act_controller(struct build *b, uint16_t max_len, uint32_t meter_id)
 {
-	if (!in_actions(b, "controller"))
+	if (!build_stage(b, STAGE_OUTPUT, "controller"))
 		return;
+	b->went = b->state == BUILD_GROUP;
+	if (b->state == BUILD_GROUP && meter_id)
+		build_breach(b, "controller with a meter does not run in a bucket");
 	if (b->state == BUILD_FLOW && !b->table->punts)
 		build_breach(b, "controller: this table does not punt");
 	if (!meter_id) {
@@ -345,7 +355,7 @@ void act_group(struct build *b, uint32_t group_id)
 
 void act_goto(struct build *b, unsigned table)
 {
-	if (!in_flow(b, "goto") || !in_actions(b, "goto"))
+	if (!in_flow(b, "goto") || !build_stage(b, STAGE_OUTPUT, "goto"))
 		return;
 	if (table >= b->n_tables)
 		build_breach(b, "there is no table with index %u", table);

@@ -105,8 +105,9 @@ void act_goto(struct build *, unsigned table);           /* last */
 /* --- groups (section 5.6) and meters (section 5.7) ---------------------------- */
 enum group_type { GROUP_ALL, GROUP_SELECT, GROUP_INDIRECT, GROUP_FF };
 void build_group(struct build *, uint32_t group_id, enum group_type);
-/* The actions up to the next bucket are this bucket's: set fields, tags and one
- * or more outputs. weight counts for GROUP_SELECT only (1 or more there).
+/* The actions up to the next bucket are this bucket's, in this order, because
+ * Open vSwitch runs a bucket as an action set: pop, push, set fields, and last
+ * one output or group (none = drop). weight counts for GROUP_SELECT only (1 or more there).
  * watch_port 0 = none; GROUP_FF needs one, GROUP_SELECT may have one. */
 void build_bucket(struct build *, uint16_t weight, uint32_t watch_port);
 /* One drop band; rate and burst in packets (per second) or kbit. burst 0 =

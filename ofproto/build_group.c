@@ -34,6 +34,8 @@ static void bucket_close(struct build *b)
 	memcpy(bucket->ofpacts, b->ofpacts.data, b->ofpacts.size);
 	ofpbuf_clear(&b->ofpacts);
 	b->n_pops = 0;
+	b->went = false;
+	b->stage = STAGE_POP;
 }
 
 void build_bucket(struct build *b, uint16_t weight, uint32_t watch_port)

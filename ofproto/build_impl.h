@@ -9,6 +9,11 @@
 
 enum build_state { BUILD_NOTHING, BUILD_FLOW, BUILD_GROUP, BUILD_METER };
 
+/* Open vSwitch runs a bucket as an action set (section 5.10): one action of
+ * these kinds each, in this order, whatever order they were written in; set
+ * fields in theirs. Buckets that would run otherwise than written do not build. */
+enum build_stage { STAGE_POP, STAGE_PUSH, STAGE_SET, STAGE_OUTPUT };
+
 struct build {
 	const struct table_contract *tables;    /* borrowed */
 	size_t n_tables;
@@ -24,7 +29,8 @@ struct build {
 	struct match match;
 
 	unsigned n_pops;                /* in the action list so far */
-	bool went;                      /* act_goto was called */
+	bool went;                      /* act_goto was called, or the bucket has its output */
+	unsigned stage;                 /* of the bucket: enum build_stage */
 	struct ofpbuf ofpacts;          /* action list: of the flow, or of the bucket */
 
 	uint32_t id;                    /* of the group or meter */
@@ -40,6 +46,8 @@ struct build {
 /* Notes a breach; the first one counts. */
 void build_breach(struct build *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void build_reset(struct build *, enum build_state);
+/* The next action is of this stage; false and a breach if it has no place here. */
+bool build_stage(struct build *, enum build_stage, const char *what);
 /* An OpenFlow port number as the library counts them; notes a breach if there is none. */
 ofp_port_t build_port(struct build *, uint32_t ofport);
 const char *build_group_end(struct build *, struct rule *);

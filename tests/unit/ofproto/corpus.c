@@ -302,9 +302,19 @@ static void corpus_groups(struct corpus *c)
 	build_bucket(c->b, 0, 1);
 	act_output(c->b, 1);
 	build_bucket(c->b, 0, 2);
-	act_output(c->b, 2);
 	act_output_in_port(c->b);
 	end(c, "group", "ff");
+	build_group(c->b, id++, GROUP_ALL);
+	build_bucket(c->b, 0, 0);
+	act_pop_vlan(c->b);
+	act_push_vlan(c->b);
+	act_set_u(c->b, FIELD_VLAN_VID, PRESENT | 8);
+	act_set_u(c->b, FIELD_TUN_ID, 10020);
+	act_group(c->b, SEED_GROUP);
+	build_bucket(c->b, 0, 0);
+	act_controller(c->b, 64, 0);
+	build_bucket(c->b, 0, 0);
+	end(c, "group", "chained, controller, drop");
 	build_group(c->b, id++, GROUP_ALL);
 	end(c, "group", "without buckets");
 }

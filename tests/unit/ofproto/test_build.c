@@ -319,6 +319,27 @@ static void test_groups(void **state)
 	}
 	assert_fine();
 	assert_int_equal(rule.size, 16 + 1000 * 32);
+	/* Buckets are action sets. */
+	build_group(b, 0x5, GROUP_ALL);
+	build_bucket(b, 0, 0);
+	act_output(b, 1);
+	act_output(b, 2);
+	assert_breach("group 0x5: output after the output of a bucket, which is its last action");
+	build_group(b, 0x5, GROUP_ALL);
+	build_bucket(b, 0, 0);
+	act_output(b, 1);
+	build_bucket(b, 0, 0);
+	act_output(b, 2);
+	assert_fine();
+	build_group(b, 0x5, GROUP_ALL);
+	build_bucket(b, 0, 0);
+	act_set_u(b, FIELD_REG0, 1);
+	act_push_vlan(b);
+	assert_breach("group 0x5: push_vlan too late: a bucket pops, then pushes, then sets, then outputs");
+	build_group(b, 0x5, GROUP_ALL);
+	build_bucket(b, 0, 0);
+	act_controller(b, 64, 9);
+	assert_breach("group 0x5: controller with a meter does not run in a bucket");
 	build_meter(b, 0, true, 1, 1);
 	assert_breach("meter 0: no meter id");
 	build_meter(b, 1, true, 0, 1);

@@ -98,13 +98,27 @@ find_key(const struct section *section, const struct yaml_node *key)
 	return NULL;
 }
 
+/* The key that a word was probably meant to be, or null. */
+static const struct section_key *
+meant_key(const struct section *section, const char *word)
+{
+	const char *names[MAX_KEYS];
+
+	for (size_t i = 0; i < section->n_keys; i++)
+		names[i] = section->keys[i].name;
+	const char *name = diag_did_you_mean(word, names, section->n_keys);
+	for (size_t i = 0; name && i < section->n_keys; i++)
+		if (section->keys[i].name == name)
+			return &section->keys[i];
+	return NULL;
+}
+
 /* Says so; returns the index of the key it was probably meant to be, or n_keys. */
 static size_t
 report_unknown(const struct section_scene *scene, const struct section_at *at,
 	       const struct yaml_node *key)
 {
 	const struct section *section = at->section;
-	const char *names[MAX_KEYS];
 
 	for (const char *const *later = section->later; later && *later; later++) {
 		if (strcmp(*later, key->text))
@@ -120,9 +134,7 @@ report_unknown(const struct section_scene *scene, const struct section_at *at,
 			 "quote the key in the input of the tool", key->text, section_at_text(scene, at));
 		return section->n_keys;
 	}
-	for (size_t i = 0; i < section->n_keys; i++)
-		names[i] = section->keys[i].name;
-	const char *meant = diag_did_you_mean(key->text, names, section->n_keys);
+	const struct section_key *meant = meant_key(section, key->text);
 	if (!meant) {
 		diag_add(scene->diag, key->where, DIAG_UNKNOWN_KEY, "unknown key \"%.90s\" in %s", key->text,
 			 section_at_text(scene, at));
@@ -130,11 +142,8 @@ report_unknown(const struct section_scene *scene, const struct section_at *at,
 	}
 	diag_add(scene->diag, key->where, DIAG_UNKNOWN_KEY,
 		 "unknown key \"%s\" in %s; did you mean \"%s\"?", key->text, section_at_text(scene, at),
-		 meant);
-	for (size_t i = 0; i < section->n_keys; i++)
-		if (section->keys[i].name == meant)
-			return i;
-	return section->n_keys;
+		 meant->name);
+	return (size_t) (meant - section->keys);
 }
 
 static void
@@ -158,8 +167,9 @@ static bool
 is_split_port(const struct section *section, const struct yaml_node *map)
 {
 	return section->short_key && map->n_items == 1 && !find_key(section, map->keys[0])
-	       && !is_ignored(map->keys[0]) && map->items[0]->kind == YAML_SCALAR
-	       && map->items[0]->len && !strchr(map->items[0]->text, ':');
+	       && !is_ignored(map->keys[0]) && !meant_key(section, map->keys[0]->text)
+	       && map->items[0]->kind == YAML_SCALAR && map->items[0]->len
+	       && !strchr(map->items[0]->text, ':');
 }
 
 static void
@@ -213,6 +223,15 @@ section_parse(const struct section_scene *scene, const struct section_at *outer,
 		section->check(scene, &at, map, item);
 }
 
+static const struct section_key *
+find_short_key(const struct section *section)
+{
+	for (size_t i = 0; section->short_key && i < section->n_keys; i++)
+		if (!strcmp(section->keys[i].name, section->short_key))
+			return &section->keys[i];
+	return NULL;
+}
+
 /* An item of a list or table: a map, the short form, or nothing at all. */
 static void
 parse_item(const struct section_scene *scene, const struct section_at *outer,
@@ -222,26 +241,21 @@ parse_item(const struct section_scene *scene, const struct section_at *outer,
 	const struct section *section = list->section;
 	const struct section_at at = {.section = section, .name = name, .outer = outer};
 
+	const struct section_key *short_key = find_short_key(section);
 	if (node->kind == YAML_MAP) {
 		section_parse(scene, outer, section, name, node, item);
-	} else if (node->kind == YAML_SCALAR && section->short_key && !is_null(node)) {
-		for (size_t i = 0; i < section->n_keys; i++) {
-			const struct section_key *key = &section->keys[i];
-
-			if (strcmp(key->name, section->short_key))
-				continue;
-			parse_initials(scene, &at, section, item);
-			key->type->parse(scene, &at, key, node, member_at(item, key->offset));
-		}
+	} else if (node->kind == YAML_SCALAR && short_key && !is_null(node)) {
+		parse_initials(scene, &at, section, item);
+		short_key->type->parse(scene, &at, short_key, node, member_at(item, short_key->offset));
 		if (section->check)
 			section->check(scene, &at, NULL, item);
 	} else if (name && is_null(node)) {
 		section_parse(scene, outer, section, name, &no_keys, item);
 	} else {
 		parse_initials(scene, &at, section, item);
-		diag_add(scene->diag, node->where, DIAG_TYPE, "%s is %s; %s is wanted",
+		diag_add(scene->diag, node->where, DIAG_TYPE, "%s is %s; wanted: %s%sa map of keys",
 			 section_at_text(scene, &at), is_null(node) ? "empty" : kind_name(node->kind),
-			 section->short_key ? "switch:port or a map of keys" : "a map of keys");
+			 short_key ? short_key->type->title : "", short_key ? ", or " : "");
 	}
 }
 
@@ -264,7 +278,7 @@ parse_list(const struct section_scene *scene, const struct section_at *at,
 		return true;
 	if (node->kind != YAML_SEQ) {
 		section_complain(scene, at, key, node->where, DIAG_TYPE,
-				 arena_printf(scene->arena, "is %s; a list is wanted: [...]",
+				 arena_printf(scene->arena, "is %s; wanted: a list, [...]",
 					      kind_name(node->kind)));
 		return false;
 	}
@@ -304,7 +318,7 @@ parse_table(const struct section_scene *scene, const struct section_at *at,
 		return true;
 	if (node->kind != YAML_MAP) {
 		section_complain(scene, at, key, node->where, DIAG_TYPE,
-				 arena_printf(scene->arena, "is %s; a map of names is wanted",
+				 arena_printf(scene->arena, "is %s; wanted: a map of names",
 					      kind_name(node->kind)));
 		return false;
 	}

@@ -148,8 +148,8 @@ static bool check_certificate(SSL_CTX *ctx, const char *path)
 		is_good = X509_verify_cert(check) == 1;
 	}
 	if (!is_good) {
-		tls_words_verify(words, sizeof(words), "weftd's certificate",
-				 X509_STORE_CTX_get_current_cert(check), X509_STORE_CTX_get_error(check));
+		tls_words_verify(words, sizeof(words), true, X509_STORE_CTX_get_current_cert(check),
+				 X509_STORE_CTX_get_error(check));
 		complain("%s: %s", path, words);
 	}
 	X509_STORE_CTX_free(check);

@@ -20,9 +20,9 @@ SSL_CTX *tls_context(const struct tls *);
 bool tls_cert_name(const X509 *, char *buf, size_t size);
 bool tls_cert_is_for(const X509 *, const char *name);
 
-/* Why verification of the certificate gave this X509_V_ERR_*; owner says whose
- * certificate it is ("its certificate"), renew how to get a new one. */
-void tls_words_verify(char *buf, size_t size, const char *owner, const X509 *, int error);
+/* Why verification of the certificate (null: unknown) gave this X509_V_ERR_*,
+ * and how to get a better one. Ours is weftd's, the others are the peers'. */
+void tls_words_verify(char *buf, size_t size, bool is_ours, const X509 *, int error);
 /* Why the session failed, from OpenSSL's error queue. */
 void tls_words_session(char *buf, size_t size, const SSL *);
 

@@ -181,7 +181,7 @@ static int on_verify(int is_good, X509_STORE_CTX *check)
 	struct tls_session *s = SSL_get_ex_data(ssl, session_index);
 
 	if (!is_good && !s->error[0])
-		tls_words_verify(s->error, sizeof(s->error), "its certificate",
+		tls_words_verify(s->error, sizeof(s->error), false,
 				 X509_STORE_CTX_get_current_cert(check), X509_STORE_CTX_get_error(check));
 	return is_good;
 }

@@ -74,7 +74,7 @@ static void copy_printable(const char *text, char *buf, size_t size)
 	size_t i;
 
 	for (i = 0; text[i] && i + 1 < size; i++)
-		buf[i] = text[i] > ' ' && text[i] <= '~' ? text[i] : '?';
+		buf[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
 	buf[i] = '\0';
 }
 
@@ -111,8 +111,9 @@ static void date(const ASN1_TIME *time, char *buf, size_t size)
 		snprintf(buf, size, "a date that cannot be read");
 }
 
-void tls_words_verify(char *buf, size_t size, const char *owner, const X509 *cert, int error)
+void tls_words_verify(char *buf, size_t size, bool is_ours, const X509 *cert, int error)
 {
+	const char *owner = is_ours ? "weftd's certificate" : "its certificate";
 	char name[64] = "?", issuer[64] = "?", when[32] = "";
 	const char *why = X509_verify_cert_error_string(error);
 	char *text;
@@ -148,7 +149,8 @@ void tls_words_verify(char *buf, size_t size, const char *owner, const X509 *cer
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
 		snprintf(buf, size, "%s (%s) was made by another authority (%s) than the one in ca.pem; "
-			 "issue one with: weft pki issue %s", owner, name, issuer, name);
+			 "%s%s", owner, name, issuer, is_ours ? "make a new one with: weft pki "
+			 "renew weftd" : "issue one with: weft pki issue ", is_ours ? "" : name);
 		return;
 	case X509_V_ERR_INVALID_PURPOSE:
 		snprintf(buf, size, "%s (%s) is not meant for this side of a connection (extended key "

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,8 @@ static void tcp_pair(int *fds)
 	assert_int_equal(connect(fds[1], (struct sockaddr *) &address, size), 0);
 	fds[0] = accept(listener, NULL, NULL);
 	assert_true(fds[0] >= 0);
+	for (int i = 0; i < 2; i++)
+		setsockopt(fds[i], IPPROTO_TCP, TCP_NODELAY, &(int) {1}, sizeof(int));
 	close(listener);
 }
 

@@ -70,7 +70,7 @@ static json_t *vm_json(const struct lab_plan *plan, const struct lab_vm *vm)
 	for (size_t i = 0; i < vm->n_stands; i++)
 		json_array_append_new(stands, stand_json(&vm->stands[i]));
 	set(object, "name", json_string(vm->name));
-	set(object, "namespace", json_string(vm->ns));
+	set(object, "ns", json_string(vm->ns));
 	set(object, "host", text_or_null(host));
 	set(object, "port", json_string(vm->port));
 	set(object, "where", json_string(arena_printf(plan->arena, "%s:%s", on_lan ? "lan" : host,
@@ -106,15 +106,14 @@ static json_t *host_json(const struct lab_plan *plan, size_t h)
 
 	snprintf(dpid, sizeof dpid, "%016llx", (unsigned long long) host->dpid);
 	set(object, "name", json_string(host->name));
-	set(object, "namespace", json_string(host->ns));
+	set(object, "ns", json_string(host->ns));
 	set(object, "dir", json_string(host->dir));
 	set(object, "dpid", json_string(arena_printf(plan->arena, "0x%s", dpid)));
 	set(object, "bridge", json_string("br-int"));
-	set(object, "db", json_string(arena_printf(plan->arena, "unix:%s/db.sock", host->dir)));
-	set(object, "db_socket", path(plan, host->dir, "db.sock"));
-	set(object, "mgmt_socket", path(plan, host->dir, "br-int.mgmt"));
-	set(object, "vswitchd_socket", path(plan, host->dir, "ovs-vswitchd.ctl"));
-	set(object, "ovsdb_socket", path(plan, host->dir, "ovsdb-server.ctl"));
+	set(object, "db", path(plan, host->dir, "db.sock"));
+	set(object, "mgmt", path(plan, host->dir, "br-int.mgmt"));
+	set(object, "ctl", path(plan, host->dir, "ovs-vswitchd.ctl"));
+	set(object, "db_ctl", path(plan, host->dir, "ovsdb-server.ctl"));
 	set(object, "vswitchd_log", path(plan, host->dir, "ovs-vswitchd.log"));
 	set(object, "vswitchd_pid_file", path(plan, host->dir, "ovs-vswitchd.pid"));
 	set(object, "ovsdb_pid_file", path(plan, host->dir, "ovsdb-server.pid"));
@@ -163,11 +162,11 @@ static json_t *network_json(const struct lab_plan *plan, const struct lab_networ
 	return object;
 }
 
-static json_t *control_json(const struct lab_plan *plan)
+static json_t *ctl_json(const struct lab_plan *plan)
 {
 	json_t *object = json_object();
 
-	set(object, "namespace", json_string(plan->ctl_ns));
+	set(object, "ns", json_string(plan->ctl_ns));
 	set(object, "bridge", json_string("mgmt"));
 	set(object, "ip", json_string(plan->ctl_ip));
 	set(object, "ip6", json_string(plan->ctl_ip6));
@@ -180,6 +179,7 @@ static json_t *weftd_json(const struct lab_plan *plan, const struct lab_options 
 	json_t *object = json_object();
 
 	set(object, "program", text_or_null(options->weftd));
+	set(object, "listen", json_string(lab_plan_target(plan)));
 	set(object, "pid", pid_or_null(pid));
 	set(object, "pid_file", path(plan, plan->dir, "weftd.pid"));
 	set(object, "log", path(plan, plan->dir, "weftd.log"));
@@ -191,7 +191,25 @@ static json_t *weftd_json(const struct lab_plan *plan, const struct lab_options 
 
 static json_t *segment_json(const char *ns, const char *bridge)
 {
-	return ns ? json_pack("{s:s, s:s}", "namespace", ns, "bridge", bridge) : json_null();
+	return ns ? json_pack("{s:s, s:s}", "ns", ns, "bridge", bridge) : json_null();
+}
+
+static json_t *lan_json(const struct lab_plan *plan)
+{
+	json_t *object = segment_json(plan->lan_ns, "lan"), *uplinks = json_array();
+
+	for (size_t i = 0; i < plan->n_uplinks; i++) {
+		const struct lab_uplink *uplink = &plan->uplinks[i];
+
+		json_array_append_new(uplinks,
+				      json_pack("{s:s, s:s, s:s}", "switch", plan->hosts[uplink->host].name,
+						"port", uplink->port, "lan_port", uplink->lan_port));
+	}
+	if (json_is_object(object))
+		set(object, "uplinks", uplinks);
+	else
+		json_decref(uplinks);
+	return object;
 }
 
 /* --- the whole --------------------------------------------------------------------- */
@@ -217,9 +235,9 @@ json_t *lab_json(const struct lab_plan *plan, const struct lab_options *options,
 	set(root, "file", json_string(plan->file));
 	set(root, "tls", json_boolean(plan->tls));
 	set(root, "pki", plan->tls ? path(plan, plan->dir, "pki") : json_null());
-	set(root, "control", control_json(plan));
+	set(root, "ctl", ctl_json(plan));
 	set(root, "weftd", weftd_json(plan, options, weftd));
-	set(root, "lan", segment_json(plan->lan_ns, "lan"));
+	set(root, "lan", lan_json(plan));
 	set(root, "underlay", segment_json(plan->underlay_ns, "underlay"));
 	set(root, "hosts", hosts);
 	set(root, "vms", vms);

@@ -86,7 +86,7 @@ static void add_pair(struct pings *pings, const json_t *network, const char *fro
 	pings->pairs[pings->n] = (struct pair){name, from, to, ip, false, -1};
 	pings->commands[pings->n++] = (struct lab_command){
 		.argv = lab_argv(arena, "ip", "netns", "exec",
-				 text_of(json_object_get(json_object_get(pings->root, "vms"), from), "namespace"),
+				 text_of(json_object_get(json_object_get(pings->root, "vms"), from), "ns"),
 				 "ping", family, "-n", "-i", "0.2", "-c", "1", "-w",
 				 arena_printf(arena, "%u", pings->options->seconds), "-I", dev, ip, NULL),
 		.may_fail = true,

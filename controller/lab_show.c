@@ -3,9 +3,11 @@
 #include "controller/lab.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 static const char *text_of(const json_t *object, const char *key)
@@ -22,7 +24,7 @@ static bool is_up(const json_t *object, const char *pid_file_key, const char *di
 	return lab_is_alive(lab_pid_of(text_of(object, pid_file_key)), dir);
 }
 
-/* "yes", "no" or "-"; as of the last five seconds. */
+/* As of the last five seconds. */
 static void ask_connected(struct lab_runner *runner, const json_t *hosts, struct lab_command *commands)
 {
 	json_t *host;
@@ -31,13 +33,14 @@ static void ask_connected(struct lab_runner *runner, const json_t *hosts, struct
 
 	json_object_foreach((json_t *) hosts, name, host) {
 		commands[n].argv = lab_argv(runner->arena, "ovs-vsctl", "--timeout=5", "--no-wait",
-					    arena_printf(runner->arena, "--db=%s", text_of(host, "db")),
+					    arena_printf(runner->arena, "--db=unix:%s", text_of(host, "db")),
 					    "--bare", "--columns=is_connected", "list", "Controller", NULL);
 		commands[n++].may_fail = true;
 	}
 	lab_run_all(runner, commands, n);
 }
 
+/* {weftd_wanted, weftd, hosts: {NAME: {vswitchd, ovsdb, connected}}, missing_namespaces} */
 static json_t *status_json(struct lab_runner *runner, const json_t *root)
 {
 	const char *dir = text_of(root, "dir"), *name;
@@ -65,19 +68,18 @@ static json_t *status_json(struct lab_runner *runner, const json_t *root)
 		if (access(path, F_OK) < 0)
 			json_array_append(missing, item);
 	}
-	return json_pack("{s:O, s:O, s:O, s:b, s:b, s:o, s:o}", "name", json_object_get(root, "name"),
-			 "dir", json_object_get(root, "dir"), "state", json_object_get(root, "state"),
-			 "weftd_wanted", wanted, "weftd", wanted && is_up(weftd, "pid_file", dir), "hosts",
-			 shown, "missing_namespaces", missing);
+	return json_pack("{s:b, s:b, s:o, s:o}", "weftd_wanted", wanted, "weftd",
+			 wanted && is_up(weftd, "pid_file", dir), "hosts", shown, "missing_namespaces",
+			 missing);
 }
 
-static bool is_fine(const json_t *status)
+static bool is_fine(const json_t *status, const json_t *root)
 {
 	bool wanted = json_is_true(json_object_get(status, "weftd_wanted"));
 	json_t *host;
 	const char *name;
 
-	if (strcmp(text_of(status, "state"), "up") ||
+	if (strcmp(text_of(root, "state"), "up") ||
 	    (wanted && !json_is_true(json_object_get(status, "weftd"))) ||
 	    json_array_size(json_object_get(status, "missing_namespaces")))
 		return false;
@@ -96,8 +98,8 @@ static void print_status(const json_t *status, const json_t *root)
 	const char *name;
 	size_t i;
 
-	printf("lab %s in %s: %s\n", text_of(status, "name"), text_of(status, "dir"),
-	       is_fine(status) ? "up" : strcmp(text_of(status, "state"), "up") ? "built by half" : "broken");
+	printf("lab %s in %s: %s\n", text_of(root, "name"), text_of(root, "dir"),
+	       is_fine(status, root) ? "up" : strcmp(text_of(root, "state"), "up") ? "built by half" : "broken");
 	printf("  weftd: %s\n", !json_is_true(json_object_get(status, "weftd_wanted")) ? "not started" :
 	       json_is_true(json_object_get(status, "weftd")) ? "running" : "gone");
 	json_object_foreach(json_object_get(status, "hosts"), name, host)
@@ -127,9 +129,10 @@ int lab_status(const char *dir, bool json)
 	arena = arena_new();
 	lab_runner_init(&runner, arena, false);
 	status = status_json(&runner, root);
-	fine = is_fine(status);
+	fine = is_fine(status, root);
 	if (json) {
-		json_dumpf(status, stdout, JSON_INDENT(2));
+		json_object_set(root, "running", status);
+		json_dumpf(root, stdout, JSON_INDENT(2));
 		putchar('\n');
 	} else {
 		print_status(status, root);
@@ -146,18 +149,18 @@ int lab_status(const char *dir, bool json)
 static const char *namespace_of(const json_t *root, const char *what)
 {
 	json_t *hosts = json_object_get(root, "hosts"), *vms = json_object_get(root, "vms"), *vm;
-	const char *key = !strcmp(what, "ctl") ? "control" : what, *name;
+	const char *name;
 
 	if (json_object_get(vms, what))
-		return text_of(json_object_get(vms, what), "namespace");
+		return text_of(json_object_get(vms, what), "ns");
 	if (json_object_get(hosts, what))
-		return text_of(json_object_get(hosts, what), "namespace");
+		return text_of(json_object_get(hosts, what), "ns");
 	json_object_foreach(vms, name, vm) {
 		if (!strcmp(text_of(vm, "where"), what))
-			return text_of(vm, "namespace");
+			return text_of(vm, "ns");
 	}
-	if (!strcmp(key, "control") || !strcmp(key, "lan") || !strcmp(key, "underlay"))
-		return text_of(json_object_get(root, key), "namespace");
+	if (!strcmp(what, "ctl") || !strcmp(what, "lan") || !strcmp(what, "underlay"))
+		return text_of(json_object_get(root, what), "ns");
 	return "";
 }
 
@@ -172,6 +175,18 @@ static void print_choices(const json_t *root)
 	json_object_foreach(json_object_get(root, "vms"), name, value)
 		fprintf(stderr, " %s", name);
 	fputc('\n', stderr);
+}
+
+/* The lab's VMs by name, for this process and what it becomes: a private mount
+ * over /etc/hosts. Without it the command runs as well. */
+static void use_names(const json_t *root)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/names", text_of(root, "dir"));
+	if (access(path, R_OK) == 0 && unshare(CLONE_NEWNS) == 0 &&
+	    mount("", "/", NULL, MS_REC | MS_SLAVE, NULL) == 0)
+		mount(path, "/etc/hosts", NULL, MS_BIND, NULL);
 }
 
 int lab_exec(const char *dir, const char *what, char **argv)
@@ -194,6 +209,7 @@ int lab_exec(const char *dir, const char *what, char **argv)
 	host = json_object_get(json_object_get(root, "hosts"), what);
 	if (host)
 		setenv("OVS_RUNDIR", text_of(host, "dir"), 1);
+	use_names(root);
 	while (argv[n])
 		n++;
 	full = xheap_alloc((n + 5) * sizeof *full);

@@ -65,6 +65,26 @@ static bool write_record(struct lab_runner *runner, const struct lab_plan *plan,
 	return ok;
 }
 
+/* DIR/names: what /etc/hosts is for `weft lab exec`. */
+static bool write_names(struct lab_runner *runner, const struct lab_plan *plan)
+{
+	const char *path = arena_printf(runner->arena, "%s/names", plan->dir);
+	FILE *file = fopen(path, "we");
+
+	if (!file)
+		return lab_fail(runner, "cannot write %s: %s", path, strerror(errno));
+	fprintf(file, "127.0.0.1 localhost\n::1 localhost\n");
+	for (size_t i = 0; i < plan->n_vms; i++) {
+		const struct lab_vm *vm = &plan->vms[i];
+
+		if (vm->n_stands && vm->stands[0].ip)
+			fprintf(file, "%s %s\n", vm->stands[0].ip, vm->name);
+		if (vm->n_stands && vm->stands[0].ip6)
+			fprintf(file, "%s %s\n", vm->stands[0].ip6, vm->name);
+	}
+	return fclose(file) == 0 || lab_fail(runner, "cannot write %s: %s", path, strerror(errno));
+}
+
 /* weftd first: switches connect when they start. Open vSwitch 3.1 heeds
  * max_backoff only after the first connection, and would else try again after 1,
  * 2, 4, 8 seconds. */
@@ -75,7 +95,8 @@ static bool build(struct lab_runner *runner, struct lab_plan *plan,
 	       lab_namespaces_up(runner, plan) && lab_pki_up(runner, plan) &&
 	       lab_weftd_up(runner, plan, options, weftd) &&
 	       write_record(runner, plan, options, LAB_BUILDING, *weftd) &&
-	       lab_vlans_up(runner, plan) && lab_hosts_up(runner, plan) &&
+	       lab_vlans_up(runner, plan) && write_names(runner, plan) &&
+	       lab_hosts_up(runner, plan) &&
 	       (!options->weftd || options->no_wait || lab_hosts_connected(runner, plan)) &&
 	       write_record(runner, plan, options, LAB_UP, *weftd);
 }

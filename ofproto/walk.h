@@ -14,17 +14,22 @@ enum { WALK_MAX_FRAME = 2048, WALK_MAX_OUTS = 1024, WALK_MAX_HOPS = 64 };
 
 struct walk_out {
 	uint32_t ofport;                /* OFPP_CONTROLLER = punt */
-	uint64_t tun_id;                /* tunnel metadata at that moment; 0 = none */
+	uint64_t tun_id;                /* tunnel metadata at that moment (its own if the frame came by one) */
 	uint32_t tun_dst;               /* IPv4, host order */
 	uint16_t size;
 	uint8_t frame[WALK_MAX_FRAME];
 };
 
 struct walk_hop {
-	struct rule rule;               /* the row that matched; borrowed from the switch */
+	struct rule rule;               /* the row that matched, or a group it used; borrowed from the switch */
 };
 
 struct walk {
+	/* Which bucket of a select group: this number modulo the live ones, every
+	 * bucket as often as its weight. Set before walk_frame(), 0 at first. */
+	unsigned choice;
+
+	/* The rest is the answer. */
 	size_t n_hops;
 	struct walk_hop hops[WALK_MAX_HOPS];
 	size_t n_outs;
@@ -32,6 +37,8 @@ struct walk {
 	bool ambiguous;                 /* two rows of equal priority matched: a defect */
 	bool missed;                    /* a table without a matching row */
 	uint8_t missed_table;
+	bool cut;                       /* more hops or outs than there is room for */
+	const char *unknown;            /* an action, field or group that walk cannot do, or null */
 };
 
 struct walk_switch;
@@ -41,10 +48,14 @@ void walk_switch_free(struct walk_switch *);
 void walk_switch_add(struct walk_switch *, const struct rule *);        /* copies; replaces an equal key */
 void walk_switch_del(struct walk_switch *, const struct rule *key);
 void walk_switch_clear(struct walk_switch *);
+/* Whether buckets that watch this port are alive; all ports are at first. */
+void walk_switch_port(struct walk_switch *, uint32_t ofport, bool live);
 
 struct walk *walk_new(void);
 void walk_free(struct walk *);
-/* tun_id, tun_src: what the frame came with when in_port is a tunnel, else 0. */
+/* tun_id, tun_src (host order): what the frame came with when in_port is a
+ * tunnel, else 0. Frames shorter than an Ethernet header or longer than
+ * WALK_MAX_FRAME - 8 (room for tags) go nowhere. */
 void walk_frame(const struct walk_switch *, struct walk *, uint32_t in_port,
 		const uint8_t *frame, size_t size, uint64_t tun_id, uint32_t tun_src);
 

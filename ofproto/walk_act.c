@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* walk_act: what actions do. Lists of a flow run in their order; buckets run as
+ * action sets (section 5.10), as Open vSwitch runs them. */
+#include "ofproto/walk_impl.h"
+
+enum { MAX_DEPTH = 8 };
+
+static void unknown(struct walker *w, const char *name)
+{
+	if (!w->walk->unknown)
+		w->walk->unknown = name;
+}
+
+/* --- output -------------------------------------------------------------------------- */
+
+static void emit(struct walker *w, ofp_port_t port, size_t max_len)
+{
+	const struct walk_packet *p = &w->packet;
+	struct walk_out *out;
+
+	if (w->walk->n_outs == WALK_MAX_OUTS) {
+		w->walk->cut = true;
+		return;
+	}
+	out = &w->walk->outs[w->walk->n_outs++];
+	out->ofport = ntohl(ofputil_port_to_ofp11(port));
+	out->tun_id = be64toh(p->flow.tunnel.tun_id);
+	out->tun_dst = ntohl(p->flow.tunnel.ip_dst);
+	out->size = (uint16_t) (p->size < max_len ? p->size : max_len);
+	memcpy(out->frame, p->frame, out->size);
+}
+
+static void output(struct walker *w, ofp_port_t port, uint16_t max_len)
+{
+	if (port == OFPP_IN_PORT)
+		emit(w, w->packet.flow.in_port.ofp_port, SIZE_MAX);
+	else if (port == OFPP_CONTROLLER)
+		emit(w, port, max_len);
+	else if (port == OFPP_LOCAL || port < OFPP_MAX) {
+		/* Never back by the port it came in (section 7.2.5, OFPP_IN_PORT). */
+		if (port != w->packet.flow.in_port.ofp_port)
+			emit(w, port, SIZE_MAX);
+	} else {
+		unknown(w, "output to a reserved port");
+	}
+}
+
+/* --- groups ----------------------------------------------------------------------------- */
+
+static void act_one(struct walker *, const struct ofpact *);
+
+static bool is_set(const struct ofpact *a) { return a->type == OFPACT_SET_FIELD; }
+static bool is_final(const struct ofpact *a)
+{
+	return a->type == OFPACT_OUTPUT || a->type == OFPACT_GROUP;
+}
+
+/* One pop, one push, all set fields, one end (group before output; the last of
+ * each). Without an end nothing is done at all. */
+static void run_action_set(struct walker *w, const struct ofputil_bucket *bucket)
+{
+	const struct ofpact *pop = NULL, *push = NULL, *final = NULL, *a;
+
+	OFPACT_FOR_EACH (a, bucket->ofpacts, bucket->ofpacts_len) {
+		if (a->type == OFPACT_STRIP_VLAN)
+			pop = a;
+		else if (a->type == OFPACT_PUSH_VLAN)
+			push = a;
+		else if (is_final(a) && (!final || a->type == OFPACT_GROUP || final->type == OFPACT_OUTPUT))
+			final = a;
+		else if (!is_set(a) && !is_final(a))
+			unknown(w, ofpact_name(a->type));
+	}
+	if (!final)
+		return;
+	if (pop)
+		act_one(w, pop);
+	if (push)
+		act_one(w, push);
+	OFPACT_FOR_EACH (a, bucket->ofpacts, bucket->ofpacts_len)
+		if (is_set(a))
+			act_one(w, a);
+	act_one(w, final);
+}
+
+/* Every bucket works on a copy: its changes do not outlive it. */
+static void run_bucket(struct walker *w, const struct ofputil_bucket *bucket)
+{
+	struct walk_packet before = w->packet;
+
+	run_action_set(w, bucket);
+	w->packet = before;
+}
+
+static bool is_live(const struct walker *w, const struct ofputil_bucket *bucket)
+{
+	return bucket->watch_port == OFPP_ANY || walk_switch_live(w->sw, bucket->watch_port);
+}
+
+static const struct ofputil_bucket *select_bucket(struct walker *w, const struct walk_group *group)
+{
+	const struct ofputil_bucket *bucket;
+	unsigned total = 0, at;
+
+	LIST_FOR_EACH (bucket, list_node, &group->gm.buckets)
+		if (is_live(w, bucket))
+			total += bucket->weight;
+	if (!total)
+		return NULL;
+	at = w->walk->choice % total;
+	LIST_FOR_EACH (bucket, list_node, &group->gm.buckets) {
+		if (!is_live(w, bucket))
+			continue;
+		if (at < bucket->weight)
+			return bucket;
+		at -= bucket->weight;
+	}
+	return NULL;
+}
+
+static void run_buckets(struct walker *w, const struct walk_group *group)
+{
+	const struct ofputil_bucket *bucket;
+
+	switch (group->gm.type) {
+	case OFPGT11_SELECT:
+		bucket = select_bucket(w, group);
+		if (bucket)
+			run_bucket(w, bucket);
+		break;
+	case OFPGT11_FF:
+		LIST_FOR_EACH (bucket, list_node, &group->gm.buckets) {
+			if (is_live(w, bucket)) {
+				run_bucket(w, bucket);
+				break;
+			}
+		}
+		break;
+	case OFPGT11_ALL:
+	case OFPGT11_INDIRECT:
+		LIST_FOR_EACH (bucket, list_node, &group->gm.buckets)
+			run_bucket(w, bucket);
+		break;
+	default:
+		unknown(w, "group of an unknown type");
+		break;
+	}
+}
+
+static void run_group(struct walker *w, uint32_t group_id)
+{
+	const struct walk_group *group = walk_switch_group(w->sw, group_id);
+
+	if (!group) {
+		unknown(w, "group that is not there");
+		return;
+	}
+	if (w->depth == MAX_DEPTH) {
+		unknown(w, "groups in groups, too deep");
+		return;
+	}
+	walker_hop(w, &group->rule);
+	w->depth++;
+	run_buckets(w, group);
+	w->depth--;
+}
+
+/* --- lists --------------------------------------------------------------------------------- */
+
+static void set_field(struct walker *w, const struct ofpact_set_field *set)
+{
+	union mf_value value, mask;
+
+	memset(&value, 0, sizeof(value));
+	memset(&mask, 0, sizeof(mask));
+	memcpy(&value, set->value, set->field->n_bytes);
+	memcpy(&mask, ofpact_set_field_mask(set), set->field->n_bytes);
+	if (!walk_packet_set(&w->packet, set->field, &value, &mask))
+		unknown(w, set->field->name);
+}
+
+static void act_one(struct walker *w, const struct ofpact *a)
+{
+	switch ((int) a->type) {
+	case OFPACT_OUTPUT:
+		output(w, ofpact_get_OUTPUT(a)->port, ofpact_get_OUTPUT(a)->max_len);
+		break;
+	case OFPACT_CONTROLLER:
+		emit(w, OFPP_CONTROLLER, ofpact_get_CONTROLLER(a)->max_len);
+		break;
+	case OFPACT_SET_FIELD:
+		set_field(w, ofpact_get_SET_FIELD(a));
+		break;
+	case OFPACT_STRIP_VLAN:
+		walk_packet_pop(&w->packet);
+		break;
+	case OFPACT_PUSH_VLAN:
+		if (!walk_packet_push(&w->packet, ntohs(ofpact_get_PUSH_VLAN(a)->ethertype)))
+			unknown(w, "one tag too many");
+		break;
+	case OFPACT_GROUP:
+		run_group(w, ofpact_get_GROUP(a)->group_id);
+		break;
+	case OFPACT_GOTO_TABLE:
+		w->next_table = ofpact_get_GOTO_TABLE(a)->table_id;
+		break;
+	default:
+		unknown(w, ofpact_name(a->type));
+		break;
+	}
+}
+
+void walker_act(struct walker *w, const struct ofpact *ofpacts, size_t ofpacts_len)
+{
+	const struct ofpact *a;
+
+	OFPACT_FOR_EACH (a, ofpacts, ofpacts_len)
+		act_one(w, a);
+}

@@ -42,7 +42,7 @@ static const char usage[] =
 	"                       run a command in a VM, on a host, or in ctl, lan, underlay\n"
 	"  down                 end it all and remove every trace\n"
 	"NAME is \"weft\" if not given and begins the names of all network namespaces; DIR is\n"
-	"/run/weft-lab/NAME. All of it needs root.\n";
+	LAB_DEFAULT_DIR "/NAME. All of it needs root.\n";
 
 static int bad_usage(const char *why, const char *what)
 {
@@ -243,7 +243,7 @@ static int parse(int argc, char **argv, const char *shorts, struct arguments *ar
 	if (!is_name(arguments->name))
 		return bad_usage("--name wants at most 32 letters, digits and dashes, not", arguments->name);
 	if (arguments->dir ? !absolute(arguments->dir, arguments->path)
-			   : snprintf(arguments->path, PATH_MAX, "/run/weft-lab/%s", arguments->name) < 0)
+			   : snprintf(arguments->path, PATH_MAX, LAB_DEFAULT_DIR "/%s", arguments->name) < 0)
 		return bad_usage("the directory cannot be used:", arguments->dir);
 	return -1;
 }

@@ -44,6 +44,8 @@ enum {
 #define LAB_NET4 "198.18"               /* management: 198.18.0.0/16 (RFC 2544), hosts from .0.1 */
 #define LAB_NET6 "fd98::"               /* and fd98::/64 */
 
+#define LAB_DEFAULT_DIR "/run/weft-lab" /* a lab is below it, in a directory of its name */
+
 /* --- the plan ------------------------------------------------------------------ */
 
 /* A network a VM stands in. */

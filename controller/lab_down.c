@@ -268,8 +268,12 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 
 static bool remove_dir(const char *dir, const char *record)
 {
-	return nftw(dir, remove_one, 32, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0 &&
-	       unlink(record) == 0 && rmdir(dir) == 0;
+	if (nftw(dir, remove_one, 32, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0 ||
+	    unlink(record) < 0 || rmdir(dir) < 0)
+		return false;
+	if (!strncmp(dir, LAB_DEFAULT_DIR "/", strlen(LAB_DEFAULT_DIR "/")))
+		rmdir(LAB_DEFAULT_DIR);         /* when it was the last */
+	return true;
 }
 
 static bool same_dir(const char *a, const char *b)

@@ -13,21 +13,14 @@
 #include <unistd.h>
 
 /* The lab's directory is removed with the lab, so it must be ours alone. */
-static bool take_dir(struct lab_runner *runner, const char *path)
+static bool check_dir(struct lab_runner *runner, const char *path)
 {
 	struct dirent *file;
-	DIR *dir;
+	DIR *dir = opendir(path);
 	bool empty = true;
 
-	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/'))
-		mkdir(arena_strndup(runner->arena, path, (size_t) (slash - path)), 0755);
-	if (mkdir(path, 0755) == 0)
-		return true;
-	if (errno != EEXIST)
-		return lab_fail(runner, "cannot make the directory %s: %s", path, strerror(errno));
-	dir = opendir(path);
 	if (!dir)
-		return lab_fail(runner, "cannot read %s: %s", path, strerror(errno));
+		return errno == ENOENT || lab_fail(runner, "cannot read %s: %s", path, strerror(errno));
 	while ((file = readdir(dir))) {
 		if (!strcmp(file->d_name, "lab.json")) {
 			closedir(dir);
@@ -41,6 +34,14 @@ static bool take_dir(struct lab_runner *runner, const char *path)
 				 "removed with the lab", path);
 }
 
+static bool take_dir(struct lab_runner *runner, const char *path)
+{
+	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/'))
+		mkdir(arena_strndup(runner->arena, path, (size_t) (slash - path)), 0755);
+	return mkdir(path, 0755) == 0 || errno == EEXIST ||
+	       lab_fail(runner, "cannot make the directory %s: %s", path, strerror(errno));
+}
+
 /* A namespace that is there is somebody's; it must not end up in our record. */
 static bool check_namespaces(struct lab_runner *runner, const struct lab_plan *plan)
 {
@@ -49,8 +50,9 @@ static bool check_namespaces(struct lab_runner *runner, const struct lab_plan *p
 
 		if (access(path, F_OK) == 0)
 			return lab_fail(runner, "the network namespace %s is there already, perhaps of "
-					"another lab: take that down (`weft lab down --name %s`), or choose "
-					"another --name", plan->namespaces[i], plan->name);
+					"another lab: take that down (`weft lab down --name %s`, or --dir if it "
+					"was built with one), or choose another --name", plan->namespaces[i],
+					plan->name);
 	}
 	return true;
 }
@@ -144,13 +146,14 @@ int lab_up(struct lab_plan *plan, const struct lab_options *options)
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	lab_runner_init(&runner, plan->arena, true);
-	ok = check_namespaces(&runner, plan) && (took_dir = take_dir(&runner, plan->dir)) &&
-	     build(&runner, plan, options, &weftd);
+	ok = check_dir(&runner, plan->dir) && check_namespaces(&runner, plan) &&
+	     (took_dir = take_dir(&runner, plan->dir)) && build(&runner, plan, options, &weftd);
 	if (!ok) {
 		fprintf(stderr, "weft lab: %s\n", runner.error);
 		if (took_dir) {
 			fprintf(stderr, "weft lab: taking down what was built\n");
 			lab_down(plan->dir, true);
+			rmdir(plan->dir);       /* there was no record yet */
 		}
 	} else if (options->json) {
 		json_t *root = lab_json(plan, options, LAB_UP, weftd);

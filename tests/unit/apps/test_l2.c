@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* l2: learning, moving, ageing, limits, and the way back after a restart. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/apps/world.h"
+
+static struct world *w;
+
+static int tear_down(void **state)
+{
+	(void) state;
+	if (!w)
+		return -1;
+	world_check(w);
+	world_free(w);
+	w = NULL;
+	return 0;
+}
+
+/* One bridge. */
+static const char one[] =
+	"version: 1\n"
+	"switches: {a: {dpid: 1}}\n"
+	"networks: {red: {ageing: 25s, ports: [\"a:r*\"]}}\n";
+/* Three hosts with a trunk each, as design says: transport vlan. */
+static const char three[] =
+	"version: 1\n"
+	"switches: {a: {dpid: 1}, b: {dpid: 2}, c: {dpid: 3}}\n"
+	"networks:\n"
+	"  red: {transport: vlan, vlan: 30, uplinks: [a:up, b:up, c:up], ports: [\"*:r*\", {port: \"*:t*\", tag: 31}]}\n"
+	"  green: {transport: vlan, vlan: 40, uplinks: [a:up, b:up], ports: [\"*:g*\"]}\n"
+	"  blue: {ports: [\"*:b*\"]}\n";
+static const char three_ports[] =
+	"up a; port a:up 1; port a:r1 2; port a:r2 3; port a:g1 4; port a:b1 5; port a:t1 6\n"
+	"up b; port b:up 11; port b:r1 12; port b:r2 13; port b:g1 14; port b:b1 15\n"
+	"up c; port c:up 21; port c:r1 22; port c:g1 24; port c:b1 25\n";
+
+static void begin(const char *yaml, const char *story)
+{
+	w = world_new(yaml);
+	world_do(w, story);
+	world_quiet(w);
+}
+
+static void send(const char *place, unsigned dst, unsigned src, size_t punts)
+{
+	world_send(w, place, world_frame(dst, src, UNTAGGED));
+	assert_int_equal(w->n_punts, punts);
+}
+
+/* --- learning ---------------------------------------------------------------------- */
+
+/* The first frame is copied to us and goes on; then silence (S01, S17). */
+static void learned_once_where_it_speaks(void **state)
+{
+	(void) state;
+	begin(one, "up a; port a:r1 1; port a:r2 2; port a:r3 3");
+	send("a:r1", 2, 1, 1);
+	assert_int_equal(w->n_got, 2);
+	assert_int_equal(world_host(w, "red", 1)->ofport, 1);
+	send("a:r1", 2, 1, 0);
+	send("a:r2", 1, 2, 1);
+	assert_int_equal(w->n_got, 1);
+	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 1);
+	send("a:r2", 1, 2, 0);
+	/* Two rows for each, by patch alone. */
+	assert_int_equal(w->n_compiles, 0);
+	assert_int_equal(w->n_changes, 4);
+	assert_int_equal(world_count_rows(w, "a", "idle_timeout=25", "send_flow_rem", "in_port=1", NULL), 1);
+	assert_int_equal(world_count_rows(w, "a", "priority=300", NULL), 4);
+}
+
+static void no_uplink_ever_punts(void **state)
+{
+	(void) state;
+	begin(three, three_ports);
+	world_send(w, "lan", world_frame(0, 77, 30));
+	assert_int_equal(w->n_punts, 0);
+	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 1);
+	assert_int_equal(world_got(w, "a:t1", 31), 1);
+	assert_int_equal(world_got(w, "c:r1", UNTAGGED), 1);
+	assert_null(world_host(w, "red", 77));
+}
+
+static void punt(const uint8_t src[6], uint32_t ofport, size_t size)
+{
+	struct frame frame = world_frame_macs((const uint8_t[6]) { 2, 0, 0, 0, 0, 9 }, src, UNTAGGED, 0x88b5, "", 0);
+	struct scene scene = { .net = w->net, .view = w->view, .now_ms = w->now_ms };
+	struct app_punt in = { .table = TABLE_L2_SRC, .in_port = ofport, .network = world_network(w, "red"),
+			       .class = CLASS_EDGE, .frame = frame.bytes, .size = size };
+	struct reply none = { .fact = NULL };
+	/* A fact would be a call of null. */
+	app_by_table(TABLE_L2_SRC)->packet_in(&scene, &in, &none);
+}
+
+static void punts_that_say_nothing(void **state)
+{
+	(void) state;
+	begin(one, "up a; port a:r1 1; port a:other 2; host red 1 a:r1");
+	punt((const uint8_t[6]) { 3, 0, 0, 0, 0, 1 }, 1, 64);           /* a group */
+	punt((const uint8_t[6]) { 0 }, 1, 64);                          /* nobody */
+	punt((const uint8_t[6]) { 2, 0, 0, 0, 0, 1 }, 1, 64);           /* known there */
+	punt((const uint8_t[6]) { 2, 0, 0, 0, 0, 5 }, 2, 64);           /* a port in no network */
+	punt((const uint8_t[6]) { 2, 0, 0, 0, 0, 5 }, 9, 64);           /* a port that is gone */
+	for (size_t size = 0; size < 14; size++)                        /* cut short */
+		punt((const uint8_t[6]) { 2, 0, 0, 0, 0, 5 }, 1, size);
+	assert_int_equal(view_n_hosts(w->view), 1);
+}
+
+static void addresses_come_along(void **state)
+{
+	static const uint8_t src[6] = { 2, 0, 0, 0, 0, 1 }, all[6] = { 255, 255, 255, 255, 255, 255 };
+	static const uint8_t arp[28] = { 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 7 };
+	(void) state;
+	begin(one, "up a; port a:r1 1");
+	world_send(w, "a:r1", world_frame_macs(all, src, UNTAGGED, 0x0806, arp, sizeof arp));
+	assert_true(world_host(w, "red", 1)->has_ip4);
+	assert_memory_equal(world_host(w, "red", 1)->ip4, arp + 14, 4);
+}
+
+/* Every switch with an uplink there knows the way after one punt; those in
+ * other networks hear nothing (P3). */
+static void one_punt_tells_all_switches(void **state)
+{
+	(void) state;
+	begin(three, three_ports);
+	send("a:r1", 0, 1, 1);
+	assert_int_equal(world_got(w, "b:r1", UNTAGGED), 1);
+	assert_int_equal(world_got(w, "c:r1", UNTAGGED), 1);
+	assert_int_equal(w->n_changes, 4);
+	assert_int_equal(w->n_compiles, 0);
+	send("b:r1", 1, 2, 1);
+	assert_int_equal(w->n_got, 2);          /* a:r1, and the LAN saw it */
+	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 1);
+	assert_int_equal(world_got(w, "lan", 30), 1);
+	send("c:r1", 2, 3, 1);
+	assert_int_equal(world_got(w, "b:r1", UNTAGGED), 1);
+	/* green has no uplink on c, blue none at all. */
+	world_quiet(w);
+	send("a:g1", 0, 4, 1);
+	assert_int_equal(w->n_changes, 3);
+	world_quiet(w);
+	send("a:b1", 0, 5, 1);
+	assert_int_equal(w->n_changes, 2);
+	assert_int_equal(w->n_got, 0);
+}
+
+/* --- moving ------------------------------------------------------------------------ */
+
+/* S11 */
+static void a_move_on_one_switch(void **state)
+{
+	(void) state;
+	begin(one, "up a; port a:r1 1; port a:r2 2; port a:r3 3; host red 1 a:r1; host red 3 a:r3");
+	world_quiet(w);
+	send("a:r2", 3, 1, 1);
+	assert_int_equal(w->n_facts, 1);
+	assert_int_equal(w->facts[0].old_ofport, 1);
+	send("a:r3", 1, 3, 0);
+	assert_int_equal(w->n_got, 1);
+	assert_int_equal(world_got(w, "a:r2", UNTAGGED), 1);
+	assert_int_equal(world_count_rows(w, "a", "priority=300", "in_port=1", NULL), 0);
+}
+
+static void a_move_between_switches(void **state)
+{
+	(void) state;
+	begin(three, three_ports);
+	world_do(w, "host red 1 a:r1; host red 2 b:r1; host red 3 c:r1");
+	world_quiet(w);
+	send("b:r2", 3, 1, 1);
+	/* Old row out, old way turned, new rows in; c need not know. */
+	assert_int_equal(w->n_changes, 4);
+	send("a:r2", 1, 4, 1);
+	assert_int_equal(world_got(w, "b:r2", UNTAGGED), 1);
+	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 0);
+	send("b:r1", 1, 2, 0);
+	assert_int_equal(w->n_got, 1);
+	send("c:r1", 1, 3, 0);
+	assert_int_equal(world_got(w, "b:r2", UNTAGGED), 1);
+	/* And to a switch without an uplink in the network. */
+	world_do(w, "host green 5 a:g1; host green 5 c:g1");
+	world_check(w);
+	world_do(w, "host green 5 b:g1");
+}
+
+/* --- ageing ------------------------------------------------------------------------ */
+
+static struct rule row_of(uint32_t sw, const char *kind, unsigned mac)
+{
+	struct ledger_iter iter;
+	for (const struct row *row = ledger_first(w->rows[sw], &iter); row; row = ledger_after(w->rows[sw], &iter)) {
+		struct rule rule;
+		uint8_t in_row[6];
+		row_rule(row, &rule);
+		const struct app_row *is = app_row_of(&rule);
+		if (!is || strcmp(is->name, kind))
+			continue;
+		if (!mac || (rule_match_mac(&rule, strcmp(kind, "host") ? FIELD_ETH_DST : FIELD_ETH_SRC, in_row)
+			     && in_row[5] == mac))
+			return rule;
+	}
+	fail_msg("no row %s for %u", kind, mac);
+	return (struct rule) { .size = 0 };
+}
+
+static void apply_fact(void *ctx, struct fact *fact)
+{
+	(void) ctx;
+	world_apply(w, *fact);
+}
+
+static void removed(uint32_t sw, struct rule rule, bool idle)
+{
+	struct scene scene = { .net = w->net, .view = w->view, .now_ms = w->now_ms };
+	struct reply reply = { .fact = apply_fact };
+	uint8_t copy[256];
+	assert_true(rule.size <= sizeof copy);
+	memcpy(copy, rule.msg, rule.size);
+	rule.msg = copy;
+	app_by_table(TABLE_L2_SRC)->removed(&scene, sw, &rule, idle, &reply);
+}
+
+static void silence_ages(void **state)
+{
+	(void) state;
+	begin(three, three_ports);
+	world_do(w, "host red 1 a:r1");
+	/* Deleted by another hand: the ledger's business. */
+	removed(0, row_of(0, "host", 1), false);
+	assert_non_null(world_host(w, "red", 1));
+	/* Rows that do not age. */
+	removed(0, row_of(0, "host-at", 1), true);
+	removed(0, row_of(0, "new-host", 0), true);
+	assert_non_null(world_host(w, "red", 1));
+	world_quiet(w);
+	removed(0, row_of(0, "host", 1), true);
+	assert_null(world_host(w, "red", 1));
+	assert_int_equal(w->facts[0].reason, REASON_AGED);
+	for (uint32_t sw = 0; sw < 3; sw++)
+		assert_int_equal(world_count_rows(w, view_switch(w->view, sw)->name, "priority=300", NULL), 0);
+}
+
+/* The old place falls silent after a move: that is no news. */
+static void old_rows_age_without_effect(void **state)
+{
+	(void) state;
+	begin(one, "up a; port a:r1 1; port a:r2 2; host red 1 a:r1");
+	struct rule old = row_of(0, "host", 1);
+	uint8_t copy[256];
+	memcpy(copy, old.msg, old.size);
+	old.msg = copy;
+	world_do(w, "host red 1 a:r2");
+	removed(0, old, true);
+	assert_int_equal(world_host(w, "red", 1)->ofport, 2);
+	world_do(w, "forget red 1");
+	removed(0, old, true);
+}
+
+static void ageing_fits_the_wire(void **state)
+{
+	(void) state;
+	begin("version: 1\nnetworks:\n  red: {ageing: 65535s, ports: [\"*:r*\"]}\n  green: {ageing: 0, ports: [\"*:g*\"]}\n",
+	      "up a; port a:r1 1; host red 1 a:r1; port a:g1 2; host green 1 a:g1");
+	assert_int_equal(world_count_rows(w, "a", "idle_timeout=65535", NULL), 1);
+	assert_int_equal(world_count_rows(w, "a", "idle_timeout", NULL), 1);
+}
+
+/* --- limits ------------------------------------------------------------------------ */
+
+static size_t n_refused(void)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < w->n_facts; i++)
+		n += w->facts[i].kind == FACT_HOST_REFUSED;
+	return n;
+}
+
+/* S19 */
+static void a_full_port(void **state)
+{
+	(void) state;
+	begin("version: 1\nswitches: {a: {dpid: 1}}\n"
+	      "networks: {red: {ports: [{port: a:r1, max_hosts: 2}, a:r2]}}\n",
+	      "up a; port a:r1 1; port a:r2 2; host red 9 a:r2");
+	send("a:r1", 9, 1, 1);
+	send("a:r1", 9, 2, 1);
+	assert_int_equal(world_count_rows(w, "a", "table=60,priority=200", NULL), 1);
+	world_check(w);
+	/* The third is reported and goes nowhere. */
+	send("a:r1", 9, 3, 1);
+	assert_int_equal(w->n_got, 0);
+	assert_null(world_host(w, "red", 3));
+	assert_int_equal(n_refused(), 1);
+	assert_int_equal(view_port(w->view, 0, 1)->n_refused, 1);
+	/* Those already learned keep working, both ways; other ports are not full. */
+	send("a:r1", 9, 1, 0);
+	assert_int_equal(w->n_got, 1);
+	send("a:r2", 2, 9, 0);
+	assert_int_equal(w->n_got, 1);
+	send("a:r2", 1, 8, 1);
+	assert_int_equal(w->n_got, 1);
+	/* One ages, the next may come. */
+	world_do(w, "forget red 2");
+	assert_int_equal(world_count_rows(w, "a", "table=60,priority=200", NULL), 0);
+	send("a:r1", 9, 3, 1);
+	assert_non_null(world_host(w, "red", 3));
+	/* One moves away, that makes room too; one moves in, that fills it. */
+	send("a:r2", 9, 3, 1);
+	assert_int_equal(world_count_rows(w, "a", "table=60,priority=200", NULL), 0);
+	send("a:r1", 9, 8, 1);
+	assert_int_equal(world_count_rows(w, "a", "table=60,priority=200", NULL), 1);
+	send("a:r1", 9, 3, 1);
+	assert_int_equal(world_host(w, "red", 3)->ofport, 2);
+}
+
+/* S18: exactly two, those two keep working, other networks are not touched. */
+static void a_full_network(void **state)
+{
+	(void) state;
+	begin("version: 1\nswitches: {a: {dpid: 1}, b: {dpid: 2}}\n"
+	      "networks:\n"
+	      "  red: {transport: vlan, vlan: 30, uplinks: [a:up, b:up], max_hosts: 2, ports: [\"*:r*\"]}\n"
+	      "  green: {ports: [\"*:g*\"]}\n",
+	      "up a; port a:up 1; port a:r1 2; port a:r2 3; port a:g1 4; port a:g2 5\n"
+	      "up b; port b:up 1; port b:r1 2\n");
+	send("a:r1", 0, 1, 1);
+	send("b:r1", 0, 2, 1);
+	assert_int_equal(world_count_rows(w, "a", "table=60,priority=150", NULL), 1);
+	assert_int_equal(world_count_rows(w, "b", "table=60,priority=150", NULL), 1);
+	world_check(w);
+	send("a:r2", 1, 3, 1);
+	assert_int_equal(w->n_got, 0);
+	send("b:r1", 1, 4, 1);
+	assert_int_equal(n_refused(), 2);
+	assert_int_equal(view_network_by_id(w->view, world_network(w, "red"))->n_refused, 2);
+	send("a:r1", 2, 1, 0);
+	assert_int_equal(world_got(w, "b:r1", UNTAGGED), 1);
+	send("b:r1", 1, 2, 0);
+	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 1);
+	send("a:g1", 0, 5, 1);
+	assert_int_equal(w->n_got, 1);
+	/* What comes by the uplink is not at this edge and not refused. */
+	world_send(w, "lan", world_frame(1, 77, 30));
+	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 1);
+	/* A known host may move in a full network. */
+	send("b:r1", 0, 1, 1);
+	assert_int_equal(world_host(w, "red", 1)->sw, 1);
+	world_do(w, "forget red 1");
+	assert_int_equal(world_count_rows(w, "a", "table=60,priority=150", NULL), 0);
+	assert_int_equal(world_count_rows(w, "b", "table=60,priority=150", NULL), 0);
+	send("a:r2", 0, 3, 1);
+	assert_non_null(world_host(w, "red", 3));
+}
+
+/* A limit lowered below what is there sends nobody away. */
+static void a_lowered_limit(void **state)
+{
+	(void) state;
+	begin("version: 1\nnetworks: {red: {ports: [\"*:*\"]}}\n",
+	      "up a; port a:r1 1; port a:r2 2; host red 1 a:r1; host red 2 a:r1; host red 3 a:r2");
+	world_reload(w, "version: 1\nnetworks: {red: {max_hosts: 1, ports: [{port: \"*:*\", max_hosts: 1}]}}\n");
+	assert_int_equal(view_n_hosts(w->view), 3);
+	send("a:r1", 3, 2, 0);
+	assert_int_equal(w->n_got, 1);
+	send("a:r1", 3, 4, 1);
+	assert_int_equal(w->n_got, 0);
+	world_check(w);
+	world_do(w, "forget red 1; forget red 2");
+	world_check(w);
+	world_do(w, "forget red 3");
+	send("a:r1", 3, 4, 1);
+	assert_non_null(world_host(w, "red", 4));
+}
+
+static void punts_go_through_a_meter_where_there_are_meters(void **state)
+{
+	(void) state;
+	begin(one, "up a; port a:r1 1");
+	assert_int_equal(world_count_rows(w, "a", "meter", NULL), 0);
+	world_do(w, "meters a 100");
+	assert_int_equal(world_count_rows(w, "a", "meter=65536", NULL), 1);
+	assert_int_equal(world_count_rows(w, "a", "controller(", "meter_id=65536", "max_len=128", NULL), 1);
+}
+
+/* --- restart ----------------------------------------------------------------------- */
+
+static const char populated[] =
+	"host red 1 a:r1; host red 2 a:t1; host red 3 b:r1; host red 4 b:r2; host red 5 c:r1\n"
+	"host green 6 a:g1; host green 7 b:g1; host green 8 c:g1; host blue 9 a:b1; host blue 9 b:b1\n";
+
+/* P1: whoever comes back first, nothing is sent to anybody. */
+static void a_restart_sends_nothing(void **state)
+{
+	static const char *const orders[6][3] = {
+		{ "a", "b", "c" }, { "a", "c", "b" }, { "b", "a", "c" },
+		{ "b", "c", "a" }, { "c", "a", "b" }, { "c", "b", "a" },
+	};
+	(void) state;
+	begin(three, three_ports);
+	world_do(w, "meters a 10; meters c 10");
+	world_do(w, populated);
+	size_t n_hosts = view_n_hosts(w->view);
+	for (size_t i = 0; i < 6; i++) {
+		world_restart(w);
+		for (size_t k = 0; k < 3; k++) {
+			assert_int_equal(world_back(w, orders[i][k], 10), 0);
+			world_check(w);
+		}
+		assert_int_equal(view_n_hosts(w->view), n_hosts);
+		world_quiet(w);
+	}
+	assert_int_equal(world_host(w, "red", 5)->sw, 2);
+	assert_true(world_host(w, "red", 5)->recovered);
+}
+
+/* A host that is behind a switch which is not back: the way to it stays, until
+ * that switch has spoken, or is given up. */
+static void the_trap(void **state)
+{
+	(void) state;
+	begin(three, three_ports);
+	world_do(w, populated);
+	world_restart(w);
+	assert_int_equal(world_back(w, "a", 10), 0);
+	assert_true(world_host(w, "red", 3)->unconfirmed);
+	assert_true(world_host(w, "red", 5)->unconfirmed);
+	/* It speaks elsewhere meanwhile: believed at once. */
+	world_quiet(w);
+	send("a:r2", 1, 3, 1);
+	assert_false(world_host(w, "red", 3)->unconfirmed);
+	assert_int_equal(world_host(w, "red", 3)->sw, 0);
+	/* b's row for it is old news. */
+	assert_true(world_back(w, "b", 10) > 0);
+	assert_int_equal(world_host(w, "red", 3)->sw, 0);
+	world_check(w);
+	world_do(w, "settle");
+	assert_non_null(world_host(w, "red", 5));
+	world_do(w, "give-up");
+	assert_null(world_host(w, "red", 5));
+}
+
+static void a_switch_that_lost_its_rows(void **state)
+{
+	(void) state;
+	begin(three, three_ports);
+	world_do(w, populated);
+	world_restart(w);
+	world_back(w, "a", 10);
+	world_back(w, "b", 10);
+	/* c comes back with empty tables. */
+	world_do(w, "port c:up 21; port c:r1 22; port c:g1 24; port c:b1 25; up c");
+	assert_true(world_host(w, "red", 5)->unconfirmed);
+	world_do(w, "settle");
+	assert_null(world_host(w, "red", 5));
+	for (uint32_t sw = 0; sw < 3; sw++)
+		assert_int_equal(world_count_rows(w, view_switch(w->view, sw)->name,
+						  "dl_dst=02:00:00:00:00:05", NULL), 0);
+}
+
+/* Rows that remember a host which everybody disowns are no evidence. */
+static void ghosts_do_not_come_back(void **state)
+{
+	(void) state;
+	begin(three, three_ports);
+	world_do(w, populated);
+	world_restart(w);
+	world_back(w, "b", 10);
+	world_back(w, "c", 10);
+	world_do(w, "forget red 5; forget green 8");
+	world_check(w);
+	/* a still has a row towards 5, but c, b have spoken. */
+	assert_true(world_back(w, "a", 10) > 0);
+	assert_null(world_host(w, "red", 5));
+	world_check(w);
+}
+
+/* A live switch reconnects with a row for a host that moved while it was away. */
+static void a_reconnect_does_not_undo_a_move(void **state)
+{
+	struct scene scene;
+	struct reply reply = { .fact = apply_fact };
+	uint8_t copy[256];
+	(void) state;
+	begin(three, three_ports);
+	world_do(w, "host red 1 a:r1");
+	struct rule old = row_of(0, "host", 1);
+	memcpy(copy, old.msg, old.size);
+	old.msg = copy;
+	world_do(w, "down a; host red 1 b:r1");
+	scene = (struct scene) { .net = w->net, .view = w->view, .now_ms = w->now_ms };
+	app_by_table(TABLE_L2_SRC)->recover(&scene, 0, &old, 1, &reply);
+	assert_int_equal(world_host(w, "red", 1)->sw, 1);
+}
+
+/* The younger of two rows read back is the truth. */
+static void two_rows_for_one_host(void **state)
+{
+	(void) state;
+	begin(three, three_ports);
+	world_do(w, "host red 1 a:r1 age=100; host red 1 b:r1 age=5");
+	assert_int_equal(world_host(w, "red", 1)->sw, 1);
+	world_check(w);
+	world_do(w, "host red 1 a:r1 age=100");
+	assert_int_equal(world_host(w, "red", 1)->sw, 1);
+	world_do(w, "host red 1 c:r1 age=1");
+	assert_int_equal(world_host(w, "red", 1)->sw, 2);
+}
+
+/* --- files ------------------------------------------------------------------------- */
+
+/* S31 and its kin: who loses the place is told, others stay. */
+static void a_port_leaves_the_file(void **state)
+{
+	(void) state;
+	begin("version: 1\nswitches: {a: {dpid: 1}}\nnetworks: {red: {ports: [a:r1, a:r2, a:r3]}}\n",
+	      "up a; port a:r1 1; port a:r2 2; port a:r3 3; host red 1 a:r1; host red 2 a:r2; host red 3 a:r3");
+	world_quiet(w);
+	world_reload(w, "version: 1\nswitches: {a: {dpid: 1}}\nnetworks: {red: {ports: [a:r1, a:r2]}}\n");
+	assert_int_equal(w->n_facts, 1);
+	assert_int_equal(w->facts[0].reason, REASON_CONFIG);
+	assert_int_equal(world_count_rows(w, "a", "dl_dst=02:00:00:00:00:03", NULL), 0);
+	assert_int_equal(world_count_rows(w, "a", "dl_dst=02:00:00:00:00:02", NULL), 1);
+}
+
+/* A line inserted before others renumbers nothing: the same rows, bit for bit. */
+static void inserting_a_line_changes_nothing_else(void **state)
+{
+	static const char before[] =
+		"version: 1\nswitches: {a: {dpid: 1}, b: {dpid: 2}}\n"
+		"networks: {red: {transport: vlan, vlan: 9, uplinks: [a:up, b:up], ports: [\"*:r*\"]}}\n";
+	static const char after[] =
+		"version: 1\nswitches: {a: {dpid: 1}, aa: {dpid: 7}, b: {dpid: 2}}\n"
+		"networks:\n"
+		"  blue: {ports: [aa:x1]}\n"
+		"  red: {transport: vlan, vlan: 9, uplinks: [a:up, b:up], ports: [aa:x2, \"*:r*\"]}\n";
+	(void) state;
+	begin(before, "up a; port a:up 1; port a:r1 2; up b; port b:up 1; port b:r1 2; host red 1 a:r1; host red 2 b:r1");
+	char *old[2] = { world_rows_text(w, 0), world_rows_text(w, 1) };
+	world_reload(w, after);
+	for (uint32_t sw = 0; sw < 2; sw++) {
+		char *new = world_rows_text(w, sw);
+		assert_string_equal(old[sw], new);
+		free(new);
+		free(old[sw]);
+	}
+}
+
+#define TEST(NAME) cmocka_unit_test_teardown(NAME, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(learned_once_where_it_speaks),
+		TEST(no_uplink_ever_punts),
+		TEST(punts_that_say_nothing),
+		TEST(addresses_come_along),
+		TEST(one_punt_tells_all_switches),
+		TEST(a_move_on_one_switch),
+		TEST(a_move_between_switches),
+		TEST(silence_ages),
+		TEST(old_rows_age_without_effect),
+		TEST(ageing_fits_the_wire),
+		TEST(a_full_port),
+		TEST(a_full_network),
+		TEST(a_lowered_limit),
+		TEST(punts_go_through_a_meter_where_there_are_meters),
+		TEST(a_restart_sends_nothing),
+		TEST(the_trap),
+		TEST(a_switch_that_lost_its_rows),
+		TEST(ghosts_do_not_come_back),
+		TEST(a_reconnect_does_not_undo_a_move),
+		TEST(two_rows_for_one_host),
+		TEST(a_port_leaves_the_file),
+		TEST(inserting_a_line_changes_nothing_else),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Frames through the world: from where they enter to wherever they come out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/apps/world.h"
+
+#define OFPP_CONTROLLER_NO 0xfffffffdu
+
+enum { MAX_WALKS = 400 };
+
+/* --- making ------------------------------------------------------------------------ */
+
+struct frame world_frame_macs(const uint8_t dst[6], const uint8_t src[6], int vid, uint16_t eth_type,
+			      const void *payload, size_t size)
+{
+	struct frame frame = { .size = 12 };
+	uint8_t *p = frame.bytes + 12;
+	memcpy(frame.bytes, dst, 6);
+	memcpy(frame.bytes + 6, src, 6);
+	if (vid != UNTAGGED) {
+		memcpy(p, (uint8_t[4]) { 0x81, 0, (uint8_t) (vid >> 8), (uint8_t) vid }, 4);
+		p += 4;
+	}
+	*p++ = (uint8_t) (eth_type >> 8);
+	*p++ = (uint8_t) eth_type;
+	assert_true((size_t) (p - frame.bytes) + size <= WORLD_MAX_FRAME);
+	if (size)
+		memcpy(p, payload, size);
+	frame.size = (size_t) (p - frame.bytes) + size;
+	if (frame.size < 64)
+		frame.size = 64;
+	return frame;
+}
+
+struct frame world_frame(unsigned dst, unsigned src, int vid)
+{
+	uint8_t to[6] = { 2, 0, 0, 0, (uint8_t) (dst >> 8), (uint8_t) dst };
+	uint8_t from[6] = { 2, 0, 0, 0, (uint8_t) (src >> 8), (uint8_t) src };
+	if (!dst)
+		memset(to, 0xff, 6);
+	return world_frame_macs(to, from, vid, 0x88b5, "payload", 8);
+}
+
+int frame_vid(const struct frame *frame)
+{
+	if (frame->size < 16 || frame->bytes[12] != 0x81 || frame->bytes[13] != 0)
+		return UNTAGGED;
+	return (frame->bytes[14] & 0x0f) << 8 | frame->bytes[15];
+}
+
+/* --- following --------------------------------------------------------------------- */
+
+/* A copy on its way into a switch. */
+struct copy {
+	uint32_t sw, in_port;
+	struct frame frame;
+};
+
+struct trip {
+	struct copy queue[MAX_WALKS];
+	size_t n, done;
+	struct walk_switch *switches[WORLD_MAX_SWITCHES];
+	struct walk *walk;
+};
+
+static bool is_uplink(const struct view_port *port)
+{
+	for (size_t i = 0; i < port->n_uses; i++)
+		if (port->uses[i].is_uplink)
+			return true;
+	return false;
+}
+
+static bool is_hairpin(const struct view_port *port)
+{
+	for (size_t i = 0; i < port->n_uses; i++)
+		if (port->uses[i].hairpin)
+			return true;
+	return false;
+}
+
+static void push(struct trip *trip, uint32_t sw, uint32_t in_port, const struct frame *frame)
+{
+	if (trip->n == MAX_WALKS)
+		fail_msg("a frame goes in circles");
+	trip->queue[trip->n++] = (struct copy) { sw, in_port, *frame };
+}
+
+static void record(struct world *w, uint32_t sw, uint32_t ofport, const struct frame *frame)
+{
+	assert_true(w->n_got < WORLD_MAX_GOT);
+	w->got[w->n_got++] = (struct got) { sw, ofport, *frame };
+}
+
+/* On the LAN it reaches every uplink but the one it came from. */
+static void onto_lan(struct world *w, struct trip *trip, uint32_t sw, uint32_t ofport, const struct frame *frame)
+{
+	record(w, NET_NONE, 0, frame);
+	for (uint32_t other = 0; other < view_n_switches(w->view); other++) {
+		const struct view_switch *vs = view_switch(w->view, other);
+		for (size_t i = 0; i < vs->n_ports; i++)
+			if (is_uplink(&vs->ports[i]) && (other != sw || vs->ports[i].ofport != ofport))
+				push(trip, other, vs->ports[i].ofport, frame);
+	}
+}
+
+static void reply_fact(void *ctx, struct fact *fact) { world_apply(ctx, *fact); }
+
+static void on_punt(struct world *w, const struct walk *walk, const struct copy *copy)
+{
+	struct scene scene = { .net = w->net, .view = w->view, .now_ms = w->now_ms };
+	struct reply reply = { .fact = reply_fact, .ctx = w };
+	uint64_t network = 0;
+	const struct rule *rule = NULL;
+	w->n_punts++;
+	if (!w->learn)
+		return;
+	for (size_t i = 0; i < walk->n_hops; i++)
+		if (pipeline_by_id(rule_table(&walk->hops[i].rule)) == TABLE_L2_SRC)
+			rule = &walk->hops[i].rule;
+	assert_non_null(rule);
+	assert_true(rule_match_u(rule, FIELD_NETWORK, &network));
+	struct app_punt punt = {
+		.sw = copy->sw, .cookie = rule_cookie(rule), .table = TABLE_L2_SRC, .in_port = copy->in_port,
+		.network = (uint32_t) network, .class = CLASS_EDGE,
+		.frame = copy->frame.bytes, .size = copy->frame.size,
+	};
+	app_by_table(TABLE_L2_SRC)->packet_in(&scene, &punt, &reply);
+}
+
+static void note_drop(struct world *w, const struct walk *walk)
+{
+	const struct app_row *kind = NULL;
+	w->dropped_by[0] = '\0';
+	if (!walk->n_outs && walk->n_hops)
+		kind = app_row_of(&walk->hops[walk->n_hops - 1].rule);
+	if (kind)
+		snprintf(w->dropped_by, sizeof w->dropped_by, "%s", kind->name);
+}
+
+static void follow(struct world *w, struct trip *trip, struct copy copy)
+{
+	const struct view_port *from = view_port(w->view, copy.sw, copy.in_port);
+	struct walk *walk = trip->walk;
+	bool punted = false;
+	w->n_walks++;
+	walk_frame(trip->switches[copy.sw], walk, copy.in_port, copy.frame.bytes, copy.frame.size, 0, 0);
+	assert_false(walk->ambiguous);
+	assert_false(walk->missed);
+	note_drop(w, walk);
+	for (size_t i = 0; i < walk->n_outs; i++) {
+		const struct walk_out *out = &walk->outs[i];
+		struct frame frame = { .size = out->size };
+		if (out->ofport == OFPP_CONTROLLER_NO) {
+			punted = true;
+			continue;
+		}
+		memcpy(frame.bytes, out->frame, out->size);
+		const struct view_port *to = view_port(w->view, copy.sw, out->ofport);
+		assert_non_null(to);
+		if (to == from && !is_hairpin(to))
+			fail_msg("a frame comes out of %s where it went in", to->name);
+		if (is_uplink(to))
+			onto_lan(w, trip, copy.sw, out->ofport, &frame);
+		else
+			record(w, copy.sw, out->ofport, &frame);
+	}
+	/* The rows change only after this frame went through them. */
+	if (punted)
+		on_punt(w, walk, &copy);
+}
+
+static void load_rows(struct world *w, struct trip *trip)
+{
+	for (uint32_t sw = 0; sw < view_n_switches(w->view); sw++) {
+		struct ledger_iter iter;
+		trip->switches[sw] = walk_switch_new();
+		for (const struct row *row = ledger_first(w->rows[sw], &iter); row;
+		     row = ledger_after(w->rows[sw], &iter)) {
+			struct rule rule;
+			if (!row->want)
+				continue;
+			row_rule(row, &rule);
+			walk_switch_add(trip->switches[sw], &rule);
+		}
+	}
+}
+
+void world_send(struct world *w, const char *place, struct frame frame)
+{
+	static struct trip trip;
+	trip.n = trip.done = 0;
+	trip.walk = walk_new();
+	w->n_got = w->n_punts = w->n_walks = 0;
+	load_rows(w, &trip);
+	if (!strcmp(place, "lan")) {
+		onto_lan(w, &trip, NET_NONE, 0, &frame);
+		w->n_got = 0;
+	} else {
+		uint32_t sw, ofport;
+		world_place(w, place, &sw, &ofport);
+		push(&trip, sw, ofport, &frame);
+	}
+	while (trip.done < trip.n)
+		follow(w, &trip, trip.queue[trip.done++]);
+	for (uint32_t sw = 0; sw < view_n_switches(w->view); sw++)
+		walk_switch_free(trip.switches[sw]);
+	walk_free(trip.walk);
+}
+
+size_t world_got(struct world *w, const char *place, int vid)
+{
+	uint32_t sw = NET_NONE, ofport = 0;
+	size_t n = 0;
+	if (strcmp(place, "lan"))
+		world_place(w, place, &sw, &ofport);
+	for (size_t i = 0; i < w->n_got; i++)
+		n += w->got[i].sw == sw && w->got[i].ofport == ofport && frame_vid(&w->got[i].frame) == vid;
+	return n;
+}

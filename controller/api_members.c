@@ -233,8 +233,8 @@ void api_print_members(FILE *f)
 		}
 		fprintf(f, "| `%s` | %s | %s |\n", member->name, member->type, member->help);
 	}
-	fprintf(f, "\nThe answer of `events` has `first_id` and `last_id` beside its list, that of `objects` has `file` and\n"
-		"`apps` (number and name). `apply` and `reload` answer as `config` does, without `text`; `apply` has\n"
+	fprintf(f, "\nThe answer of `events` has `first_id` and `last_id` beside its list, that of `flows` has `file`, that of\n"
+		"`objects` has `file` and `apps` (number and name). `apply` and `reload` answer as `config` does, without `text`; `apply` has\n"
 		"`applied` too. `check` answers `ok`, `digest` and `findings`. A follower of the events that reads too\n"
 		"slowly gets as its last line `error`, `hint`, `first_lost_id` and `last_lost_id`.\n");
 }

@@ -189,8 +189,14 @@ static json_t *item(const struct api_world *world, const struct show_query *quer
 	return json;
 }
 
+static void head(const struct api_world *world, json_t *document)
+{
+	show_set(document, "file", show_text(world->core->net->file));
+}
+
 const struct show_list show_flows = {
 	.name = "flows",
 	.refill = refill,
 	.item = item,
+	.head = head,
 };

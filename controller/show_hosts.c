@@ -6,7 +6,8 @@
 #include "controller/show.h"
 #include "ofproto/packet.h"
 
-/* Keys: a = network id, b = the address as a number. */
+/* Keys: a = index of the network (to sort by) and its id, b = the address as a
+ * number. */
 static uint64_t mac_number(const uint8_t mac[6])
 {
 	uint64_t number = 0;
@@ -73,7 +74,8 @@ static bool refill(const struct api_world *world, const struct show_query *query
 		    ((query->sw || query->port) && !stands_at(world, host, query->sw, query->port)) ||
 		    (query->ip && !has_ip(host, query->ip)))
 			continue;
-		show_keys_add(keys, host->network, mac_number(host->mac));
+		uint64_t index = net_network_by_id(core->net, host->network);
+		show_keys_add(keys, index << 32 | host->network, mac_number(host->mac));
 	}
 	qsort(keys->items, keys->n, sizeof *keys->items, by_key);
 	return false;

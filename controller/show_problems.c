@@ -154,12 +154,12 @@ static void look_at_ports(struct problems *problems, uint32_t sw)
 	}
 	struct about about = { .sw = vs->name, .hint = "weft show ports state=conflict says which entries" };
 	if (n_conflicts)
-		add(problems, WARNING, "port-conflict", about, "%zu ports of switch %s are wanted by two networks in the same way "
-		    "and stand in the first only: %s%s", n_conflicts, vs->name, conflict, n_conflicts > MAX_NAMES ? ", ..." : "");
+		add(problems, WARNING, "port-conflict", about, "switch %s: ports that two networks want in the same way (%zu) stand "
+		    "in the first only: %s%s", vs->name, n_conflicts, conflict, n_conflicts > MAX_NAMES ? ", ..." : "");
 	about.hint = "their frames are dropped and counted; name them under `ports:` of a network, or leave it so";
 	if (n_unused)
-		add(problems, INFO, "port-no-network", about, "%zu ports of switch %s are in no network: %s%s",
-		    n_unused, vs->name, unused, n_unused > MAX_NAMES ? ", ..." : "");
+		add(problems, INFO, "port-no-network", about, "switch %s: ports in no network (%zu): %s%s",
+		    vs->name, n_unused, unused, n_unused > MAX_NAMES ? ", ..." : "");
 }
 
 static bool is_connected(const struct core *core, uint64_t dpid, uint64_t since_wall_ms)

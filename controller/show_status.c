@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The documents: status, config, counters, log levels. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,7 +179,10 @@ json_t *show_counters(const struct api_world *world)
 
 static void add_level(void *ctx, const char *module, const char *level)
 {
-	json_array_append_new(ctx, json_pack("{s:s, s:s}", "module", module, "level", level));
+	char lower[16] = "";
+	for (size_t i = 0; level[i] && i + 1 < sizeof lower; i++)
+		lower[i] = (char) tolower((unsigned char) level[i]);
+	json_array_append_new(ctx, json_pack("{s:s, s:s}", "module", module, "level", lower));
 }
 
 json_t *show_log(void)

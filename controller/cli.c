@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of commands, the options that all of them take, and what the small
+ * ones among them share. */
+#include "controller/cli.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "controller/cmd.h"
+#include "topo/arena.h"
+#include "topo/diag.h"
+
+static int run_lab(const struct cli *, int, char **);
+static int run_pki(const struct cli *, int, char **);
+static int run_help(const struct cli *, int, char **);
+
+static const struct command {
+	const char *name, *arguments, *help;
+	const char *more;               /* for the manual: whole sentences */
+	int (*run)(const struct cli *, int argc, char **argv);
+	bool parses_itself;             /* --json behind it is its own */
+	bool is_hidden;                 /* from help, not from the manual */
+} commands[] = {
+	{ "check", "FILE", "check a topology file, without weftd",
+	  "Prints every finding as `file:line:col: error: text  [code]` on stderr. Exit code 1 when there is an\n"
+	  "error, 0 with warnings only. `-` is stdin.", cli_check, false, false },
+	{ "apply", "[FILE]", "replace weftd's file by this one and put it in force",
+	  "weftd checks the text first; with an error nothing changes, neither the network nor the file. The file\n"
+	  "is replaced atomically. Without FILE it is `weft reload`. `-` is stdin.", cli_apply, false, false },
+	{ "reload", "", "have weftd read its file again",
+	  "weftd does so by itself when the file changes, and on SIGHUP.", cli_reload, false, false },
+	{ "status", "", "how the whole is, and what is wrong",
+	  "Exit code 0 when the verdict is ok, 3 when it is degraded.", cli_status, false, false },
+	{ "show", "switches|ports|hosts|networks|flows|events [KEY=VALUE]...", "show what weftd knows",
+	  "The filters of each are the parameters of its path of the API: `weft show hosts network=office`,\n"
+	  "`weft show flows switch=kvm1 app=l2`, `weft show ports state=conflict`. Flows are printed as\n"
+	  "`ovs-ofctl` writes them, with the reason behind a `#`, so that `ovs-ofctl diff-flows` reads them.",
+	  cli_show, false, false },
+	{ "watch", "[KEY=VALUE]...", "print events as they happen",
+	  "`after=0` begins with all that weftd remembers; `kind=`, `switch=`, `network=` and `severity=` choose.\n"
+	  "With `--json` one object a line. Ends when weftd ends, with exit code 1.", cli_watch, false, false },
+	{ "name", "[--file FILE]", "name the rows of an ovs-ofctl dump (stdin to stdout)",
+	  "Every row of weft's gets a comment with app, object and line of the file:\n"
+	  "`ovs-ofctl -O OpenFlow13 dump-flows br-int | weft name`. The lines stay as they are in front of it.\n"
+	  "With `--file` it asks the topology file and no weftd.", cli_name, false, false },
+	{ "log", "[set MODULE LEVEL]", "show or set weftd's log levels",
+	  "MODULE may be `all`. Levels: off, emer, err, warn, info, dbg.", cli_log, false, false },
+	{ "pki", "init|issue|renew|list ...", "make and renew certificates; `weft pki --help`", NULL, run_pki, true, false },
+	{ "lab", "up|down|status|ping|exec ...", "build the hosts of a file on this machine; `weft lab --help`", NULL,
+	  run_lab, true, false },
+	{ "reference", "[PAGE]", "print a page of the manual", "Without PAGE it lists them.", cli_reference, false, true },
+	{ "help", "", "print this", NULL, run_help, false, false },
+};
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+static const char options_text[] =
+	"  --run-dir DIR   where weftd's socket is (default: $WEFT_RUN_DIR, else /run/weft)\n"
+	"  --json          JSON instead of words\n"
+	"  --version       print the version\n";
+
+static void print_usage(FILE *f)
+{
+	fprintf(f, "usage: weft [--run-dir DIR] [--json] COMMAND\n\n");
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		char left[80];
+		if (commands[i].is_hidden)
+			continue;
+		int n = snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].arguments);
+		if (n > 30)
+			fprintf(f, "  %s\n  %-30s %s\n", left, "", commands[i].help);
+		else
+			fprintf(f, "  %-30s %s\n", left, commands[i].help);
+	}
+	fprintf(f, "\n%s\nexit codes: 0 fine, 1 error, 2 would change, 3 degraded, 4 blocked\n", options_text);
+}
+
+void cli_print_reference(FILE *f)
+{
+	fprintf(f, "# weft\n\n    weft [--run-dir DIR] [--json] COMMAND\n\n"
+		"| option | meaning |\n|---|---|\n"
+		"| `--run-dir DIR` | where weftd's socket is; default `$WEFT_RUN_DIR`, else `/run/weft` |\n"
+		"| `--json` | JSON instead of words, as the API gives it |\n"
+		"| `--version` | print the version |\n\n"
+		"Exit codes: 0 fine, 1 error, 2 would change, 3 degraded, 4 blocked. There is no colour in a pipe, nor\n"
+		"when `NO_COLOR` is set.\n\n");
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		const struct command *command = &commands[i];
+		fprintf(f, "## weft %s%s%s\n\n%c%s.\n\n", command->name, command->arguments[0] ? " " : "",
+			command->arguments, command->help[0] - 'a' + 'A', command->help + 1);
+		if (command->more)
+			fprintf(f, "%s\n\n", command->more);
+	}
+}
+
+int cli_bad_usage(const char *name, const char *why)
+{
+	fprintf(stderr, "weft %s: %s\n", name, why);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (!strcmp(commands[i].name, name))
+			fprintf(stderr, "usage: weft %s %s\n", name, commands[i].arguments);
+	return CLI_ERROR;
+}
+
+static int run_help(const struct cli *cli, int argc, char **argv)
+{
+	(void) cli;
+	(void) argc;
+	(void) argv;
+	print_usage(stdout);
+	return CLI_OK;
+}
+
+/* Commands of their own: `weft --json pki list` is `pki list --json`. */
+static int run_other(const struct cli *cli, int argc, char **argv, int (*run)(int, char **))
+{
+	static char json[] = "--json";
+	char **words = xheap_alloc(sizeof *words * ((size_t) argc + 2));
+	int n = 0;
+	for (int i = 0; i < argc; i++) {
+		words[n++] = argv[i];
+		if (i == (argc > 1) && cli->json)
+			words[n++] = json;
+	}
+	int status = run(n, words);
+	free(words);
+	return status;
+}
+
+static int run_lab(const struct cli *cli, int argc, char **argv)
+{
+	return run_other(cli, argc, argv, cmd_lab);
+}
+
+static int run_pki(const struct cli *cli, int argc, char **argv)
+{
+	return run_other(cli, argc, argv, cmd_pki);
+}
+
+/* --- options --------------------------------------------------------------------------- */
+
+/* How many words the option at argv[i] takes: 0 = it is none of ours; -1 = it
+ * lacks its value. */
+static int take_option(struct cli *cli, int argc, char **argv, int i)
+{
+	static const char run_dir[] = "--run-dir";
+	if (!strcmp(argv[i], "--json")) {
+		cli->json = true;
+		return 1;
+	}
+	if (!strncmp(argv[i], "--run-dir=", sizeof run_dir)) {
+		cli->run_dir = argv[i] + sizeof run_dir;
+		return 1;
+	}
+	if (strcmp(argv[i], run_dir))
+		return 0;
+	if (i + 1 == argc)
+		return -1;
+	cli->run_dir = argv[i + 1];
+	return 2;
+}
+
+static int run_command(struct cli *cli, const struct command *command, int argc, char **argv)
+{
+	char **words = xheap_alloc(sizeof *words * ((size_t) argc + 1));
+	int n = 0, status = CLI_OK;
+	bool wants_help = false;
+	for (int i = 0; i < argc;) {
+		int taken = command->parses_itself ? 0 : take_option(cli, argc, argv, i);
+		if (taken < 0) {
+			free(words);
+			return cli_bad_usage(command->name, "--run-dir wants a directory");
+		}
+		wants_help |= !command->parses_itself && (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"));
+		if (!taken)
+			words[n++] = argv[i++];
+		i += taken;
+	}
+	if (wants_help) {
+		printf("usage: weft %s %s\n\n%s\n", command->name, command->arguments, command->help);
+		if (command->more)
+			printf("\n%s\n", command->more);
+	} else {
+		status = command->run(cli, n, words);
+	}
+	free(words);
+	return status;
+}
+
+static int no_such_command(const char *word)
+{
+	const char *names[N_COMMANDS];
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		names[i] = commands[i].name;
+	const char *near = diag_did_you_mean(word, names, N_COMMANDS);
+	fprintf(stderr, "weft: there is no command \"%s\"%s%s%s; `weft help` lists them\n", word,
+		near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+	return CLI_ERROR;
+}
+
+int cli_main(int argc, char **argv)
+{
+	const char *run_dir = getenv("WEFT_RUN_DIR"), *no_color = getenv("NO_COLOR");
+	struct cli cli = {
+		.run_dir = run_dir && *run_dir ? run_dir : "/run/weft",
+		.color = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+	};
+	int i = 1;
+	signal(SIGPIPE, SIG_DFL);
+	while (i < argc && argv[i][0] == '-') {
+		int taken = take_option(&cli, argc, argv, i);
+		if (!strcmp(argv[i], "--version")) {
+			printf("weft %s\n", WEFT_VERSION);
+			return CLI_OK;
+		}
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return run_help(&cli, argc, argv);
+		if (taken <= 0) {
+			fprintf(stderr, "weft: %s %s\n", argv[i], taken ? "wants a directory" : "is no option");
+			print_usage(stderr);
+			return CLI_ERROR;
+		}
+		i += taken;
+	}
+	if (i >= argc) {
+		print_usage(stderr);
+		return CLI_ERROR;
+	}
+	for (size_t c = 0; c < N_COMMANDS; c++) {
+		if (strcmp(commands[c].name, argv[i]))
+			continue;
+		int status = run_command(&cli, &commands[c], argc - i, argv + i);
+		if (fflush(stdout) || ferror(stdout)) {
+			fprintf(stderr, "weft: cannot write the output: %s\n", strerror(errno));
+			return CLI_ERROR;
+		}
+		return status;
+	}
+	return no_such_command(argv[i]);
+}
+
+/* --- small things that are shared --------------------------------------------------------- */
+
+void cli_print_color(const struct cli *cli, enum cli_color color, const char *text)
+{
+	if (cli->color)
+		printf("\033[%dm%s\033[0m", color, text);
+	else
+		fputs(text, stdout);
+}
+
+const char *cli_ago(long long wall_ms, char buf[24])
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	long long s = (long long) now.tv_sec - wall_ms / 1000;
+	if (s < 0)
+		s = 0;
+	if (s < 120)
+		snprintf(buf, 24, "%lld s", s);
+	else if (s < 2 * 3600)
+		snprintf(buf, 24, "%lld min", s / 60);
+	else if (s < 48 * 3600)
+		snprintf(buf, 24, "%lld h", s / 3600);
+	else
+		snprintf(buf, 24, "%lld d", s / 86400);
+	return buf;
+}
+
+char *cli_read_file(const char *path, size_t *ret_size)
+{
+	FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	size_t size = 0, room = 1 << 16;
+	if (!f) {
+		fprintf(stderr, "weft: cannot read %s: %s\n", path, strerror(errno));
+		return NULL;
+	}
+	char *text = xheap_alloc(room);
+	for (size_t n; (n = fread(text + size, 1, room - size - 1, f)) > 0;) {
+		size += n;
+		if (room - size < 4096)
+			text = xheap_realloc(text, room *= 2);
+	}
+	bool is_bad = ferror(f);
+	if (is_bad)
+		fprintf(stderr, "weft: cannot read %s: %s\n", path, strerror(errno));
+	if (f != stdin)
+		fclose(f);
+	if (is_bad) {
+		free(text);
+		return NULL;
+	}
+	text[size] = '\0';
+	*ret_size = size;
+	return text;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check, apply, reload: a topology file, here or at weftd. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "controller/cli.h"
+#include "controller/cli_table.h"
+#include "controller/client.h"
+#include "topo/net.h"
+
+static void print_json(json_t *take)
+{
+	json_dumpf(take, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(take);
+}
+
+static json_t *finding_json(const struct diag *diag, const struct finding *finding)
+{
+	const struct diag_code_info *info = diag_code_info(finding->code);
+	/* A text that is no UTF-8 cannot stand in JSON. */
+	json_t *text = json_string(finding->text);
+	return json_pack("{s:s, s:I, s:I, s:s, s:s, s:o, s:s}", "file", diag_file(diag),
+			 "line", (json_int_t) finding->where.line, "column", (json_int_t) finding->where.col,
+			 "severity", info->severity == DIAG_ERROR ? "error" : "warning", "code", info->code,
+			 "text", text ? text : json_string(info->summary), "cure", info->cure);
+}
+
+static void print_check_json(const struct net *net, const struct diag *diag)
+{
+	json_t *findings = json_array();
+	for (size_t i = 0; i < diag_n_findings(diag); i++)
+		json_array_append_new(findings, finding_json(diag, diag_finding(diag, i)));
+	print_json(json_pack("{s:b, s:o, s:o}", "ok", net != NULL, "digest",
+			     net ? json_string(net->digest_text) : json_null(), "findings", findings));
+}
+
+static void print_check(const struct net *net, const struct diag *diag)
+{
+	size_t n_errors = diag_n_errors(diag), n_warnings = diag_n_findings(diag) - n_errors;
+	diag_print(diag, stderr);
+	if (!net)
+		fprintf(stderr, "%s: %zu error%s\n", diag_file(diag), n_errors, n_errors == 1 ? "" : "s");
+	else
+		printf("%s: fine: %zu switches, %zu networks%s\n", diag_file(diag), net->n_switches, net->n_networks,
+		       n_warnings ? ", with warnings" : "");
+}
+
+int cli_check(const struct cli *cli, int argc, char **argv)
+{
+	if (argc != 2)
+		return cli_bad_usage(argv[0], "one FILE is wanted");
+	bool is_stdin = !strcmp(argv[1], "-");
+	struct diag *diag = diag_new(is_stdin ? "(stdin)" : argv[1]);
+	struct net *net = NULL;
+	if (is_stdin) {
+		size_t size;
+		char *text = cli_read_file("-", &size);
+		net = text ? net_parse("(stdin)", text, size, diag) : NULL;
+		free(text);
+	} else {
+		net = net_load(argv[1], diag);
+	}
+	if (cli->json)
+		print_check_json(net, diag);
+	else
+		print_check(net, diag);
+	int status = net ? CLI_OK : CLI_ERROR;
+	net_free(net);
+	diag_free(diag);
+	return status;
+}
+
+/* --- at weftd ------------------------------------------------------------------------------- */
+
+/* As diag_format, with the name under which the user knows the file. */
+static void print_findings(json_t *findings, const char *file)
+{
+	size_t i;
+	json_t *finding;
+	json_array_foreach(findings, i, finding) {
+		cli_print_text(stderr, file ? file : client_text(finding, "file"));
+		if (client_number(finding, "line"))
+			fprintf(stderr, ":%lld:%lld", client_number(finding, "line"), client_number(finding, "column"));
+		fprintf(stderr, ": %s: ", client_text(finding, "severity"));
+		cli_print_text(stderr, client_text(finding, "text"));
+		fprintf(stderr, "  [%s]\n", client_text(finding, "code"));
+	}
+}
+
+/* file: what the user calls it; null = weftd's own name for it. */
+static int say_outcome(const struct cli *cli, struct client_reply *reply, const char *file)
+{
+	int status = reply->code < 400 ? CLI_OK : CLI_ERROR;
+	json_t *json = json_loadb(reply->body, reply->size, 0, NULL);
+	if (cli->json) {
+		fwrite(reply->body, 1, reply->size, stdout);
+	} else {
+		print_findings(json_object_get(json, "findings"), file);
+		if (status == CLI_OK)
+			printf("in force: %s, digest %s\n", client_text(json, "file"), client_text(json, "digest"));
+		else
+			client_say_error(reply);
+	}
+	json_decref(json);
+	client_reply_free(reply);
+	return status;
+}
+
+int cli_reload(const struct cli *cli, int argc, char **argv)
+{
+	struct client_reply reply;
+	if (argc != 1)
+		return cli_bad_usage(argv[0], "no more words are wanted");
+	if (!client_call(cli->run_dir, "/v1/reload", "", 0, &reply))
+		return CLI_ERROR;
+	return say_outcome(cli, &reply, NULL);
+}
+
+int cli_apply(const struct cli *cli, int argc, char **argv)
+{
+	struct client_reply reply;
+	size_t size;
+	if (argc == 1)
+		return cli_reload(cli, argc, argv);
+	if (argc != 2)
+		return cli_bad_usage(argv[0], "one FILE is wanted, or none");
+	char *text = cli_read_file(argv[1], &size);
+	if (!text)
+		return CLI_ERROR;
+	bool is_answered = client_call(cli->run_dir, "/v1/apply", text, size, &reply);
+	free(text);
+	return is_answered ? say_outcome(cli, &reply, strcmp(argv[1], "-") ? argv[1] : "(stdin)") : CLI_ERROR;
+}

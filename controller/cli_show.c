@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show: lists of the API as tables, flows as ovs-ofctl writes them. What the
+ * columns are is a table too. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include "controller/cli.h"
+#include "controller/cli_table.h"
+#include "controller/client.h"
+#include "topo/arena.h"
+#include "topo/diag.h"
+
+enum { MAX_COLUMNS = 12 };
+
+enum { OFPORT_LOCAL = 0xfffffffe };      /* OFPP_LOCAL, section 7.2.1 */
+
+enum form { FORM_PLAIN, FORM_OFPORT, FORM_YES, FORM_AGO, FORM_SECONDS, FORM_TIME, FORM_NETWORKS };
+
+static const struct shown {
+	const char *name;               /* also the path and the array */
+	const char *titles;
+	struct { const char *key; enum form form; } columns[MAX_COLUMNS];
+} shown[] = {
+	{ "switches", "SWITCH DPID STATE FLOWS> HOSTS> PORTS> IN-SYNC SINCE PEER RTT-US>",
+	  { { "name", 0 }, { "dpid", 0 }, { "state", 0 }, { "flows", 0 }, { "hosts", 0 }, { "ports", 0 },
+	    { "in_sync", FORM_YES }, { "since_ms", FORM_AGO }, { "session.peer", 0 }, { "session.rtt_us", 0 } } },
+	{ "ports", "SWITCH PORT OFPORT> STATE NETWORKS REFUSED> WHY",
+	  { { "switch", 0 }, { "name", 0 }, { "ofport", FORM_OFPORT }, { "state", 0 }, { "networks", FORM_NETWORKS },
+	    { "refused_hosts", 0 }, { "why", 0 } } },
+	{ "hosts", "NETWORK MAC WHERE IP IP6 SEEN> STATE",
+	  { { "network", 0 }, { "mac", 0 }, { "where", 0 }, { "ip", 0 }, { "ip6", 0 }, { "seen_seconds", FORM_SECONDS },
+	    { "state", 0 } } },
+	{ "networks", "NETWORK HOSTS> MAX> PORTS> SWITCHES> TRANSPORT VLAN> AGEING> REFUSED> MOVES>",
+	  { { "name", 0 }, { "hosts", 0 }, { "max_hosts", 0 }, { "ports", 0 }, { "switches", 0 }, { "transport", 0 },
+	    { "vlan", 0 }, { "ageing_seconds", FORM_SECONDS }, { "refused_hosts", 0 }, { "moves", 0 } } },
+	{ "flows", NULL, { { 0 } } },
+	{ "events", "ID> TIME SEVERITY SWITCH KIND TEXT",
+	  { { "id", 0 }, { "time_ms", FORM_TIME }, { "severity", 0 }, { "switch", 0 }, { "kind", 0 }, { "text", 0 } } },
+};
+enum { N_SHOWN = sizeof shown / sizeof *shown };
+
+/* "a.b" goes into a. */
+static const json_t *find(const json_t *item, const char *key)
+{
+	const char *dot = strchr(key, '.');
+	char first[32];
+	if (!dot)
+		return json_object_get(item, key);
+	snprintf(first, sizeof first, "%.*s", (int) (dot - key), key);
+	return json_object_get(json_object_get(item, first), dot + 1);
+}
+
+/* "office, lab tag 30" */
+static void networks_text(const json_t *networks, char *buf, size_t size)
+{
+	size_t i, used = 0;
+	const json_t *use;
+	buf[0] = '\0';
+	json_array_foreach(networks, i, use) {
+		const json_t *tag = json_object_get(use, "tag");
+		const char *name = json_string_value(json_object_get(use, "network"));
+		char tag_text[16] = "";
+		if (json_is_integer(tag))
+			snprintf(tag_text, sizeof tag_text, " tag %d", (int) json_integer_value(tag));
+		int n = snprintf(buf + used, size - used, "%s%s%s%s", i ? ", " : "", name ? name : "?", tag_text,
+				 json_is_true(json_object_get(use, "uplink")) ? " uplink" : "");
+		if (n < 0 || (size_t) n >= size - used)
+			return;
+		used += (size_t) n;
+	}
+}
+
+static void time_text(json_int_t wall_ms, char *buf, size_t size)
+{
+	time_t seconds = (time_t) (wall_ms / 1000);
+	struct tm tm;
+	localtime_r(&seconds, &tm);
+	size_t n = strftime(buf, size, "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(buf + n, size - n, ".%03d", (int) (wall_ms % 1000));
+}
+
+static void print_cell(struct cli_table *table, const json_t *value, enum form form)
+{
+	char buf[400];
+	switch (form) {
+	case FORM_PLAIN:
+		if (json_is_string(value))
+			cli_table_cell(table, "%s", json_string_value(value));
+		else if (json_is_integer(value))
+			cli_table_cell(table, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		else
+			cli_table_cell(table, "-");
+		return;
+	case FORM_OFPORT:
+		if (json_integer_value(value) == (json_int_t) OFPORT_LOCAL)
+			cli_table_cell(table, "LOCAL");
+		else
+			cli_table_cell(table, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		return;
+	case FORM_YES:
+		cli_table_cell(table, "%s", json_is_true(value) ? "yes" : "no");
+		return;
+	case FORM_AGO:
+		cli_table_cell(table, "%s", json_is_integer(value) ? cli_ago(json_integer_value(value), buf) : "-");
+		return;
+	case FORM_SECONDS:
+		cli_table_cell(table, "%" JSON_INTEGER_FORMAT " s", json_integer_value(value));
+		return;
+	case FORM_TIME:
+		time_text(json_integer_value(value), buf, sizeof buf);
+		cli_table_cell(table, "%s", buf);
+		return;
+	case FORM_NETWORKS:
+		networks_text(value, buf, sizeof buf);
+		cli_table_cell(table, "%s", buf);
+		return;
+	}
+}
+
+static void print_list(const struct shown *list, const json_t *items)
+{
+	struct cli_table *table = cli_table_new(list->titles);
+	size_t i;
+	const json_t *item;
+	json_array_foreach(items, i, item)
+		for (size_t c = 0; c < MAX_COLUMNS && list->columns[c].key; c++)
+			print_cell(table, find(item, list->columns[c].key), list->columns[c].form);
+	cli_table_print(table, stdout);
+	cli_table_free(table);
+}
+
+/* A line that ovs-ofctl reads; what is no flow of the switch stands behind a #. */
+static void print_flow(const json_t *item, const char *file)
+{
+	const char *state = client_text(item, "state"), *app = client_text(item, "app");
+	const char *object = client_text(item, "object"), *error = client_text(item, "error");
+	const char *row = client_text(item, "row");
+	if (strcmp(client_text(item, "kind"), "flow") || !strcmp(state, "going"))
+		printf("# ");
+	cli_print_text(stdout, client_text(item, "flow"));
+	if (*app)
+		printf("  # %s: ", app);
+	if (*app)
+		cli_print_text(stdout, *object ? object : "not in the file");
+	if (client_number(item, "line"))
+		printf(" (%s:%lld)", file, client_number(item, "line"));
+	if (*row)
+		printf("; %s", row);
+	if (strcmp(state, "have"))
+		printf("%s[%s%s%s]", *app ? " " : "  # ", state, *error ? ": " : "", error);
+	putchar('\n');
+}
+
+static void print_flows(const char *file, const json_t *items)
+{
+	const char *last = "";
+	size_t i;
+	const json_t *item;
+	json_array_foreach(items, i, item) {
+		const char *sw = json_string_value(json_object_get(item, "switch"));
+		if (sw && strcmp(sw, last)) {
+			printf("# switch ");
+			cli_print_text(stdout, sw);
+			putchar('\n');
+			last = sw;
+		}
+		print_flow(item, file ? file : "topology");
+	}
+}
+
+const char *cli_show_names(void)
+{
+	static char names[128];
+	if (!names[0])
+		for (size_t i = 0; i < N_SHOWN; i++)
+			snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "", shown[i].name);
+	return names;
+}
+
+static int no_such_list(const char *word)
+{
+	const char *names[N_SHOWN];
+	char why[256];
+	for (size_t i = 0; i < N_SHOWN; i++)
+		names[i] = shown[i].name;
+	const char *near = diag_did_you_mean(word, names, N_SHOWN);
+	snprintf(why, sizeof why, "there is no \"%.64s\" to show; %s%s", word, near ? "did you mean " : "there are ",
+		 near ? near : cli_show_names());
+	return cli_bad_usage("show", why);
+}
+
+int cli_show(const struct cli *cli, int argc, char **argv)
+{
+	const struct shown *list = NULL;
+	char path[64];
+	if (argc < 2)
+		return cli_bad_usage(argv[0], "show what?");
+	for (size_t i = 0; i < N_SHOWN; i++)
+		if (!strcmp(shown[i].name, argv[1]))
+			list = &shown[i];
+	if (!list)
+		return no_such_list(argv[1]);
+	snprintf(path, sizeof path, "/v1/%s", list->name);
+	char *target = client_target(path, argc - 2, argv + 2);
+	if (!target)
+		return CLI_ERROR;
+	struct client_reply reply;
+	bool is_answered = client_call(cli->run_dir, target, NULL, 0, &reply);
+	free(target);
+	if (!is_answered)
+		return CLI_ERROR;
+	int status = CLI_ERROR;
+	json_t *json = cli->json ? NULL : json_loadb(reply.body, reply.size, 0, NULL);
+	if (reply.code >= 400 || (!cli->json && !json)) {
+		client_say_error(&reply);
+	} else {
+		status = CLI_OK;
+		const json_t *items = json_object_get(json, list->name);
+		if (cli->json)
+			fwrite(reply.body, 1, reply.size, stdout);
+		else if (list->titles)
+			print_list(list, items);
+		else
+			print_flows(json_string_value(json_object_get(json, "file")), items);
+		if (json_is_true(json_object_get(json, "truncated")))
+			fprintf(stderr, "weft: there are more; limit=0 shows all\n");
+	}
+	json_decref(json);
+	client_reply_free(&reply);
+	return status;
+}

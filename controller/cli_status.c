@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status: the verdict, what is wrong and what to do, then the switches and the
+ * networks in a line each. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "controller/cli.h"
+#include "controller/cli_table.h"
+#include "controller/client.h"
+
+static const char *or_dash(const json_t *object, const char *key, char buf[24])
+{
+	const json_t *value = json_object_get(object, key);
+	if (json_is_integer(value))
+		snprintf(buf, 24, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	else
+		snprintf(buf, 24, "-");
+	return buf;
+}
+
+static void print_problems(const struct cli *cli, const json_t *problems)
+{
+	size_t i;
+	const json_t *problem;
+	json_array_foreach(problems, i, problem) {
+		const char *severity = client_text(problem, "severity"), *hint = client_text(problem, "hint");
+		enum cli_color color = !strcmp(severity, "error") ? CLI_RED : !strcmp(severity, "warning") ? CLI_YELLOW : CLI_BOLD;
+		cli_print_color(cli, color, severity);
+		printf(": ");
+		cli_print_text(stdout, client_text(problem, "text"));
+		if (*hint) {
+			printf("\n    ");
+			cli_print_text(stdout, hint);
+		}
+		putchar('\n');
+	}
+	if (json_array_size(problems))
+		putchar('\n');
+}
+
+static void print_switches(const json_t *switches)
+{
+	struct cli_table *table = cli_table_new("SWITCH STATE FLOWS> HOSTS> PORTS> IN-SYNC SINCE");
+	size_t i;
+	const json_t *item;
+	json_array_foreach(switches, i, item) {
+		char ago[24] = "";
+		if (json_is_integer(json_object_get(item, "since_ms")))
+			cli_ago(client_number(item, "since_ms"), ago);
+		cli_table_cell(table, "%s", client_text(item, "name"));
+		cli_table_cell(table, "%s", client_text(item, "state"));
+		cli_table_cell(table, "%lld", client_number(item, "flows"));
+		cli_table_cell(table, "%lld", client_number(item, "hosts"));
+		cli_table_cell(table, "%lld", client_number(item, "ports"));
+		cli_table_cell(table, "%s", json_is_true(json_object_get(item, "in_sync")) ? "yes" : "no");
+		cli_table_cell(table, "%s", ago);
+	}
+	cli_table_print(table, stdout);
+	cli_table_free(table);
+}
+
+static void print_networks(const json_t *networks)
+{
+	struct cli_table *table = cli_table_new("NETWORK HOSTS> MAX> PORTS> SWITCHES> TRANSPORT VLAN>");
+	size_t i;
+	const json_t *item;
+	json_array_foreach(networks, i, item) {
+		char buf[24];
+		cli_table_cell(table, "%s", client_text(item, "name"));
+		cli_table_cell(table, "%lld", client_number(item, "hosts"));
+		cli_table_cell(table, "%s", or_dash(item, "max_hosts", buf));
+		cli_table_cell(table, "%lld", client_number(item, "ports"));
+		cli_table_cell(table, "%lld", client_number(item, "switches"));
+		cli_table_cell(table, "%s", client_text(item, "transport"));
+		cli_table_cell(table, "%s", or_dash(item, "vlan", buf));
+	}
+	cli_table_print(table, stdout);
+	cli_table_free(table);
+}
+
+static void print_foot(const json_t *status)
+{
+	const json_t *config = json_object_get(status, "config"), *listener;
+	size_t i;
+	printf("\nfile ");
+	cli_print_text(stdout, client_text(config, "file"));
+	printf(", digest %s%s\nweftd %s, pid %lld, up %lld s, listening on", client_text(config, "digest"),
+	       json_is_true(json_object_get(config, "failed")) ? " (what is on the disk now has errors)" : "",
+	       client_text(status, "version"), client_number(status, "pid"), client_number(status, "uptime_seconds"));
+	json_array_foreach(json_object_get(status, "listeners"), i, listener)
+		printf("%s %s", i ? "," : "", json_string_value(listener));
+	putchar('\n');
+}
+
+static void print_status(const struct cli *cli, const json_t *status)
+{
+	const char *verdict = client_text(status, "verdict");
+	const json_t *switches = json_object_get(status, "switches"), *item;
+	size_t i, n_connected = 0;
+	json_array_foreach(switches, i, item)
+		n_connected += !strcmp(client_text(item, "state"), "connected");
+	cli_print_color(cli, strcmp(verdict, "ok") ? CLI_RED : CLI_GREEN, verdict);
+	printf(": %zu of %zu switches connected, %lld networks, %lld hosts\n\n", n_connected, json_array_size(switches),
+	       client_number(status, "n_networks"), client_number(status, "n_hosts"));
+	print_problems(cli, json_object_get(status, "problems"));
+	print_switches(switches);
+	if (json_array_size(switches) && client_number(status, "n_networks"))
+		putchar('\n');
+	print_networks(json_object_get(status, "networks"));
+	print_foot(status);
+}
+
+int cli_status(const struct cli *cli, int argc, char **argv)
+{
+	struct client_reply reply;
+	if (argc != 1)
+		return cli_bad_usage(argv[0], "no more words are wanted");
+	if (!client_call(cli->run_dir, "/v1/status", NULL, 0, &reply))
+		return CLI_ERROR;
+	json_t *status = json_loadb(reply.body, reply.size, 0, NULL);
+	int code = CLI_ERROR;
+	if (reply.code >= 400 || !status) {
+		client_say_error(&reply);
+	} else {
+		code = strcmp(client_text(status, "verdict"), "ok") ? CLI_DEGRADED : CLI_OK;
+		if (cli->json)
+			fwrite(reply.body, 1, reply.size, stdout);
+		else
+			print_status(cli, status);
+	}
+	json_decref(status);
+	client_reply_free(&reply);
+	return code;
+}

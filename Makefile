@@ -102,6 +102,16 @@ lab: deps              ## the main job, live: three hosts with VMs, TLS and weft
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
 	$(Q)tools/demo
 
+# --- the manual's pages that the program prints ------------------------------------
+PAGES = $(shell $(BUILD)/weft reference)
+.PHONY: docs docs-check
+docs: $(BUILD)/weft    ## print docs/reference from the program's tables
+	$(Q)for page in $(PAGES); do $(BUILD)/weft reference $$page >docs/reference/$$page || exit 1; done
+
+docs-check: $(BUILD)/weft  ## fail when docs/reference is not what the program prints
+	$(Q)for page in $(PAGES); do $(BUILD)/weft reference $$page | cmp - docs/reference/$$page || \
+	    { echo "docs/reference/$$page is not what the program prints: run make docs" >&2; exit 1; }; done
+
 install: all           ## weftd and weft into PREFIX/bin
 	install -D -m 755 $(BUILD)/weftd $(DESTDIR)$(PREFIX)/bin/weftd
 	install -D -m 755 $(BUILD)/weft $(DESTDIR)$(PREFIX)/bin/weft

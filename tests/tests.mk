@@ -6,13 +6,13 @@ include tests/bench/bench.mk
 -include tests/fuzz/fuzz.mk
 
 # --- helpers of the end-to-end tests --------------------------------------------
-E2E_PROBE := $(BUILD)/tests/e2e/readback_probe
-$(E2E_PROBE): $(E2E_PROBE).o $(BUILD)/tests/unit/ofproto/corpus.o $(BUILD)/libofproto.a
+E2E_PROBES := $(patsubst %,$(BUILD)/tests/e2e/%,readback_probe walk_probe)
+$(E2E_PROBES): %: %.o $(BUILD)/tests/unit/ofproto/corpus.o $(BUILD)/libofproto.a
 	$(say) LINK $@
 	$(Q)$(CC) $(SAN) -o $@ $^ $(LIBS_ofproto)
 
 .PHONY: bins
-bins: $(E2E_PROBE)
+bins: $(E2E_PROBES)
 
 # --- what people call ------------------------------------------------------------
 .PHONY: check layers e2e check-asan coverage

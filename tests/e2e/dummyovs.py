@@ -69,16 +69,23 @@ class DummyOvs:
     def pcap(self, n):
         return self.run / f"p{n}.pcap"
 
-    def receive(self, frames):
-        """Frames, as (port, hex), arrive at their ports in this order."""
+    def appctl(self, calls):
+        """Commands, as lists of words, to ovs-vswitchd by one connection."""
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(20)
             s.connect(str(self.run / "vs.ctl"))
-            for port, frame in frames:
-                s.sendall(json.dumps({"id": 1, "method": "netdev-dummy/receive",
-                                      "params": [f"p{port}", frame]}).encode())
+            for command, *words in calls:
+                s.sendall(json.dumps({"id": 1, "method": command, "params": words}).encode())
                 answer = json.loads(s.recv(65536))
                 assert not answer["error"], answer
+
+    def receive(self, frames):
+        """Frames, as (port, hex), arrive at their ports."""
+        self.appctl(["netdev-dummy/receive", f"p{port}", frame] for port, frame in frames)
+
+    def forget_paths(self):
+        """Rows that changed act on the next frame, not when the cache is looked through."""
+        self.appctl([["revalidator/purge"]])
 
     def sent(self, n):
         """What the port sent so far, as hex."""

@@ -36,6 +36,8 @@ def test_walk_is_right(ovs, seed):
     ovs.ofctl("add-groups", ovs.mgmt, "-", text="\n".join(groups))
     ovs.ofctl("add-flows", ovs.mgmt, "-", text="\n".join(flows))
 
+    ovs.forget_paths()
+
     before = {n: len(ovs.sent(n)) for n in range(1, PORTS + 1)}
     expected = {n: [] for n in before}
     into = []

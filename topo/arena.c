@@ -31,8 +31,7 @@ struct arena {
 	size_t held;                    /* bytes of all chunks */
 };
 
-static void *
-or_abort(void *p)
+static void *or_abort(void *p)
 {
 	if (!p) {
 		fputs("weft: out of memory\n", stderr);
@@ -41,26 +40,22 @@ or_abort(void *p)
 	return p;
 }
 
-void *
-xheap_alloc(size_t size)
+void *xheap_alloc(size_t size)
 {
 	return or_abort(calloc(1, size ? size : 1));
 }
 
-void *
-xheap_realloc(void *old, size_t size)
+void *xheap_realloc(void *old, size_t size)
 {
 	return or_abort(realloc(old, size ? size : 1));
 }
 
-char *
-xheap_strdup(const char *text)
+char *xheap_strdup(const char *text)
 {
 	return or_abort(strdup(text));
 }
 
-struct arena *
-arena_new(void)
+struct arena *arena_new(void)
 {
 	struct arena *arena = xheap_alloc(sizeof *arena);
 
@@ -68,8 +63,7 @@ arena_new(void)
 	return arena;
 }
 
-void
-arena_free(struct arena *arena)
+void arena_free(struct arena *arena)
 {
 	if (!arena)
 		return;
@@ -80,8 +74,7 @@ arena_free(struct arena *arena)
 	free(arena);
 }
 
-static void
-open_chunk(struct arena *arena, size_t need)
+static void open_chunk(struct arena *arena, size_t need)
 {
 	size_t size = arena->next_size;
 
@@ -100,8 +93,7 @@ open_chunk(struct arena *arena, size_t need)
 	arena->held += size;
 }
 
-void *
-arena_alloc(struct arena *arena, size_t size)
+void *arena_alloc(struct arena *arena, size_t size)
 {
 	if (size > SIZE_MAX / 2)
 		or_abort(NULL);
@@ -114,8 +106,7 @@ arena_alloc(struct arena *arena, size_t size)
 	return p;
 }
 
-char *
-arena_strndup(struct arena *arena, const char *text, size_t len)
+char *arena_strndup(struct arena *arena, const char *text, size_t len)
 {
 	char *copy = arena_alloc(arena, len + 1);
 
@@ -123,14 +114,12 @@ arena_strndup(struct arena *arena, const char *text, size_t len)
 	return copy;
 }
 
-char *
-arena_strdup(struct arena *arena, const char *text)
+char *arena_strdup(struct arena *arena, const char *text)
 {
 	return arena_strndup(arena, text, strlen(text));
 }
 
-char *
-arena_vprintf(struct arena *arena, const char *format, va_list args)
+char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
 	va_list again;
 
@@ -144,8 +133,7 @@ arena_vprintf(struct arena *arena, const char *format, va_list args)
 	return text;
 }
 
-char *
-arena_printf(struct arena *arena, const char *format, ...)
+char *arena_printf(struct arena *arena, const char *format, ...)
 {
 	va_list args;
 
@@ -155,8 +143,7 @@ arena_printf(struct arena *arena, const char *format, ...)
 	return text;
 }
 
-size_t
-arena_size(const struct arena *arena)
+size_t arena_size(const struct arena *arena)
 {
 	return arena->held;
 }

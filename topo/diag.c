@@ -36,14 +36,12 @@ static const struct diag_code_info codes[N_DIAG_CODES] = {
 #undef DIAG_CODE
 };
 
-const struct diag_code_info *
-diag_code_info(enum diag_code code)
+const struct diag_code_info *diag_code_info(enum diag_code code)
 {
 	return &codes[code];
 }
 
-struct diag *
-diag_new(const char *file_name)
+struct diag *diag_new(const char *file_name)
 {
 	struct diag *diag = xheap_alloc(sizeof *diag);
 
@@ -52,8 +50,7 @@ diag_new(const char *file_name)
 	return diag;
 }
 
-void
-diag_free(struct diag *diag)
+void diag_free(struct diag *diag)
 {
 	if (!diag)
 		return;
@@ -63,8 +60,7 @@ diag_free(struct diag *diag)
 
 /* Bytes of the UTF-8 character at p, or 0 when there is none that may be shown:
  * broken, cut off, or a control character (C0, DEL, C1). */
-static size_t
-shown_char(const unsigned char *p)
+static size_t shown_char(const unsigned char *p)
 {
 	if (p[0] < 0x80)
 		return p[0] >= 0x20 && p[0] != 0x7f;
@@ -81,8 +77,7 @@ shown_char(const unsigned char *p)
 }
 
 /* A copy in good UTF-8; what may not be shown becomes \xNN. */
-static const char *
-make_visible(struct arena *arena, const char *text)
+static const char *make_visible(struct arena *arena, const char *text)
 {
 	const unsigned char *p = (const unsigned char *) text;
 	char *copy = arena_alloc(arena, 4 * strlen(text) + 1);
@@ -103,8 +98,7 @@ make_visible(struct arena *arena, const char *text)
 	return copy;
 }
 
-void
-diag_add(struct diag *diag, struct where where, enum diag_code code, const char *format, ...)
+void diag_add(struct diag *diag, struct where where, enum diag_code code, const char *format, ...)
 {
 	char text[MAX_TEXT];
 	va_list args;
@@ -127,26 +121,22 @@ diag_add(struct diag *diag, struct where where, enum diag_code code, const char 
 	diag->is_sorted = false;
 }
 
-size_t
-diag_n_errors(const struct diag *diag)
+size_t diag_n_errors(const struct diag *diag)
 {
 	return diag->n_errors;
 }
 
-size_t
-diag_n_findings(const struct diag *diag)
+size_t diag_n_findings(const struct diag *diag)
 {
 	return diag->n + (diag->n_lost != 0);
 }
 
-bool
-diag_is_full(const struct diag *diag)
+bool diag_is_full(const struct diag *diag)
 {
 	return diag->n == MAX_FINDINGS - 1;
 }
 
-static int
-by_place(const void *a_, const void *b_, void *findings_)
+static int by_place(const void *a_, const void *b_, void *findings_)
 {
 	const struct finding *findings = findings_;
 	size_t a = *(const size_t *) a_, b = *(const size_t *) b_;
@@ -159,8 +149,7 @@ by_place(const void *a_, const void *b_, void *findings_)
 	return a < b ? -1 : a > b;
 }
 
-const struct finding *
-diag_finding(const struct diag *const_diag, size_t i)
+const struct finding *diag_finding(const struct diag *const_diag, size_t i)
 {
 	/* Sorting is a cache; callers see a constant. */
 	struct diag *diag = (struct diag *) const_diag;
@@ -183,14 +172,12 @@ diag_finding(const struct diag *const_diag, size_t i)
 	return &diag->findings[diag->order[i]];
 }
 
-const char *
-diag_file(const struct diag *diag)
+const char *diag_file(const struct diag *diag)
 {
 	return diag->file;
 }
 
-void
-diag_format(const struct diag *diag, const struct finding *finding, char *buf, size_t size)
+void diag_format(const struct diag *diag, const struct finding *finding, char *buf, size_t size)
 {
 	const struct diag_code_info *info = &codes[finding->code];
 	const char *severity = info->severity == DIAG_ERROR ? "error" : "warning";
@@ -202,8 +189,7 @@ diag_format(const struct diag *diag, const struct finding *finding, char *buf, s
 		 info->code);
 }
 
-void
-diag_print(const struct diag *diag, FILE *out)
+void diag_print(const struct diag *diag, FILE *out)
 {
 	char line[4 * MAX_TEXT + 4096];
 
@@ -213,14 +199,12 @@ diag_print(const struct diag *diag, FILE *out)
 	}
 }
 
-static char
-lower(char c)
+static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
 }
 
-static size_t
-min3(size_t a, size_t b, size_t c)
+static size_t min3(size_t a, size_t b, size_t c)
 {
 	size_t ab = a < b ? a : b;
 
@@ -228,8 +212,7 @@ min3(size_t a, size_t b, size_t c)
 }
 
 /* Damerau-Levenshtein distance where no part is edited twice; case is free. */
-static size_t
-distance(const char *a, size_t a_len, const char *b, size_t b_len)
+static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	size_t rows[3][MAX_WORD + 1];
 	size_t *before = rows[0], *last = rows[1], *now = rows[2];
@@ -254,8 +237,7 @@ distance(const char *a, size_t a_len, const char *b, size_t b_len)
 	return last[b_len];
 }
 
-const char *
-diag_did_you_mean(const char *word, const char *const *names, size_t n)
+const char *diag_did_you_mean(const char *word, const char *const *names, size_t n)
 {
 	const char *best = NULL;
 	size_t word_len = strlen(word), best_distance = 3;

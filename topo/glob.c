@@ -6,8 +6,7 @@
 #include "topo/model.h"
 
 /* Linear but for the last star: on a mismatch that star takes one more. */
-bool
-net_glob(const char *pattern, const char *text)
+bool net_glob(const char *pattern, const char *text)
 {
 	const char *star = NULL, *from = NULL;
 
@@ -32,8 +31,7 @@ net_glob(const char *pattern, const char *text)
 
 /* The same walk over a pattern instead of a text: only * may take its *, and
  * only * or ? its ?. No to a cover that the shapes do not show is harmless. */
-bool
-net_glob_covers(const char *a, const char *b)
+bool net_glob_covers(const char *a, const char *b)
 {
 	const char *star = NULL, *from = NULL;
 
@@ -58,8 +56,7 @@ net_glob_covers(const char *a, const char *b)
 
 /* Do some texts match both? A table over prefixes of b, one row per character
  * of a; the common case of different beginnings is told at once. */
-bool
-net_globs_meet(const char *a, const char *b)
+bool net_globs_meet(const char *a, const char *b)
 {
 	bool reach[SCALAR_MAX_NAME + 2];
 	size_t n = strlen(b);

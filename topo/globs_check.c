@@ -10,7 +10,7 @@
 enum {
 	OPENFLOW_PORT_NAME = 15,        /* OpenFlow 1.3, 7.2.1: name[16] with its NUL */
 	/* Pairs are compared one by one; beyond these a file is checked no further. */
-	MAX_SHADOWS = 2000,
+	MAX_SHADOWS = 500,
 	MAX_OVERLAPS = 2000,
 };
 
@@ -19,8 +19,7 @@ struct glob {
 	const struct net_port *port;
 };
 
-static void
-check_shadows(const struct net_network *network, struct diag *diag)
+static void check_shadows(const struct net_network *network, struct diag *diag)
 {
 	size_t n = network->n_ports < MAX_SHADOWS ? network->n_ports : MAX_SHADOWS;
 
@@ -46,8 +45,7 @@ check_shadows(const struct net_network *network, struct diag *diag)
 }
 
 /* Marks the switches that a side of an entry names; false when there is none. */
-static bool
-mark_used(const struct net *net, const char *glob, bool *used)
+static bool mark_used(const struct net *net, const char *glob, bool *used)
 {
 	bool is_any = false;
 
@@ -67,8 +65,8 @@ mark_used(const struct net *net, const char *glob, bool *used)
 	return is_any;
 }
 
-static void
-check_port_name(const struct net_network *network, const struct net_port *port, struct diag *diag)
+static void check_port_name(const struct net_network *network, const struct net_port *port,
+			    struct diag *diag)
 {
 	if (!port->is_glob && port->port_glob && strlen(port->port_glob) > OPENFLOW_PORT_NAME)
 		diag_add(diag, port->where, DIAG_SHADOWED,
@@ -76,9 +74,8 @@ check_port_name(const struct net_network *network, const struct net_port *port, 
 			 port->switch_glob, port->port_glob, network->name, OPENFLOW_PORT_NAME);
 }
 
-static void
-mark_network(const struct net *net, const struct net_network *network, bool *used,
-	     struct diag *diag)
+static void mark_network(const struct net *net, const struct net_network *network, bool *used,
+			 struct diag *diag)
 {
 	const char *before = "";
 	bool is_any = true;
@@ -105,8 +102,7 @@ mark_network(const struct net *net, const struct net_network *network, bool *use
 
 /* What could not be read may well have been the port that is missed here, so
  * these two are told of a file without errors only. */
-static void
-check_idle(const struct net *net, const bool *used, struct diag *diag)
+static void check_idle(const struct net *net, const bool *used, struct diag *diag)
 {
 	for (size_t i = 0; i < net->n_networks; i++)
 		if (!net->networks[i].n_ports)
@@ -119,8 +115,7 @@ check_idle(const struct net *net, const bool *used, struct diag *diag)
 }
 
 /* One finding per glob: its first rival says enough. */
-static void
-check_overlaps(const struct net *net, struct diag *diag)
+static void check_overlaps(const struct net *net, struct diag *diag)
 {
 	struct glob *globs = xheap_alloc(MAX_OVERLAPS * sizeof *globs);
 	size_t n = 0;
@@ -155,8 +150,7 @@ check_overlaps(const struct net *net, struct diag *diag)
 	free(globs);
 }
 
-void
-globs_check(const struct net *net, struct diag *diag)
+void globs_check(const struct net *net, struct diag *diag)
 {
 	bool *used = xheap_alloc(net->n_switches);
 

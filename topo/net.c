@@ -18,9 +18,8 @@ struct root {
 	uint32_t version;
 };
 
-static bool
-parse_version(const struct section_scene *scene, const struct section_at *at,
-	      const struct section_key *key, const struct yaml_node *node, void *member)
+static bool parse_version(const struct section_scene *scene, const struct section_at *at,
+			  const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	struct scalar in;
 
@@ -36,15 +35,13 @@ parse_version(const struct section_scene *scene, const struct section_at *at,
 	return false;
 }
 
-static void
-schema_version(const struct section_key *key, FILE *out)
+static void schema_version(const struct section_key *key, FILE *out)
 {
 	(void) key;
 	fprintf(out, "\"const\": %d", FILE_VERSION);
 }
 
-static void
-range_version(const struct section_key *key, FILE *out)
+static void range_version(const struct section_key *key, FILE *out)
 {
 	(void) key;
 	fprintf(out, "%d", FILE_VERSION);
@@ -86,9 +83,8 @@ static const struct section_key keys[] = {
 };
 
 /* Commenting out the last switch must not open the door to all. */
-static void
-check(const struct section_scene *scene, const struct section_at *at, const struct yaml_node *map,
-      void *item)
+static void check(const struct section_scene *scene, const struct section_at *at,
+		  const struct yaml_node *map, void *item)
 {
 	const struct root *root = item;
 	const struct yaml_node *switches = yaml_get(map, "switches");
@@ -118,8 +114,7 @@ static const struct section root_section = {
 };
 
 /* A file of another version is in another language: one finding is enough. */
-static bool
-is_other_version(const struct section_scene *scene, const struct yaml_node *map)
+static bool is_other_version(const struct section_scene *scene, const struct yaml_node *map)
 {
 	const struct section_at at = {.section = &root_section};
 	const struct yaml_node *node = yaml_get(map, "version");
@@ -134,8 +129,8 @@ is_other_version(const struct section_scene *scene, const struct yaml_node *map)
 	return !parse_version(scene, &at, &keys[0], node, &version);
 }
 
-static bool
-parse_root(const struct section_scene *scene, const struct yaml_node *map, struct net *net)
+static bool parse_root(const struct section_scene *scene, const struct yaml_node *map,
+		       struct net *net)
 {
 	struct root root = {.where = {1, 1}};
 
@@ -155,8 +150,7 @@ parse_root(const struct section_scene *scene, const struct yaml_node *map, struc
 	return true;
 }
 
-struct net *
-net_parse(const char *file, const char *text, size_t len, struct diag *diag)
+struct net *net_parse(const char *file, const char *text, size_t len, struct diag *diag)
 {
 	size_t n_errors = diag_n_errors(diag);
 	struct arena *arena = arena_new(), *tree = arena_new();
@@ -187,8 +181,7 @@ net_parse(const char *file, const char *text, size_t len, struct diag *diag)
 
 /* The whole file on the heap, or null with errno; one byte more than is
  * allowed is enough to know. */
-static char *
-read_all(FILE *in, size_t *ret_len)
+static char *read_all(FILE *in, size_t *ret_len)
 {
 	size_t size = 64 * 1024, len = 0;
 	char *text = xheap_alloc(size);
@@ -212,8 +205,7 @@ read_all(FILE *in, size_t *ret_len)
 	return text;
 }
 
-struct net *
-net_load(const char *file, struct diag *diag)
+struct net *net_load(const char *file, struct diag *diag)
 {
 	struct where nowhere = {0, 0};
 	FILE *in = fopen(file, "re");
@@ -231,21 +223,18 @@ net_load(const char *file, struct diag *diag)
 	return net;
 }
 
-void
-net_free(struct net *net)
+void net_free(struct net *net)
 {
 	if (net)
 		arena_free(net->arena);
 }
 
-void
-net_print_reference(FILE *out)
+void net_print_reference(FILE *out)
 {
 	section_print_reference(&root_section, out);
 }
 
-void
-net_print_schema(FILE *out)
+void net_print_schema(FILE *out)
 {
 	section_print_schema(&root_section, out);
 }

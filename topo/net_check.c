@@ -15,24 +15,21 @@ struct stand {
 	struct where where;
 };
 
-static int
-by_where(const struct where *a, const struct where *b)
+static int by_where(const struct where *a, const struct where *b)
 {
 	if (a->line != b->line)
 		return a->line < b->line ? -1 : 1;
 	return a->col < b->col ? -1 : a->col > b->col;
 }
 
-static int
-by_port(const struct stand *a, const struct stand *b)
+static int by_port(const struct stand *a, const struct stand *b)
 {
 	int order = strcmp(a->sw, b->sw);
 
 	return order ? order : strcmp(a->port, b->port);
 }
 
-static int
-by_network(const void *a_, const void *b_)
+static int by_network(const void *a_, const void *b_)
 {
 	const struct stand *a = a_, *b = b_;
 	int order = by_port(a, b);
@@ -44,8 +41,7 @@ by_network(const void *a_, const void *b_)
 	return by_where(&a->where, &b->where);
 }
 
-static int
-by_tag(const void *a_, const void *b_)
+static int by_tag(const void *a_, const void *b_)
 {
 	const struct stand *a = a_, *b = b_;
 	int order = by_port(a, b);
@@ -57,8 +53,7 @@ by_tag(const void *a_, const void *b_)
 	return by_where(&a->where, &b->where);
 }
 
-static size_t
-list_stands(const struct net *net, struct stand *stands)
+static size_t list_stands(const struct net *net, struct stand *stands)
 {
 	size_t n = 0;
 
@@ -94,8 +89,7 @@ list_stands(const struct net *net, struct stand *stands)
 	return n;
 }
 
-static void
-check_once_per_network(const struct stand *stands, size_t n, struct diag *diag)
+static void check_once_per_network(const struct stand *stands, size_t n, struct diag *diag)
 {
 	for (size_t i = 1, start = 0; i < n; i++) {
 		const struct stand *first = &stands[start], *again = &stands[i];
@@ -115,8 +109,7 @@ check_once_per_network(const struct stand *stands, size_t n, struct diag *diag)
 	}
 }
 
-static void
-report_tag(const struct stand *first, const struct stand *again, struct diag *diag)
+static void report_tag(const struct stand *first, const struct stand *again, struct diag *diag)
 {
 	if (first->is_uplink || again->is_uplink)
 		diag_add(diag, again->where, DIAG_DUPLICATE_VLAN,
@@ -135,8 +128,7 @@ report_tag(const struct stand *first, const struct stand *again, struct diag *di
 			 again->network->name);
 }
 
-static void
-check_tags(const struct stand *stands, size_t n, struct diag *diag)
+static void check_tags(const struct stand *stands, size_t n, struct diag *diag)
 {
 	for (size_t first = 0, i = 1; i < n; i++) {
 		if (by_port(&stands[first], &stands[i]) || stands[first].tag != stands[i].tag)
@@ -147,9 +139,9 @@ check_tags(const struct stand *stands, size_t n, struct diag *diag)
 	}
 }
 
-static void
-report_unknown(const struct net *net, struct where where, const char *what, const char *sw,
-	       const char *port, const char *const *names, struct diag *diag)
+static void report_unknown(const struct net *net, struct where where, const char *what,
+			   const char *sw, const char *port, const char *const *names,
+			   struct diag *diag)
 {
 	const char *meant =
 		diag_is_full(diag) ? NULL : diag_did_you_mean(sw, names, net->n_switches);
@@ -163,15 +155,13 @@ report_unknown(const struct net *net, struct where where, const char *what, cons
 			 "%s \"%s:%s\": switch \"%s\" is not declared under \"switches\"", what, sw, port, sw);
 }
 
-static bool
-has_glob(const char *text)
+static bool has_glob(const char *text)
 {
 	return strpbrk(text, "*?") != NULL;
 }
 
-static void
-check_uplinks(const struct net *net, struct net_network *network, const char *const *names,
-	      struct diag *diag)
+static void check_uplinks(const struct net *net, struct net_network *network,
+			  const char *const *names, struct diag *diag)
 {
 	for (size_t i = 0; i < network->n_uplinks; i++) {
 		struct net_uplink *uplink = &network->uplinks[i];
@@ -198,8 +188,7 @@ check_uplinks(const struct net *net, struct net_network *network, const char *co
 	}
 }
 
-static void
-check_declared(const struct net *net, struct diag *diag)
+static void check_declared(const struct net *net, struct diag *diag)
 {
 	const char **names = arena_new_array(net->arena, const char *, net->n_switches);
 
@@ -220,8 +209,7 @@ check_declared(const struct net *net, struct diag *diag)
 	}
 }
 
-void
-ports_check(struct net *net, struct diag *diag)
+void ports_check(struct net *net, struct diag *diag)
 {
 	size_t n = 0;
 

@@ -36,8 +36,7 @@ struct net_index {
 	uint32_t *by_dpid, *by_network_id;      /* indices, sorted */
 };
 
-static uint64_t
-key_of(const char *sw, size_t sw_len, const char *port, size_t port_len)
+static uint64_t key_of(const char *sw, size_t sw_len, const char *port, size_t port_len)
 {
 	char text[SCALAR_MAX_NAME + SCALAR_MAX_PORT + 2];
 
@@ -48,8 +47,7 @@ key_of(const char *sw, size_t sw_len, const char *port, size_t port_len)
 }
 
 /* An exact entry and a glob may share a key; both are compared when found. */
-static uint64_t
-key_of_entry(const struct net_port *entry)
+static uint64_t key_of_entry(const struct net_port *entry)
 {
 	size_t sw_len = strcspn(entry->switch_glob, "*?");
 	size_t port_len = strcspn(entry->port_glob, "*?");
@@ -63,8 +61,7 @@ key_of_entry(const struct net_port *entry)
 	return key_of(entry->switch_glob, sw_len, entry->port_glob, port_len);
 }
 
-static int
-by_key(const void *a_, const void *b_)
+static int by_key(const void *a_, const void *b_)
 {
 	const struct ref *a = a_, *b = b_;
 
@@ -77,8 +74,7 @@ by_key(const void *a_, const void *b_)
 	return a->port < b->port ? -1 : a->port > b->port;
 }
 
-static void
-build_refs(const struct net *net, struct net_index *index)
+static void build_refs(const struct net *net, struct net_index *index)
 {
 	size_t n = 0;
 
@@ -115,8 +111,7 @@ build_refs(const struct net *net, struct net_index *index)
 	}
 }
 
-static struct chain
-find_chain(const struct net_index *index, uint64_t key)
+static struct chain find_chain(const struct net_index *index, uint64_t key)
 {
 	const struct ref *end = index->refs + index->n_refs;
 
@@ -133,8 +128,7 @@ find_chain(const struct net_index *index, uint64_t key)
 	return (struct chain) {NULL, NULL};
 }
 
-static int
-by_dpid(const void *a, const void *b, void *net_)
+static int by_dpid(const void *a, const void *b, void *net_)
 {
 	const struct net *net = net_;
 	uint64_t x = net->switches[*(const uint32_t *) a].dpid;
@@ -143,8 +137,7 @@ by_dpid(const void *a, const void *b, void *net_)
 	return x < y ? -1 : x > y;
 }
 
-static int
-by_network_id(const void *a, const void *b, void *net_)
+static int by_network_id(const void *a, const void *b, void *net_)
 {
 	const struct net *net = net_;
 	uint32_t x = net->networks[*(const uint32_t *) a].id;
@@ -153,8 +146,7 @@ by_network_id(const void *a, const void *b, void *net_)
 	return x < y ? -1 : x > y;
 }
 
-void
-net_index_build(struct net *net)
+void net_index_build(struct net *net)
 {
 	struct net_index *index = arena_alloc(net->arena, sizeof *index);
 
@@ -171,8 +163,7 @@ net_index_build(struct net *net)
 	net->index = index;
 }
 
-static bool
-matches(const struct net *net, const struct ref *ref, const char *sw, const char *port)
+static bool matches(const struct net *net, const struct ref *ref, const char *sw, const char *port)
 {
 	const struct net_network *network = &net->networks[ref->network];
 
@@ -187,23 +178,20 @@ matches(const struct net *net, const struct ref *ref, const char *sw, const char
 	return net_glob(entry->port_glob, port) && net_glob(entry->switch_glob, sw);
 }
 
-static bool
-is_glob(const struct net *net, const struct ref *ref)
+static bool is_glob(const struct net *net, const struct ref *ref)
 {
 	return !ref->is_uplink && net->networks[ref->network].ports[ref->port].is_glob;
 }
 
 /* Advances to the next ref of the chain that matches. */
-static void
-settle(const struct net *net, struct chain *chain, const char *sw, const char *port)
+static void settle(const struct net *net, struct chain *chain, const char *sw, const char *port)
 {
 	while (chain->at < chain->end && !matches(net, chain->at, sw, port))
 		chain->at++;
 }
 
 /* Of two refs of one network: uplink, exact, then place in the file. */
-static bool
-is_better(const struct net *net, const struct ref *a, const struct ref *b)
+static bool is_better(const struct net *net, const struct ref *a, const struct ref *b)
 {
 	if (a->is_uplink != b->is_uplink)
 		return a->is_uplink;
@@ -213,9 +201,8 @@ is_better(const struct net *net, const struct ref *a, const struct ref *b)
 }
 
 /* The best ref of the lowest network, and all chains moved behind it. */
-static const struct ref *
-next_ref(const struct net *net, struct chain *chains, size_t *n_chains, const char *sw,
-	 const char *port)
+static const struct ref *next_ref(const struct net *net, struct chain *chains, size_t *n_chains,
+				  const char *sw, const char *port)
 {
 	const struct ref *best = NULL;
 
@@ -242,9 +229,8 @@ next_ref(const struct net *net, struct chain *chains, size_t *n_chains, const ch
 	return best;
 }
 
-static size_t
-open_chains(const struct net *net, const char *sw, const char *port, bool with_globs,
-	    struct chain *chains)
+static size_t open_chains(const struct net *net, const char *sw, const char *port, bool with_globs,
+			  struct chain *chains)
 {
 	size_t sw_len = strlen(sw), port_len = strlen(port), n = 0;
 
@@ -263,8 +249,8 @@ open_chains(const struct net *net, const char *sw, const char *port, bool with_g
 	return n;
 }
 
-static bool
-is_any_uplink(const struct net *net, struct chain chain, const char *sw, const char *port)
+static bool is_any_uplink(const struct net *net, struct chain chain, const char *sw,
+			  const char *port)
 {
 	for (; chain.at < chain.end; chain.at++)
 		if (chain.at->is_uplink && matches(net, chain.at, sw, port))
@@ -273,8 +259,7 @@ is_any_uplink(const struct net *net, struct chain chain, const char *sw, const c
 }
 
 /* One tag, one network: the exact entry, else the first name. */
-static void
-mark_conflicts(const struct net *net, struct net_use *uses, size_t n)
+static void mark_conflicts(const struct net *net, struct net_use *uses, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
 		for (size_t k = 0; k < i; k++) {
@@ -291,9 +276,8 @@ mark_conflicts(const struct net *net, struct net_use *uses, size_t n)
 	}
 }
 
-size_t
-net_uses(const struct net *net, const char *switch_name, const char *port_name, bool is_local,
-	 struct net_use *uses, size_t max, bool *ret_disabled)
+size_t net_uses(const struct net *net, const char *switch_name, const char *port_name,
+		bool is_local, struct net_use *uses, size_t max, bool *ret_disabled)
 {
 	struct chain chains[MAX_CHAINS];
 	size_t sw_len = strlen(switch_name), port_len = strlen(port_name), n = 0;
@@ -328,8 +312,7 @@ net_uses(const struct net *net, const char *switch_name, const char *port_name, 
 	return n;
 }
 
-uint32_t
-net_switch_by_name(const struct net *net, const char *name)
+uint32_t net_switch_by_name(const struct net *net, const char *name)
 {
 	size_t low = 0, high = net->n_switches;
 
@@ -347,8 +330,7 @@ net_switch_by_name(const struct net *net, const char *name)
 	return NET_NONE;
 }
 
-uint32_t
-net_network_by_name(const struct net *net, const char *name)
+uint32_t net_network_by_name(const struct net *net, const char *name)
 {
 	size_t low = 0, high = net->n_networks;
 
@@ -366,8 +348,7 @@ net_network_by_name(const struct net *net, const char *name)
 	return NET_NONE;
 }
 
-uint32_t
-net_switch_by_dpid(const struct net *net, uint64_t dpid)
+uint32_t net_switch_by_dpid(const struct net *net, uint64_t dpid)
 {
 	size_t low = 0, high = net->n_switches;
 
@@ -385,8 +366,7 @@ net_switch_by_dpid(const struct net *net, uint64_t dpid)
 	return NET_NONE;
 }
 
-uint32_t
-net_network_by_id(const struct net *net, uint32_t id)
+uint32_t net_network_by_id(const struct net *net, uint32_t id)
 {
 	size_t low = 0, high = net->n_networks;
 
@@ -404,8 +384,7 @@ net_network_by_id(const struct net *net, uint32_t id)
 	return NET_NONE;
 }
 
-const struct net_object *
-net_object_by_id(const struct net *net, uint64_t id)
+const struct net_object *net_object_by_id(const struct net *net, uint64_t id)
 {
 	size_t low = 0, high = net->n_objects;
 

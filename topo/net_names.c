@@ -13,8 +13,7 @@ struct naming {
 	uint32_t *slot;                 /* takes the index once it is known */
 };
 
-uint64_t
-net_hash(const void *bytes_, size_t n)
+uint64_t net_hash(const void *bytes_, size_t n)
 {
 	const unsigned char *bytes = bytes_;
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -30,14 +29,12 @@ net_hash(const void *bytes_, size_t n)
 	return hash;
 }
 
-static uint64_t
-not_zero(uint64_t hash)
+static uint64_t not_zero(uint64_t hash)
 {
 	return hash ? hash : 1;
 }
 
-static void
-name_object(struct naming *naming, uint32_t *slot, struct where where, const char *name)
+static void name_object(struct naming *naming, uint32_t *slot, struct where where, const char *name)
 {
 	*naming = (struct naming) {
 		.object = {
@@ -49,8 +46,7 @@ name_object(struct naming *naming, uint32_t *slot, struct where where, const cha
 	};
 }
 
-static size_t
-count_objects(const struct net *net)
+static size_t count_objects(const struct net *net)
 {
 	size_t n = net->n_switches + net->n_networks;
 
@@ -59,8 +55,7 @@ count_objects(const struct net *net)
 	return n;
 }
 
-static void
-name_all(struct net *net, struct naming *namings)
+static void name_all(struct net *net, struct naming *namings)
 {
 	struct arena *arena = net->arena;
 	size_t n = 0;
@@ -95,8 +90,7 @@ name_all(struct net *net, struct naming *namings)
 	}
 }
 
-static int
-by_id(const void *a_, const void *b_)
+static int by_id(const void *a_, const void *b_)
 {
 	const struct net_object *a = &((const struct naming *) a_)->object;
 	const struct net_object *b = &((const struct naming *) b_)->object;
@@ -106,8 +100,7 @@ by_id(const void *a_, const void *b_)
 	return strcmp(a->name, b->name);
 }
 
-static int
-by_network_id(const void *a_, const void *b_)
+static int by_network_id(const void *a_, const void *b_)
 {
 	const struct net_network *a = *(const struct net_network *const *) a_;
 	const struct net_network *b = *(const struct net_network *const *) b_;
@@ -117,8 +110,7 @@ by_network_id(const void *a_, const void *b_)
 	return a < b ? -1 : a > b;
 }
 
-static void
-check_network_ids(const struct net *net, struct diag *diag)
+static void check_network_ids(const struct net *net, struct diag *diag)
 {
 	const struct net_network **order =
 		arena_new_array(net->arena, const struct net_network *, net->n_networks);
@@ -133,8 +125,7 @@ check_network_ids(const struct net *net, struct diag *diag)
 				 order[i]->name, order[i - 1]->name, order[i - 1]->where.line);
 }
 
-void
-net_name_objects(struct net *net, struct diag *diag)
+void net_name_objects(struct net *net, struct diag *diag)
 {
 	size_t n = count_objects(net);
 	struct naming *namings = xheap_alloc(n * sizeof *namings);

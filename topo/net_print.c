@@ -6,8 +6,7 @@
 
 #include "topo/model.h"
 
-static void
-print_quoted(const char *text, FILE *out)
+static void print_quoted(const char *text, FILE *out)
 {
 	putc('"', out);
 	for (const char *p = text; *p; p++) {
@@ -24,8 +23,7 @@ print_quoted(const char *text, FILE *out)
 }
 
 /* Plain where no reader of YAML, old or new, could mistake it. */
-static bool
-is_plain(const char *text)
+static bool is_plain(const char *text)
 {
 	for (const char *p = text; *p; p++) {
 		bool is_letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
@@ -37,8 +35,7 @@ is_plain(const char *text)
 	return *text && scalar_guess(text) == SCALAR_STRING;
 }
 
-static void
-print_word(const char *text, FILE *out)
+static void print_word(const char *text, FILE *out)
 {
 	if (is_plain(text))
 		fputs(text, out);
@@ -46,8 +43,7 @@ print_word(const char *text, FILE *out)
 		print_quoted(text, out);
 }
 
-static void
-print_port_name(const char *sw, const char *port, FILE *out)
+static void print_port_name(const char *sw, const char *port, FILE *out)
 {
 	char text[SCALAR_MAX_NAME + SCALAR_MAX_PORT + 2];
 
@@ -59,8 +55,7 @@ print_port_name(const char *sw, const char *port, FILE *out)
 		print_word(text, out);
 }
 
-static void
-print_switch(const struct net_switch *sw, FILE *out)
+static void print_switch(const struct net_switch *sw, FILE *out)
 {
 	fputs("  ", out);
 	print_word(sw->name, out);
@@ -77,8 +72,7 @@ print_switch(const struct net_switch *sw, FILE *out)
 	}
 }
 
-static void
-print_port(const struct net_port *port, FILE *out)
+static void print_port(const struct net_port *port, FILE *out)
 {
 	bool is_simple = port->tag == NET_UNTAGGED && port->flood && !port->hairpin && port->enable
 			 && port->max_hosts == NET_NONE;
@@ -100,8 +94,7 @@ print_port(const struct net_port *port, FILE *out)
 	fputs(is_simple ? "\n" : "}\n", out);
 }
 
-static void
-print_text(const char *key, const char *text, FILE *out)
+static void print_text(const char *key, const char *text, FILE *out)
 {
 	if (!text)
 		return;
@@ -110,8 +103,7 @@ print_text(const char *key, const char *text, FILE *out)
 	putc('\n', out);
 }
 
-static void
-print_network(const struct net_network *network, FILE *out)
+static void print_network(const struct net_network *network, FILE *out)
 {
 	fputs("  ", out);
 	print_word(network->name, out);
@@ -139,8 +131,7 @@ print_network(const struct net_network *network, FILE *out)
 		print_port(&network->ports[i], out);
 }
 
-void
-net_print(const struct net *net, FILE *out)
+void net_print(const struct net *net, FILE *out)
 {
 	fputs("version: 1\n", out);
 	if (net->n_switches)

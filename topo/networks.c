@@ -27,7 +27,9 @@ static const struct section_key keys[] = {
 		.section = &ports_section,
 		.otherwise = "no ports",
 		.help = "The edge ports of the network: `switch:port`, or a map of the keys below. "
-			"Of several entries for one port the exact one counts, else the first one.",
+			"Of several entries for one port the exact one counts, else the first one. Of two "
+			"networks that claim one tag of a port, the one that names the port exactly has it, "
+			"else the first by name; the other is shown as a conflict.",
 	}, {
 		.name = "max_hosts",
 		.type = &section_uint,
@@ -101,17 +103,16 @@ static const struct section_key keys[] = {
 };
 
 /* Where a key of the network stands, else the network itself. */
-static struct where
-where_of(const struct yaml_node *map, const char *key, const struct net_network *network)
+static struct where where_of(const struct yaml_node *map, const char *key,
+			     const struct net_network *network)
 {
 	const struct yaml_node *value = yaml_get(map, key);
 
 	return value ? value->where : network->where;
 }
 
-static void
-check(const struct section_scene *scene, const struct section_at *at, const struct yaml_node *map,
-      void *item)
+static void check(const struct section_scene *scene, const struct section_at *at,
+		  const struct yaml_node *map, void *item)
 {
 	struct net_network *network = item;
 	bool has_uplinks = yaml_get(map, "uplinks"), has_vlan = yaml_get(map, "vlan");
@@ -137,14 +138,12 @@ check(const struct section_scene *scene, const struct section_at *at, const stru
 			 "{port: switch:port, tag: N}", section_at_text(scene, at));
 }
 
-static int
-by_name(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct net_network *) a)->name, ((const struct net_network *) b)->name);
 }
 
-static int
-by_vni(const void *a_, const void *b_)
+static int by_vni(const void *a_, const void *b_)
 {
 	const struct net_network *a = *(const struct net_network *const *) a_;
 	const struct net_network *b = *(const struct net_network *const *) b_;
@@ -156,8 +155,7 @@ by_vni(const void *a_, const void *b_)
 	return a->where.col < b->where.col ? -1 : a->where.col > b->where.col;
 }
 
-void
-networks_settle(struct net *net, struct diag *diag)
+void networks_settle(struct net *net, struct diag *diag)
 {
 	size_t n = net->n_networks;
 	const struct net_network **order = arena_new_array(net->arena, const struct net_network *, n);

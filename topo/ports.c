@@ -6,9 +6,8 @@
 
 enum { MAX_HOSTS = 1000000 };
 
-static bool
-parse_port(const struct section_scene *scene, const struct section_at *at,
-	   const struct section_key *key, const struct yaml_node *node, void *member)
+static bool parse_port(const struct section_scene *scene, const struct section_at *at,
+		       const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	struct net_port *port = member;
 	struct complaint complaint;
@@ -27,9 +26,8 @@ parse_port(const struct section_scene *scene, const struct section_at *at,
 	return true;
 }
 
-static bool
-parse_uplink(const struct section_scene *scene, const struct section_at *at,
-	     const struct section_key *key, const struct yaml_node *node, void *member)
+static bool parse_uplink(const struct section_scene *scene, const struct section_at *at,
+			 const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	struct net_uplink *uplink = member;
 	struct net_port port;
@@ -47,9 +45,8 @@ parse_uplink(const struct section_scene *scene, const struct section_at *at,
 	return true;
 }
 
-static bool
-parse_tag(const struct section_scene *scene, const struct section_at *at,
-	  const struct section_key *key, const struct yaml_node *node, void *member)
+static bool parse_tag(const struct section_scene *scene, const struct section_at *at,
+		      const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	struct scalar in;
 
@@ -67,32 +64,28 @@ parse_tag(const struct section_scene *scene, const struct section_at *at,
 	return false;
 }
 
-static void
-schema_port(const struct section_key *key, FILE *out)
+static void schema_port(const struct section_key *key, FILE *out)
 {
 	(void) key;
 	fputs("\"type\": \"string\", \"pattern\": \"^[A-Za-z0-9*?][A-Za-z0-9._*?-]*:"
 	      "[A-Za-z0-9._*?+@=#%~-]+$\"", out);
 }
 
-static void
-schema_uplink(const struct section_key *key, FILE *out)
+static void schema_uplink(const struct section_key *key, FILE *out)
 {
 	(void) key;
 	fputs("\"type\": \"string\", \"pattern\": \"^[A-Za-z0-9][A-Za-z0-9._-]*:"
 	      "[A-Za-z0-9._+@=#%~-]+$\"", out);
 }
 
-static void
-schema_tag(const struct section_key *key, FILE *out)
+static void schema_tag(const struct section_key *key, FILE *out)
 {
 	fputs("\"anyOf\": [{\"const\": \"native\"}, {", out);
 	section_uint16.schema(key, out);
 	fputs("}]", out);
 }
 
-static void
-range_tag(const struct section_key *key, FILE *out)
+static void range_tag(const struct section_key *key, FILE *out)
 {
 	fputs("`native` or ", out);
 	section_uint16.range(key, out);
@@ -177,9 +170,8 @@ static const struct section_key uplink_keys[] = {
 	},
 };
 
-static void
-check_port(const struct section_scene *scene, const struct section_at *at,
-	   const struct yaml_node *map, void *item)
+static void check_port(const struct section_scene *scene, const struct section_at *at,
+		       const struct yaml_node *map, void *item)
 {
 	struct net_port *port = item;
 

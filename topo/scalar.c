@@ -13,8 +13,7 @@
 
 #define DIGITS "0123456789"
 
-bool
-complain(struct complaint *complaint, enum diag_code code, const char *format, ...)
+bool complain(struct complaint *complaint, enum diag_code code, const char *format, ...)
 {
 	va_list args;
 
@@ -25,22 +24,19 @@ complain(struct complaint *complaint, enum diag_code code, const char *format, .
 	return false;
 }
 
-bool
-complain_if_null(struct scalar in, struct complaint *complaint)
+bool complain_if_null(struct scalar in, struct complaint *complaint)
 {
 	if (in.is_quoted || scalar_guess(in.text) != SCALAR_NULL)
 		return true;
 	return complain(complaint, DIAG_TYPE, "has no value; give it one or leave the key out");
 }
 
-static bool
-is_name_start(char c)
+static bool is_name_start(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-bool
-scalar_name(struct scalar in, struct complaint *complaint)
+bool scalar_name(struct scalar in, struct complaint *complaint)
 {
 	enum scalar_guess guess = in.is_quoted ? SCALAR_STRING : scalar_guess(in.text);
 	size_t len = strlen(in.text);
@@ -75,8 +71,7 @@ scalar_name(struct scalar in, struct complaint *complaint)
 }
 
 /* Code point of the UTF-8 character at p, which libyaml has checked. */
-static uint32_t
-code_point(const unsigned char *p)
+static uint32_t code_point(const unsigned char *p)
 {
 	if (p[0] < 0x80)
 		return p[0];
@@ -87,8 +82,7 @@ code_point(const unsigned char *p)
 	return (p[0] & 0x07u) << 18 | (p[1] & 0x3fu) << 12 | (p[2] & 0x3fu) << 6 | (p[3] & 0x3fu);
 }
 
-static bool
-is_printable(uint32_t c)
+static bool is_printable(uint32_t c)
 {
 	if (c == '\n' || c == '\t')
 		return true;
@@ -96,8 +90,7 @@ is_printable(uint32_t c)
 	       && (c & 0xfffe) != 0xfffe;
 }
 
-bool
-scalar_text(struct scalar in, struct complaint *complaint)
+bool scalar_text(struct scalar in, struct complaint *complaint)
 {
 	enum scalar_guess guess = in.is_quoted ? SCALAR_STRING : scalar_guess(in.text);
 
@@ -117,8 +110,7 @@ scalar_text(struct scalar in, struct complaint *complaint)
 	return true;
 }
 
-bool
-scalar_bool(struct scalar in, bool *ret, struct complaint *complaint)
+bool scalar_bool(struct scalar in, bool *ret, struct complaint *complaint)
 {
 	static const char *const trues[] = {"true", "yes", "on", "y"};
 	static const char *const falses[] = {"false", "no", "off", "n"};
@@ -144,8 +136,7 @@ scalar_bool(struct scalar in, bool *ret, struct complaint *complaint)
 }
 
 /* Decimal digits up to the first that is none; false when 64 bits are not enough. */
-static bool
-read_digits(const char *text, size_t n, uint64_t *ret)
+static bool read_digits(const char *text, size_t n, uint64_t *ret)
 {
 	uint64_t value = 0;
 
@@ -160,16 +151,15 @@ read_digits(const char *text, size_t n, uint64_t *ret)
 	return true;
 }
 
-static bool
-complain_range(struct complaint *complaint, const char *text, uint64_t min, uint64_t max)
+static bool complain_range(struct complaint *complaint, const char *text, uint64_t min,
+			   uint64_t max)
 {
 	return complain(complaint, DIAG_RANGE, "is %.60s; the range is %" PRIu64 " to %" PRIu64, text,
 			min, max);
 }
 
 /* What a whole number is not, in the words that help. */
-bool
-complain_number(struct scalar in, struct complaint *complaint)
+bool complain_number(struct scalar in, struct complaint *complaint)
 {
 	enum scalar_guess guess = scalar_guess(in.text);
 
@@ -190,8 +180,8 @@ complain_number(struct scalar in, struct complaint *complaint)
 	return complain(complaint, DIAG_TYPE, "is \"%.60s\"; a whole number is wanted", in.text);
 }
 
-bool
-scalar_uint(struct scalar in, uint64_t min, uint64_t max, uint64_t *ret, struct complaint *complaint)
+bool scalar_uint(struct scalar in, uint64_t min, uint64_t max, uint64_t *ret,
+		 struct complaint *complaint)
 {
 	const char *digits = in.text + (in.text[0] == '-');
 	size_t n = strspn(digits, DIGITS);
@@ -218,8 +208,7 @@ static const struct unit rates[] = {
 	{"Tbit", 1000000000000},
 };
 
-static uint64_t
-unit_factor(const struct unit *units, size_t n, const char *name)
+static uint64_t unit_factor(const struct unit *units, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(units[i].name, name))
@@ -227,9 +216,8 @@ unit_factor(const struct unit *units, size_t n, const char *name)
 	return 0;
 }
 
-bool
-scalar_duration(struct scalar in, uint64_t min, uint64_t max, uint64_t *ret,
-		struct complaint *complaint)
+bool scalar_duration(struct scalar in, uint64_t min, uint64_t max, uint64_t *ret,
+		     struct complaint *complaint)
 {
 	size_t n = strspn(in.text, DIGITS);
 	uint64_t factor = unit_factor(durations, sizeof durations / sizeof *durations, in.text + n);
@@ -257,8 +245,7 @@ scalar_duration(struct scalar in, uint64_t min, uint64_t max, uint64_t *ret,
 	return true;
 }
 
-bool
-scalar_rate(struct scalar in, uint64_t *ret, struct complaint *complaint)
+bool scalar_rate(struct scalar in, uint64_t *ret, struct complaint *complaint)
 {
 	size_t n = strspn(in.text, DIGITS), n_fraction = 0;
 	const char *fraction = in.text + n, *unit = fraction;
@@ -287,8 +274,7 @@ scalar_rate(struct scalar in, uint64_t *ret, struct complaint *complaint)
 	return true;
 }
 
-bool
-scalar_percent(struct scalar in, uint64_t *ret, struct complaint *complaint)
+bool scalar_percent(struct scalar in, uint64_t *ret, struct complaint *complaint)
 {
 	size_t n = strspn(in.text, DIGITS);
 	uint64_t value;

@@ -14,15 +14,13 @@
 #define DIGITS "0123456789"
 #define HEX_DIGITS "0123456789abcdefABCDEF"
 
-static uint64_t
-hex_value(char c)
+static uint64_t hex_value(char c)
 {
 	return (uint64_t) (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
 }
 
 /* Exactly n groups of two hex digits with one separator throughout. */
-static bool
-read_groups(const char *text, const char *separators, size_t n, uint64_t *ret)
+static bool read_groups(const char *text, const char *separators, size_t n, uint64_t *ret)
 {
 	uint64_t value = 0;
 
@@ -41,8 +39,7 @@ read_groups(const char *text, const char *separators, size_t n, uint64_t *ret)
 }
 
 /* All hex digits, at most 16. */
-static bool
-read_hex(const char *text, uint64_t *ret)
+static bool read_hex(const char *text, uint64_t *ret)
 {
 	size_t n = strspn(text, HEX_DIGITS);
 	uint64_t value = 0;
@@ -55,8 +52,7 @@ read_hex(const char *text, uint64_t *ret)
 	return true;
 }
 
-static bool
-read_decimal(const char *text, uint64_t *ret)
+static bool read_decimal(const char *text, uint64_t *ret)
 {
 	uint64_t value = 0;
 
@@ -71,14 +67,12 @@ read_decimal(const char *text, uint64_t *ret)
 	return *text != '\0';
 }
 
-static bool
-is_decimal(const char *text)
+static bool is_decimal(const char *text)
 {
 	return *text && !text[strspn(text, DIGITS)];
 }
 
-static bool
-read_dpid(struct scalar in, uint64_t *ret, struct complaint *complaint)
+static bool read_dpid(struct scalar in, uint64_t *ret, struct complaint *complaint)
 {
 	enum scalar_guess guess = in.is_quoted ? SCALAR_STRING : scalar_guess(in.text);
 	size_t len = strlen(in.text);
@@ -116,8 +110,7 @@ read_dpid(struct scalar in, uint64_t *ret, struct complaint *complaint)
 			in.text);
 }
 
-bool
-scalar_dpid(struct scalar in, uint64_t *ret, struct complaint *complaint)
+bool scalar_dpid(struct scalar in, uint64_t *ret, struct complaint *complaint)
 {
 	uint64_t dpid;
 
@@ -129,8 +122,7 @@ scalar_dpid(struct scalar in, uint64_t *ret, struct complaint *complaint)
 	return true;
 }
 
-bool
-scalar_mac(struct scalar in, uint64_t *ret, struct complaint *complaint)
+bool scalar_mac(struct scalar in, uint64_t *ret, struct complaint *complaint)
 {
 	/* Six groups in base 60 whose first has two digits. */
 	const uint64_t low = UINT64_C(10) * 60 * 60 * 60 * 60 * 60;
@@ -156,8 +148,7 @@ scalar_mac(struct scalar in, uint64_t *ret, struct complaint *complaint)
 			"is \"%.60s\"; write a MAC address like \"52:54:00:aa:00:20\"", in.text);
 }
 
-bool
-scalar_address(struct scalar in, char out[SCALAR_ADDRESS_SIZE], struct complaint *complaint)
+bool scalar_address(struct scalar in, char out[SCALAR_ADDRESS_SIZE], struct complaint *complaint)
 {
 	unsigned char bytes[16];
 
@@ -178,8 +169,7 @@ scalar_address(struct scalar in, char out[SCALAR_ADDRESS_SIZE], struct complaint
 }
 
 /* Clears the bits behind the prefix; true when there were any. */
-static bool
-clear_host_bits(unsigned char *bytes, size_t n, unsigned prefix)
+static bool clear_host_bits(unsigned char *bytes, size_t n, unsigned prefix)
 {
 	bool had_some = false;
 
@@ -193,8 +183,7 @@ clear_host_bits(unsigned char *bytes, size_t n, unsigned prefix)
 	return had_some;
 }
 
-bool
-scalar_prefix(struct scalar in, char out[SCALAR_ADDRESS_SIZE], struct complaint *complaint)
+bool scalar_prefix(struct scalar in, char out[SCALAR_ADDRESS_SIZE], struct complaint *complaint)
 {
 	char address[SCALAR_ADDRESS_SIZE], normal[SCALAR_ADDRESS_SIZE - 8];
 	unsigned char bytes[16];
@@ -227,16 +216,14 @@ scalar_prefix(struct scalar in, char out[SCALAR_ADDRESS_SIZE], struct complaint 
 	return true;
 }
 
-static bool
-is_alnum(char c)
+static bool is_alnum(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 /* Complains about the first character that is neither alphanumeric nor in set. */
-static bool
-has_only(struct scalar in, size_t from, size_t n, const char *set, const char *side,
-	 struct complaint *complaint)
+static bool has_only(struct scalar in, size_t from, size_t n, const char *set, const char *side,
+		     struct complaint *complaint)
 {
 	for (size_t i = from; i < from + n; i++) {
 		char c = in.text[i];
@@ -250,9 +237,8 @@ has_only(struct scalar in, size_t from, size_t n, const char *set, const char *s
 	return true;
 }
 
-bool
-scalar_port(struct scalar in, size_t *ret_switch_len, size_t *ret_port_len,
-	    struct complaint *complaint)
+bool scalar_port(struct scalar in, size_t *ret_switch_len, size_t *ret_port_len,
+		 struct complaint *complaint)
 {
 	const char *colon = strchr(in.text, ':');
 	uint64_t damaged;

@@ -16,8 +16,7 @@ static const char *const floats[] = {
 	".nan", ".NaN", ".NAN", NULL,
 };
 
-static bool
-is_among(const char *text, const char *const *words)
+static bool is_among(const char *text, const char *const *words)
 {
 	for (; *words; words++)
 		if (!strcmp(text, *words))
@@ -25,15 +24,13 @@ is_among(const char *text, const char *const *words)
 	return false;
 }
 
-static bool
-is_all(const char *text, const char *set)
+static bool is_all(const char *text, const char *set)
 {
 	return *text && text[strspn(text, set)] == '\0';
 }
 
 /* 1:30 and 190:20:30: groups of one or two digits below 60 behind the first. */
-static bool
-is_sexagesimal(const char *p)
+static bool is_sexagesimal(const char *p)
 {
 	size_t n = strspn(p, "0123456789_");
 
@@ -50,8 +47,7 @@ is_sexagesimal(const char *p)
 
 /* [0-9]*.[0-9]* with an exponent, or digits with one. YAML 1.1 asks for the
  * dot and a sign in the exponent, 1.2 and many tools for neither. */
-static bool
-is_float(const char *p)
+static bool is_float(const char *p)
 {
 	size_t digits = strspn(p, "0123456789_"), n = digits;
 	bool has_dot = p[n] == '.';
@@ -71,8 +67,7 @@ is_float(const char *p)
 	return has_dot && p[n] == '\0';
 }
 
-static bool
-is_date(const char *p)
+static bool is_date(const char *p)
 {
 	static const char form[] = "dddd-dd-dd";
 
@@ -83,8 +78,7 @@ is_date(const char *p)
 	return *p == '\0' || *p == 'T' || *p == 't' || *p == ' ';
 }
 
-enum scalar_guess
-scalar_guess(const char *text)
+enum scalar_guess scalar_guess(const char *text)
 {
 	const char *p = text + (*text == '-' || *text == '+');
 
@@ -113,8 +107,7 @@ scalar_guess(const char *text)
 	return SCALAR_STRING;
 }
 
-const char *
-scalar_guess_name(enum scalar_guess guess)
+const char *scalar_guess_name(enum scalar_guess guess)
 {
 	switch (guess) {
 	case SCALAR_STRING:

@@ -8,14 +8,12 @@
 
 enum { MAX_KEYS = 64 };
 
-static void *
-member_at(void *item, size_t offset)
+static void *member_at(void *item, size_t offset)
 {
 	return (unsigned char *) item + offset;
 }
 
-const char *
-section_at_text(const struct section_scene *scene, const struct section_at *at)
+const char *section_at_text(const struct section_scene *scene, const struct section_at *at)
 {
 	if (!at || !at->section->name)
 		return "the file";
@@ -29,10 +27,9 @@ section_at_text(const struct section_scene *scene, const struct section_at *at)
 			    section_at_text(scene, outer));
 }
 
-void
-section_complain(const struct section_scene *scene, const struct section_at *at,
-		 const struct section_key *key, struct where where, enum diag_code code,
-		 const char *text)
+void section_complain(const struct section_scene *scene, const struct section_at *at,
+		      const struct section_key *key, struct where where, enum diag_code code,
+		      const char *text)
 {
 	const char *stands = section_at_text(scene, at);
 	const char *short_key = at->section->short_key;
@@ -44,8 +41,7 @@ section_complain(const struct section_scene *scene, const struct section_at *at,
 		diag_add(scene->diag, where, code, "\"%s\" in %s %s", key->name, stands, text);
 }
 
-static const char *
-kind_name(enum yaml_kind kind)
+static const char *kind_name(enum yaml_kind kind)
 {
 	switch (kind) {
 	case YAML_SCALAR:
@@ -58,9 +54,8 @@ kind_name(enum yaml_kind kind)
 	return "";
 }
 
-bool
-section_scalar(const struct section_scene *scene, const struct section_at *at,
-	       const struct section_key *key, const struct yaml_node *node, struct scalar *ret)
+bool section_scalar(const struct section_scene *scene, const struct section_at *at,
+		    const struct section_key *key, const struct yaml_node *node, struct scalar *ret)
 {
 	if (node->kind != YAML_SCALAR) {
 		section_complain(scene, at, key, node->where, DIAG_TYPE,
@@ -76,20 +71,18 @@ section_scalar(const struct section_scene *scene, const struct section_at *at,
 	return true;
 }
 
-static bool
-is_null(const struct yaml_node *node)
+static bool is_null(const struct yaml_node *node)
 {
 	return node->kind == YAML_SCALAR && !node->quoted && scalar_guess(node->text) == SCALAR_NULL;
 }
 
-static bool
-is_ignored(const struct yaml_node *key)
+static bool is_ignored(const struct yaml_node *key)
 {
 	return key->len >= 2 && !memcmp(key->text, "x-", 2);
 }
 
-static const struct section_key *
-find_key(const struct section *section, const struct yaml_node *key)
+static const struct section_key *find_key(const struct section *section,
+					  const struct yaml_node *key)
 {
 	for (size_t i = 0; i < section->n_keys; i++)
 		if (strlen(section->keys[i].name) == key->len
@@ -99,8 +92,7 @@ find_key(const struct section *section, const struct yaml_node *key)
 }
 
 /* The key that a word was probably meant to be, or null. */
-static const struct section_key *
-meant_key(const struct section *section, const char *word)
+static const struct section_key *meant_key(const struct section *section, const char *word)
 {
 	const char *names[MAX_KEYS];
 
@@ -114,9 +106,8 @@ meant_key(const struct section *section, const char *word)
 }
 
 /* Says so; returns the index of the key it was probably meant to be, or n_keys. */
-static size_t
-report_unknown(const struct section_scene *scene, const struct section_at *at,
-	       const struct yaml_node *key)
+static size_t report_unknown(const struct section_scene *scene, const struct section_at *at,
+			     const struct yaml_node *key)
 {
 	const struct section *section = at->section;
 
@@ -134,7 +125,8 @@ report_unknown(const struct section_scene *scene, const struct section_at *at,
 			 "quote the key in the input of the tool", key->text, section_at_text(scene, at));
 		return section->n_keys;
 	}
-	const struct section_key *meant = meant_key(section, key->text);
+	const struct section_key *meant =
+		diag_is_full(scene->diag) ? NULL : meant_key(section, key->text);
 	if (!meant) {
 		diag_add(scene->diag, key->where, DIAG_UNKNOWN_KEY, "unknown key \"%.90s\" in %s", key->text,
 			 section_at_text(scene, at));
@@ -146,9 +138,8 @@ report_unknown(const struct section_scene *scene, const struct section_at *at,
 	return (size_t) (meant - section->keys);
 }
 
-static void
-parse_initials(const struct section_scene *scene, const struct section_at *at,
-	       const struct section *section, void *item)
+static void parse_initials(const struct section_scene *scene, const struct section_at *at,
+			   const struct section *section, void *item)
 {
 	for (size_t i = 0; i < section->n_keys; i++) {
 		const struct section_key *key = &section->keys[i];
@@ -163,8 +154,7 @@ parse_initials(const struct section_scene *scene, const struct section_at *at,
 }
 
 /* `- kvm1: vm-a`: the one slip that makes a map of a switch:port. */
-static bool
-is_split_port(const struct section *section, const struct yaml_node *map)
+static bool is_split_port(const struct section *section, const struct yaml_node *map)
 {
 	return section->short_key && map->n_items == 1 && !find_key(section, map->keys[0])
 	       && !is_ignored(map->keys[0]) && !meant_key(section, map->keys[0]->text)
@@ -172,9 +162,8 @@ is_split_port(const struct section *section, const struct yaml_node *map)
 	       && !strchr(map->items[0]->text, ':');
 }
 
-static void
-parse_keys(const struct section_scene *scene, const struct section_at *at,
-	   const struct yaml_node *map, void *item)
+static void parse_keys(const struct section_scene *scene, const struct section_at *at,
+		       const struct yaml_node *map, void *item)
 {
 	const struct section *section = at->section;
 	bool seen[MAX_KEYS + 1] = {false};
@@ -204,9 +193,9 @@ parse_keys(const struct section_scene *scene, const struct section_at *at,
 	}
 }
 
-void
-section_parse(const struct section_scene *scene, const struct section_at *outer,
-	      const struct section *section, const char *name, const struct yaml_node *map, void *item)
+void section_parse(const struct section_scene *scene, const struct section_at *outer,
+		   const struct section *section, const char *name, const struct yaml_node *map,
+		   void *item)
 {
 	const struct section_at at = {.section = section, .name = name, .outer = outer};
 
@@ -223,8 +212,7 @@ section_parse(const struct section_scene *scene, const struct section_at *outer,
 		section->check(scene, &at, map, item);
 }
 
-static const struct section_key *
-find_short_key(const struct section *section)
+static const struct section_key *find_short_key(const struct section *section)
 {
 	for (size_t i = 0; section->short_key && i < section->n_keys; i++)
 		if (!strcmp(section->keys[i].name, section->short_key))
@@ -233,9 +221,9 @@ find_short_key(const struct section *section)
 }
 
 /* An item of a list or table: a map, the short form, or nothing at all. */
-static void
-parse_item(const struct section_scene *scene, const struct section_at *outer,
-	   const struct section_key *list, const char *name, const struct yaml_node *node, void *item)
+static void parse_item(const struct section_scene *scene, const struct section_at *outer,
+		       const struct section_key *list, const char *name,
+		       const struct yaml_node *node, void *item)
 {
 	static const struct yaml_node no_keys = {.kind = YAML_MAP};
 	const struct section *section = list->section;
@@ -259,8 +247,7 @@ parse_item(const struct section_scene *scene, const struct section_at *outer,
 	}
 }
 
-static void
-store_items(const struct section_key *key, void *member, void *items, size_t n)
+static void store_items(const struct section_key *key, void *member, void *items, size_t n)
 {
 	void *base = (unsigned char *) member - key->offset;
 
@@ -268,9 +255,8 @@ store_items(const struct section_key *key, void *member, void *items, size_t n)
 	*(size_t *) member_at(base, key->count_offset) = n;
 }
 
-static bool
-parse_list(const struct section_scene *scene, const struct section_at *at,
-	   const struct section_key *key, const struct yaml_node *node, void *member)
+static bool parse_list(const struct section_scene *scene, const struct section_at *at,
+		       const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	const struct section *section = key->section;
 
@@ -293,9 +279,8 @@ parse_list(const struct section_scene *scene, const struct section_at *at,
 	return true;
 }
 
-static bool
-check_name(const struct section_scene *scene, const struct section *section,
-	   const struct yaml_node *key)
+static bool check_name(const struct section_scene *scene, const struct section *section,
+		       const struct yaml_node *key)
 {
 	struct complaint complaint = {.code = DIAG_NAME, .text = "holds a NUL character"};
 
@@ -307,9 +292,8 @@ check_name(const struct section_scene *scene, const struct section *section,
 	return false;
 }
 
-static bool
-parse_table(const struct section_scene *scene, const struct section_at *at,
-	    const struct section_key *key, const struct yaml_node *node, void *member)
+static bool parse_table(const struct section_scene *scene, const struct section_at *at,
+			const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	const struct section *section = key->section;
 	size_t n = 0;
@@ -340,15 +324,13 @@ parse_table(const struct section_scene *scene, const struct section_at *at,
 	return true;
 }
 
-static void
-schema_list(const struct section_key *key, FILE *out)
+static void schema_list(const struct section_key *key, FILE *out)
 {
 	fprintf(out, "\"type\": [\"array\", \"null\"], \"items\": {\"$ref\": \"#/$defs/%s\"}",
 		key->section->name);
 }
 
-static void
-schema_table(const struct section_key *key, FILE *out)
+static void schema_table(const struct section_key *key, FILE *out)
 {
 	fprintf(out, "\"type\": [\"object\", \"null\"], \"patternProperties\": {\"^x-\": true}, "
 		"\"additionalProperties\": {\"$ref\": \"#/$defs/%s\"}", key->section->name);

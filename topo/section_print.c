@@ -13,8 +13,7 @@ struct sections {
 	size_t n;
 };
 
-static void
-collect(struct sections *sections, const struct section *section)
+static void collect(struct sections *sections, const struct section *section)
 {
 	for (size_t i = 0; i < sections->n; i++)
 		if (sections->all[i] == section)
@@ -29,8 +28,7 @@ collect(struct sections *sections, const struct section *section)
 
 /* --- markdown ---------------------------------------------------------------------- */
 
-static void
-print_type(const struct section_key *key, FILE *out)
+static void print_type(const struct section_key *key, FILE *out)
 {
 	if (key->section)
 		fprintf(out, "%s of [%s](#%s)", key->type->title, key->section->name, key->section->name);
@@ -42,8 +40,7 @@ print_type(const struct section_key *key, FILE *out)
 	}
 }
 
-static void
-print_key(const struct section_key *key, FILE *out)
+static void print_key(const struct section_key *key, FILE *out)
 {
 	fprintf(out, "| `%s` | ", key->name);
 	print_type(key, out);
@@ -56,8 +53,7 @@ print_key(const struct section_key *key, FILE *out)
 	fprintf(out, " | %s |\n", key->help);
 }
 
-static void
-print_section(const struct section *section, FILE *out)
+static void print_section(const struct section *section, FILE *out)
 {
 	if (section->name)
 		fprintf(out, "## %s\n\n", section->name);
@@ -70,8 +66,7 @@ print_section(const struct section *section, FILE *out)
 	putc('\n', out);
 }
 
-void
-section_print_reference(const struct section *root, FILE *out)
+void section_print_reference(const struct section *root, FILE *out)
 {
 	struct sections sections = {.n = 0};
 
@@ -91,8 +86,7 @@ section_print_reference(const struct section *root, FILE *out)
 		SCALAR_MAX_NAME);
 }
 
-void
-net_print_errors(FILE *out)
+void net_print_errors(FILE *out)
 {
 	fputs("# Findings\n\nWhat `weft check` and weftd say about a file. Errors change nothing: the "
 	      "network stays as it is.\n\n| code | what | what to do |\n|---|---|---|\n", out);
@@ -105,8 +99,7 @@ net_print_errors(FILE *out)
 
 /* --- JSON Schema ------------------------------------------------------------------- */
 
-static void
-print_json_text(const char *text, FILE *out)
+static void print_json_text(const char *text, FILE *out)
 {
 	putc('"', out);
 	for (const char *p = text; *p; p++) {
@@ -118,8 +111,7 @@ print_json_text(const char *text, FILE *out)
 }
 
 /* The default as JSON: numbers and booleans bare, the rest as text. */
-static void
-print_json_initial(const struct section_key *key, FILE *out)
+static void print_json_initial(const struct section_key *key, FILE *out)
 {
 	enum scalar_guess guess = scalar_guess(key->initial);
 
@@ -129,8 +121,7 @@ print_json_initial(const struct section_key *key, FILE *out)
 		print_json_text(key->initial, out);
 }
 
-static void
-print_json_map(const struct section *section, const char *indent, FILE *out)
+static void print_json_map(const struct section *section, const char *indent, FILE *out)
 {
 	const char *comma = "";
 
@@ -160,8 +151,7 @@ print_json_map(const struct section *section, const char *indent, FILE *out)
 }
 
 /* A section with a short form is a scalar like its short key, or the map. */
-static void
-print_json_section(const struct section *section, FILE *out)
+static void print_json_section(const struct section *section, FILE *out)
 {
 	fprintf(out, "    \"%s\": {\n      \"description\": ", section->name);
 	print_json_text(section->help, out);
@@ -177,8 +167,7 @@ print_json_section(const struct section *section, FILE *out)
 	fputs(section->short_key ? "\n      }]\n    }" : "\n    }", out);
 }
 
-void
-section_print_schema(const struct section *root, FILE *out)
+void section_print_schema(const struct section *root, FILE *out)
 {
 	struct sections sections = {.n = 0};
 

@@ -6,18 +6,17 @@
 
 #include "topo/section.h"
 
-static bool
-finish(const struct section_scene *scene, const struct section_at *at, const struct section_key *key,
-       const struct yaml_node *node, bool is_good, const struct complaint *complaint)
+static bool finish(const struct section_scene *scene, const struct section_at *at,
+		   const struct section_key *key, const struct yaml_node *node, bool is_good,
+		   const struct complaint *complaint)
 {
 	if (!is_good)
 		section_complain(scene, at, key, node->where, complaint->code, complaint->text);
 	return is_good;
 }
 
-static bool
-parse_bool(const struct section_scene *scene, const struct section_at *at,
-	   const struct section_key *key, const struct yaml_node *node, void *member)
+static bool parse_bool(const struct section_scene *scene, const struct section_at *at,
+		       const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	struct complaint complaint;
 	struct scalar in;
@@ -26,9 +25,8 @@ parse_bool(const struct section_scene *scene, const struct section_at *at,
 	       && finish(scene, at, key, node, scalar_bool(in, member, &complaint), &complaint);
 }
 
-static bool
-parse_number(const struct section_scene *scene, const struct section_at *at,
-	     const struct section_key *key, const struct yaml_node *node, uint64_t *ret)
+static bool parse_number(const struct section_scene *scene, const struct section_at *at,
+			 const struct section_key *key, const struct yaml_node *node, uint64_t *ret)
 {
 	struct complaint complaint;
 	struct scalar in;
@@ -38,9 +36,8 @@ parse_number(const struct section_scene *scene, const struct section_at *at,
 			 &complaint);
 }
 
-static bool
-parse_uint(const struct section_scene *scene, const struct section_at *at,
-	   const struct section_key *key, const struct yaml_node *node, void *member)
+static bool parse_uint(const struct section_scene *scene, const struct section_at *at,
+		       const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	uint64_t value;
 
@@ -50,9 +47,8 @@ parse_uint(const struct section_scene *scene, const struct section_at *at,
 	return true;
 }
 
-static bool
-parse_uint16(const struct section_scene *scene, const struct section_at *at,
-	     const struct section_key *key, const struct yaml_node *node, void *member)
+static bool parse_uint16(const struct section_scene *scene, const struct section_at *at,
+			 const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	uint64_t value;
 
@@ -62,9 +58,9 @@ parse_uint16(const struct section_scene *scene, const struct section_at *at,
 	return true;
 }
 
-static bool
-parse_duration(const struct section_scene *scene, const struct section_at *at,
-	       const struct section_key *key, const struct yaml_node *node, void *member)
+static bool parse_duration(const struct section_scene *scene, const struct section_at *at,
+			   const struct section_key *key, const struct yaml_node *node,
+			   void *member)
 {
 	struct complaint complaint;
 	struct scalar in;
@@ -79,9 +75,8 @@ parse_duration(const struct section_scene *scene, const struct section_at *at,
 	return true;
 }
 
-static bool
-parse_dpid(const struct section_scene *scene, const struct section_at *at,
-	   const struct section_key *key, const struct yaml_node *node, void *member)
+static bool parse_dpid(const struct section_scene *scene, const struct section_at *at,
+		       const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	struct complaint complaint;
 	struct scalar in;
@@ -90,9 +85,8 @@ parse_dpid(const struct section_scene *scene, const struct section_at *at,
 	       && finish(scene, at, key, node, scalar_dpid(in, member, &complaint), &complaint);
 }
 
-static bool
-parse_text(const struct section_scene *scene, const struct section_at *at,
-	   const struct section_key *key, const struct yaml_node *node, void *member)
+static bool parse_text(const struct section_scene *scene, const struct section_at *at,
+		       const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	struct complaint complaint;
 	struct scalar in;
@@ -104,9 +98,8 @@ parse_text(const struct section_scene *scene, const struct section_at *at,
 	return true;
 }
 
-static bool
-parse_address(const struct section_scene *scene, const struct section_at *at,
-	      const struct section_key *key, const struct yaml_node *node, void *member)
+static bool parse_address(const struct section_scene *scene, const struct section_at *at,
+			  const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	char text[SCALAR_ADDRESS_SIZE];
 	struct complaint complaint;
@@ -119,9 +112,8 @@ parse_address(const struct section_scene *scene, const struct section_at *at,
 	return true;
 }
 
-static bool
-parse_prefix(const struct section_scene *scene, const struct section_at *at,
-	     const struct section_key *key, const struct yaml_node *node, void *member)
+static bool parse_prefix(const struct section_scene *scene, const struct section_at *at,
+			 const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	char text[SCALAR_ADDRESS_SIZE];
 	struct complaint complaint;
@@ -134,9 +126,8 @@ parse_prefix(const struct section_scene *scene, const struct section_at *at,
 	return true;
 }
 
-static bool
-parse_word(const struct section_scene *scene, const struct section_at *at,
-	   const struct section_key *key, const struct yaml_node *node, void *member)
+static bool parse_word(const struct section_scene *scene, const struct section_at *at,
+		       const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	struct scalar in;
 	size_t n = 0;
@@ -167,51 +158,44 @@ parse_word(const struct section_scene *scene, const struct section_at *at,
 	return false;
 }
 
-static void
-schema_bool(const struct section_key *key, FILE *out)
+static void schema_bool(const struct section_key *key, FILE *out)
 {
 	(void) key;
 	fputs("\"type\": \"boolean\"", out);
 }
 
-static void
-schema_uint(const struct section_key *key, FILE *out)
+static void schema_uint(const struct section_key *key, FILE *out)
 {
 	fprintf(out, "\"type\": \"integer\", \"minimum\": %" PRIu64 ", \"maximum\": %" PRIu64, key->min,
 		key->max);
 }
 
-static void
-schema_duration(const struct section_key *key, FILE *out)
+static void schema_duration(const struct section_key *key, FILE *out)
 {
 	(void) key;
 	fputs("\"anyOf\": [{\"const\": 0}, {\"type\": \"string\", \"pattern\": \"^[0-9]+[smhd]$\"}]", out);
 }
 
-static void
-schema_dpid(const struct section_key *key, FILE *out)
+static void schema_dpid(const struct section_key *key, FILE *out)
 {
 	(void) key;
 	fputs("\"anyOf\": [{\"type\": \"integer\", \"minimum\": 1}, {\"type\": \"string\", \"pattern\": "
 	      "\"^(0[xX][0-9a-fA-F]{1,16}|[0-9a-fA-F]{16}|([0-9a-fA-F]{2}:){7}[0-9a-fA-F]{2})$\"}]", out);
 }
 
-static void
-schema_text(const struct section_key *key, FILE *out)
+static void schema_text(const struct section_key *key, FILE *out)
 {
 	(void) key;
 	fprintf(out, "\"type\": \"string\", \"maxLength\": %d", SCALAR_MAX_TEXT);
 }
 
-static void
-schema_string(const struct section_key *key, FILE *out)
+static void schema_string(const struct section_key *key, FILE *out)
 {
 	(void) key;
 	fputs("\"type\": \"string\"", out);
 }
 
-static void
-schema_word(const struct section_key *key, FILE *out)
+static void schema_word(const struct section_key *key, FILE *out)
 {
 	fputs("\"enum\": [", out);
 	for (size_t i = 0; key->words[i]; i++)
@@ -219,20 +203,17 @@ schema_word(const struct section_key *key, FILE *out)
 	fputs("]", out);
 }
 
-static void
-range_uint(const struct section_key *key, FILE *out)
+static void range_uint(const struct section_key *key, FILE *out)
 {
 	fprintf(out, "%" PRIu64 " to %" PRIu64, key->min, key->max);
 }
 
-static void
-range_duration(const struct section_key *key, FILE *out)
+static void range_duration(const struct section_key *key, FILE *out)
 {
 	fprintf(out, "0, or %" PRIu64 "s to %" PRIu64 "s", key->min, key->max);
 }
 
-static void
-range_word(const struct section_key *key, FILE *out)
+static void range_word(const struct section_key *key, FILE *out)
 {
 	for (size_t i = 0; key->words[i]; i++)
 		fprintf(out, "%s`%s`", i ? ", " : "", key->words[i]);

@@ -30,22 +30,19 @@ static const struct section_key keys[] = {
 	},
 };
 
-static int
-by_name(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct net_switch *) a)->name, ((const struct net_switch *) b)->name);
 }
 
-static int
-by_place(const struct net_switch *a, const struct net_switch *b)
+static int by_place(const struct net_switch *a, const struct net_switch *b)
 {
 	if (a->where.line != b->where.line)
 		return a->where.line < b->where.line ? -1 : 1;
 	return a->where.col < b->where.col ? -1 : a->where.col > b->where.col;
 }
 
-static int
-by_dpid(const void *a_, const void *b_)
+static int by_dpid(const void *a_, const void *b_)
 {
 	const struct net_switch *a = *(const struct net_switch *const *) a_;
 	const struct net_switch *b = *(const struct net_switch *const *) b_;
@@ -55,8 +52,7 @@ by_dpid(const void *a_, const void *b_)
 	return by_place(a, b);
 }
 
-static int
-by_vtep(const void *a_, const void *b_)
+static int by_vtep(const void *a_, const void *b_)
 {
 	const struct net_switch *a = *(const struct net_switch *const *) a_;
 	const struct net_switch *b = *(const struct net_switch *const *) b_;
@@ -65,8 +61,7 @@ by_vtep(const void *a_, const void *b_)
 	return order ? order : by_place(a, b);
 }
 
-void
-switches_settle(struct net *net, struct diag *diag)
+void switches_settle(struct net *net, struct diag *diag)
 {
 	size_t n = net->n_switches;
 	const struct net_switch **order = arena_new_array(net->arena, const struct net_switch *, n);

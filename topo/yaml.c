@@ -35,15 +35,13 @@ struct reader {
 	size_t n_documents;
 };
 
-static struct where
-where_of(const yaml_mark_t *mark)
+static struct where where_of(const yaml_mark_t *mark)
 {
 	return (struct where) {.line = (uint32_t) mark->line + 1, .col = (uint32_t) mark->column + 1};
 }
 
 /* Errors of the reader (bad UTF-8) have a byte offset and no mark. */
-static struct where
-where_of_offset(const char *text, size_t len, size_t offset)
+static struct where where_of_offset(const char *text, size_t len, size_t offset)
 {
 	struct where where = {1, 1};
 
@@ -58,8 +56,7 @@ where_of_offset(const char *text, size_t len, size_t offset)
 	return where;
 }
 
-static const char *
-line_start(const struct reader *r, size_t line)
+static const char *line_start(const struct reader *r, size_t line)
 {
 	const char *p = r->text, *end = r->text + r->len;
 
@@ -72,8 +69,7 @@ line_start(const struct reader *r, size_t line)
 }
 
 /* The column of the first tab in a line's indentation, or 0. */
-static uint32_t
-indent_tab(const struct reader *r, size_t line)
+static uint32_t indent_tab(const struct reader *r, size_t line)
 {
 	const char *start = line_start(r, line), *end = r->text + r->len;
 
@@ -83,16 +79,14 @@ indent_tab(const struct reader *r, size_t line)
 	return 0;
 }
 
-static char
-char_at(const struct reader *r, struct where where)
+static char char_at(const struct reader *r, struct where where)
 {
 	const char *p = line_start(r, where.line);
 
 	return p && p + where.col - 1 < r->text + r->len ? p[where.col - 1] : '\0';
 }
 
-static void
-report_syntax(struct reader *r, const yaml_parser_t *parser)
+static void report_syntax(struct reader *r, const yaml_parser_t *parser)
 {
 	const char *problem = parser->problem ? parser->problem : "cannot be read";
 	const char *context = parser->context;
@@ -135,14 +129,12 @@ report_syntax(struct reader *r, const yaml_parser_t *parser)
 		diag_add(r->diag, where, DIAG_SYNTAX, "%s", problem);
 }
 
-static bool
-same_text(const struct yaml_node *a, const struct yaml_node *b)
+static bool same_text(const struct yaml_node *a, const struct yaml_node *b)
 {
 	return a->len == b->len && !memcmp(a->text, b->text, a->len);
 }
 
-static void
-remember_key(struct frame *f, const struct yaml_node *key)
+static void remember_key(struct frame *f, const struct yaml_node *key)
 {
 	size_t i = net_hash(key->text, key->len) & (f->n_seen - 1);
 
@@ -151,8 +143,7 @@ remember_key(struct frame *f, const struct yaml_node *key)
 	f->seen[i] = key;
 }
 
-static const struct yaml_node *
-find_key(const struct frame *f, const struct yaml_node *key)
+static const struct yaml_node *find_key(const struct frame *f, const struct yaml_node *key)
 {
 	if (!f->seen) {
 		for (size_t i = 0; i < f->node->n_items; i++)
@@ -167,8 +158,7 @@ find_key(const struct frame *f, const struct yaml_node *key)
 	return NULL;
 }
 
-static void
-grow(struct reader *r, struct frame *f)
+static void grow(struct reader *r, struct frame *f)
 {
 	struct yaml_node *node = f->node;
 	size_t capacity = f->capacity ? 2 * f->capacity : 4;
@@ -193,8 +183,7 @@ grow(struct reader *r, struct frame *f)
 	f->capacity = capacity;
 }
 
-static bool
-take_key(struct reader *r, struct frame *f, struct yaml_node *key)
+static bool take_key(struct reader *r, struct frame *f, struct yaml_node *key)
 {
 	if (key->kind != YAML_SCALAR) {
 		diag_add(r->diag, key->where, DIAG_YAML_FEATURE,
@@ -218,8 +207,7 @@ take_key(struct reader *r, struct frame *f, struct yaml_node *key)
 }
 
 /* Puts a finished or just opened node where it belongs. */
-static bool
-take(struct reader *r, struct yaml_node *node)
+static bool take(struct reader *r, struct yaml_node *node)
 {
 	if (!r->depth) {
 		r->root = node;
@@ -244,8 +232,7 @@ take(struct reader *r, struct yaml_node *node)
 	return true;
 }
 
-static struct yaml_node *
-node_new(struct reader *r, enum yaml_kind kind, const yaml_mark_t *mark)
+static struct yaml_node *node_new(struct reader *r, enum yaml_kind kind, const yaml_mark_t *mark)
 {
 	struct yaml_node *node = arena_alloc(r->arena, sizeof *node);
 
@@ -256,8 +243,7 @@ node_new(struct reader *r, enum yaml_kind kind, const yaml_mark_t *mark)
 	return node;
 }
 
-static bool
-open_collection(struct reader *r, enum yaml_kind kind, const yaml_mark_t *mark)
+static bool open_collection(struct reader *r, enum yaml_kind kind, const yaml_mark_t *mark)
 {
 	struct yaml_node *node = node_new(r, kind, mark);
 
@@ -273,9 +259,8 @@ open_collection(struct reader *r, enum yaml_kind kind, const yaml_mark_t *mark)
 }
 
 /* Anchors and tags are named where they stand. */
-static bool
-is_plain_yaml(struct reader *r, const yaml_mark_t *mark, const yaml_char_t *anchor,
-	      const yaml_char_t *tag)
+static bool is_plain_yaml(struct reader *r, const yaml_mark_t *mark, const yaml_char_t *anchor,
+			  const yaml_char_t *tag)
 {
 	if (anchor)
 		diag_add(r->diag, where_of(mark), DIAG_YAML_FEATURE,
@@ -288,8 +273,7 @@ is_plain_yaml(struct reader *r, const yaml_mark_t *mark, const yaml_char_t *anch
 	return !anchor && !tag;
 }
 
-static bool
-take_scalar(struct reader *r, const yaml_event_t *event)
+static bool take_scalar(struct reader *r, const yaml_event_t *event)
 {
 	struct yaml_node *node = node_new(r, YAML_SCALAR, &event->start_mark);
 
@@ -299,8 +283,7 @@ take_scalar(struct reader *r, const yaml_event_t *event)
 	return take(r, node);
 }
 
-static bool
-take_event(struct reader *r, const yaml_event_t *event)
+static bool take_event(struct reader *r, const yaml_event_t *event)
 {
 	const yaml_mark_t *mark = &event->start_mark;
 
@@ -346,8 +329,7 @@ take_event(struct reader *r, const yaml_event_t *event)
 	return true;
 }
 
-struct yaml_node *
-yaml_parse(struct arena *arena, const char *text, size_t len, struct diag *diag)
+struct yaml_node *yaml_parse(struct arena *arena, const char *text, size_t len, struct diag *diag)
 {
 	struct reader r = {.arena = arena, .diag = diag, .text = text, .len = len};
 	yaml_parser_t parser;
@@ -388,8 +370,7 @@ yaml_parse(struct arena *arena, const char *text, size_t len, struct diag *diag)
 	return is_good ? r.root : NULL;
 }
 
-const struct yaml_node *
-yaml_get(const struct yaml_node *map, const char *key)
+const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
 {
 	size_t len = strlen(key);
 

@@ -18,8 +18,7 @@ static const char *now_running = "";
 extern void __sanitizer_set_death_callback(void (*)(void)) __attribute__((weak));
 
 /* A crash says with which file. */
-static void
-name_input(void)
+static void name_input(void)
 {
 	static const char text[] = "while running ";
 
@@ -29,16 +28,14 @@ name_input(void)
 		_exit(1);
 }
 
-static void
-on_abort(int signo)
+static void on_abort(int signo)
 {
 	name_input();
 	signal(signo, SIG_DFL);
 	raise(signo);
 }
 
-static void
-run_file(const char *path)
+static void run_file(const char *path)
 {
 	FILE *in = fopen(path, "rb");
 	struct stat st;
@@ -61,8 +58,7 @@ run_file(const char *path)
 	n_files++;
 }
 
-static void
-run_folder(const char *folder)
+static void run_folder(const char *folder)
 {
 	struct dirent **entries;
 	int n = scandir(folder, &entries, NULL, alphasort);
@@ -82,8 +78,7 @@ run_folder(const char *folder)
 	free(entries);
 }
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	signal(SIGABRT, on_abort);
 	if (__sanitizer_set_death_callback)

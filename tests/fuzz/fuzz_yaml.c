@@ -8,8 +8,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "topo/net.h"
 
-static char *
-print(const struct net *net, size_t *ret_len)
+static char *print(const struct net *net, size_t *ret_len)
 {
 	char *text;
 	FILE *out = open_memstream(&text, ret_len);
@@ -19,8 +18,7 @@ print(const struct net *net, size_t *ret_len)
 	return text;
 }
 
-static void
-require(bool is_true, const char *what, const char *text)
+static void require(bool is_true, const char *what, const char *text)
 {
 	if (is_true)
 		return;
@@ -29,8 +27,7 @@ require(bool is_true, const char *what, const char *text)
 }
 
 /* Each finding has a place in the text, or none at all. */
-static void
-check_findings(const struct diag *diag, const uint8_t *bytes, size_t len)
+static void check_findings(const struct diag *diag, const uint8_t *bytes, size_t len)
 {
 	uint32_t n_lines = 2;
 
@@ -50,8 +47,7 @@ check_findings(const struct diag *diag, const uint8_t *bytes, size_t len)
 }
 
 /* What the model says of a port must hold whatever the file was. */
-static void
-check_uses(const struct net *net, const char *model)
+static void check_uses(const struct net *net, const char *model)
 {
 	struct net_use uses[64];
 	bool disabled;
@@ -70,8 +66,7 @@ check_uses(const struct net *net, const char *model)
 	}
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct diag *diag = diag_new("fuzz.yaml");
 	struct net *net = net_parse("fuzz.yaml", (const char *) bytes, len, diag);

@@ -11,8 +11,7 @@
 
 #include "topo/arena.h"
 
-static void
-test_alignment_and_zeroes(void **state)
+static void test_alignment_and_zeroes(void **state)
 {
 	struct arena *arena = arena_new();
 
@@ -29,8 +28,7 @@ test_alignment_and_zeroes(void **state)
 }
 
 /* Neighbours keep their bytes, whatever the sizes. */
-static void
-test_no_overlap(void **state)
+static void test_no_overlap(void **state)
 {
 	static const size_t sizes[] = {1, 4000, 15, 5000, 100000, 8, 1 << 20, 3, (1 << 20) + 1, 16};
 	enum { N = sizeof sizes / sizeof *sizes, ROUNDS = 5 };
@@ -52,8 +50,7 @@ test_no_overlap(void **state)
 	arena_free(arena);
 }
 
-static void
-test_text(void **state)
+static void test_text(void **state)
 {
 	struct arena *arena = arena_new();
 
@@ -67,8 +64,7 @@ test_text(void **state)
 	arena_free(arena);
 }
 
-static void
-test_size_grows(void **state)
+static void test_size_grows(void **state)
 {
 	struct arena *arena = arena_new();
 	size_t empty = arena_size(arena);
@@ -84,16 +80,14 @@ test_size_grows(void **state)
 	arena_free(arena);
 }
 
-static void
-test_empty(void **state)
+static void test_empty(void **state)
 {
 	(void) state;
 	arena_free(NULL);
 	arena_free(arena_new());
 }
 
-static void
-test_heap(void **state)
+static void test_heap(void **state)
 {
 	(void) state;
 	unsigned char *p = xheap_alloc(100);
@@ -109,8 +103,7 @@ test_heap(void **state)
 	free(text);
 }
 
-int
-main(void)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alignment_and_zeroes),

@@ -10,8 +10,7 @@
 #include "topo/arena.h"
 #include "topo/diag.h"
 
-static char *
-print(const struct diag *diag)
+static char *print(const struct diag *diag)
 {
 	char *text;
 	size_t size;
@@ -22,8 +21,7 @@ print(const struct diag *diag)
 	return text;
 }
 
-static void
-test_sorted_by_place(void **state)
+static void test_sorted_by_place(void **state)
 {
 	struct diag *diag = diag_new("a.yaml");
 
@@ -48,8 +46,7 @@ test_sorted_by_place(void **state)
 	diag_free(NULL);
 }
 
-static void
-test_nowhere(void **state)
+static void test_nowhere(void **state)
 {
 	struct diag *diag = diag_new("gone.yaml");
 
@@ -61,8 +58,7 @@ test_nowhere(void **state)
 	diag_free(diag);
 }
 
-static void
-test_bound(void **state)
+static void test_bound(void **state)
 {
 	struct diag *diag = diag_new("big.yaml");
 
@@ -82,8 +78,7 @@ test_bound(void **state)
 }
 
 /* What the user wrote cannot drive a terminal, and is good UTF-8. */
-static void
-test_visible(void **state)
+static void test_visible(void **state)
 {
 	static const struct {
 		const char *text, *shown;
@@ -112,8 +107,7 @@ test_visible(void **state)
 	}
 }
 
-static void
-test_long_text(void **state)
+static void test_long_text(void **state)
 {
 	struct diag *diag = diag_new("l.yaml");
 	char *text = xheap_alloc(100001);
@@ -129,8 +123,7 @@ test_long_text(void **state)
 	diag_free(diag);
 }
 
-static void
-test_codes(void **state)
+static void test_codes(void **state)
 {
 	(void) state;
 	for (int i = 0; i < N_DIAG_CODES; i++) {
@@ -145,8 +138,7 @@ test_codes(void **state)
 	}
 }
 
-static void
-test_did_you_mean(void **state)
+static void test_did_you_mean(void **state)
 {
 	static const char *const names[] = {"ports", "max_hosts", "flood", "vlan", "vni", "tag", "kvm10"};
 	static const struct {
@@ -183,8 +175,7 @@ test_did_you_mean(void **state)
 	assert_null(diag_did_you_mean("ports", NULL, 0));
 }
 
-int
-main(void)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sorted_by_place),

@@ -11,8 +11,7 @@
 
 enum { MAX_TEXT = 5 };
 
-static void
-test_match(void **state)
+static void test_match(void **state)
 {
 	static const struct {
 		const char *glob, *text;
@@ -37,8 +36,7 @@ test_match(void **state)
 }
 
 /* No more than text x pattern steps, where naive recursion takes for ever. */
-static void
-test_match_is_fast(void **state)
+static void test_match_is_fast(void **state)
 {
 	char text[4001];
 
@@ -50,8 +48,7 @@ test_match_is_fast(void **state)
 }
 
 /* The next text over an alphabet, shorter ones first; false at the end. */
-static bool
-next_text(char *text, const char *alphabet, size_t max)
+static bool next_text(char *text, const char *alphabet, size_t max)
 {
 	size_t n = strlen(text), last = strlen(alphabet) - 1;
 
@@ -72,8 +69,7 @@ next_text(char *text, const char *alphabet, size_t max)
 }
 
 /* Texts of five letters tell every pair of globs of three characters apart. */
-static void
-test_meet_and_cover(void **state)
+static void test_meet_and_cover(void **state)
 {
 	int n_meet = 0, n_cover = 0;
 	char a[4] = "";
@@ -107,8 +103,7 @@ test_meet_and_cover(void **state)
 	assert_true(n_cover > 1000);
 }
 
-static void
-test_long_globs(void **state)
+static void test_long_globs(void **state)
 {
 	char a[SCALAR_MAX_PORT + 1], b[SCALAR_MAX_PORT + 1];
 
@@ -122,8 +117,7 @@ test_long_globs(void **state)
 	assert_false(net_glob_covers(a, b));
 }
 
-int
-main(void)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_match),

@@ -20,8 +20,7 @@ struct answer {
 
 static bool seen[N_DIAG_CODES];
 
-static const char *
-folder(void)
+static const char *folder(void)
 {
 	static char path[4096];
 	const char *top = getenv("WEFT_TOP");
@@ -30,8 +29,7 @@ folder(void)
 	return path;
 }
 
-static char *
-read_file(const char *path, size_t *ret_len)
+static char *read_file(const char *path, size_t *ret_len)
 {
 	FILE *in = fopen(path, "rb");
 
@@ -47,8 +45,7 @@ read_file(const char *path, size_t *ret_len)
 	return text;
 }
 
-static char *
-print_model(const struct net *net)
+static char *print_model(const struct net *net)
 {
 	char *text;
 	size_t len;
@@ -59,8 +56,7 @@ print_model(const struct net *net)
 	return text;
 }
 
-static struct answer
-examine(const char *name, const char *text, size_t len)
+static struct answer examine(const char *name, const char *text, size_t len)
 {
 	struct diag *diag = diag_new(name);
 	struct net *net = net_parse(name, text, len, diag);
@@ -79,8 +75,7 @@ examine(const char *name, const char *text, size_t len)
 }
 
 /* What is printed must read as the same: no error, and the same print. */
-static void
-check_stable(const char *name, const char *model)
+static void check_stable(const char *name, const char *model)
 {
 	struct diag *diag = diag_new(name);
 	struct net *net = net_parse(name, model, strlen(model), diag);
@@ -96,8 +91,7 @@ check_stable(const char *name, const char *model)
 	diag_free(diag);
 }
 
-static bool
-compare(const char *path, const char *got)
+static bool compare(const char *path, const char *got)
 {
 	size_t len;
 	char *want = read_file(path, &len);
@@ -110,8 +104,7 @@ compare(const char *path, const char *got)
 	return is_same;
 }
 
-static void
-rewrite(const char *path, const char *got)
+static void rewrite(const char *path, const char *got)
 {
 	if (!got) {
 		unlink(path);
@@ -123,8 +116,7 @@ rewrite(const char *path, const char *got)
 	fclose(out);
 }
 
-static bool
-run_case(const char *name)
+static bool run_case(const char *name)
 {
 	bool is_writing = getenv("WEFT_GOLDEN") && !strcmp(getenv("WEFT_GOLDEN"), "write");
 	char path[4096 + 512], yaml[300];
@@ -153,8 +145,7 @@ run_case(const char *name)
 	return is_good;
 }
 
-static void
-test_cases(void **state)
+static void test_cases(void **state)
 {
 	DIR *dir = opendir(folder());
 	struct dirent *entry;
@@ -177,8 +168,7 @@ test_cases(void **state)
 }
 
 /* A code without a case is a message that nobody has read. */
-static void
-test_every_code_has_a_case(void **state)
+static void test_every_code_has_a_case(void **state)
 {
 	(void) state;
 	for (int i = 0; i < N_DIAG_CODES; i++)
@@ -186,8 +176,7 @@ test_every_code_has_a_case(void **state)
 			fail_msg("no golden case shows %s", diag_code_info((enum diag_code) i)->code);
 }
 
-int
-main(void)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),

@@ -36,8 +36,7 @@ static const char file_text[] =
 	"    uplinks: [kvm2:eno2, kvm1:eno2]\n"
 	"    ports: [kvm2:lab-1]\n";
 
-static struct net *
-parse(const char *text)
+static struct net *parse(const char *text)
 {
 	struct diag *diag = diag_new("net.yaml");
 	struct net *net = net_parse("net.yaml", text, strlen(text), diag);
@@ -50,8 +49,7 @@ parse(const char *text)
 	return net;
 }
 
-static void
-test_model(void **state)
+static void test_model(void **state)
 {
 	struct net *net = parse(file_text);
 
@@ -108,8 +106,7 @@ test_model(void **state)
 	net_free(NULL);
 }
 
-static void
-test_lookups(void **state)
+static void test_lookups(void **state)
 {
 	struct net *net = parse(file_text);
 
@@ -134,15 +131,13 @@ test_lookups(void **state)
 	net_free(net);
 }
 
-static const struct net_object *
-object_of(const struct net *net, uint32_t i)
+static const struct net_object *object_of(const struct net *net, uint32_t i)
 {
 	assert_in_range(i, 0, net->n_objects - 1);
 	return &net->objects[i];
 }
 
-static void
-test_objects(void **state)
+static void test_objects(void **state)
 {
 	struct net *net = parse(file_text);
 	const struct net_network *lab = &net->networks[0], *office = &net->networks[1];
@@ -170,8 +165,7 @@ test_objects(void **state)
 }
 
 /* Lines that move, and lines that come between, change no id. */
-static void
-test_ids_survive_edits(void **state)
+static void test_ids_survive_edits(void **state)
 {
 	static const char edited[] =
 		"version: 1\n"
@@ -208,8 +202,7 @@ test_ids_survive_edits(void **state)
 }
 
 /* Cookies of running switches are made of it: these never change. */
-static void
-test_hash_is_pinned(void **state)
+static void test_hash_is_pinned(void **state)
 {
 	static const struct {
 		const char *text;
@@ -225,8 +218,7 @@ test_hash_is_pinned(void **state)
 		assert_int_equal(net_hash(cases[i].text, strlen(cases[i].text)), cases[i].hash);
 }
 
-static void
-test_digest(void **state)
+static void test_digest(void **state)
 {
 	struct net *a = parse(file_text), *b = parse(file_text);
 	char changed[sizeof file_text + 1];
@@ -245,8 +237,7 @@ test_digest(void **state)
 
 /* --- files ------------------------------------------------------------------------- */
 
-static void
-check_io(const char *path, const char *want)
+static void check_io(const char *path, const char *want)
 {
 	struct diag *diag = diag_new(path);
 	char line[1000];
@@ -259,8 +250,7 @@ check_io(const char *path, const char *want)
 	diag_free(diag);
 }
 
-static void
-write_file(const char *path, const char *text, size_t len)
+static void write_file(const char *path, const char *text, size_t len)
 {
 	FILE *out = fopen(path, "wb");
 
@@ -269,8 +259,7 @@ write_file(const char *path, const char *text, size_t len)
 	fclose(out);
 }
 
-static void
-test_load(void **state)
+static void test_load(void **state)
 {
 	char folder[] = "/tmp/weft-test-net-XXXXXX", path[100];
 
@@ -316,8 +305,7 @@ test_load(void **state)
 
 /* --- limits ------------------------------------------------------------------------ */
 
-static void
-check_many(const char *head, const char *key, int n, const char *want)
+static void check_many(const char *head, const char *key, int n, const char *want)
 {
 	struct diag *diag = diag_new("many.yaml");
 	char *text;
@@ -341,8 +329,7 @@ check_many(const char *head, const char *key, int n, const char *want)
 	diag_free(diag);
 }
 
-static void
-test_limits(void **state)
+static void test_limits(void **state)
 {
 	static const char switches[] = "version: 1\nnetworks:\n  lan: {ports: [\"*:*\"]}\nswitches:\n";
 	static const char networks[] = "version: 1\nnetworks:\n";
@@ -356,8 +343,7 @@ test_limits(void **state)
 }
 
 /* Ten thousand ports of a switch that is not there: bounded work, bounded list. */
-static void
-test_many_errors(void **state)
+static void test_many_errors(void **state)
 {
 	struct diag *diag = diag_new("many.yaml");
 	char *text;
@@ -381,8 +367,7 @@ test_many_errors(void **state)
 
 /* --- the manual -------------------------------------------------------------------- */
 
-static char *
-print(void (*printer)(FILE *))
+static char *print(void (*printer)(FILE *))
 {
 	char *text;
 	size_t len;
@@ -393,8 +378,7 @@ print(void (*printer)(FILE *))
 	return text;
 }
 
-static void
-test_manual(void **state)
+static void test_manual(void **state)
 {
 	static const char *const keys[] = {
 		"version", "switches", "networks", "dpid", "vtep", "ports", "max_hosts", "flood", "ageing",
@@ -433,8 +417,7 @@ test_manual(void **state)
 }
 
 /* Each finding of a file with errors is an answer, and nothing else is. */
-static void
-test_errors_give_no_model(void **state)
+static void test_errors_give_no_model(void **state)
 {
 	struct diag *diag = diag_new("bad.yaml");
 	const char bad[] = "version: 1\nnetworks: {lan: {prots: []}}\n";
@@ -449,8 +432,7 @@ test_errors_give_no_model(void **state)
 	diag_free(diag);
 }
 
-int
-main(void)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_model),

@@ -20,8 +20,8 @@ struct number_case {
 	enum diag_code code;
 };
 
-static void
-judge(const struct number_case *c, bool is_good, uint64_t value, const struct complaint *complaint)
+static void judge(const struct number_case *c, bool is_good, uint64_t value,
+		  const struct complaint *complaint)
 {
 	if (is_good != !c->complaint)
 		fail_msg("\"%s\": %s", c->text, is_good ? "was read" : complaint->text);
@@ -36,8 +36,7 @@ judge(const struct number_case *c, bool is_good, uint64_t value, const struct co
 		assert_int_equal(value, 4711);
 }
 
-static void
-test_uint(void **state)
+static void test_uint(void **state)
 {
 	static const struct number_case cases[] = {
 		{"1", false, 1, NULL, 0},
@@ -80,8 +79,7 @@ test_uint(void **state)
 	}
 }
 
-static void
-test_dpid(void **state)
+static void test_dpid(void **state)
 {
 	static const struct number_case cases[] = {
 		{"0x525400a10011", false, 0x525400a10011, NULL, 0},
@@ -131,8 +129,7 @@ test_dpid(void **state)
 	}
 }
 
-static void
-test_mac(void **state)
+static void test_mac(void **state)
 {
 	static const struct number_case cases[] = {
 		{"52:54:00:aa:00:20", false, 0x525400aa0020, NULL, 0},
@@ -164,8 +161,7 @@ test_mac(void **state)
 	}
 }
 
-static void
-test_duration(void **state)
+static void test_duration(void **state)
 {
 	static const struct number_case cases[] = {
 		{"300s", false, 300, NULL, 0},
@@ -203,8 +199,7 @@ test_duration(void **state)
 	}
 }
 
-static void
-test_rate(void **state)
+static void test_rate(void **state)
 {
 	static const struct number_case cases[] = {
 		{"10Gbit", false, UINT64_C(10000000000), NULL, 0},
@@ -239,8 +234,7 @@ test_rate(void **state)
 	}
 }
 
-static void
-test_percent(void **state)
+static void test_percent(void **state)
 {
 	static const struct number_case cases[] = {
 		{"70%", false, 70, NULL, 0},
@@ -264,8 +258,7 @@ test_percent(void **state)
 	}
 }
 
-static void
-test_bool(void **state)
+static void test_bool(void **state)
 {
 	static const struct number_case cases[] = {
 		{"true", false, true, NULL, 0},
@@ -306,9 +299,8 @@ struct text_case {
 	enum diag_code code;
 };
 
-static void
-judge_text(const struct text_case *c, bool is_good, const char *value,
-	   const struct complaint *complaint)
+static void judge_text(const struct text_case *c, bool is_good, const char *value,
+		       const struct complaint *complaint)
 {
 	if (is_good != !!c->value)
 		fail_msg("\"%s\": %s", c->text, is_good ? "was read" : complaint->text);
@@ -320,8 +312,7 @@ judge_text(const struct text_case *c, bool is_good, const char *value,
 			 diag_code_info(c->code)->code);
 }
 
-static void
-test_address(void **state)
+static void test_address(void **state)
 {
 	static const struct text_case cases[] = {
 		{"10.0.0.11", false, "10.0.0.11", NULL, 0},
@@ -346,8 +337,7 @@ test_address(void **state)
 	}
 }
 
-static void
-test_prefix(void **state)
+static void test_prefix(void **state)
 {
 	static const struct text_case cases[] = {
 		{"192.168.20.0/24", false, "192.168.20.0/24", NULL, 0},
@@ -383,8 +373,7 @@ test_prefix(void **state)
 	}
 }
 
-static void
-test_name(void **state)
+static void test_name(void **state)
 {
 	static const char longest[] = "a23456789012345678901234567890123456789012345678901234567890123";
 	static const char longer[] = "a234567890123456789012345678901234567890123456789012345678901234";
@@ -425,8 +414,7 @@ test_name(void **state)
 	}
 }
 
-static void
-test_port(void **state)
+static void test_port(void **state)
 {
 	static const struct text_case cases[] = {
 		{"kvm1:vm-a", false, "kvm1|vm-a", NULL, 0},
@@ -465,8 +453,7 @@ test_port(void **state)
 	}
 }
 
-static void
-test_text(void **state)
+static void test_text(void **state)
 {
 	static const struct text_case cases[] = {
 		{"a room", false, "", NULL, 0},
@@ -495,8 +482,7 @@ test_text(void **state)
 }
 
 /* YAML 1.1 as PyYAML's resolver has it, and some that only look like it. */
-static void
-test_guess(void **state)
+static void test_guess(void **state)
 {
 	static const struct {
 		const char *text;
@@ -531,8 +517,7 @@ test_guess(void **state)
 	}
 }
 
-int
-main(void)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_uint), cmocka_unit_test(test_dpid), cmocka_unit_test(test_mac),

@@ -39,9 +39,8 @@ static const struct section_key shelf_keys[] = {
 	 .max = 9, .is_required = true, .help = "How much."},
 };
 
-static void
-check_shelf(const struct section_scene *scene, const struct section_at *at,
-	    const struct yaml_node *map, void *item)
+static void check_shelf(const struct section_scene *scene, const struct section_at *at,
+			const struct yaml_node *map, void *item)
 {
 	struct shelf *shelf = item;
 
@@ -95,8 +94,7 @@ struct fixture {
 	struct house house;
 };
 
-static struct fixture
-read_house(const char *text)
+static struct fixture read_house(const char *text)
 {
 	struct fixture f = {.arena = arena_new(), .diag = diag_new("h")};
 	const struct section_scene scene = {.arena = f.arena, .diag = f.diag};
@@ -108,15 +106,13 @@ read_house(const char *text)
 	return f;
 }
 
-static void
-done(struct fixture *f)
+static void done(struct fixture *f)
 {
 	diag_free(f->diag);
 	arena_free(f->arena);
 }
 
-static void
-test_defaults(void **state)
+static void test_defaults(void **state)
 {
 	struct fixture f = read_house("x-anything: [1]\n");
 
@@ -131,8 +127,7 @@ test_defaults(void **state)
 	done(&f);
 }
 
-static void
-test_all_types(void **state)
+static void test_all_types(void **state)
 {
 	struct fixture f = read_house("open: false\n"
 				      "floors: 100\n"
@@ -174,8 +169,7 @@ test_all_types(void **state)
 	done(&f);
 }
 
-static void
-test_findings(void **state)
+static void test_findings(void **state)
 {
 	static const struct {
 		const char *text, *finding;
@@ -229,8 +223,7 @@ test_findings(void **state)
 }
 
 /* One bad key hides no other. */
-static void
-test_all_at_once(void **state)
+static void test_all_at_once(void **state)
 {
 	struct fixture f = read_house("open: 1\nfloors: 0\nnap: 1\nshelves: {a b: {load: x, y: 1}}\n"
 				      "boxes: [10, {}]\nrooms: 1\n");
@@ -240,8 +233,7 @@ test_all_at_once(void **state)
 	done(&f);
 }
 
-static char *
-print(void (*printer)(const struct section *, FILE *), size_t *ret_len)
+static char *print(void (*printer)(const struct section *, FILE *), size_t *ret_len)
 {
 	char *text;
 	FILE *out = open_memstream(&text, ret_len);
@@ -251,8 +243,7 @@ print(void (*printer)(const struct section *, FILE *), size_t *ret_len)
 	return text;
 }
 
-static int
-count(const char *text, const char *word)
+static int count(const char *text, const char *word)
 {
 	int n = 0;
 
@@ -261,8 +252,7 @@ count(const char *text, const char *word)
 	return n;
 }
 
-static void
-test_reference(void **state)
+static void test_reference(void **state)
 {
 	static const char *const parts[] = {
 		"A house.", "```yaml\nopen: true\n```",
@@ -288,8 +278,7 @@ test_reference(void **state)
 	free(text);
 }
 
-static const struct yaml_node *
-at_path(const struct yaml_node *node, const char *path)
+static const struct yaml_node *at_path(const struct yaml_node *node, const char *path)
 {
 	char step[64];
 	int n;
@@ -304,8 +293,7 @@ at_path(const struct yaml_node *node, const char *path)
 }
 
 /* JSON is YAML, so our own reader reads it. */
-static void
-test_schema(void **state)
+static void test_schema(void **state)
 {
 	static const struct {
 		const char *path, *text;
@@ -351,8 +339,7 @@ test_schema(void **state)
 	free(text);
 }
 
-int
-main(void)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),

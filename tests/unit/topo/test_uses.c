@@ -12,8 +12,7 @@
 #include "topo/arena.h"
 #include "topo/net.h"
 
-static struct net *
-parse(const char *text)
+static struct net *parse(const char *text)
 {
 	struct diag *diag = diag_new("uses.yaml");
 	struct net *net = net_parse("uses.yaml", text, strlen(text), diag);
@@ -27,9 +26,8 @@ parse(const char *text)
 }
 
 /* "office@0:5 lab@20:u0!": network @ tag : entry, u = uplink, ! = conflict. */
-static void
-draw(const struct net *net, const struct net_use *uses, size_t n, bool disabled, char *out,
-     size_t size)
+static void draw(const struct net *net, const struct net_use *uses, size_t n, bool disabled,
+		 char *out, size_t size)
 {
 	size_t used = 0;
 
@@ -70,8 +68,7 @@ static const char table_file[] =
 	"    uplinks: [kvm1:eno2, kvm2:eno2]\n"
 	"    ports: [\"kvm2:*\", {port: kvm1:fw0, tag: 30}]\n";
 
-static void
-test_table(void **state)
+static void test_table(void **state)
 {
 	static const struct {
 		const char *sw, *port;
@@ -115,8 +112,7 @@ test_table(void **state)
 }
 
 /* The exact entry has the tag, whatever the order of names. */
-static void
-test_exact_beats_glob_elsewhere(void **state)
+static void test_exact_beats_glob_elsewhere(void **state)
 {
 	struct net *net = parse("version: 1\n"
 				"networks:\n"
@@ -139,8 +135,7 @@ test_exact_beats_glob_elsewhere(void **state)
 }
 
 /* More uses than there is room: the number is right, the room is kept. */
-static void
-test_bound(void **state)
+static void test_bound(void **state)
 {
 	struct net *net = parse(table_file);
 	struct net_use uses[3];
@@ -155,8 +150,7 @@ test_bound(void **state)
 	net_free(net);
 }
 
-static void
-test_long_names(void **state)
+static void test_long_names(void **state)
 {
 	struct net *net = parse("version: 1\n"
 				"networks:\n"
@@ -182,8 +176,7 @@ test_long_names(void **state)
 
 /* --- against the definition -------------------------------------------------------- */
 
-static bool
-is_any_uplink(const struct net *net, const char *sw, const char *port)
+static bool is_any_uplink(const struct net *net, const char *sw, const char *port)
 {
 	for (size_t i = 0; i < net->n_networks; i++)
 		for (size_t k = 0; k < net->networks[i].n_uplinks; k++)
@@ -193,15 +186,13 @@ is_any_uplink(const struct net *net, const char *sw, const char *port)
 	return false;
 }
 
-static bool
-is_exact(const struct net *net, const struct net_use *use)
+static bool is_exact(const struct net *net, const struct net_use *use)
 {
 	return use->is_uplink || !net->networks[use->network].ports[use->port].is_glob;
 }
 
-static size_t
-plain_uses(const struct net *net, const char *sw, const char *port, bool is_local,
-	   struct net_use *uses, bool *ret_disabled)
+static size_t plain_uses(const struct net *net, const char *sw, const char *port, bool is_local,
+			 struct net_use *uses, bool *ret_disabled)
 {
 	bool with_globs = !is_local && !is_any_uplink(net, sw, port);
 	size_t n = 0;
@@ -241,8 +232,7 @@ plain_uses(const struct net *net, const char *sw, const char *port, bool is_loca
 }
 
 /* Names over few letters, so that entries meet often. */
-static void
-random_word(char *out, bool with_glob)
+static void random_word(char *out, bool with_glob)
 {
 	static const char *const parts[] = {"a", "b", "ab", "ba", "*", "?"};
 	int n = 1 + (int) (random() % 3);
@@ -252,8 +242,7 @@ random_word(char *out, bool with_glob)
 		strcat(out, parts[(unsigned long) random() % (with_glob ? 6 : 4)]);
 }
 
-static struct net *
-random_net(void)
+static struct net *random_net(void)
 {
 	static const char *const options[] = {"", ", tag: 1", ", tag: 2", ", enable: false"};
 	struct diag *diag = diag_new("random.yaml");
@@ -293,8 +282,7 @@ random_net(void)
 	return net;
 }
 
-static void
-test_random(void **state)
+static void test_random(void **state)
 {
 	unsigned seed = getenv("SEED") ? (unsigned) atoi(getenv("SEED")) : (unsigned) time(NULL);
 	size_t n_uses = 0, n_conflicts = 0, n_disabled = 0;
@@ -335,8 +323,7 @@ test_random(void **state)
 
 /* --- size -------------------------------------------------------------------------- */
 
-static double
-seconds(void)
+static double seconds(void)
 {
 	struct timespec now;
 
@@ -346,8 +333,7 @@ seconds(void)
 
 /* 500 switches of 100 ports, 1000 networks; each network has a glob and 50
  * ports by name. */
-static void
-test_large(void **state)
+static void test_large(void **state)
 {
 	enum { N_SWITCHES = 500, N_PORTS = 100, N_NETWORKS = 1000 };
 	char *text;
@@ -392,8 +378,7 @@ test_large(void **state)
 	free(text);
 }
 
-int
-main(void)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),

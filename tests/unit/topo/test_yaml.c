@@ -10,8 +10,7 @@
 
 #include "topo/yaml.h"
 
-static void
-draw(const struct yaml_node *node, FILE *out)
+static void draw(const struct yaml_node *node, FILE *out)
 {
 	switch (node->kind) {
 	case YAML_SCALAR:
@@ -38,8 +37,7 @@ draw(const struct yaml_node *node, FILE *out)
 	}
 }
 
-static char *
-read_as_text(const char *text, size_t len)
+static char *read_as_text(const char *text, size_t len)
 {
 	struct arena *arena = arena_new();
 	struct diag *diag = diag_new("f");
@@ -66,8 +64,7 @@ read_as_text(const char *text, size_t len)
 	return answer;
 }
 
-static void
-test_shapes(void **state)
+static void test_shapes(void **state)
 {
 	static const struct {
 		const char *text, *tree;
@@ -100,8 +97,7 @@ test_shapes(void **state)
 	}
 }
 
-static void
-test_refused(void **state)
+static void test_refused(void **state)
 {
 	static const struct {
 		const char *text, *answer;
@@ -155,8 +151,7 @@ test_refused(void **state)
 }
 
 /* A quoted << is a key like any other. */
-static void
-test_quoted_merge(void **state)
+static void test_quoted_merge(void **state)
 {
 	char *tree = read_as_text("'<<': 1", 7);
 
@@ -165,8 +160,7 @@ test_quoted_merge(void **state)
 	free(tree);
 }
 
-static void
-test_places(void **state)
+static void test_places(void **state)
 {
 	static const char text[] = "a: 1\n"
 				   "list:\n"
@@ -195,8 +189,7 @@ test_places(void **state)
 }
 
 /* Keys are compared with their length: a NUL does not end them. */
-static void
-test_nul_in_key(void **state)
+static void test_nul_in_key(void **state)
 {
 	static const char text[] = "{\"a\\0b\": 1, \"a\": 2, \"a\\0c\": 3}";
 	struct arena *arena = arena_new();
@@ -213,8 +206,7 @@ test_nul_in_key(void **state)
 	arena_free(arena);
 }
 
-static char *
-repeat(const char *unit, size_t n, const char *end)
+static char *repeat(const char *unit, size_t n, const char *end)
 {
 	size_t len = strlen(unit);
 	char *text = xheap_alloc(len * n + strlen(end) + 1);
@@ -225,8 +217,7 @@ repeat(const char *unit, size_t n, const char *end)
 	return text;
 }
 
-static void
-check_too_large(const char *text, size_t len, const char *what)
+static void check_too_large(const char *text, size_t len, const char *what)
 {
 	char *answer = read_as_text(text, len);
 
@@ -235,8 +226,7 @@ check_too_large(const char *text, size_t len, const char *what)
 	free(answer);
 }
 
-static void
-test_limits(void **state)
+static void test_limits(void **state)
 {
 	(void) state;
 	char *text = repeat("[", YAML_MAX_DEPTH + 1, "");
@@ -267,8 +257,7 @@ test_limits(void **state)
 }
 
 /* Duplicates are found in large maps as in small ones, and fast. */
-static void
-test_many_keys(void **state)
+static void test_many_keys(void **state)
 {
 	enum { N = 100000 };
 	char *text;
@@ -293,8 +282,7 @@ test_many_keys(void **state)
 }
 
 /* Bytes that are no UTF-8, and controls, at the place where they are. */
-static void
-test_bytes(void **state)
+static void test_bytes(void **state)
 {
 	static const struct {
 		const char *text;
@@ -322,8 +310,7 @@ test_bytes(void **state)
 	}
 }
 
-int
-main(void)
+int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shapes),

@@ -96,7 +96,8 @@ void core_detach(struct core *, uint32_t sw, const char *why);
 void core_fact(struct core *, struct fact *);
 void core_port_status(struct core *, uint32_t sw, enum msg_port_reason, const struct msg_port *);
 void core_punt(struct core *, uint32_t sw, const struct punt *);
-void core_removed(struct core *, uint32_t sw, const struct removed *, const struct rule *);
+/* True when another hand did it: drift. */
+bool core_removed(struct core *, uint32_t sw, const struct removed *, const struct rule *);
 
 /* The end of a tick: compile what is stale. */
 void core_plan(struct core *);

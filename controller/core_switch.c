@@ -148,15 +148,16 @@ void core_punt(struct core *core, uint32_t sw, const struct punt *punt)
 
 /* A row left the switch. In flight = we have sent something newer about it.
  * Wanted no more = our own deletion. Else its app says what that means. */
-void core_removed(struct core *core, uint32_t sw, const struct removed *removed,
+bool core_removed(struct core *core, uint32_t sw, const struct removed *removed,
 		  const struct rule *rule)
 {
 	struct core_switch *cs = core->switches[sw];
+	bool drift = false;
 	if (!cookie_is_ours(removed->cookie) || !cs->ready)
-		return;
+		return false;
 	const struct row *row = ledger_find(cs->ledger, rule);
 	if (!row || row->in_flight || !row->have)
-		return;
+		return false;
 	if (row->want) {
 		const struct app *app = app_by_number(cookie_app(removed->cookie));
 		bool idle = removed->reason == 0;
@@ -165,11 +166,13 @@ void core_removed(struct core *core, uint32_t sw, const struct removed *removed,
 			struct reply reply = core_reply(core);
 			app->removed(&scene, sw, rule, idle, &reply);
 		}
-		if (!idle)
+		drift = !idle;
+		if (drift)
 			events_note(core->events, core->wall_ms, EVENT_WARNING, "drift",
 				    view_switch(core->view, sw)->name,
 				    "a row of ours was deleted by another hand; it is put back");
 	}
 	ledger_gone(cs->ledger, rule);
 	core_touch(core, sw);
+	return drift;
 }

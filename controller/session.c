@@ -146,6 +146,7 @@ static void sync_drift(void *ctx, int table, struct ledger_drift drift)
 {
 	struct session *s = ctx;
 	struct core *core = s->all->core;
+	session_hurry_audit(s);
 	VLOG_WARN_RL(&rl, "%s: table %d was changed by another hand: %u rows missing, %u changed, %u extra; repairing",
 		     session_who(s), table, drift.missing, drift.changed, drift.extra);
 	events_note(core->events, core->wall_ms, EVENT_WARNING, "drift", session_who(s),
@@ -239,8 +240,10 @@ static void on_flow_removed(struct session *s, const uint8_t *msg, size_t size)
 	struct rule rule;
 	if (s->state != SESSION_LIVE)
 		return;
-	if (msg_removed(msg, size, &removed, &rule, buf))
-		core_removed(s->all->core, s->sw, &removed, &rule);
+	if (msg_removed(msg, size, &removed, &rule, buf)) {
+		if (core_removed(s->all->core, s->sw, &removed, &rule))
+			session_hurry_audit(s);
+	}
 	else
 		session_malformed(s, "malformed FLOW_REMOVED");
 }
@@ -375,6 +378,7 @@ void sessions_accept(struct sessions *all, int fd, struct tls *tls)
 	s->all = all;
 	s->sw = NET_NONE;
 	s->since_wall_ms = loop_wall_ms();
+	s->punt_tokens = all->punt_budget;
 	s->last_heard_ms = loop_now_ms(all->loop);
 	s->hello = hello_new(&hello_ops, s, all->generation_id);
 	s->conn = conn_new(loop_base(all->loop), fd, tls, &conn_ops, s);

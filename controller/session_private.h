@@ -23,6 +23,7 @@ struct session {
 	uint64_t last_heard_ms;         /* monotonic */
 	uint64_t echo_sent_us;          /* 0 = none outstanding */
 	uint64_t audit_due_ms;
+	unsigned audits_in_a_hurry;     /* left: somebody else is at work on the switch */
 	uint32_t rtt_us;
 	uint32_t punt_tokens;
 	uint64_t n_punts, n_punts_dropped, n_errors;
@@ -42,6 +43,8 @@ struct sessions {
 const char *session_who(const struct session *);
 void session_malformed(struct session *, const char *what);
 uint64_t session_now_us(void);
+/* Drift in one place: look at all the others at once. */
+void session_hurry_audit(struct session *);
 void sessions_check_due(struct sessions *);
 
 #endif

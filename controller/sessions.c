@@ -13,6 +13,7 @@ enum {
 	DEAD_AFTER_MS = 3000,
 	AUDIT_EVERY_MS = 2000,          /* one table of one switch; longer for large ledgers */
 	AUDIT_ROWS_PER_MS = 5,
+	AUDITS_IN_A_HURRY = 8,          /* tables in use, groups, meters: a whole round */
 };
 
 struct sessions *sessions_new(struct loop *loop, struct core *core, uint64_t generation_id,
@@ -101,6 +102,12 @@ static void echo(struct session *s, uint64_t now_ms)
 	conn_flush(s->conn);
 }
 
+void session_hurry_audit(struct session *s)
+{
+	s->audits_in_a_hurry = AUDITS_IN_A_HURRY;
+	s->audit_due_ms = s->all->core->now_ms;
+}
+
 static void audit(struct session *s, uint64_t now_ms)
 {
 	if (!s->audit_due_ms)
@@ -109,7 +116,11 @@ static void audit(struct session *s, uint64_t now_ms)
 		return;
 	struct ledger_counts counts;
 	ledger_count(s->all->core->switches[s->sw]->ledger, &counts);
-	s->audit_due_ms = now_ms + AUDIT_EVERY_MS + counts.n_rows / AUDIT_ROWS_PER_MS;
+	s->audit_due_ms = now_ms;
+	if (s->audits_in_a_hurry)
+		s->audits_in_a_hurry--;
+	else
+		s->audit_due_ms += AUDIT_EVERY_MS + counts.n_rows / AUDIT_ROWS_PER_MS;
 	sync_audit(s->sync, now_ms);
 	conn_flush(s->conn);
 }

@@ -146,6 +146,7 @@ class Lab:
         with open(self.dir / "weftd.log", "a") as log:
             self.own_weftd = subprocess.Popen([str(a) for a in argv], stdout=log, stderr=log,
                                               env=self.env)
+        wait_for("weftd answers", self.answers, 20)
         if wait:
             self.wait_ready()
 
@@ -157,6 +158,13 @@ class Lab:
             assert done.returncode in (0, 3), (done.returncode, done.stdout, done.stderr)
         return json.loads(done.stdout)
 
+    def answers(self):
+        try:
+            return self.weft("status")
+        except (AssertionError, json.JSONDecodeError):
+            assert not self.own_weftd or self.own_weftd.poll() is None, self.weftd_log()
+            return None
+
     def status(self):
         return self.weft("status")
 
@@ -167,9 +175,8 @@ class Lab:
         names = set(self.map["hosts"])
 
         def ready():
-            try:
-                status = self.weft("status")
-            except (AssertionError, json.JSONDecodeError):
+            status = self.answers()
+            if not status:
                 return False
             up = {s["name"] for s in status["switches"] if s["state"] == "connected"}
             return names <= up
@@ -193,14 +200,14 @@ class Lab:
 
     def edit(self, text, signal_too=False, wait=True):
         """Replaces the file as an editor does; waits until it is judged."""
-        before = self.status()["config"]["n_loads"]
+        before = self.status()["config"]["loads"]
         temporary = self.file.with_suffix(".new")
         temporary.write_text(text)
         os.replace(temporary, self.file)
         if signal_too:
             os.kill(self.weftd_pid(), signal.SIGHUP)
         if wait:
-            wait_for("the file is read", lambda: self.status()["config"]["n_loads"] > before)
+            wait_for("the file is read", lambda: self.status()["config"]["loads"] > before)
             self.wait_rest()
 
     # --- switches -----------------------------------------------------------------
@@ -227,7 +234,8 @@ class Lab:
 
     def sent(self):
         """Flow-mods that weftd has sent, by switch."""
-        return {s["name"]: s["flow_mods_sent"] for s in self.weft("show", "switches")["switches"]}
+        return {s["name"]: s["sync"]["flow_mods"] if s.get("sync") else 0
+                for s in self.weft("show", "switches")["switches"]}
 
     def flap(self, host, port):
         ns = self.map["hosts"][host]["ns"]

@@ -62,6 +62,12 @@ void sync_fail(struct sync *, const char *why);
 void sync_refuse_unsent(struct sync *, struct row *);
 
 static inline uint32_t sync_xid(struct sync *s) { return s->next_xid++; }
+/* Before a run of messages: its xids do not go round in the middle. */
+static inline void sync_xid_begin(struct sync *s)
+{
+	if (s->next_xid > UINT32_MAX - 4 * SYNC_MAX_ROWS || s->next_xid < SYNC_XID_FIRST)
+		s->next_xid = SYNC_XID_FIRST;
+}
 
 /* --- sync_send.c: there are dirty rows and nothing is in flight ------------------- */
 void send_transaction(struct sync *, uint64_t now_ms);

@@ -34,6 +34,7 @@ static void ask(struct sync *s, uint16_t type)
  * HELD, or the drift is told), with an error, a time-out or nonsense (-> OFF). */
 void read_start(struct sync *s, int table, uint64_t now_ms)
 {
+	sync_xid_begin(s);
 	s->reading = (struct reading) {
 		.table = table, .began = now_ms, .deadline = now_ms + ANSWER_MS,
 	};

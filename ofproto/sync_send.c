@@ -129,9 +129,7 @@ static bool has_phase(const struct sync *s, enum phase first, enum phase last)
 
 void send_transaction(struct sync *s, uint64_t now_ms)
 {
-	/* xids of one transaction do not wrap. */
-	if (s->next_xid > UINT32_MAX - 4 * SYNC_MAX_ROWS || s->next_xid < SYNC_XID_FIRST)
-		s->next_xid = SYNC_XID_FIRST;
+	sync_xid_begin(s);
 	s->flight = (struct flight) {
 		.first_xid = s->next_xid, .began = now_ms, .deadline = now_ms + ANSWER_MS,
 	};

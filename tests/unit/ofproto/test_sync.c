@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "ofproto/ovs.h"
+#include "ofproto/sync_impl.h"
 #include "ofproto/wire.h"
 #include "tests/unit/ofproto/sync_bench.h"
 
@@ -432,6 +433,7 @@ static void test_refused_delete(void **state)
 static void test_without_bundles(void **state)
 {
 	struct bench *b = *state;
+	struct fake_counts counts;
 	struct sync_counts sc;
 	struct rule rule;
 
@@ -442,6 +444,9 @@ static void test_without_bundles(void **state)
 	bench_settle(b);
 	bench_compare(b);
 	assert_int_equal(b->n_refused, 0);
+	/* One behind the bundle that was not to be, one between group and flow, one last. */
+	fake_count(b->f, &counts);
+	assert_int_equal(counts.n_barriers, 3);
 	want_flow(b, 2, 1, false);
 	bench_settle(b);
 	sync_count(b->sync, &sc);
@@ -692,6 +697,15 @@ static void test_nonsense(void **state)
 		assert_non_null(strstr(b->why, "malformed"));
 	}
 
+	/* Another type than was asked for. */
+	sync_stop(b->sync);
+	bench_restart(b);
+	bench_start(b);
+	memset(m, 0, sizeof m);
+	wire_put_u16(m + 8, MULTIPART_METER_CONFIG);
+	say(b, m, msg_put_header(m, MSG_MULTIPART_REPLY, b->first_xid, 16));
+	assert_int_equal(b->n_failed, 1);
+
 	/* Silence after failed. */
 	say(b, m, msg_put_header(m, MSG_MULTIPART_REPLY, b->first_xid, 80));
 	assert_int_equal(b->n_failed, 0);
@@ -705,6 +719,77 @@ static void test_nonsense(void **state)
 	say(b, m, msg_put_header(m, MSG_ERROR, b->first_xid, 12));
 	assert_int_equal(b->n_failed, 1);
 	assert_non_null(strstr(b->why, "read back"));
+}
+
+/* A flow of another table in an answer about one is nobody's drift. */
+static void test_other_table(void **state)
+{
+	struct bench *b = *state;
+	uint8_t m[512];
+	const uint8_t *answer;
+	size_t size;
+
+	start_empty(b);
+	want_flow(b, 1, 1, false);
+	bench_settle(b);
+	b->sync->audit_table = 0;
+	sync_audit(b->sync, b->now);
+	bench_run(b);
+	fake_work(b->f, FAKE_ALL);
+	answer = fake_next(b->f, &size);
+	assert_in_range(size, 16 + 56, sizeof m);
+	memcpy(m, answer, size);
+	assert_int_equal(m[16 + 2], 1);
+	m[16 + 2] = 2;
+	say(b, m, size);
+	assert_int_equal(b->drift.missing, 1);
+	assert_int_equal(b->drift.extra, 0);
+}
+
+/* A switch without end is not read to the end. */
+static void test_endless_read(void **state)
+{
+	struct bench *b = *state;
+	struct rule rule;
+
+	for (uint32_t i = 0; i < 3; i++)
+		flow(b, i, 1, false, &rule), fake_put(b->f, &rule);
+	b->hold = true;                         /* else they would be deleted: nobody wants them */
+	bench_start(b);
+	b->sync->reading.n_rows = MAX_READ_ROWS - 3;
+	bench_settle(b);
+	assert_int_equal(b->n_failed, 0);
+	sync_stop(b->sync);
+	bench_start(b);
+	b->sync->reading.n_rows = MAX_READ_ROWS - 2;
+	fake_work(b->f, FAKE_ALL);
+	bench_deliver(b, FAKE_ALL);
+	assert_int_equal(b->n_failed, 1);
+	assert_non_null(strstr(b->why, "more rows"));
+}
+
+/* xids go round and never come below ours. */
+static void test_xids_wrap(void **state)
+{
+	struct bench *b = *state;
+
+	start_empty(b);
+	b->sync->next_xid = UINT32_MAX - 20;
+	for (uint32_t i = 0; i < 10; i++) {
+		want_flow(b, i, 1, i % 2 == 0);
+		bench_settle(b);
+		sync_audit(b->sync, b->now);
+		bench_settle(b);
+		assert_true(b->last_xid >= SYNC_XID_FIRST);
+	}
+	bench_compare(b);
+	b->sync->next_xid = UINT32_MAX;
+	for (int i = 0; i < 3; i++) {
+		sync_audit(b->sync, b->now);
+		bench_settle(b);
+		assert_true(b->last_xid >= SYNC_XID_FIRST);
+	}
+	assert_int_equal(b->n_drift, 0);
 }
 
 /* A bundle that fails and names no row does not repeat for ever. */
@@ -739,18 +824,19 @@ static void test_long_row(void **state)
 
 	start_empty(b);
 	build_group(b->build, GROUP_OURS_FIRST + 1, GROUP_ALL);
-	for (uint32_t i = 0; i < 2046; i++) {
+	for (uint32_t i = 0; i < 2047; i++) {
 		build_bucket(b->build, 0, 0);
 		act_output(b->build, 1 + i % 100);
 	}
 	bench_end(b, &rule);
-	assert_true(rule.size + MSG_BUNDLE_ADD > MSG_MAX - 64);
+	assert_true(rule.size + MSG_BUNDLE_ADD > MSG_MAX);
 	want(b, &rule);
 	want_flow(b, 1, 1, false);
 	bench_settle(b);
 	assert_int_equal(b->n_failed, 0);
 	assert_int_equal(fake_n_rows(b->f, RULE_FLOW), 1);
-	assert_int_equal(b->n_refused, rule.size + MSG_BUNDLE_ADD > MSG_MAX ? 1 : 0);
+	assert_int_equal(b->n_refused, 1);
+	assert_string_equal(b->error_name, "too long for a bundle");
 }
 
 int main(void)
@@ -765,7 +851,8 @@ int main(void)
 		TEST(test_without_groups_and_meters), TEST(test_audit), TEST(test_audit_and_flight),
 		TEST(test_no_answer_to_read), TEST(test_slow_read), TEST(test_no_answer_to_barrier),
 		TEST(test_deposed), TEST(test_disconnect_anywhere), TEST(test_nonsense),
-		TEST(test_nameless_failure), TEST(test_long_row),
+		TEST(test_nameless_failure), TEST(test_long_row), TEST(test_other_table),
+		TEST(test_endless_read), TEST(test_xids_wrap),
 	};
 
 	vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);

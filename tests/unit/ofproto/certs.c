@@ -49,7 +49,7 @@ struct cert *cert_new(struct cert_wish wish)
 	X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC, (const unsigned char *) "weft test", -1, -1, 0);
 	if (wish.cn)
 		X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *) wish.cn,
-					   -1, -1, 0);
+					   wish.cn_size ? (int) wish.cn_size : -1, -1, 0);
 	X509_set_issuer_name(c->x509, X509_get_subject_name(signer->x509));
 	X509_set_pubkey(c->x509, c->key);
 	extend(c->x509, NID_basic_constraints, wish.is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");

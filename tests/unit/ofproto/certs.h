@@ -17,6 +17,7 @@ struct cert {
 struct cert_wish {
 	const struct cert *ca;          /* null: signs itself */
 	const char *cn;                 /* null: none */
+	size_t cn_size;                 /* 0: up to the null byte */
 	const char *sans;               /* as in openssl.cnf: "DNS:kvm1,DNS:kvm1.example" */
 	const char *usage;              /* extendedKeyUsage; null: none */
 	int from_days, to_days;         /* from today; both 0: yesterday until in 30 days */

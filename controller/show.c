@@ -22,6 +22,12 @@ void show_keys_add(struct show_keys *keys, uint64_t a, uint64_t b)
 	keys->items[keys->n++] = (struct show_key) { a, b };
 }
 
+void show_keys_sort(struct show_keys *keys, int (*compare)(const void *, const void *))
+{
+	if (keys->n)
+		qsort(keys->items, keys->n, sizeof *keys->items, compare);
+}
+
 void show_begin(struct show_cursor *cursor, const struct show_list *list,
 		const struct api_world *world, const struct show_query *query)
 {

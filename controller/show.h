@@ -34,6 +34,7 @@ struct show_keys {
 	uint32_t stage;                 /* counts the fillings, from 0 */
 };
 void show_keys_add(struct show_keys *, uint64_t a, uint64_t b);
+void show_keys_sort(struct show_keys *, int (*compare)(const void *, const void *));
 
 struct show_list {
 	const char *name;               /* of the array in the answer */

@@ -120,7 +120,7 @@ static bool refill(const struct api_world *world, const struct show_query *query
 			if (passes(query, row, &rule, network))
 				show_keys_add(keys, sw, (uintptr_t) copy_row(keys->arena, row, &rule, keys->n));
 		}
-		qsort(keys->items, keys->n, sizeof *keys->items, by_place);
+		show_keys_sort(keys, by_place);
 	}
 	return sw + 1 < core->n_switches;
 }

@@ -77,7 +77,7 @@ static bool refill(const struct api_world *world, const struct show_query *query
 		uint64_t index = net_network_by_id(core->net, host->network);
 		show_keys_add(keys, index << 32 | host->network, mac_number(host->mac));
 	}
-	qsort(keys->items, keys->n, sizeof *keys->items, by_key);
+	show_keys_sort(keys, by_key);
 	return false;
 }
 

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show: what the documents and lists say about a world made by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "controller/show.h"
+#include "tests/unit/controller/world.h"
+
+static const char file[] =
+	"version: 1\n"
+	"switches:\n"
+	"  kvm1: {dpid: 0x11}\n"
+	"  kvm2: {dpid: 0x12}\n"
+	"networks:\n"
+	"  office:\n"
+	"    max_hosts: 4\n"
+	"    transport: vlan\n"
+	"    vlan: 20\n"
+	"    uplinks: [kvm1:eno2, kvm2:eno2]\n"
+	"    ports:\n"
+	"      - {port: kvm1:vm-a, max_hosts: 1}\n"
+	"      - kvm2:vm-b\n"
+	"      - kvm1:both\n"
+	"      - {port: kvm1:off, enable: false}\n"
+	"  yard:\n"
+	"    ports:\n"
+	"      - {port: kvm1:vm-a, tag: 30}\n"
+	"      - \"kvm1:bo*\"\n";
+
+static const char *const ports1[] = { "vm-a", "both", "off", "other", "eno2" };
+static const char *const ports2[] = { "vm-b", "eno2" };
+enum { VM_A = 1, BOTH = 2, OFF = 3, OTHER = 4, ENO2 = 5, VM_B = 1 };
+
+static struct world world;
+static uint32_t kvm1, kvm2;
+
+static int set_up(void **state)
+{
+	(void) state;
+	world_init(&world, file);
+	kvm1 = world_connect(&world, "kvm1", ports1, 5);
+	kvm2 = core_switch_by_name(world.core, "kvm2");
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void) state;
+	world_uninit(&world);
+	return 0;
+}
+
+/* "a.1.b" = the value as compact JSON; "" = there is none. */
+static const char *at(const json_t *json, const char *path)
+{
+	static char texts[8][1024];
+	static unsigned turn;
+	char copy[128], *rest = copy, *word, *text = texts[turn++ % 8];
+	snprintf(copy, sizeof copy, "%s", path);
+	while ((word = strsep(&rest, ".")))
+		json = json_is_array(json) ? json_array_get(json, strtoul(word, NULL, 10)) : json_object_get(json, word);
+	char *dump = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+	snprintf(text, sizeof texts[0], "%s", dump ? dump : "");
+	free(dump);
+	return text;
+}
+
+/* The item whose member key is the text. */
+static const json_t *with(const json_t *list, const char *key, const char *text)
+{
+	size_t i;
+	const json_t *item;
+	json_array_foreach(list, i, item) {
+		const char *value = json_string_value(json_object_get(item, key));
+		if (value && !strcmp(value, text))
+			return item;
+	}
+	return NULL;
+}
+
+static json_t *list(const struct show_list *what, const struct show_query *query)
+{
+	json_t *document = show_whole(what, &world.api, query);
+	json_t *items = json_incref(json_object_get(document, what->name));
+	json_decref(document);
+	return items;
+}
+
+static size_t count(const struct show_list *what, const struct show_query *query)
+{
+	json_t *items = list(what, query);
+	size_t n = json_array_size(items);
+	json_decref(items);
+	return n;
+}
+
+static void test_switches(void **state)
+{
+	(void) state;
+	json_t *items = list(&show_switches, &(struct show_query) { 0 });
+	assert_int_equal(json_array_size(items), 2);
+	const json_t *one = with(items, "name", "kvm1"), *two = with(items, "name", "kvm2");
+	assert_string_equal(at(one, "dpid"), "\"0x0000000000000011\"");
+	assert_string_equal(at(one, "state"), "\"connected\"");
+	assert_string_equal(at(one, "in_sync"), "true");
+	assert_string_equal(at(one, "ports"), "6");
+	assert_string_equal(at(one, "line"), "3");
+	assert_true(json_integer_value(json_object_get(one, "flows")) > 10);
+	assert_string_equal(at(two, "state"), "\"waiting\"");
+	assert_string_equal(at(two, "since_ms"), "null");
+	json_decref(items);
+	assert_int_equal(count(&show_switches, &(struct show_query) { .state = "waiting" }), 1);
+	assert_int_equal(count(&show_switches, &(struct show_query) { .sw = "kvm1" }), 1);
+	world_disconnect(&world, kvm1, "no sign of life");
+	items = list(&show_switches, &(struct show_query) { .sw = "kvm1" });
+	assert_string_equal(at(items, "0.state"), "\"disconnected\"");
+	assert_string_equal(at(items, "0.last_error"), "\"no sign of life\"");
+	assert_string_equal(at(items, "0.in_sync"), "false");
+	json_decref(items);
+}
+
+static void test_ports(void **state)
+{
+	(void) state;
+	json_t *items = list(&show_ports, &(struct show_query) { .sw = "kvm1" });
+	assert_int_equal(json_array_size(items), 6);
+	const json_t *port = with(items, "name", "vm-a");
+	assert_string_equal(at(port, "state"), "\"ok\"");
+	assert_string_equal(at(port, "why"), "null");
+	assert_string_equal(at(port, "networks.0.network"), "\"office\"");
+	assert_string_equal(at(port, "networks.0.tag"), "null");
+	assert_string_equal(at(port, "networks.0.max_hosts"), "1");
+	assert_string_equal(at(port, "networks.0.line"), "12");
+	assert_string_equal(at(port, "networks.1.network"), "\"yard\"");
+	assert_string_equal(at(port, "networks.1.tag"), "30");
+	assert_string_equal(at(with(items, "name", "off"), "state"), "\"disabled\"");
+	assert_string_equal(at(with(items, "name", "other"), "state"), "\"no-network\"");
+	assert_string_equal(at(with(items, "name", "br-int"), "state"), "\"local\"");
+	assert_string_equal(at(with(items, "name", "eno2"), "networks.0.uplink"), "true");
+	port = with(items, "name", "both");
+	assert_string_equal(at(port, "state"), "\"conflict\"");
+	assert_non_null(strstr(at(port, "why"), "yard (topology.yaml:19)"));
+	json_decref(items);
+	assert_int_equal(count(&show_ports, &(struct show_query) { .state = "conflict" }), 1);
+	assert_int_equal(count(&show_ports, &(struct show_query) { .network = "yard" }), 1);
+	assert_int_equal(count(&show_ports, &(struct show_query) { .port = "vm-a" }), 1);
+}
+
+static void test_hosts(void **state)
+{
+	(void) state;
+	world_learn(&world, "yard", 9, kvm1, VM_A);
+	world_learn(&world, "office", 1, kvm1, VM_A);
+	world_advance(&world, 5400);
+	json_t *items = list(&show_hosts, &(struct show_query) { 0 });
+	assert_int_equal(json_array_size(items), 2);
+	/* By network and address. */
+	assert_string_equal(at(items, "0.mac"), "\"02:00:00:00:00:01\"");
+	assert_string_equal(at(items, "0.network"), "\"office\"");
+	assert_string_equal(at(items, "0.ip"), "\"10.0.0.1\"");
+	assert_string_equal(at(items, "0.ip6"), "null");
+	assert_string_equal(at(items, "0.where"), "\"kvm1:vm-a\"");
+	assert_string_equal(at(items, "0.seen_seconds"), "5");
+	assert_string_equal(at(items, "0.state"), "\"learned\"");
+	assert_string_equal(at(items, "1.network"), "\"yard\"");
+	json_decref(items);
+	assert_int_equal(count(&show_hosts, &(struct show_query) { .network = "yard" }), 1);
+	assert_int_equal(count(&show_hosts, &(struct show_query) { .network = "nix" }), 0);
+	assert_int_equal(count(&show_hosts, &(struct show_query) { .sw = "kvm2" }), 0);
+	assert_int_equal(count(&show_hosts, &(struct show_query) { .sw = "kvm1", .port = "vm-a" }), 2);
+	assert_int_equal(count(&show_hosts, &(struct show_query) { .mac = "02:00:00:00:00:09" }), 1);
+	assert_int_equal(count(&show_hosts, &(struct show_query) { .mac = "nonsense" }), 0);
+	assert_int_equal(count(&show_hosts, &(struct show_query) { .ip = "10.0.0.1" }), 1);
+	assert_int_equal(count(&show_hosts, &(struct show_query) { .state = "recovered" }), 0);
+}
+
+static void test_networks(void **state)
+{
+	(void) state;
+	world_learn(&world, "office", 1, kvm1, VM_A);
+	json_t *items = list(&show_networks, &(struct show_query) { 0 });
+	const json_t *office = with(items, "name", "office"), *yard = with(items, "name", "yard");
+	assert_string_equal(at(office, "hosts"), "1");
+	assert_string_equal(at(office, "max_hosts"), "4");
+	assert_string_equal(at(office, "ports"), "3");
+	assert_string_equal(at(office, "switches"), "1");
+	assert_string_equal(at(office, "transport"), "\"vlan\"");
+	assert_string_equal(at(office, "vlan"), "20");
+	assert_string_equal(at(office, "ageing_seconds"), "300");
+	assert_string_equal(at(yard, "max_hosts"), "null");
+	assert_string_equal(at(yard, "transport"), "\"local\"");
+	assert_string_equal(at(yard, "ports"), "1");
+	json_decref(items);
+	assert_int_equal(count(&show_networks, &(struct show_query) { .network = "yard" }), 1);
+}
+
+static void test_flows(void **state)
+{
+	(void) state;
+	world_learn(&world, "office", 1, kvm1, BOTH);
+	json_t *items = list(&show_flows, &(struct show_query) { .table = "l2_src", .state = "want" });
+	assert_int_equal(json_array_size(items), 1);
+	assert_string_equal(at(items, "0.switch"), "\"kvm1\"");
+	assert_string_equal(at(items, "0.kind"), "\"flow\"");
+	assert_string_equal(at(items, "0.table_id"), "60");
+	assert_string_equal(at(items, "0.app"), "\"l2\"");
+	assert_string_equal(at(items, "0.object"), "\"port kvm1:both of network office\"");
+	assert_string_equal(at(items, "0.line"), "14");
+	assert_string_equal(at(items, "0.row"), "\"host\"");
+	assert_non_null(strstr(at(items, "0.match"), "dl_src=02:00:00:00:00:01"));
+	assert_null(strstr(at(items, "0.match"), "priority"));
+	assert_string_equal(at(items, "0.actions"), "\"goto_table:70\"");
+	json_decref(items);
+	world_take_rows(&world, kvm1);
+	size_t all = count(&show_flows, &(struct show_query) { 0 });
+	struct ledger_counts rows;
+	ledger_count(world.core->switches[kvm1]->ledger, &rows);
+	assert_int_equal(all, rows.n_flows + rows.n_meters + rows.n_groups);
+	assert_int_equal(count(&show_flows, &(struct show_query) { .state = "have" }), all);
+	assert_int_equal(count(&show_flows, &(struct show_query) { .kind = "flow" }), rows.n_flows);
+	assert_int_equal(count(&show_flows, &(struct show_query) { .kind = "meter" }), rows.n_meters);
+	assert_int_equal(count(&show_flows, &(struct show_query) { .sw = "kvm2" }), 0);
+	assert_int_equal(count(&show_flows, &(struct show_query) { .network = "nix" }), 0);
+	size_t by_name = count(&show_flows, &(struct show_query) { .table = "ingress" });
+	assert_true(by_name > 3);
+	assert_int_equal(count(&show_flows, &(struct show_query) { .table = "0" }), by_name);
+	size_t office = count(&show_flows, &(struct show_query) { .network = "office" });
+	size_t yard = count(&show_flows, &(struct show_query) { .network = "yard" });
+	assert_true(office > 3 && yard > 3 && office + yard < all);
+	size_t of_apps = count(&show_flows, &(struct show_query) { .app = "l2" }) +
+		count(&show_flows, &(struct show_query) { .app = "ingress" }) +
+		count(&show_flows, &(struct show_query) { .app = "output" });
+	assert_int_equal(of_apps, rows.n_flows);
+}
+
+/* A row that the switch refused, and one whose place a foreign row has. */
+static void test_rows_that_are_not_there(void **state)
+{
+	struct ledger *ledger = world.core->switches[kvm1]->ledger;
+	(void) state;
+	world_learn(&world, "office", 1, kvm1, VM_A);
+	struct row *row = ledger_next(ledger, PHASE_FLOW_ADD);
+	assert_non_null(row);
+	ledger_sent(ledger, row, 77);
+	ledger_refuse(ledger, row, 5u << 16 | 1);
+	ledger_commit(ledger);
+	world_take_rows(&world, kvm1);
+	json_t *items = list(&show_flows, &(struct show_query) { .state = "refused" });
+	assert_int_equal(json_array_size(items), 1);
+	assert_string_equal(at(items, "0.error"), "\"OFPFMFC_TABLE_FULL\"");
+	json_decref(items);
+	items = list(&show_switches, &(struct show_query) { .sw = "kvm1" });
+	assert_string_equal(at(items, "0.refused_rows"), "1");
+	json_decref(items);
+	bool is_degraded = false;
+	json_t *problems = show_problems(&world.api, &is_degraded);
+	const json_t *problem = with(problems, "kind", "row-refused");
+	assert_true(is_degraded);
+	assert_string_equal(at(problem, "switch"), "\"kvm1\"");
+	assert_non_null(strstr(at(problem, "text"), "l2"));
+	assert_non_null(strstr(at(problem, "text"), "topology.yaml:12"));
+	assert_non_null(strstr(at(problem, "text"), "OFPFMFC_TABLE_FULL"));
+	json_decref(problems);
+}
+
+static void test_limit(void **state)
+{
+	(void) state;
+	for (unsigned i = 1; i <= 3; i++)
+		world_learn(&world, "yard", i, kvm1, VM_A);
+	json_t *document = show_whole(&show_hosts, &world.api, &(struct show_query) { .limit = 2 });
+	assert_string_equal(at(document, "truncated"), "true");
+	assert_int_equal(json_array_size(json_object_get(document, "hosts")), 2);
+	json_decref(document);
+	document = show_whole(&show_hosts, &world.api, &(struct show_query) { .limit = 3 });
+	assert_string_equal(at(document, "truncated"), "false");
+	assert_int_equal(json_array_size(json_object_get(document, "hosts")), 3);
+	json_decref(document);
+	document = show_whole(&show_flows, &world.api, &(struct show_query) { .limit = 5 });
+	assert_string_equal(at(document, "truncated"), "true");
+	assert_int_equal(json_array_size(json_object_get(document, "flows")), 5);
+	json_decref(document);
+}
+
+/* A list goes on over whatever happens between its items. */
+static void test_world_changes_under_a_list(void **state)
+{
+	static const struct show_list *const lists[] = { &show_switches, &show_ports, &show_hosts, &show_networks,
+							 &show_flows, &show_events, &show_objects };
+	(void) state;
+	for (unsigned i = 1; i <= 3; i++)
+		world_learn(&world, "yard", i, kvm1, VM_A);
+	struct show_cursor cursors[7];
+	for (size_t i = 0; i < 7; i++) {
+		show_begin(&cursors[i], lists[i], &world.api, &(struct show_query) { 0 });
+		json_decref(show_next(&cursors[i]));
+	}
+	world_reload(&world, "version: 1\nswitches: {kvm9: {dpid: 9}}\nnetworks: {nix: {ports: [\"*:x*\"]}}\n");
+	core_plan(world.core);
+	world_disconnect(&world, kvm1, "x");
+	for (size_t i = 0; i < 7; i++) {
+		for (json_t *item; (item = show_next(&cursors[i]));)
+			json_decref(item);
+		show_end(&cursors[i]);
+	}
+	assert_int_equal(cursors[2].n_given, 1);
+	assert_int_equal(cursors[3].n_given, 1);
+}
+
+static void test_status(void **state)
+{
+	(void) state;
+	json_t *status = show_status(&world.api);
+	assert_string_equal(at(status, "verdict"), "\"degraded\"");
+	const json_t *problems = json_object_get(status, "problems");
+	/* Worst first, and each kind once. */
+	assert_string_equal(at(problems, "0.kind"), "\"switch-waiting\"");
+	assert_string_equal(at(problems, "0.switch"), "\"kvm2\"");
+	assert_string_equal(at(problems, "0.severity"), "\"error\"");
+	assert_string_equal(at(problems, "1.kind"), "\"port-conflict\"");
+	assert_non_null(strstr(at(problems, "1.text"), "both"));
+	assert_string_equal(at(problems, "2.kind"), "\"port-no-network\"");
+	assert_string_equal(at(problems, "2.severity"), "\"info\"");
+	assert_non_null(strstr(at(problems, "2.text"), "other"));
+	assert_int_equal(json_array_size(problems), 3);
+	assert_string_equal(at(status, "config.file"), "\"topology.yaml\"");
+	json_decref(status);
+	world_reload(&world, "version: 1\nswitches: {kvm1: {dpid: 0x11}}\nnetworks:\n  office:\n    ports: [kvm1:vm-a]\n");
+	world_take_rows(&world, kvm1);
+	status = show_status(&world.api);
+	assert_string_equal(at(status, "verdict"), "\"ok\"");
+	assert_int_equal(json_array_size(json_object_get(status, "switches")), 1);
+	assert_string_equal(at(status, "problems.0.kind"), "\"port-no-network\"");
+	json_decref(status);
+}
+
+static const json_t *problem_of(json_t **problems, const char *kind, bool *ret_is_degraded)
+{
+	json_decref(*problems);
+	*problems = show_problems(&world.api, ret_is_degraded);
+	return with(*problems, "kind", kind);
+}
+
+static void test_problems_come_and_go(void **state)
+{
+	json_t *problems = NULL;
+	bool is_degraded;
+	(void) state;
+	world_connect(&world, "kvm2", ports2, 2);
+	world_learn(&world, "office", 1, kvm1, VM_A);
+	assert_null(problem_of(&problems, "host-limit", &is_degraded));
+	struct fact refused = { .kind = FACT_HOST_REFUSED, .reason = REASON_PORT_LIMIT, .sw = kvm1, .ofport = VM_A,
+				.network = world.core->net->networks[0].id, .mac = { 2, 0, 0, 0, 0, 5 } };
+	core_fact(world.core, &refused);
+	const json_t *problem = problem_of(&problems, "host-limit", &is_degraded);
+	assert_string_equal(at(problem, "network"), "\"office\"");
+	assert_string_equal(at(problem, "severity"), "\"warning\"");
+	events_note(world.core->events, world.core->wall_ms, EVENT_WARNING, "drift", "kvm1", "2 rows missing");
+	problem = problem_of(&problems, "drift", &is_degraded);
+	assert_string_equal(at(problem, "severity"), "\"info\"");
+	assert_non_null(strstr(at(problem, "text"), "2 rows missing"));
+	core_refuse(world.core, "kvm9", 0x99, "no switch \"kvm9\"");
+	problem = problem_of(&problems, "switch-refused", &is_degraded);
+	assert_non_null(strstr(at(problem, "text"), "kvm9"));
+	assert_true(is_degraded);
+	world_disconnect(&world, kvm2, "closed by peer");
+	problem = problem_of(&problems, "switch-disconnected", &is_degraded);
+	assert_non_null(strstr(at(problem, "text"), "closed by peer"));
+	world_connect(&world, "kvm2", ports2, 2);
+	assert_null(problem_of(&problems, "switch-disconnected", &is_degraded));
+	world_advance(&world, SHOW_RECENT_MS + 1);
+	assert_null(problem_of(&problems, "host-limit", &is_degraded));
+	assert_null(problem_of(&problems, "drift", &is_degraded));
+	assert_null(problem_of(&problems, "switch-refused", &is_degraded));
+	json_decref(problems);
+}
+
+static void test_events(void **state)
+{
+	(void) state;
+	uint64_t before = events_last_id(world.core->events);
+	world_learn(&world, "yard", 1, kvm1, VM_A);
+	world_connect(&world, "kvm2", ports2, 2);
+	world_learn(&world, "office", 2, kvm1, VM_A);
+	world_learn(&world, "office", 2, kvm2, VM_B);
+	events_note(world.core->events, 5, EVENT_ERROR, "row-refused", "kvm2", "no \xff\xfe room \x1b[31m");
+	json_t *items = list(&show_events, &(struct show_query) { .after = before, .kind = "host" });
+	assert_int_equal(json_array_size(items), 2);
+	assert_string_equal(at(items, "0.where"), "\"kvm1:vm-a\"");
+	assert_string_equal(at(items, "0.network"), "\"yard\"");
+	assert_string_equal(at(items, "0.mac"), "\"02:00:00:00:00:01\"");
+	assert_memory_equal(at(items, "0.text"), "\"host yard 02:00", 16);
+	json_decref(items);
+	items = list(&show_events, &(struct show_query) { .kind = "move" });
+	assert_int_equal(json_array_size(items), 1);
+	assert_string_equal(at(items, "0.where"), "\"kvm2:vm-b\"");
+	assert_string_equal(at(items, "0.from"), "\"kvm1:vm-a\"");
+	json_decref(items);
+	/* The last ones when nothing else is asked for; bytes of others are text. */
+	items = list(&show_events, &(struct show_query) { .limit = 1 });
+	assert_int_equal(json_array_size(items), 1);
+	assert_string_equal(at(items, "0.kind"), "\"row-refused\"");
+	assert_string_equal(at(items, "0.switch"), "\"kvm2\"");
+	assert_string_equal(at(items, "0.text"), "\"no \xef\xbf\xbd\xef\xbf\xbd room \\u001B[31m\"");
+	json_decref(items);
+	assert_int_equal(count(&show_events, &(struct show_query) { .state = "error" }), 1);
+	assert_int_equal(count(&show_events, &(struct show_query) { .network = "yard" }), 1);
+	assert_int_equal(count(&show_events, &(struct show_query) { .after = events_last_id(world.core->events) }), 0);
+}
+
+static void test_objects(void **state)
+{
+	(void) state;
+	json_t *document = show_whole(&show_objects, &world.api, &(struct show_query) { 0 });
+	assert_string_equal(at(document, "file"), "\"topology.yaml\"");
+	assert_string_equal(at(with(json_object_get(document, "apps"), "name", "l2"), "number"), "2");
+	const json_t *object = with(json_object_get(document, "objects"), "name", "port kvm1:vm-a of network office");
+	assert_string_equal(at(object, "line"), "12");
+	/* Its id is in the cookies of its rows. */
+	json_t *rows = list(&show_flows, &(struct show_query) { .kind = "flow" });
+	const json_t *row = with(rows, "object", "port kvm1:vm-a of network office");
+	assert_string_equal(json_string_value(json_object_get(row, "cookie")) + 6,
+			    json_string_value(json_object_get(object, "id")) + 6);
+	json_decref(rows);
+	json_decref(document);
+}
+
+/* Without `switches:` any switch is adopted; its rows are its own. */
+static void test_adopted_switch(void **state)
+{
+	(void) state;
+	uint32_t sw = NET_NONE;
+	world_uninit(&world);
+	world_init(&world, "version: 1\nnetworks:\n  all:\n    ports: [\"*:*\"]\n");
+	assert_null(core_admit(world.core, NULL, NULL, NULL, 0xabc, &sw));
+	world_connect(&world, "0x0000000000000abc", ports1, 1);
+	json_t *items = list(&show_switches, &(struct show_query) { 0 });
+	assert_string_equal(at(items, "0.state"), "\"connected\"");
+	assert_string_equal(at(items, "0.line"), "null");
+	json_decref(items);
+	items = list(&show_flows, &(struct show_query) { 0 });
+	assert_non_null(with(items, "object", "switch 0x0000000000000abc"));
+	json_decref(items);
+	items = list(&show_objects, &(struct show_query) { 0 });
+	assert_non_null(with(items, "name", "switch 0x0000000000000abc"));
+	json_decref(items);
+	bool is_degraded;
+	json_decref(show_problems(&world.api, &is_degraded));
+	assert_false(is_degraded);
+}
+
+static void test_text(void **state)
+{
+	static const struct { const char *bytes, *json; } cases[] = {
+		{ "plain", "\"plain\"" },
+		{ "gr\xc3\xbc\xc3\x9f", "\"gr\xc3\xbc\xc3\x9f\"" },
+		{ "\xc3(", "\"\xef\xbf\xbd(\"" },
+		{ "\xc0\xaf", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },            /* overlong */
+		{ "\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },    /* surrogate */
+		{ "\xf4\x90\x80\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },
+		{ "\xe2\x82", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },            /* cut off */
+		{ "\xff ok \xe2\x82\xac", "\"\xef\xbf\xbd ok \xe2\x82\xac\"" },
+		{ "", "\"\"" },
+	};
+	(void) state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		json_t *json = show_text(cases[i].bytes);
+		char *text = json_dumps(json, JSON_ENCODE_ANY);
+		assert_string_equal(text, cases[i].json);
+		free(text);
+		json_decref(json);
+	}
+	json_t *none = show_text(NULL);
+	assert_true(json_is_null(none));
+	json_decref(none);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
+		T(test_switches),
+		T(test_ports),
+		T(test_hosts),
+		T(test_networks),
+		T(test_flows),
+		T(test_rows_that_are_not_there),
+		T(test_limit),
+		T(test_world_changes_under_a_list),
+		T(test_status),
+		T(test_problems_come_and_go),
+		T(test_events),
+		T(test_objects),
+		T(test_adopted_switch),
+		T(test_text),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api: over a real socket, with a core and a file, in one thread: every path,
+ * what is refused, streams, slow clients, and that the manual tells the truth. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "controller/api_private.h"
+#include "controller/loop.h"
+#include "ofproto/log.h"
+#include "tests/unit/controller/ask.h"
+#include "tests/unit/controller/world.h"
+
+static const char good[] =
+	"version: 1\n"
+	"switches: {kvm1: {dpid: 0x11}}\n"
+	"networks:\n"
+	"  office:\n"
+	"    ports: [kvm1:vm-a]\n";
+static const char other[] =
+	"version: 1\n"
+	"switches: {kvm1: {dpid: 0x11}}\n"
+	"networks:\n"
+	"  office:\n"
+	"    ports: [kvm1:vm-a, kvm1:vm-b]\n";
+static const char bad[] =
+	"version: 1\n"
+	"networks:\n"
+	"  office:\n"
+	"    prots: [\"*:*\"]\n"
+	"    vlan: 5000\n";
+
+static char dir[64], file[128], socket_path[128];
+static struct loop *loop;
+static struct world world;
+static struct config *config;
+static struct api *api;
+static char listener[] = "tcp:127.0.0.1:6653";
+static char *listeners[] = { listener, NULL };
+static int n_changed;
+
+static void on_changed(void *ctx)
+{
+	(void) ctx;
+	n_changed++;
+}
+
+static void write_file(const char *text)
+{
+	FILE *f = fopen(file, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
+	assert_int_equal(fclose(f), 0);
+}
+
+static int set_up(void **state)
+{
+	static const char *const ports[] = { "vm-a", "vm-b" };
+	const char *error = NULL;
+	(void) state;
+	snprintf(dir, sizeof dir, "/tmp/weft-api-XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(file, sizeof file, "%s/topology.yaml", dir);
+	snprintf(socket_path, sizeof socket_path, "%s/weftd.sock", dir);
+	write_file(good);
+	loop = loop_new();
+	world_init(&world, good);
+	world.core->now_ms = loop_now_ms(loop);
+	world_connect(&world, "kvm1", ports, 2);
+	struct diag *diag = diag_new(file);
+	config = config_new(loop, file, diag);
+	diag_free(diag);
+	config_start(config, world.core, on_changed, NULL);
+	struct api_world seen = { .core = world.core, .config = config, .listeners = listeners,
+				  .started_wall_ms = loop_wall_ms() };
+	api = api_new(loop, dir, &seen, &error);
+	n_changed = 0;
+	return api ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	char path[256];
+	(void) state;
+	api_free(api);
+	config_free(config);
+	world_uninit(&world);
+	loop_free(loop);
+	assert_int_equal(access(socket_path, F_OK), -1);
+	unlink(file);
+	snprintf(path, sizeof path, "%s/weftd.pid", dir);
+	unlink(path);
+	assert_int_equal(rmdir(dir), 0);
+	return 0;
+}
+
+/* The answer, which must be JSON and have this code. */
+static json_t *call(const char *method, const char *target, const char *body, int code)
+{
+	struct answer answer;
+	ask(loop_base(loop), socket_path, method, target, body, body ? strlen(body) : 0, &answer);
+	json_t *json = json_loadb(answer.body ? answer.body : "", answer.size, 0, NULL);
+	assert_non_null(json);
+	assert_int_equal(answer.code, code);
+	assert_non_null(strstr(answer.head, "Content-Type: application/json\r\n"));
+	answer_free(&answer);
+	return json;
+}
+
+static const char *text(const json_t *json, const char *key)
+{
+	const char *value = json_string_value(json_object_get(json, key));
+	return value ? value : "";
+}
+
+static json_int_t number(const json_t *json, const char *key)
+{
+	return json_integer_value(json_object_get(json, key));
+}
+
+static void test_status(void **state)
+{
+	(void) state;
+	json_t *json = call("GET", "/v1/status", NULL, 200);
+	assert_string_equal(text(json, "verdict"), "ok");
+	assert_int_equal(number(json, "pid"), getpid());
+	assert_string_equal(text(json, "version"), WEFT_VERSION);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(json, "listeners"), 0)), listener);
+	const json_t *state_of_file = json_object_get(json, "config");
+	assert_string_equal(text(state_of_file, "file"), file);
+	assert_true(json_is_false(json_object_get(state_of_file, "failed")));
+	json_decref(json);
+}
+
+/* What is refused, with a hint. */
+static void test_errors(void **state)
+{
+	static const struct { const char *method, *target; int code; const char *error, *hint; } cases[] = {
+		{ "GET", "/", 404, "there is no /", "/v1/" },
+		{ "GET", "/v1/statsu", 404, "there is no /v1/statsu", "did you mean /v1/status?" },
+		{ "GET", "/hosts", 404, "there is no /hosts", "did you mean /v1/hosts?" },
+		{ "GET", "/v1/hosts/", 404, "there is no", "did you mean /v1/hosts?" },
+		{ "POST", "/v1/status", 405, "/v1/status takes GET, not POST", "" },
+		{ "GET", "/v1/apply", 405, "/v1/apply takes POST, not GET", "" },
+		{ "DELETE", "/v1/log", 405, "/v1/log takes GET, POST, not DELETE", "" },
+		{ "GET", "/v1/status?x=1", 400, "no parameter \"x\"", "it takes no parameters" },
+		{ "GET", "/v1/hosts?netwrok=office", 400, "no parameter \"netwrok\"", "did you mean network?" },
+		{ "GET", "/v1/hosts?limit=1&limit=2", 400, "there twice", "" },
+		{ "GET", "/v1/hosts?limit=ten", 400, "\"ten\" is no value", "at most so many" },
+		{ "GET", "/v1/hosts?limit=-1", 400, "\"-1\" is no value", "" },
+		{ "GET", "/v1/events?after=99999999999999999999", 400, "is no value", "" },
+		{ "GET", "/v1/events?follow=yes", 400, "\"yes\" is no value", "1 = " },
+	};
+	(void) state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		json_t *json = call(cases[i].method, cases[i].target, NULL, cases[i].code);
+		assert_non_null(strstr(text(json, "error"), cases[i].error));
+		assert_non_null(strstr(text(json, "hint"), cases[i].hint));
+		json_decref(json);
+	}
+}
+
+static void test_apply(void **state)
+{
+	char on_disk[1024] = "";
+	(void) state;
+	json_t *json = call("POST", "/v1/apply", other, 200);
+	assert_true(json_is_true(json_object_get(json, "applied")));
+	assert_string_equal(text(json, "digest"), world.core->net->digest_text);
+	json_decref(json);
+	assert_int_equal(n_changed, 1);
+	assert_int_equal(world.core->net->networks[0].n_ports, 2);
+	json = call("POST", "/v1/apply", bad, 422);
+	assert_true(json_is_false(json_object_get(json, "applied")));
+	const json_t *findings = json_object_get(json, "findings");
+	assert_true(json_array_size(findings) >= 2);
+	assert_int_equal(number(json_array_get(findings, 0), "line"), 4);
+	assert_int_equal(number(json_array_get(findings, 0), "column"), 5);
+	assert_string_equal(text(json_array_get(findings, 0), "code"), "E003");
+	json_decref(json);
+	/* A bad file changes nothing. */
+	assert_int_equal(n_changed, 1);
+	FILE *f = fopen(file, "r");
+	assert_non_null(f);
+	assert_int_equal(fread(on_disk, 1, sizeof on_disk - 1, f), sizeof other - 1);
+	fclose(f);
+	assert_string_equal(on_disk, other);
+}
+
+static void test_check(void **state)
+{
+	(void) state;
+	json_t *json = call("POST", "/v1/check", other, 200);
+	assert_true(json_is_true(json_object_get(json, "ok")));
+	json_decref(json);
+	json = call("POST", "/v1/check", bad, 200);
+	assert_true(json_is_false(json_object_get(json, "ok")));
+	assert_true(json_array_size(json_object_get(json, "findings")) >= 2);
+	json_decref(json);
+	json = call("POST", "/v1/check", "\xff\xfe:\x01{[", 200);
+	assert_true(json_is_false(json_object_get(json, "ok")));
+	json_decref(json);
+	assert_int_equal(n_changed, 0);
+}
+
+static void test_reload(void **state)
+{
+	(void) state;
+	write_file(bad);
+	json_t *json = call("POST", "/v1/reload", NULL, 422);
+	assert_true(json_array_size(json_object_get(json, "findings")) >= 2);
+	json_decref(json);
+	json = call("GET", "/v1/status", NULL, 200);
+	assert_string_equal(text(json, "verdict"), "degraded");
+	assert_string_equal(text(json_array_get(json_object_get(json, "problems"), 0), "kind"), "config-refused");
+	assert_true(json_is_true(json_object_get(json_object_get(json, "config"), "failed")));
+	json_decref(json);
+	json = call("GET", "/v1/config", NULL, 200);
+	assert_string_equal(text(json, "text"), bad);
+	json_decref(json);
+	write_file(good);
+	json_decref(call("POST", "/v1/reload", NULL, 200));
+	json = call("GET", "/v1/status", NULL, 200);
+	assert_string_equal(text(json, "verdict"), "ok");
+	json_decref(json);
+}
+
+static void test_log(void **state)
+{
+	(void) state;
+	json_t *json = call("POST", "/v1/log", "{\"module\": \"api\", \"level\": \"err\"}", 200), *item;
+	size_t i, n = 0;
+	json_array_foreach(json_object_get(json, "modules"), i, item)
+		n += !strcmp(text(item, "module"), "api") && !strcmp(text(item, "level"), "err");
+	assert_int_equal(n, 1);
+	json_decref(json);
+	json_decref(call("POST", "/v1/log?module=api&level=warn", NULL, 200));
+	json_decref(call("POST", "/v1/log", "{\"module\": \"nix\", \"level\": \"err\"}", 400));
+	json_decref(call("POST", "/v1/log", "{\"module\": \"api\", \"level\": \"loud\"}", 400));
+	json_decref(call("POST", "/v1/log", "{\"module\": 7}", 400));
+	json_decref(call("POST", "/v1/log", "{", 400));
+	json_decref(call("POST", "/v1/log", NULL, 400));
+}
+
+/* --- long answers ----------------------------------------------------------------------- */
+
+enum { MANY = 20000 };
+
+static void test_many_hosts(void **state)
+{
+	(void) state;
+	for (unsigned i = 1; i <= MANY; i++)
+		world_learn(&world, "office", i, 0, 1);
+	json_t *json = call("GET", "/v1/hosts", NULL, 200);
+	assert_int_equal(json_array_size(json_object_get(json, "hosts")), SHOW_LIMIT);
+	assert_true(json_is_true(json_object_get(json, "truncated")));
+	json_decref(json);
+	json = call("GET", "/v1/hosts?limit=0", NULL, 200);
+	assert_int_equal(json_array_size(json_object_get(json, "hosts")), MANY);
+	assert_true(json_is_false(json_object_get(json, "truncated")));
+	json_decref(json);
+	json = call("GET", "/v1/hosts?network=office&mac=02:00:00:00:00:07", NULL, 200);
+	assert_int_equal(json_array_size(json_object_get(json, "hosts")), 1);
+	json_decref(json);
+}
+
+/* One turn of the loop with a long answer in the making is short. */
+static void test_long_answer_does_not_hold_the_loop(void **state)
+{
+	static const char get[] = "GET /v1/hosts?limit=0 HTTP/1.1\r\nHost: weftd\r\n\r\n";
+	(void) state;
+	for (unsigned i = 1; i <= MANY; i++)
+		world_learn(&world, "office", i, 0, 1);
+	int fd = ask_connect(socket_path), n_reads = 0;
+	assert_int_equal(send(fd, get, sizeof get - 1, 0), sizeof get - 1);
+	char *buf = malloc(1 << 20);
+	for (ssize_t n = 1; n > 0; n_reads += n > 0) {
+		assert_true(ask_wait(loop_base(loop), fd, 5000));
+		n = recv(fd, buf, 1 << 20, 0);
+	}
+	free(buf);
+	close(fd);
+	/* 3 MB in slices of at most 64 KiB. */
+	assert_true(n_reads > 30);
+}
+
+/* --- followers ------------------------------------------------------------------------------ */
+
+static int follow(const char *query)
+{
+	char get[256];
+	int fd = ask_connect(socket_path);
+	int n = snprintf(get, sizeof get, "GET /v1/events?follow=1%s HTTP/1.0\r\nHost: weftd\r\n\r\n", query);
+	assert_int_equal(send(fd, get, (size_t) n, 0), n);
+	ask_turns(loop_base(loop), 20);
+	return fd;
+}
+
+/* All lines that are there now, parsed; the head of the answer is skipped. */
+static json_t *lines_of(int fd)
+{
+	char *buf = malloc(8 << 20);
+	size_t size = 0;
+	assert_non_null(buf);
+	for (;;) {
+		ask_turns(loop_base(loop), 20);
+		ssize_t n = recv(fd, buf + size, (8 << 20) - 1 - size, 0);
+		if (n <= 0)
+			break;
+		size += (size_t) n;
+	}
+	buf[size] = '\0';
+	char *line = strstr(buf, "\r\n\r\n"), *end;
+	line = line ? line + 4 : buf;
+	json_t *list = json_array();
+	for (; (end = strchr(line, '\n')); line = end + 1) {
+		json_t *event = json_loadb(line, (size_t) (end - line), 0, NULL);
+		assert_non_null(event);
+		json_array_append_new(list, event);
+	}
+	assert_int_equal(*line, '\0');
+	free(buf);
+	return list;
+}
+
+static void note(const char *kind, const char *format, unsigned n)
+{
+	char line[1024];
+	snprintf(line, sizeof line, "%s %u %0900d", format, n, 0);
+	events_note(world.core->events, world.core->wall_ms, EVENT_INFO, kind, "kvm1", "%s", line);
+}
+
+static void test_follow(void **state)
+{
+	(void) state;
+	int fd = follow(""), only = follow("&kind=two"), all = follow("&after=0"), future = follow("&after=999999");
+	json_t *events = lines_of(fd);
+	assert_int_equal(json_array_size(events), 0);
+	json_decref(events);
+	uint64_t before = events_last_id(world.core->events);
+	note("one", "x", 1);
+	note("two", "x", 2);
+	events = lines_of(fd);
+	assert_int_equal(json_array_size(events), 2);
+	assert_int_equal(number(json_array_get(events, 0), "id"), before + 1);
+	assert_string_equal(text(json_array_get(events, 1), "kind"), "two");
+	json_decref(events);
+	events = lines_of(only);
+	assert_int_equal(json_array_size(events), 1);
+	json_decref(events);
+	events = lines_of(all);
+	assert_int_equal(json_array_size(events), before + 2);
+	json_decref(events);
+	/* An id of an earlier life: all that this one has. */
+	events = lines_of(future);
+	assert_int_equal(json_array_size(events), before + 2);
+	json_decref(events);
+	close(fd);
+	close(only);
+	close(all);
+	close(future);
+	ask_turns(loop_base(loop), 20);
+	assert_int_equal(api->n_followers, 0);
+	note("one", "x", 3);
+	ask_turns(loop_base(loop), 20);
+}
+
+/* Who does not read is told what he has missed, and that is the end. */
+static void test_slow_follower(void **state)
+{
+	(void) state;
+	int fd = follow("");
+	for (unsigned i = 0; i < 2 * EVENTS_KEPT; i++) {
+		note("flood", "x", i);
+		if (i % 64 == 0)
+			ask_turns(loop_base(loop), 0);
+	}
+	json_t *events = lines_of(fd);
+	size_t n = json_array_size(events);
+	assert_true(n > 1 && n < EVENTS_KEPT);
+	const json_t *last = json_array_get(events, n - 1);
+	assert_string_equal(text(last, "error"), "read too slowly: events were lost");
+	assert_int_equal(number(last, "first_lost_id"), number(json_array_get(events, n - 2), "id") + 1);
+	assert_int_equal(number(last, "last_lost_id"), events_first_id(world.core->events) - 1);
+	json_decref(events);
+	char byte;
+	assert_int_equal(recv(fd, &byte, 1, 0), 0);
+	close(fd);
+	assert_int_equal(api->n_followers, 0);
+}
+
+static void test_followers_are_bounded(void **state)
+{
+	int fds[API_MAX_FOLLOWERS];
+	(void) state;
+	for (size_t i = 0; i < API_MAX_FOLLOWERS; i++)
+		fds[i] = follow("");
+	assert_int_equal(api->n_followers, API_MAX_FOLLOWERS);
+	json_decref(call("GET", "/v1/events?follow=1", NULL, 503));
+	for (size_t i = 0; i < API_MAX_FOLLOWERS; i++)
+		close(fds[i]);
+	ask_turns(loop_base(loop), 50);
+	assert_int_equal(api->n_followers, 0);
+}
+
+static void test_ends_under_followers(void **state)
+{
+	const char *error = NULL;
+	(void) state;
+	int fd = follow("");
+	struct api_world seen = api->world;
+	api_free(api);
+	char buf[4096];
+	while (recv(fd, buf, sizeof buf, 0) > 0)
+		;
+	close(fd);
+	api = api_new(loop, dir, &seen, &error);
+	assert_non_null(api);
+	json_decref(call("GET", "/v1/status", NULL, 200));
+}
+
+/* --- the manual ---------------------------------------------------------------------------------- */
+
+static bool is_known(const char *document, const char *name)
+{
+	for (size_t i = 0; i < n_api_members; i++)
+		if (!strcmp(api_members[i].document, document) && !strcmp(api_members[i].name, name))
+			return true;
+	return false;
+}
+
+/* Every member of the object is in the manual; members of members too, unless
+ * they are a document of their own. */
+static void check_members(const char *document, const char *prefix, const json_t *object)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach((json_t *) object, key, value) {
+		char name[128];
+		snprintf(name, sizeof name, "%s%s", prefix, key);
+		if (!is_known(document, name))
+			fail_msg("%s has a member %s that is not in api_members", document, name);
+		bool is_other = !strcmp(document, "status") &&
+			(!strcmp(name, "switches") || !strcmp(name, "networks") || !strcmp(name, "config"));
+		const json_t *inner = json_is_array(value) ? json_array_get(value, 0) : value;
+		if (!is_other && json_is_object(inner)) {
+			snprintf(name, sizeof name, "%s%s.", prefix, key);
+			check_members(document, name, inner);
+		}
+	}
+}
+
+/* Some member with this name exists in the object, or in the list's items. */
+static bool has_member(const json_t *json, const char *name)
+{
+	const char *dot = strchr(name, '.');
+	char first[64];
+	snprintf(first, sizeof first, "%.*s", (int) (dot ? dot - name : (ptrdiff_t) strlen(name)), name);
+	if (json_is_array(json)) {
+		for (size_t i = 0; i < json_array_size(json); i++)
+			if (has_member(json_array_get(json, i), name))
+				return true;
+		return false;
+	}
+	const json_t *value = json_object_get(json, first);
+	return dot ? value && has_member(value, dot + 1) : value != NULL;
+}
+
+static void test_manual_tells_the_truth(void **state)
+{
+	static const char *const lists[] = { "switches", "ports", "hosts", "networks", "flows", "events", "objects" };
+	static const char *const documents[] = { "status", "config", "counters", "log" };
+	(void) state;
+	/* Something of everything. */
+	world_learn(&world, "office", 1, 0, 1);
+	world_reload(&world, other);
+	core_plan(world.core);
+	world_learn(&world, "office", 1, 0, 2);
+	core_refuse(world.core, "kvm9", 9, "no such switch");
+	write_file(bad);
+	json_decref(call("POST", "/v1/reload", NULL, 422));
+	for (size_t i = 0; i < 7 + 4; i++) {
+		const char *name = i < 7 ? lists[i] : documents[i - 7];
+		char path[64];
+		snprintf(path, sizeof path, "/v1/%s", name);
+		json_t *json = call("GET", path, NULL, 200);
+		const json_t *what = i < 7 ? json_object_get(json, name) : json;
+		if (i < 7) {
+			assert_true(json_array_size(what) > 0);
+			for (size_t k = 0; k < json_array_size(what); k++)
+				check_members(name, "", json_array_get(what, k));
+		} else {
+			check_members(name, "", what);
+		}
+		for (size_t m = 0; m < n_api_members; m++) {
+			const char *member = api_members[m].name;
+			/* No session here, so there is nothing of one. */
+			if (strcmp(api_members[m].document, name) || !strncmp(member, "session.", 8) ||
+			    !strncmp(member, "sync.", 5))
+				continue;
+			if (!has_member(what, member))
+				fail_msg("%s has no member %s, the manual says so", name, member);
+		}
+		json_decref(json);
+	}
+	char *page = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&page, &size);
+	assert_non_null(f);
+	api_print_reference(f);
+	fclose(f);
+	assert_non_null(strstr(page, "## GET /v1/status\n"));
+	assert_non_null(strstr(page, "## POST /v1/apply\n"));
+	assert_non_null(strstr(page, "| `verdict` |"));
+	free(page);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
+		T(test_status),
+		T(test_errors),
+		T(test_apply),
+		T(test_check),
+		T(test_reload),
+		T(test_log),
+		T(test_many_hosts),
+		T(test_long_answer_does_not_hold_the_loop),
+		T(test_follow),
+		T(test_slow_follower),
+		T(test_followers_are_bounded),
+		T(test_ends_under_followers),
+		T(test_manual_tells_the_truth),
+	};
+	signal(SIGPIPE, SIG_IGN);
+	log_init("test_api");
+	log_set("all", "off");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

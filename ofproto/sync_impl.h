@@ -8,7 +8,10 @@
 
 enum {
 	ANSWER_MS = 10000,
-	SYNC_MAX_BYTES = 1 << 20,       /* of one transaction: far below the bound of conn */
+	/* Of one transaction. Open vSwitch does not read while more than 100 answers
+	 * and FLOW_REMOVEDs of its own wait to be read; conn does not read while
+	 * CONN_PAUSE_BYTES wait. One transaction must not start a deadlock of both. */
+	SYNC_MAX_BYTES = 256 << 10,
 	MAX_REFUSED_BUNDLES = 3,        /* one after another, then one transaction without */
 	MAX_READ_ROWS = 1 << 20,        /* of one reading: a peer must not fill our memory */
 };

@@ -14,6 +14,7 @@ FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SEES_yaml := topo
 FUZZ_SEES_frame := ofproto
 FUZZ_SEES_readback := ofproto
+FUZZ_SEES_conn := ofproto
 
 FUZZ_SAN   := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 ASAN_BUILD ?= build-asan

@@ -74,7 +74,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 		if (!member)
 			continue;
 		l2_network_rows(out, vs, scene->net, n, member);
-		if (member->n_edges && vn->n_hosts >= network->max_hosts)
+		if (member->n_edges && view_network_full(scene->view, n))
 			l2_network_limit(out, vs, scene->net, n, true);
 		hosts_here(scene, out, sw, network, member);
 		hosts_elsewhere(scene, out, vn, member);
@@ -90,7 +90,7 @@ static uint32_t index_of(const struct scene *scene, const struct view_network *v
 
 /* Facts are patched one by one as they are applied, so a limit is crossed
  * exactly when the count is at it: reached by who came, left by who went. */
-static bool has_come(uint32_t n_hosts, uint32_t max_hosts) { return n_hosts >= max_hosts; }
+static bool has_come(uint32_t n_hosts, uint32_t max_hosts) { return n_hosts == max_hosts; }
 static bool has_gone(uint32_t n_hosts, uint32_t max_hosts) { return n_hosts + 1 == max_hosts; }
 
 static void patch_port_limit(const struct scene *scene, struct out *out, uint32_t sw,
@@ -154,15 +154,15 @@ static bool patch_host(const struct scene *scene, const struct fact *fact, struc
 	if (fact->unconfirmed) {
 		patch_elsewhere(scene, out, vn, NET_NONE, fact->mac, true);
 	} else {
-		if (fact->old_sw == NET_NONE)
+		if (!fact->was_known)
 			patch_elsewhere(scene, out, vn, fact->sw, fact->mac, true);
-		else
+		else if (fact->old_sw != NET_NONE)
 			patch_left(scene, out, vn, fact);
 		l2_want_src(out, fact->sw, network, fact->ofport, fact->mac, use->object);
 		l2_want_dst(out, fact->sw, vn->id, fact->mac, fact->ofport, use->object);
 		patch_port_limit(scene, out, fact->sw, fact->ofport, vn->id, true);
 	}
-	if (has_come(vn->n_hosts, network->max_hosts))
+	if (!fact->was_known && has_come(vn->n_hosts, network->max_hosts))
 		patch_network_limit(scene, out, vn, true);
 	return true;
 }
@@ -178,9 +178,17 @@ static bool patch_host_gone(const struct scene *scene, const struct fact *fact, 
 		l2_unwant_dst(out, fact->sw, vn->id, fact->mac);
 		patch_port_limit(scene, out, fact->sw, fact->ofport, vn->id, false);
 	}
-	if (has_gone(vn->n_hosts, scene->net->networks[index_of(scene, vn)].max_hosts))
+	if (!vn->was_full && has_gone(vn->n_hosts, scene->net->networks[index_of(scene, vn)].max_hosts))
 		patch_network_limit(scene, out, vn, false);
 	return true;
+}
+
+static bool patch_full(const struct scene *scene, const struct fact *fact, struct out *out)
+{
+	const struct view_network *vn = view_network_by_id(scene->view, fact->network);
+	if (vn)
+		patch_network_limit(scene, out, vn, view_network_full(scene->view, index_of(scene, vn)));
+	return vn;
 }
 
 static bool patch(const struct scene *scene, const struct fact *fact, struct out *out)
@@ -190,6 +198,8 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 		return patch_host(scene, fact, out);
 	case FACT_HOST_GONE:
 		return patch_host_gone(scene, fact, out);
+	case FACT_NETWORK_FULL:
+		return patch_full(scene, fact, out);
 	case FACT_PORT:
 		return !fact->uses_changed;
 	case FACT_NET:
@@ -209,7 +219,8 @@ const struct app app_l2 = {
 	.rows = l2_rows,
 	.n_rows = N_L2_ROWS,
 	.tables = TABLE_BIT(L2_SRC) | TABLE_BIT(L2_DST),
-	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(HOST) | FACT_BIT(HOST_GONE),
+	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(HOST) | FACT_BIT(HOST_GONE)
+		| FACT_BIT(NETWORK_FULL),
 	.compile = compile,
 	.patch = patch,
 	.packet_in = l2_packet_in,

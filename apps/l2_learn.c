@@ -56,6 +56,18 @@ void l2_packet_in(const struct scene *scene, const struct app_punt *punt, struct
 	reply->fact(reply->ctx, &fact);
 }
 
+/* The row of a full network says: there were as many hosts as may be. */
+static void recover_full(const struct scene *scene, uint32_t sw, const struct rule *rule, struct reply *reply)
+{
+	static const uint8_t nobody[6];
+	uint64_t network;
+	if (!rule_match_u(rule, FIELD_NETWORK, &network))
+		return;
+	struct fact fact = host_fact(FACT_NETWORK_FULL, sw, 0, (uint32_t) network, nobody, scene->now_ms);
+	fact.recovered = true;
+	reply->fact(reply->ctx, &fact);
+}
+
 /* A source row says: this host is here. */
 static void recover_here(const struct scene *scene, uint32_t sw, const struct rule *rule,
 			 uint32_t duration_s, struct reply *reply)
@@ -84,7 +96,7 @@ static void recover_elsewhere(const struct scene *scene, uint32_t sw, const stru
 	const struct view_port *port = view_port(scene->view, sw, (uint32_t) out);
 	const struct view_use *use = port ? view_use(port, (uint32_t) network) : NULL;
 	if (!use || !use->is_uplink || view_host(scene->view, (uint32_t) network, mac)
-	    || view_complete(scene->view, (uint32_t) network, sw))
+	    || view_complete(scene->view, sw))
 		return;
 	struct fact fact = host_fact(FACT_HOST, NET_NONE, 0, (uint32_t) network, mac, scene->now_ms);
 	fact.unconfirmed = true;
@@ -98,7 +110,10 @@ void l2_recover(const struct scene *scene, uint32_t sw, const struct rule *rule,
 		return;
 	switch (pipeline_by_id(rule_table(rule))) {
 	case TABLE_L2_SRC:
-		recover_here(scene, sw, rule, duration_s, reply);
+		if (rule_priority(rule) == l2_rows[L2_SRC_NETWORK_FULL].priority)
+			recover_full(scene, sw, rule, reply);
+		else
+			recover_here(scene, sw, rule, duration_s, reply);
 		break;
 	case TABLE_L2_DST:
 		recover_elsewhere(scene, sw, rule, reply);

@@ -63,6 +63,7 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_PORT_GONE:
 	case FACT_HOST:
 	case FACT_HOST_GONE:
+	case FACT_NETWORK_FULL:
 	case N_FACT_KINDS:
 		break;
 	}

@@ -34,7 +34,8 @@ static const char *event_switch(const struct api_world *world, const struct even
 
 static bool has_network(const struct fact *fact)
 {
-	return fact->kind == FACT_HOST || fact->kind == FACT_HOST_GONE || fact->kind == FACT_HOST_REFUSED;
+	return fact->kind == FACT_HOST || fact->kind == FACT_HOST_GONE || fact->kind == FACT_HOST_REFUSED ||
+		fact->kind == FACT_NETWORK_FULL;
 }
 
 static const char *event_network(const struct api_world *world, const struct event *event)
@@ -95,6 +96,11 @@ static void add_fact(const struct api_world *world, json_t *json, const struct f
 	case FACT_NET:
 	case FACT_SWITCH_UP:
 	case FACT_SWITCH_DOWN:
+		break;
+	case FACT_NETWORK_FULL:
+		show_set(json, "network", show_text(event_network(world, &(struct event) { .is_fact = true, .fact = *fact })));
+		show_set(json, "recovered", json_boolean(fact->recovered));
+		break;
 	case N_FACT_KINDS:
 		break;
 	}

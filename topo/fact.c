@@ -174,6 +174,10 @@ size_t fact_format(const struct fact *fact, const struct net *net, const struct 
 	case FACT_HOST_REFUSED:
 		add_host(&line, fact, net, view);
 		break;
+	case FACT_NETWORK_FULL:
+		add_network(&line, net, fact->network);
+		add(&line, "%s", fact->recovered ? " recovered" : " no more");
+		break;
 	case N_FACT_KINDS:
 		break;
 	}

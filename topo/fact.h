@@ -21,7 +21,8 @@
 	FACT(PORT_GONE,    "port-gone",    "a port was deleted") \
 	FACT(HOST,         "host",         "a host was seen at a port (new, or moved when it was elsewhere)") \
 	FACT(HOST_GONE,    "host-gone",    "a host aged out or lost its port") \
-	FACT(HOST_REFUSED, "host-refused", "a host was not let in: a limit is reached")
+	FACT(HOST_REFUSED, "host-refused", "a host was not let in: a limit is reached") \
+	FACT(NETWORK_FULL, "network-full", "a network was full before a restart, or it is known not to be")
 
 enum fact_kind {
 #define FACT(NAME, WORD, HELP) FACT_##NAME,
@@ -48,7 +49,7 @@ const char *fact_reason_text(enum fact_reason);
 struct fact {
 	enum fact_kind kind;
 	enum fact_reason reason;
-	bool recovered;                 /* HOST: read back after a restart, not seen now */
+	bool recovered;                 /* HOST, NETWORK_FULL: read back after a restart, not seen now */
 	uint32_t age_s;                 /* recovered: seconds its row has been there; the youngest row wins */
 	bool unconfirmed;               /* HOST: known from another switch's row only; sw = NET_NONE */
 	uint32_t sw;                    /* slot of the switch in the view, or NET_NONE */
@@ -57,8 +58,10 @@ struct fact {
 	uint8_t mac[6];
 	bool has_ip4, has_ip6;
 	uint8_t ip4[4], ip6[16];
-	/* HOST: where it was before (filled by view_apply); NET_NONE = nowhere. */
+	/* HOST: where it was before (filled by view_apply); NET_NONE = nowhere,
+	 * or, when it was known, only remembered by other switches. */
 	uint32_t old_sw, old_ofport;
+	bool was_known;
 	/* PORT */
 	char port_name[16];
 	uint8_t port_mac[6];

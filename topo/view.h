@@ -82,6 +82,7 @@ struct view_network {
 	uint32_t n_hosts;               /* unconfirmed ones included */
 	uint32_t n_unconfirmed;
 	uint32_t first_unconfirmed;     /* private, see view_unconfirmed */
+	bool was_full;                  /* before a restart; counts as full until all have reported */
 	uint64_t n_refused, n_moves;
 	struct view_member *members;    /* owned; sorted by slot */
 	size_t n_members, max_members;
@@ -138,16 +139,18 @@ const struct host *view_unconfirmed(const struct view *, const struct view_netwo
  * is a change (true) at most ten times in ten seconds per port. */
 bool view_apply(struct view *, struct fact *, view_fact_cb *cb, void *ctx);
 
-/* Has every switch with an uplink in this network reported since weftd started,
- * or been given up? Then rows of other switches are no evidence any more.
- * `except` is left out of the question: the switch whose rows are just being
- * read; NET_NONE = none. */
-bool view_complete(const struct view *, uint32_t network_id, uint32_t except);
+/* Has every declared switch reported since weftd started, or been given up (and
+ * when none are declared: has weftd given up waiting)? Then rows of one switch
+ * are no evidence about others any more. `except` is left out of the question:
+ * the switch whose rows are just being read; NET_NONE = none. */
+bool view_complete(const struct view *, uint32_t except);
 
-/* Forgets unconfirmed hosts of networks that are complete; with `all`, gives up
- * waiting: of all networks, and for the rest of this life. */
+/* When complete: forgets unconfirmed hosts and what was full. With `all`, gives
+ * up waiting, for the rest of this life. */
 void view_settle(struct view *, bool all, uint64_t now_ms, view_fact_cb *, void *ctx);
 
+/* Are as many hosts in the network as may be? */
+bool view_network_full(const struct view *, uint32_t index);
 /* May one more host be learned there? REASON_NONE = yes. */
 enum fact_reason view_may_learn(const struct view *, uint32_t sw, uint32_t ofport, uint32_t network_id);
 

@@ -55,6 +55,7 @@ static bool apply_host(struct view *view, struct fact *fact)
 
 	fact->old_sw = NET_NONE;
 	fact->old_ofport = 0;
+	fact->was_known = false;
 	if (!vn)
 		return false;
 	if (fact->unconfirmed)
@@ -68,6 +69,7 @@ static bool apply_host(struct view *view, struct fact *fact)
 		return true;
 	}
 	struct host *host = host_at(&view->hosts, i);
+	fact->was_known = true;
 	bool here = host->sw == fact->sw && host->ofport == fact->ofport;
 	if (fact->recovered && !host->unconfirmed) {
 		if (here || !host->recovered || host->seen_ms >= seen_ms)
@@ -134,6 +136,18 @@ static bool apply_switch(struct view *view, const struct fact *fact)
 	return true;
 }
 
+/* The row that turned new hosts away on this switch is still there. Who filled
+ * the network may be behind switches that are not back yet. */
+static bool apply_network_full(struct view *view, const struct fact *fact)
+{
+	struct view_network *vn = view_network_mutable(view, fact->network);
+	if (!vn || vn->was_full || !fact->recovered || view_complete(view, fact->sw)
+	    || view->net->networks[vn - view->networks].max_hosts == NET_NONE)
+		return false;
+	vn->was_full = true;
+	return true;
+}
+
 bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ctx)
 {
 	const struct gone gone = { .cb = cb, .ctx = ctx, .now_ms = fact->time_ms };
@@ -153,37 +167,56 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 		return apply_host_gone(view, fact);
 	case FACT_HOST_REFUSED:
 		return apply_refused(view, fact);
+	case FACT_NETWORK_FULL:
+		return apply_network_full(view, fact);
 	case N_FACT_KINDS:
 		break;
 	}
 	return false;
 }
 
-bool view_complete(const struct view *view, uint32_t network_id, uint32_t except)
+bool view_complete(const struct view *view, uint32_t except)
 {
-	const struct view_network *vn = view_network_by_id(view, network_id);
-	if (!vn || view->settled)
+	const struct net *net = view->net;
+	if (view->settled || !net)
 		return true;
-	const struct net_network *network = &view->net->networks[vn - view->networks];
-	for (size_t i = 0; i < network->n_uplinks; i++) {
-		uint32_t sw = view->slots[network->uplinks[i].sw];
+	for (size_t i = 0; i < net->n_switches; i++) {
+		uint32_t sw = view->slots[i];
 		if (sw == NET_NONE || (sw != except && !view->switches[sw]->ever))
 			return false;
 	}
-	return true;
+	return net->n_switches > 0;
+}
+
+static void settle_network(struct view *view, struct view_network *vn, const struct gone *gone)
+{
+	while (vn->first_unconfirmed != NET_NONE)
+		view_evict(view, vn->first_unconfirmed, REASON_UNCONFIRMED, gone);
+	if (!vn->was_full)
+		return;
+	vn->was_full = false;
+	struct fact fact = {
+		.kind = FACT_NETWORK_FULL, .network = vn->id, .sw = NET_NONE, .old_sw = NET_NONE,
+		.time_ms = gone->now_ms,
+	};
+	if (!view_network_full(view, (uint32_t) (vn - view->networks)) && gone->cb)
+		gone->cb(gone->ctx, &fact);
 }
 
 void view_settle(struct view *view, bool all, uint64_t now_ms, view_fact_cb *cb, void *ctx)
 {
 	const struct gone gone = { .cb = cb, .ctx = ctx, .now_ms = now_ms };
 	view->settled |= all;
-	for (size_t n = 0; n < view->n_networks; n++) {
-		struct view_network *vn = &view->networks[n];
-		if (!vn->n_unconfirmed || !view_complete(view, vn->id, NET_NONE))
-			continue;
-		while (vn->first_unconfirmed != NET_NONE)
-			view_evict(view, vn->first_unconfirmed, REASON_UNCONFIRMED, &gone);
-	}
+	if (!view_complete(view, NET_NONE))
+		return;
+	for (size_t n = 0; n < view->n_networks; n++)
+		settle_network(view, &view->networks[n], &gone);
+}
+
+bool view_network_full(const struct view *view, uint32_t index)
+{
+	const struct view_network *vn = &view->networks[index];
+	return vn->was_full || vn->n_hosts >= view->net->networks[index].max_hosts;
 }
 
 enum fact_reason view_may_learn(const struct view *view, uint32_t sw, uint32_t ofport, uint32_t network_id)
@@ -194,8 +227,5 @@ enum fact_reason view_may_learn(const struct view *view, uint32_t sw, uint32_t o
 		return REASON_CONFIG;
 	if (use->n_hosts >= use->max_hosts)
 		return REASON_PORT_LIMIT;
-	const struct view_network *vn = &view->networks[use->network];
-	if (vn->n_hosts >= view->net->networks[use->network].max_hosts)
-		return REASON_NETWORK_LIMIT;
-	return REASON_NONE;
+	return view_network_full(view, use->network) ? REASON_NETWORK_LIMIT : REASON_NONE;
 }

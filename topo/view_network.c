@@ -55,6 +55,7 @@ void view_networks_make(struct view *view, const struct net *net)
 			.id = net->networks[i].id, .first_unconfirmed = NET_NONE,
 		};
 		if (old) {
+			networks[i].was_full = old->was_full;
 			networks[i].n_refused = old->n_refused;
 			networks[i].n_moves = old->n_moves;
 		}

@@ -82,6 +82,10 @@ static void lines(void **state)
 			     .ip6 = { 0xfe, 0x80, [15] = 1 } },
 	     "0.000 host-refused 0x00001234 52:54:00:aa:00:20 kvm1:vm-db "
 	     "ip6=fe80:0:0:0:0:0:0:1 (max_hosts of the port reached)");
+	says((struct fact) { .kind = FACT_NETWORK_FULL, .network = office, .recovered = true },
+	     "0.000 network-full office recovered");
+	says((struct fact) { .kind = FACT_NETWORK_FULL, .network = office },
+	     "0.000 network-full office no more");
 	says((struct fact) { .kind = FACT_SWITCH_UP, .sw = 1 }, "0.000 switch-up kvm2");
 	says((struct fact) { .kind = FACT_SWITCH_DOWN, .sw = 9 }, "0.000 switch-down #9");
 	says((struct fact) { .kind = FACT_PORT, .sw = 0, .ofport = 3, .port_name = "vm-db", .port_up = true,

@@ -152,6 +152,7 @@ static void a_host_comes_moves_and_goes(void **state)
 	struct fact fact = host_fact("red", 1, A, 1);
 	assert_true(view_apply(view, &fact, NULL, NULL));
 	assert_int_equal(fact.old_sw, NET_NONE);
+	assert_false(fact.was_known);
 	assert_false(view_apply(view, &fact, NULL, NULL));
 	assert_int_equal(hosts_at(view, A, 1, "red"), 1);
 
@@ -273,6 +274,7 @@ static void who_is_believed(void **state)
 	row.age_s = 50;
 	assert_true(view_apply(view, &row, NULL, NULL));
 	assert_int_equal(row.old_sw, NET_NONE);
+	assert_true(row.was_known);
 	assert_int_equal(hosts_in(view, "red"), 1);
 	assert_false(apply(view, memory));
 
@@ -453,21 +455,21 @@ static void up_down(struct view *view, enum fact_kind kind, uint32_t sw)
 	apply(view, (struct fact) { .kind = kind, .sw = sw });
 }
 
-static void remembered_hosts_wait_for_their_switches(void **state)
+static void remembered_hosts_wait_for_all_switches(void **state)
 {
 	struct view *view = new_view();
 	struct heard heard = { .n = 0 };
 	struct fact memory = { .kind = FACT_HOST, .network = id("red"), .mac = { 2, 0, 0, 0, 0, 1 },
 			       .unconfirmed = true, .sw = NET_NONE };
 	(void) state;
-	/* red has uplinks on a and b. */
-	assert_false(view_complete(view, id("red"), A));
+	assert_false(view_complete(view, A));
 	apply(view, memory);
 	up_down(view, FACT_SWITCH_UP, A);
+	up_down(view, FACT_SWITCH_UP, C);
 	view_settle(view, false, 5, hear, &heard);
 	assert_int_equal(heard.n, 0);
-	assert_true(view_complete(view, id("red"), B));
-	assert_false(view_complete(view, id("red"), NET_NONE));
+	assert_true(view_complete(view, B));
+	assert_false(view_complete(view, NET_NONE));
 	up_down(view, FACT_SWITCH_UP, B);
 	/* What it had to say it has said, even if it went again. */
 	up_down(view, FACT_SWITCH_DOWN, B);
@@ -478,15 +480,63 @@ static void remembered_hosts_wait_for_their_switches(void **state)
 	assert_int_equal(heard.facts[0].sw, NET_NONE);
 	assert_int_equal(view_n_hosts(view), 0);
 	assert_int_equal(view_network_by_id(view, id("red"))->n_unconfirmed, 0);
+	view_free(view);
+}
 
-	/* blue also waits for c, until it is given up. */
-	memory.network = id("blue");
+static void waiting_has_an_end(void **state)
+{
+	struct view *view = new_view();
+	struct heard heard = { .n = 0 };
+	struct fact memory = { .kind = FACT_HOST, .network = id("red"), .mac = { 2, 0, 0, 0, 0, 1 },
+			       .unconfirmed = true, .sw = NET_NONE };
+	(void) state;
 	apply(view, memory);
+	view_settle(view, true, 5, hear, &heard);
+	assert_int_equal(heard.n, 1);
+	assert_true(view_complete(view, NET_NONE));
+	view_free(view);
+	/* Nobody knows who else there is: only giving up ends it. */
+	view = view_new();
+	view_bind(view, nets[2], 0, NULL, NULL);
+	view_switch_slot(view, "a", 1);
+	up_down(view, FACT_SWITCH_UP, 0);
+	assert_false(view_complete(view, NET_NONE));
+	view_settle(view, true, 5, NULL, NULL);
+	assert_true(view_complete(view, NET_NONE));
+	view_free(view);
+}
+
+static void a_network_that_was_full(void **state)
+{
+	struct view *view = new_view();
+	struct heard heard = { .n = 0 };
+	struct fact full = { .kind = FACT_NETWORK_FULL, .network = id("red"), .sw = A, .recovered = true };
+	(void) state;
+	port_fact(view, A, 1, "r1", NULL);
+	assert_int_equal(view_may_learn(view, A, 1, id("red")), REASON_NONE);
+	assert_true(apply(view, full));
+	assert_false(apply(view, full));
+	assert_int_equal(view_may_learn(view, A, 1, id("red")), REASON_NETWORK_LIMIT);
+	view_bind(view, nets[0], 0, NULL, NULL);
+	assert_int_equal(view_may_learn(view, A, 1, id("red")), REASON_NETWORK_LIMIT);
+	/* green has no limit: the row is of an older file. */
+	full.network = id("green");
+	assert_false(apply(view, full));
+	up_down(view, FACT_SWITCH_UP, A);
+	up_down(view, FACT_SWITCH_UP, B);
+	view_settle(view, false, 5, hear, &heard);
+	assert_int_equal(heard.n, 0);
+	/* The last one to be read: what it says of itself is all there is. */
+	full.network = id("red");
+	full.sw = C;
+	assert_false(apply(view, full));
+	up_down(view, FACT_SWITCH_UP, C);
 	view_settle(view, false, 5, hear, &heard);
 	assert_int_equal(heard.n, 1);
-	view_settle(view, true, 5, hear, &heard);
-	assert_int_equal(heard.n, 2);
-	assert_true(view_complete(view, id("blue"), NET_NONE));
+	assert_int_equal(heard.facts[0].kind, FACT_NETWORK_FULL);
+	assert_int_equal(view_may_learn(view, A, 1, id("red")), REASON_NONE);
+	view_settle(view, false, 5, hear, &heard);
+	assert_int_equal(heard.n, 1);
 	view_free(view);
 }
 
@@ -796,7 +846,9 @@ int main(void)
 		cmocka_unit_test(the_local_port),
 		cmocka_unit_test(switches),
 		cmocka_unit_test(slots_have_an_end),
-		cmocka_unit_test(remembered_hosts_wait_for_their_switches),
+		cmocka_unit_test(remembered_hosts_wait_for_all_switches),
+		cmocka_unit_test(waiting_has_an_end),
+		cmocka_unit_test(a_network_that_was_full),
 		cmocka_unit_test(a_new_file),
 		cmocka_unit_test(random_against_model),
 	};

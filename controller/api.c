@@ -4,7 +4,6 @@
 #include "controller/api.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>

@@ -15,6 +15,7 @@ FUZZ_SEES_yaml := topo
 FUZZ_SEES_frame := ofproto
 FUZZ_SEES_readback := ofproto
 FUZZ_SEES_conn := ofproto
+FUZZ_SEES_msg := ofproto
 
 FUZZ_SAN   := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 ASAN_BUILD ?= build-asan

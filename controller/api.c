@@ -105,18 +105,6 @@ static void post_apply(struct api_request *request)
 			     : "weftd must be able to write the file and its folder", "%s", problem);
 }
 
-static void post_check(struct api_request *request)
-{
-	const struct api_world *world = &request->api->world;
-	struct diag *diag = diag_new(world->core->net->file);
-	struct net *net = net_parse(world->core->net->file, request->body, request->body_size, diag);
-	api_reply(request->call, json_pack("{s:b, s:o, s:o}", "ok", net != NULL, "digest",
-					   net ? json_string(net->digest_text) : json_null(),
-					   "findings", show_findings(diag)));
-	net_free(net);
-	diag_free(diag);
-}
-
 static void post_reload(struct api_request *request)
 {
 	const struct api_world *world = &request->api->world;
@@ -188,7 +176,7 @@ static const struct api_path paths[] = {
 	{ "GET", "/v1/log", "log levels by module", get_log, NULL, {{ 0 }} },
 	{ "POST", "/v1/apply", "the body is a topology file: check it, replace the file, put it in force", post_apply, NULL,
 	  {{ 0 }} },
-	{ "POST", "/v1/check", "the body is a topology file: only check it", post_check, NULL, {{ 0 }} },
+	{ "POST", "/v1/check", "the body is a topology file: only check it", api_check, NULL, {{ 0 }} },
 	{ "POST", "/v1/reload", "read the file again", post_reload, NULL, {{ 0 }} },
 	{ "POST", "/v1/log", "set a log level; the body is {\"module\": NAME, \"level\": LEVEL}", post_log, NULL,
 	  { { "module", "instead of the body" }, { "level", "instead of the body" } } },
@@ -370,6 +358,7 @@ struct api *api_new(struct loop *loop, const char *run_dir, const struct api_wor
 	api->loop = loop;
 	api->world = *world;
 	api_follow_init(api);
+	api_check_init(api);
 	api->http = http_new(loop_base(loop), api->run.listen_fd, on_request, api);
 	api->run.listen_fd = -1;
 	VLOG_INFO("answering on %s", api->run.address.sun_path);
@@ -382,6 +371,7 @@ void api_free(struct api *api)
 		return;
 	http_free(api->http);
 	api_follow_uninit(api);
+	api_check_uninit(api);
 	rundir_release(&api->run);
 	free(api);
 }

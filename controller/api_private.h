@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What api.c and api_stream.c share. */
+/* What the files of the API share. */
 #ifndef CONTROLLER_API_PRIVATE_H
 #define CONTROLLER_API_PRIVATE_H
 
@@ -11,9 +11,11 @@
 enum {
 	API_MAX_PARAMS = 8,
 	API_MAX_FOLLOWERS = 32,
+	API_MAX_CHECKS = 4,
 	API_FOLLOW_MS = 5,              /* events that come within are told together */
 };
 
+struct check;
 struct follower;
 struct loop_timer;
 
@@ -26,6 +28,9 @@ struct api {
 	size_t n_followers;
 	struct loop_timer *tell;        /* wakes the followers */
 	bool is_telling;                /* tell is due */
+	struct check *checks;           /* list */
+	size_t n_checks;
+	int checked_fd;                 /* eventfd: a thread has done its check */
 };
 
 struct api_param { const char *name, *help; };
@@ -53,6 +58,10 @@ void api_reply(struct http_call *, json_t *take);
 /* more: members beside error and hint, taken; may be null, and so may hint. */
 void api_error(struct http_call *, int code, json_t *more, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+
+void api_check(struct api_request *);
+void api_check_init(struct api *);
+void api_check_uninit(struct api *);
 
 void api_stream_list(struct api_request *);
 void api_follow(struct api_request *);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -213,6 +214,67 @@ static void test_check(void **state)
 	assert_true(json_is_false(json_object_get(json, "ok")));
 	json_decref(json);
 	assert_int_equal(n_changed, 0);
+}
+
+static void send_body(int fd, const char *bytes, size_t size)
+{
+	for (size_t sent = 0; sent < size;) {
+		ssize_t n = send(fd, bytes + sent, size - sent, MSG_NOSIGNAL);
+		assert_true(n > 0 || errno == EAGAIN);
+		sent += n > 0 ? (size_t) n : 0;
+		ask_turns(loop_base(loop), 0);
+	}
+}
+
+/* Many large ones at once: some are turned away, the others are answered, and
+ * the loop goes on meanwhile. One client does not wait for his answer. */
+static void test_checks_are_bounded(void **state)
+{
+	enum { N = API_MAX_CHECKS + 2, NETWORKS = 40000 };
+	char *body = malloc(NETWORKS * 64 + 64), head[256];
+	int fds[N], n_answered = 0, n_refused = 0;
+	(void) state;
+	assert_non_null(body);
+	size_t size = (size_t) sprintf(body, "version: 1\nnetworks:\n");
+	for (unsigned i = 0; i < NETWORKS; i++)
+		size += (size_t) sprintf(body + size, "  net%u: {ports: [kvm1:p%u]}\n", i, i);
+	int head_size = snprintf(head, sizeof head, "POST /v1/check HTTP/1.0\r\nContent-Length: %zu\r\n\r\n", size);
+	for (size_t i = 0; i < N; i++) {
+		fds[i] = ask_connect(socket_path);
+		send_body(fds[i], head, (size_t) head_size);
+		send_body(fds[i], body, size - 1);
+	}
+	/* All but the last byte is there; now all begin at once. */
+	for (size_t i = 0; i < N; i++)
+		send_body(fds[i], body + size - 1, 1);
+	ask_turns(loop_base(loop), 10);
+	assert_int_equal(api->n_checks, API_MAX_CHECKS);
+	json_decref(call("GET", "/v1/status", NULL, 200));
+	close(fds[0]);
+	for (size_t i = 1; i < N; i++) {
+		char buf[1024];
+		ssize_t got = 0, n = 1;
+		while (n > 0) {
+			assert_true(ask_wait(loop_base(loop), fds[i], 30000));
+			n = recv(fds[i], buf + got, sizeof buf - 1 - (size_t) got, 0);
+			got += n > 0 ? n : 0;
+		}
+		buf[got] = '\0';
+		n_answered += strstr(buf, "{\"ok\":true") != NULL;
+		n_refused += strstr(buf, " 503 ") != NULL;
+		close(fds[i]);
+	}
+	assert_int_equal(n_answered, API_MAX_CHECKS - 1);
+	assert_int_equal(n_refused, N - API_MAX_CHECKS);
+	/* The next one finds room, and api_free waits for what still runs. */
+	ask_turns(loop_base(loop), 20);
+	int late = ask_connect(socket_path);
+	send_body(late, head, (size_t) head_size);
+	send_body(late, body, size);
+	ask_turns(loop_base(loop), 5);
+	assert_true(api->n_checks > 0);
+	close(late);
+	free(body);
 }
 
 static void test_reload(void **state)
@@ -535,6 +597,7 @@ int main(void)
 		T(test_errors),
 		T(test_apply),
 		T(test_check),
+		T(test_checks_are_bounded),
 		T(test_reload),
 		T(test_log),
 		T(test_many_hosts),

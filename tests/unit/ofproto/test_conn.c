@@ -184,7 +184,6 @@ static void merges_into_one_write(void **state)
 	end_free(e);
 }
 
-/* Bytes may be written after the commit, as long as nothing is flushed. */
 static void sends_nothing_before_it_is_open(void **state)
 {
 	struct end *e = end_new(*state, false, NULL);

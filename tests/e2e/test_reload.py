@@ -12,7 +12,8 @@ class Prober:
 
     def __init__(self, l, a, b, interval="0.005"):
         self.proc = subprocess.Popen(["ip", "netns", "exec", l.vm(a)["ns"], "ping", "-n", "-q", "-i", interval,
-                                      l.ip(b)], stdout=subprocess.PIPE, text=True)
+                                      l.ip(b)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        l.children.append(self.proc)
 
     def stop(self):
         self.proc.send_signal(2)

@@ -29,10 +29,12 @@ def test_p1_restart_sends_nothing_and_loses_nothing(lab):
     flows = sorted(re.sub(r"(duration|n_packets|n_bytes|idle_age)=[^,]*, ?", "", f) for f in l.flows("s1"))
     prober = Prober(l, "h1", "h2", "0.001")
     server = subprocess.Popen(["ip", "netns", "exec", l.vm("h4")["ns"], "iperf3", "-s", "-1"],
-                              stdout=subprocess.DEVNULL)
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    l.children.append(server)
     wait_for("the server", lambda: "5201" in l.exec("h4", "ss", "-ltn").stdout)
     client = subprocess.Popen(["ip", "netns", "exec", l.vm("h3")["ns"], "iperf3", "-J", "-t", "6", "-b", "50M",
-                               "-c", l.ip("h4")], stdout=subprocess.PIPE, text=True)
+                               "-c", l.ip("h4")], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    l.children.append(client)
     for _ in range(2):
         l.kill_weftd(signal.SIGKILL)
         l.start_weftd()

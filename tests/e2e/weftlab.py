@@ -69,6 +69,7 @@ class Lab:
             argv += ["--weftd-arg", arg]
         self.env = dict(os.environ, **SANITIZE)
         self.down_done = False
+        self.children = []              # processes of the test, ended with the lab
         self.own_weftd = None           # a weftd that the test itself started
         try:
             self.map = json.loads(run(*argv, env=self.env).stdout)
@@ -104,6 +105,10 @@ class Lab:
         if self.down_done:
             return
         self.down_done = True
+        for child in self.children:
+            if child.poll() is None:
+                child.kill()
+                child.wait(10)
         if self.own_weftd and self.own_weftd.poll() is None:
             self.own_weftd.terminate()
             self.own_weftd.wait(20)

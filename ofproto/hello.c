@@ -519,6 +519,7 @@ void hello_message(struct hello *h, const uint8_t *m, size_t size, uint64_t now_
 	case MSG_PACKET_IN:
 	case MSG_FLOW_REMOVED:
 	case MSG_EXPERIMENTER:
+	case MSG_ROLE_STATUS:
 		if (state != HELLO_HELLO)
 			return;
 		break;

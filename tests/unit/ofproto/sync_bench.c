@@ -162,7 +162,8 @@ size_t bench_deliver(struct bench *b, size_t n)
 
 	hand_over(b);
 	while (done < n && (m = fake_next(b->f, &size))) {
-		uint8_t *copy = mem_alloc(size), buf[MSG_REMOVED_MAX];
+		/* Alone in memory, aligned or not. */
+		uint8_t *room = mem_alloc(size + 1), *copy = room + done % 2, buf[MSG_REMOVED_MAX];
 
 		memcpy(copy, m, size);
 		if (msg_type(copy) == MSG_FLOW_REMOVED) {
@@ -175,7 +176,7 @@ size_t bench_deliver(struct bench *b, size_t n)
 			assert_true(sync_message(b->sync, copy, size, b->now));
 		}
 		hand_over(b);
-		free(copy);
+		free(room);
 		done++;
 	}
 	return done;

@@ -419,6 +419,109 @@ static void test_out_of_state(void **state)
 	fails_with(t, m, 8, "wrong version in ECHO_REQUEST");
 }
 
+/* A fresh test that has taken n messages of the switch: 1 FEATURES, 2 ASK, ... */
+static struct test *after(void **state, size_t n)
+{
+	struct test *t;
+
+	teardown(state);
+	setup(state);
+	t = *state;
+	fake_connect(t->f);
+	hello_start(t->h, t->now);
+	pump(t, n);
+	assert_false(t->has_failed);
+	return t;
+}
+
+/* States by the number of messages before them: HELLO, FEATURES, ASK, ROLE, CONFIG. */
+static const enum hello_state states[] = {
+	HELLO_HELLO, HELLO_FEATURES, HELLO_ASK, HELLO_ASK, HELLO_ASK, HELLO_ROLE, HELLO_CONFIG,
+};
+enum { N_STATES = sizeof states / sizeof *states };
+
+/* What a switch may say unasked changes nothing; all else ends the connection. */
+static void test_every_type_in_every_state(void **state)
+{
+	static const uint8_t borne[] = {
+		MSG_ECHO_REQUEST, MSG_ECHO_REPLY, MSG_PACKET_IN, MSG_FLOW_REMOVED, MSG_EXPERIMENTER,
+		MSG_ROLE_STATUS,
+	};
+
+	for (size_t n = 0; n < N_STATES; n++) {
+		for (unsigned type = 0; type < 40; type++) {
+			struct test *t = after(state, n);
+			uint8_t m[MSG_HEADER];
+			bool fine = false;
+
+			assert_int_equal(hello_state(t->h), states[n]);
+			for (size_t i = 0; i < sizeof borne; i++)
+				fine |= borne[i] == type && (n || type == MSG_ECHO_REQUEST || type == MSG_ECHO_REPLY);
+			fine |= type == MSG_HELLO && !n;
+			/* An xid that no step has. */
+			hello_message(t->h, m, msg_put_header(m, (uint8_t) type, 99, sizeof m), t->now);
+			if (t->has_failed == fine)
+				fail_msg("%s in %s", msg_type_name((uint8_t) type), hello_state_name(states[n]));
+			if (!fine || type == MSG_HELLO)
+				continue;
+			pump(t, FAKE_ALL);
+			assert_true(t->is_ready);
+		}
+	}
+}
+
+/* Right type and xid, but cut: every answer of the switch in turn. */
+static void test_every_answer_cut(void **state)
+{
+	for (size_t n = 0; n < N_STATES; n++) {
+		struct test *t = after(state, n);
+		const uint8_t *m;
+		uint8_t *cut;
+		size_t size;
+
+		fake_work(t->f, FAKE_ALL);
+		m = fake_next(t->f, &size);
+		if (size == MSG_HEADER)
+			continue;
+		size = (size - 1) & ~(size_t) 7;
+		cut = malloc(size);
+		memcpy(cut, m, size);
+		wire_put_u16(cut + 2, (uint16_t) size);
+		hello_message(t->h, cut, size, t->now);
+		free(cut);
+		if (n == 0)
+			continue;               /* HELLO without its element is a HELLO */
+		assert_true(t->has_failed || n == 2);    /* no ports at all are ports too */
+	}
+}
+
+/* An error for each request: some are borne. xids as hello numbers them. */
+static void test_every_request_refused(void **state)
+{
+	static const struct { uint32_t xid; size_t n; bool fine; } cases[] = {
+		{ 2, 1, false },                /* FEATURES */
+		{ 3, 2, false },                /* PORT_DESC */
+		{ 4, 2, true },                 /* DESC */
+		{ 5, 2, true },                 /* METER_FEATURES */
+		{ 6, 2, false },                /* ROLE */
+		{ 9, 6, true },                 /* SET_ASYNC */
+		{ 10, 6, true },                /* SET_CONFIG */
+		{ 11, 6, false },               /* BARRIER */
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct test *t = after(state, cases[i].n);
+		uint8_t m[12] = { 0 };
+
+		wire_put_u16(m + 8, ERROR_BAD_REQUEST);
+		wire_put_u16(m + 10, BAD_REQUEST_BAD_TYPE);
+		hello_message(t->h, m, msg_put_header(m, MSG_ERROR, cases[i].xid, sizeof m), t->now);
+		assert_int_equal(t->has_failed, !cases[i].fine);
+		if (!cases[i].fine)
+			assert_non_null(strstr(t->why, "OFPBRC_BAD_TYPE"));
+	}
+}
+
 static void test_error_from_peer(void **state)
 {
 	struct test *t = *state;
@@ -484,6 +587,8 @@ int main(void)
 		TEST(test_not_let_in), TEST(test_auxiliary), TEST(test_no_meters),
 		TEST(test_stale_generation), TEST(test_stale_twice), TEST(test_deadline),
 		TEST(test_deadline_of_a_step), TEST(test_echo_always), TEST(test_out_of_state),
+		TEST(test_every_type_in_every_state),
+		TEST(test_every_answer_cut), TEST(test_every_request_refused),
 		TEST(test_error_from_peer), TEST(test_flood_of_ports), TEST(test_flapping_port),
 	};
 

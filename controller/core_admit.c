@@ -83,6 +83,13 @@ const char *core_admit(struct core *core, const char *cert_name,
 		return why;
 	}
 	uint32_t sw = view_switch_slot(core->view, name, dpid);
+	if (sw == NET_NONE) {
+		snprintf(why, sizeof why,
+			 "there have been %d switches since weftd started, that is the most it knows: expected "
+			 "one of those; declare the switches of this network in %s, and restart weftd",
+			 NET_MAX_SWITCHES, core->net->file);
+		return why;
+	}
 	core_make_slots(core);
 	const struct view_switch *vs = view_switch(core->view, sw);
 	if (!core->net->n_switches && vs->dpid != dpid) {

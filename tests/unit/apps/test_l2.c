@@ -481,6 +481,88 @@ static void ghosts_do_not_come_back(void **state)
 	world_check(w);
 }
 
+/* While the daemon was away a host fell silent: its source row aged, the way to
+ * it did not. That is not the memory of another switch. */
+static void a_way_to_nobody(void **state)
+{
+	struct scene scene;
+	struct reply none = { .fact = NULL };
+	uint8_t copy[256];
+	(void) state;
+	begin(three, three_ports);
+	world_do(w, "host red 1 a:r1");
+	struct rule rule = row_of(0, "host-at", 1);
+	memcpy(copy, rule.msg, rule.size);
+	rule.msg = copy;
+	world_do(w, "forget red 1");
+	world_restart(w);
+	world_do(w, "port a:up 1; port a:r1 2");
+	scene = (struct scene) { .net = w->net, .view = w->view, .now_ms = w->now_ms };
+	/* A fact would be a call of null. */
+	app_by_table(TABLE_L2_DST)->recover(&scene, 0, &rule, 1, &none);
+}
+
+static uint32_t heard_age;
+static void hear_age(void *ctx, struct fact *fact)
+{
+	(void) ctx;
+	assert_true(fact->recovered);
+	heard_age = fact->age_s;
+}
+
+static void rows_tell_their_age(void **state)
+{
+	struct scene scene;
+	struct reply reply = { .fact = hear_age };
+	(void) state;
+	begin(one, "up a; port a:r1 1; host red 1 a:r1");
+	struct rule rule = row_of(0, "host", 1);
+	scene = (struct scene) { .net = w->net, .view = w->view, .now_ms = w->now_ms };
+	app_by_table(TABLE_L2_SRC)->recover(&scene, 0, &rule, 77, &reply);
+	assert_int_equal(heard_age, 77);
+}
+
+static const char two_full[] =
+	"version: 1\nswitches: {a: {dpid: 1}, b: {dpid: 2}}\n"
+	"networks: {red: {max_hosts: 2, ports: [\"*:r*\"]}}\n";
+
+/* The hosts that fill it are behind switches that are not back yet. */
+static void a_full_network_stays_full_over_a_restart(void **state)
+{
+	(void) state;
+	begin(two_full, "up a; port a:r1 1; up b; port b:r1 1; host red 1 a:r1; host red 2 b:r1");
+	world_restart(w);
+	assert_int_equal(world_back(w, "a", 9), 0);
+	send("a:r1", 1, 3, 1);
+	assert_null(world_host(w, "red", 3));
+	world_do(w, "settle");
+	assert_int_equal(world_back(w, "b", 9), 0);
+	world_do(w, "settle");
+	world_check(w);
+	assert_int_equal(world_count_rows(w, "a", "table=60,priority=150", NULL), 1);
+	world_do(w, "forget red 2");
+	assert_int_equal(world_count_rows(w, "a", "table=60,priority=150", NULL), 0);
+}
+
+static void a_network_that_is_no_longer_full(void **state)
+{
+	(void) state;
+	begin(two_full, "up a; port a:r1 1; port a:r2 2; up b; port b:r1 1; host red 1 a:r1; host red 2 b:r1");
+	world_restart(w);
+	world_back(w, "a", 9);
+	/* From two to one, and to none, while b is not back. */
+	world_do(w, "host red 8 a:r1; forget red 8");
+	world_check(w);
+	world_do(w, "forget red 1");
+	world_check(w);
+	assert_int_equal(world_count_rows(w, "a", "table=60,priority=150", NULL), 1);
+	world_do(w, "port b:r1 1; up b; settle");
+	assert_int_equal(world_count_rows(w, "a", "table=60,priority=150", NULL), 0);
+	assert_int_equal(world_count_rows(w, "b", "table=60,priority=150", NULL), 0);
+	send("a:r1", 0, 3, 1);
+	assert_non_null(world_host(w, "red", 3));
+}
+
 /* A live switch reconnects with a row for a host that moved while it was away. */
 static void a_reconnect_does_not_undo_a_move(void **state)
 {
@@ -575,6 +657,10 @@ int main(void)
 		TEST(the_trap),
 		TEST(a_switch_that_lost_its_rows),
 		TEST(ghosts_do_not_come_back),
+		TEST(a_way_to_nobody),
+		TEST(rows_tell_their_age),
+		TEST(a_full_network_stays_full_over_a_restart),
+		TEST(a_network_that_is_no_longer_full),
 		TEST(a_reconnect_does_not_undo_a_move),
 		TEST(two_rows_for_one_host),
 		TEST(a_port_leaves_the_file),

@@ -299,6 +299,21 @@ static void test_apply_and_reload(void **state)
 	json_decref(json);
 }
 
+static void test_degraded(void **state)
+{
+	(void) state;
+	write_file("topology.yaml", bad);
+	assert_int_equal(weft("reload --run-dir @"), CLI_ERROR);
+	HAS(err, "/topology.yaml:4:5: error: unknown key");
+	assert_int_equal(weft("status --run-dir @"), CLI_DEGRADED);
+	assert_memory_equal(out, "degraded: ", 10);
+	HAS(out, "(what is on the disk now has errors)");
+	assert_int_equal(weft("status --json --run-dir @"), CLI_DEGRADED);
+	write_file("topology.yaml", good);
+	assert_int_equal(weft("reload --run-dir @"), CLI_OK);
+	assert_int_equal(weft("status --run-dir @"), CLI_OK);
+}
+
 static void test_log(void **state)
 {
 	(void) state;
@@ -448,6 +463,7 @@ int main(void)
 		cmocka_unit_test(test_show),
 		cmocka_unit_test(test_what_is_wrong),
 		cmocka_unit_test(test_apply_and_reload),
+		cmocka_unit_test(test_degraded),
 		cmocka_unit_test(test_log),
 		cmocka_unit_test(test_name),
 		cmocka_unit_test(test_watch),

@@ -59,6 +59,7 @@ static const struct { const char *line, *comment; } lines[] = {
 	{ "xcookie=0x7702000000000001, actions=drop", NULL },
 	/* A cookie among the actions is another's. */
 	{ "table=0 actions=learn(table=1,cookie=0x7702000000000001)", NULL },
+	{ "table=0 actions=learn(table=1,cookie=0x7702000000000001,priority=1)", NULL },
 	{ "cookie=0x1, actions=learn(table=1, cookie=0x7702000000000001)", NULL },
 	{ "cookie=", NULL }, { "cookie", NULL }, { "", NULL }, { "=", NULL },
 };

@@ -102,8 +102,9 @@ static void print_status(const struct cli *cli, const json_t *status)
 	json_array_foreach(switches, i, item)
 		n_connected += !strcmp(client_text(item, "state"), "connected");
 	cli_print_color(cli, strcmp(verdict, "ok") ? CLI_RED : CLI_GREEN, verdict);
-	printf(": %zu of %zu switches connected, %lld networks, %lld hosts\n\n", n_connected, json_array_size(switches),
-	       client_number(status, "n_networks"), client_number(status, "n_hosts"));
+	long long n_networks = client_number(status, "n_networks"), n_hosts = client_number(status, "n_hosts");
+	printf(": %zu of %zu switches connected, %lld network%s, %lld host%s\n\n", n_connected, json_array_size(switches),
+	       n_networks, n_networks == 1 ? "" : "s", n_hosts, n_hosts == 1 ? "" : "s");
 	print_problems(cli, json_object_get(status, "problems"));
 	print_switches(switches);
 	if (json_array_size(switches) && client_number(status, "n_networks"))

@@ -2,6 +2,7 @@
 #include "controller/client.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,18 @@ static size_t on_bytes(char *bytes, size_t one, size_t n, void *ctx)
 	return !sink->cb || give_lines(sink) ? n : 0;
 }
 
+/* Labs of this machine (`weft lab up` without --dir) that may be what is meant. */
+static void say_labs(void)
+{
+	glob_t labs;
+	if (glob("/run/weft-lab/*/run/weftd.sock", 0, NULL, &labs))
+		return;
+	for (size_t i = 0; i < labs.gl_pathc; i++)
+		fprintf(stderr, "  There is a lab: weft --run-dir %.*s ...\n",
+			(int) (strrchr(labs.gl_pathv[i], '/') - labs.gl_pathv[i]), labs.gl_pathv[i]);
+	globfree(&labs);
+}
+
 static void say_unreachable(const char *path, int os_error, const char *other)
 {
 	fprintf(stderr, "weft: weftd does not answer on %s: %s\n", path, os_error ? strerror(os_error) : other);
@@ -65,6 +78,8 @@ static void say_unreachable(const char *path, int os_error, const char *other)
 		fprintf(stderr, "  Its permissions are the login: be root, or be in the group of that socket.\n");
 	else
 		fprintf(stderr, "  Is it running? If its run directory is another one: weft --run-dir DIR ..., or set WEFT_RUN_DIR.\n");
+	if (os_error != EACCES)
+		say_labs();
 }
 
 /* The answer's code, or 0 after saying why there is none. */

@@ -153,8 +153,13 @@ bool core_removed(struct core *core, uint32_t sw, const struct removed *removed,
 {
 	struct core_switch *cs = core->switches[sw];
 	bool drift = false;
-	if (!cookie_is_ours(removed->cookie) || !cs->ready)
+	if (!cookie_is_ours(removed->cookie))
 		return false;
+	if (!cs->ready) {
+		/* Still reading back: what went is not there to recover from. */
+		ledger_gone(cs->ledger, rule);
+		return false;
+	}
 	const struct row *row = ledger_find(cs->ledger, rule);
 	if (!row || row->in_flight || !row->have)
 		return false;

@@ -224,6 +224,12 @@ static void on_packet_in(struct session *s, const uint8_t *msg, size_t size)
 	struct punt punt;
 	if (s->state != SESSION_LIVE)
 		return;         /* rows of an earlier life punt already: the frame comes again */
+	if (conn_queued(s->conn) > CONN_PAUSE_BYTES) {
+		/* It does not read what it causes: no more of that kind. */
+		s->n_punts_dropped++;
+		s->all->core->counts.n_punts_over_budget++;
+		return;
+	}
 	if (!msg_punt(msg, size, &punt)) {
 		session_malformed(s, "malformed PACKET_IN");
 		return;
@@ -238,8 +244,6 @@ static void on_flow_removed(struct session *s, const uint8_t *msg, size_t size)
 	uint8_t buf[MSG_REMOVED_MAX];
 	struct removed removed;
 	struct rule rule;
-	if (s->state != SESSION_LIVE)
-		return;
 	if (msg_removed(msg, size, &removed, &rule, buf)) {
 		if (core_removed(s->all->core, s->sw, &removed, &rule))
 			session_hurry_audit(s);
@@ -395,6 +399,8 @@ void session_packet_out(struct session *s, const uint32_t *ofports, size_t n_por
 			const uint8_t *frame, size_t size)
 {
 	size_t need = msg_packet_out_size(size, n_ports);
+	if (need > MSG_MAX)
+		return;         /* no frame of a network is that long: it was cut or made up */
 	msg_put_packet_out(sync_put(s, need), 0, ofports, n_ports, frame, size);
 }
 

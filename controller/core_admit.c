@@ -82,31 +82,21 @@ const char *core_admit(struct core *core, const char *cert_name,
 			 "issue one with a shorter name");
 		return why;
 	}
-	uint32_t sw = view_switch_slot(core->view, name, dpid);
-	if (sw == NET_NONE) {
-		snprintf(why, sizeof why,
-			 "there have been %d switches since weftd started, that is the most it knows: expected "
-			 "one of those; declare the switches of this network in %s, and restart weftd",
-			 NET_MAX_SWITCHES, core->net->file);
-		return why;
-	}
-	core_make_slots(core);
-	const struct view_switch *vs = view_switch(core->view, sw);
-	if (!core->net->n_switches && vs->dpid != dpid) {
-		snprintf(why, sizeof why,
-			 "switch \"%s\" was adopted with datapath id 0x%016" PRIx64 ": expected that one, came "
-			 "0x%016" PRIx64 "; one certificate speaks for one bridge: issue another "
-			 "(weft pki issue NAME), or declare the switch in %s",
-			 name, vs->dpid, dpid, core->net->file);
-		return why;
-	}
-	if (core->switches[sw]->session) {
+	uint32_t sw = view_switch_by_name(core->view, name);
+	if (sw != NET_NONE && core->switches[sw]->session) {
 		snprintf(why, sizeof why,
 			 "switch \"%s\" is connected already and that connection lives: expected one "
 			 "connection per bridge; look for a second bridge with its certificate or datapath id",
 			 name);
 		return why;
 	}
+	sw = view_switch_slot(core->view, name, dpid);
+	if (sw == NET_NONE) {
+		snprintf(why, sizeof why, "%d switches are known already, that is the limit; restart weftd to "
+			 "forget those that are gone", NET_MAX_SWITCHES);
+		return why;
+	}
+	core_make_slots(core);
 	*ret_sw = sw;
 	return NULL;
 }

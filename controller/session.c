@@ -70,6 +70,7 @@ static const char *hello_identify(void *ctx, uint64_t dpid)
 	struct session *s = ctx;
 	struct core *core = s->all->core;
 	const char *cert_name = conn_cert_name(s->conn);
+	s->dpid = dpid;
 	const char *refusal = core_admit(core, cert_name, cert_is, s->conn, dpid, &s->sw);
 	if (!refusal)
 		return NULL;

@@ -16,6 +16,7 @@ struct session {
 	struct sync *sync;              /* owned; null before READING */
 	enum session_state state;
 	uint32_t sw;                    /* slot, NET_NONE before it is known */
+	uint64_t dpid;                  /* what the switch itself said */
 	bool attached;                  /* core knows this session as the switch's */
 	bool refused;                   /* not let in: already counted and said */
 	char software[64], hardware[64], serial[32];

@@ -65,7 +65,7 @@ void sessions_check_admission(struct sessions *all)
 			continue;
 		if (index == NET_NONE)
 			conn_close(s->conn, "the file does not name this switch any more");
-		else if (net->switches[index].dpid != vs->dpid)
+		else if (net->switches[index].dpid != s->dpid)
 			conn_close(s->conn, "the file gives this switch another datapath id now");
 	}
 }

@@ -60,8 +60,12 @@ void view_describe_switch(struct view *view, struct view_switch *vs)
 uint32_t view_switch_slot(struct view *view, const char *name, uint64_t dpid)
 {
 	uint32_t sw = view_switch_by_name(view, name);
-	if (sw != NET_NONE || view->n_switches == NET_MAX_SWITCHES)
+	if (sw != NET_NONE) {
+		view->switches[sw]->dpid = dpid;        /* a bridge made anew may have another */
 		return sw;
+	}
+	if (view->n_switches == NET_MAX_SWITCHES)
+		return NET_NONE;
 	if (view->n_switches == view->max_switches) {
 		view->max_switches = view->max_switches ? view->max_switches * 2 : 16;
 		view->switches = xheap_realloc(view->switches,

@@ -75,9 +75,8 @@ def test_s21_ageing(lab):
         for batch, wire in zip(batches, (w1, w2, w1)):
             speak(wire, batch, "10.0.0.250")
             wait_for("a batch is learned", lambda: set(batch) <= {h["mac"] for h in l.hosts()})
-            hosts = l.hosts()
-            network = next(n for n in l.status()["networks"] if n["name"] == "v100")
-            assert network["hosts"] == len(hosts)
+            wait_for("network and host list agree", lambda: next(
+                n for n in l.status()["networks"] if n["name"] == "v100")["hosts"] == len(l.hosts()))
     l.wait_rest()
     assert all(any(m in f for f in l.flows("s1", "table=70")) for m in batches[2])
     wait_for("all gone from the reports", lambda: not {h["mac"] for h in l.hosts()} & set(everyone), 20)

@@ -103,9 +103,8 @@ def test_s32_edit_sends_only_the_difference(lab):
 
 
 def test_s34_wrong_dpid_is_refused_then_corrected(lab):
-    l = lab(t1(), weftd=False)
-    l.file.write_text(t1().replace("0x1", "0x99"))
-    l.start_weftd(wait=False)
+    l = lab(t1())
+    l.edit(t1().replace("0x1", "0x99"), wait=False)
     refusals = wait_for("four refusals", lambda: next(
         (r for r in l.status()["refused"] if r["count"] >= 4), None), 20)
     assert "0x0000000000000099" in refusals["why"] and "0x0000000000000001" in refusals["why"]

@@ -135,10 +135,11 @@ static const struct section_key port_keys[] = {
 		.name = "max_hosts",
 		.type = &section_uint,
 		.offset = offsetof(struct net_port, max_hosts),
-		.min = 1,
+		.min = 0,
 		.max = MAX_HOSTS,
 		.otherwise = "no limit",
-		.help = "How many hosts of this network may be learned on the port.",
+		.help = "How many hosts of this network may be learned on the port; with 0 nothing comes "
+			"in there and frames only go out. Those already learned are not hurt.",
 	}, {
 		.name = "flood",
 		.type = &section_bool,
@@ -175,8 +176,8 @@ static void check_port(const struct section_scene *scene, const struct section_a
 {
 	struct net_port *port = item;
 
-	(void) scene, (void) at, (void) map;
-	if (!port->max_hosts)
+	(void) scene, (void) at;
+	if (!map || !yaml_get(map, "max_hosts"))
 		port->max_hosts = NET_NONE;
 }
 

@@ -359,6 +359,22 @@ static void a_full_network(void **state)
 	assert_non_null(world_host(w, "red", 3));
 }
 
+/* S13: nothing comes in there, everything goes out. */
+static void a_port_for_output_only(void **state)
+{
+	(void) state;
+	begin("version: 1\nswitches: {a: {dpid: 1}}\n"
+	      "networks: {red: {ports: [{port: a:r1, max_hosts: 0}, a:r2, a:r3]}}\n",
+	      "up a; port a:r1 1; port a:r2 2; port a:r3 3");
+	send("a:r1", 0, 1, 1);
+	assert_int_equal(w->n_got, 0);
+	assert_int_equal(n_refused(), 1);
+	assert_null(world_host(w, "red", 1));
+	send("a:r2", 0, 2, 1);
+	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 1);
+	assert_int_equal(world_got(w, "a:r3", UNTAGGED), 1);
+}
+
 /* A limit lowered below what is there sends nobody away. */
 static void a_lowered_limit(void **state)
 {
@@ -651,6 +667,7 @@ int main(void)
 		TEST(ageing_fits_the_wire),
 		TEST(a_full_port),
 		TEST(a_full_network),
+		TEST(a_port_for_output_only),
 		TEST(a_lowered_limit),
 		TEST(punts_go_through_a_meter_where_there_are_meters),
 		TEST(a_restart_sends_nothing),

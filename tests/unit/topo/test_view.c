@@ -41,7 +41,7 @@ static const char *const texts[] = {
 	"    transport: vlan\n"
 	"    vlan: 10\n"
 	"    uplinks: [a:up]\n"
-	"    ports: [\"*:r1\", \"*:off\", {port: b:r1, max_hosts: 1}]\n"
+	"    ports: [\"*:r1\", \"*:off\", {port: b:r1, max_hosts: 0}]\n"
 	"  blue:\n"
 	"    transport: vlan\n"
 	"    vlan: 30\n"

@@ -24,18 +24,20 @@
 #include "topo/arena.h"
 
 /* RFC 5280, 4.2.1. A leaf never signs certificates; ECDSA needs no more than
- * digitalSignature. A switch gets serverAuth too, for passive OVSDB (pssl:). */
+ * digitalSignature. A switch is a client and no more: Open vSwitch asks of its
+ * controller only the chain and serverAuth, so a stolen key of a switch with
+ * serverAuth could pose as weftd. */
 static const struct profile {
 	const char *constraints;
 	const char *usage;
 	const char *extended;           /* null: none */
-	const char *extended_client_only;
+	const char *extended_server_too;
 } profiles[] = {
 	[PKI_CA] = {"critical,CA:TRUE,pathlen:0", "critical,keyCertSign,cRLSign", NULL, NULL},
 	[PKI_SERVER] = {"critical,CA:FALSE", "critical,digitalSignature",
-			"serverAuth,clientAuth", "clientAuth"},
+			"serverAuth,clientAuth", "serverAuth,clientAuth"},
 	[PKI_SWITCH] = {"critical,CA:FALSE", "critical,digitalSignature",
-			"clientAuth,serverAuth", "clientAuth"},
+			"clientAuth", "clientAuth,serverAuth"},
 };
 
 static bool fail(struct pki_error *, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -203,8 +205,8 @@ static bool add_extensions(X509 *cert, X509 *issuer, const struct pki_request *r
 			   struct pki_error *error)
 {
 	const struct profile *profile = &profiles[request->kind];
-	const char *extended = request->client_only ? profile->extended_client_only
-						    : profile->extended;
+	const char *extended = request->server_too ? profile->extended_server_too
+						   : profile->extended;
 
 	if (!add_extension(cert, issuer, NID_basic_constraints, profile->constraints) ||
 	    !add_extension(cert, issuer, NID_key_usage, profile->usage) ||
@@ -343,7 +345,7 @@ bool pki_read(const char *text, struct pki_info *info, struct pki_error *error)
 		return false;
 	*info = (struct pki_info){
 		.is_ca = X509_check_ca(cert) == 1,
-		.client_only = !(X509_get_extended_key_usage(cert) & XKU_SSL_SERVER),
+		.server_too = X509_get_extended_key_usage(cert) & XKU_SSL_SERVER,
 		.not_before = to_time(X509_get0_notBefore(cert)),
 		.not_after = to_time(X509_get0_notAfter(cert)),
 	};

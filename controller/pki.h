@@ -48,7 +48,7 @@ struct pki_request {
 	const char *name;               /* common name; of a leaf also its first dNSName */
 	const char *const *sans;        /* more names: DNS names and IP addresses, as text */
 	size_t n_sans;
-	bool client_only;               /* leaf: cannot act as a server (no serverAuth) */
+	bool server_too;                /* switch: may act as a TLS server as well (serverAuth) */
 	time_t not_before;
 	time_t not_after;               /* of a leaf: clipped to the authority's own */
 };
@@ -62,7 +62,7 @@ struct pki_info {
 	char name[PKI_MAX_NAME + 2];    /* first dNSName, else common name */
 	char serial[48];                /* hexadecimal, upper case */
 	bool is_ca;
-	bool client_only;               /* no serverAuth in it */
+	bool server_too;                /* may act as a TLS server (serverAuth, or no such limits) */
 	time_t not_before;
 	time_t not_after;
 	char *sans[PKI_MAX_SANS];       /* all names, the first one included; owned */
@@ -95,11 +95,13 @@ bool pki_dir_init(const char *dir, const char *const *sans, size_t n_sans, unsig
 		  time_t now, struct pki_written *, struct pki_error *);
 
 /* A new certificate with a new key for a switch. Key, certificate and ca.pem go
- * to out (null: dir); the directory keeps a copy of the certificate. */
-bool pki_dir_issue(const char *dir, const char *out, const char *name, bool client_only,
+ * to out (null: dir); the directory keeps a copy of the certificate. Open vSwitch
+ * checks of its controller nothing but the chain, so what may be a server may
+ * pose as weftd: server_too is for hosts whose ovsdb listens on pssl:. */
+bool pki_dir_issue(const char *dir, const char *out, const char *name, bool server_too,
 		   unsigned days, time_t now, struct pki_written *, struct pki_error *);
 
-/* The same name again, with a new key; "weftd" renews weftd's own. */
+/* The same name again, with a new key, for the same use; "weftd" renews weftd's own. */
 bool pki_dir_renew(const char *dir, const char *out, const char *name, unsigned days,
 		   time_t now, struct pki_written *, struct pki_error *);
 

@@ -23,19 +23,20 @@ struct options {
 	const char *sans[PKI_MAX_SANS];
 	size_t n_sans;
 	unsigned days;
-	bool client_only;
+	bool server_too;
 	bool json;
 };
 
 static const char usage[] =
 	"usage: weft pki COMMAND [--dir DIR] [--json]\n"
 	"  init [--san NAME|ADDRESS]... [--days N]     make the authority and weftd's certificate\n"
-	"  issue NAME [--out DIR] [--days N] [--client-only]\n"
+	"  issue NAME [--out DIR] [--days N] [--server-too]\n"
 	"                                              certificate and key for the switch NAME\n"
 	"  renew NAME [--out DIR] [--days N]           the same again with a new key; NAME may be weftd\n"
 	"  list                                        all certificates and the days they have left\n"
 	"DIR is $WEFT_PKI, else ./pki. Exit code 3 of list: something needs to be renewed.\n"
-	"--client-only: the switch cannot be a TLS server (pssl:), and its certificate cannot pose as weftd.\n";
+	"--server-too: for a host whose ovsdb listens on pssl:. Without it the certificate is a client's, and\n"
+	"              who steals its key cannot pose as weftd.\n";
 
 static int bad_usage(const char *why, const char *what)
 {
@@ -113,7 +114,7 @@ static int pki_issue(const struct options *options)
 	struct pki_error error;
 	char date[32];
 
-	if (!pki_dir_issue(options->dir, options->out, options->name, options->client_only,
+	if (!pki_dir_issue(options->dir, options->out, options->name, options->server_too,
 			   options->days, time(NULL), &written, &error))
 		return failed(&error);
 	if (options->json) {
@@ -208,8 +209,8 @@ static json_t *entry_json(const struct pki_entry *entry, time_t now)
 			 "kind", kind_word(entry->kind), "serial", entry->info.serial, "not_before",
 			 iso_date(entry->info.not_before, from), "not_after",
 			 iso_date(entry->info.not_after, until), "days_left",
-			 (json_int_t) pki_days_left(&entry->info, now), "client_only",
-			 entry->kind != PKI_CA && entry->info.client_only, "names", names, "path",
+			 (json_int_t) pki_days_left(&entry->info, now), "server_too",
+			 entry->kind != PKI_CA && entry->info.server_too, "names", names, "path",
 			 entry->path);
 }
 
@@ -272,7 +273,7 @@ static int parse(int argc, char **argv, struct options *options)
 	static const struct option longs[] = {
 		{"dir", required_argument, NULL, 'd'},   {"out", required_argument, NULL, 'o'},
 		{"days", required_argument, NULL, 'n'},  {"san", required_argument, NULL, 's'},
-		{"client-only", no_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'},
+		{"server-too", no_argument, NULL, 't'},  {"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},        {0},
 	};
 	const char *dir = getenv("WEFT_PKI");
@@ -297,8 +298,8 @@ static int parse(int argc, char **argv, struct options *options)
 				return bad_usage("too many --san", NULL);
 			options->sans[options->n_sans++] = optarg;
 			break;
-		case 'c':
-			options->client_only = true;
+		case 't':
+			options->server_too = true;
 			break;
 		case 'j':
 			options->json = true;

@@ -298,13 +298,13 @@ static bool open_both(const char *path, const char *out_path, struct dir *dir, s
 	return dir_open(out_path, true, other, error);
 }
 
-bool pki_dir_issue(const char *path, const char *out_path, const char *name, bool client_only,
+bool pki_dir_issue(const char *path, const char *out_path, const char *name, bool server_too,
 		   unsigned days, time_t now, struct pki_written *written, struct pki_error *error)
 {
 	struct dir dir = DIR_NULL, other = DIR_NULL;
 	const struct dir *out;
 	struct pki_request request = {
-		.kind = PKI_SWITCH, .name = name, .client_only = client_only,
+		.kind = PKI_SWITCH, .name = name, .server_too = server_too,
 	};
 	char cert[NAME_MAX], key[NAME_MAX];
 	bool ok = false;
@@ -360,7 +360,7 @@ bool pki_dir_renew(const char *path, const char *out_path, const char *name, uns
 		goto out;
 	request.sans = (const char *const *) old.sans;
 	request.n_sans = old.n_sans;
-	request.client_only = old.client_only;
+	request.server_too = old.server_too;
 	ok = make_leaf(&dir, out, &request, days, now, written, error);
 out:
 	free(text);

@@ -101,7 +101,8 @@ void view_bind(struct view *, const struct net *, uint64_t now_ms, view_fact_cb 
 const struct net *view_net(const struct view *);
 
 /* The slot for a switch of this name, made when new; NET_NONE when there are
- * NET_MAX_SWITCHES already. Slots are never given to another name. */
+ * NET_MAX_SWITCHES already. Slots are never given to another name. The datapath
+ * id is the last one given, until the next view_bind() for a declared switch. */
 uint32_t view_switch_slot(struct view *, const char *name, uint64_t dpid);
 void view_set_max_meters(struct view *, uint32_t sw, uint32_t max_meters);
 size_t view_n_switches(const struct view *);             /* slots, some may be empty (null) */

@@ -9,7 +9,8 @@ BUILD     ?= build
 SAN       ?=
 WEFT_CACHE ?= $(HOME)/.cache/weft
 OVS_VERSION := 3.1.0-2
-OVS       := $(WEFT_CACHE)/ovs-$(OVS_VERSION)
+# Another recipe, another folder: an old build is never taken for a new one.
+OVS       := $(WEFT_CACHE)/ovs-$(OVS_VERSION)-$(firstword $(shell cksum tools/build-ovs))
 VERSION   := $(shell cat VERSION)
 PREFIX    ?= /usr/local
 CC        ?= gcc

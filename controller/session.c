@@ -367,7 +367,7 @@ static void on_closed(void *ctx, const char *why)
 	} else if (!s->refused) {
 		VLOG_WARN_RL(&rl, "%s: connection ended before the switch was known: %s",
 			     conn_peer(s->conn), why);
-		if (s->state == SESSION_TLS)
+		if (conn_is_untrusted(s->conn))
 			core_refuse(core, conn_peer_address(s->conn), 0, why);
 	}
 	session_free(s);

@@ -225,6 +225,7 @@ static void shake_hands(struct conn *c)
 		conn_close(c, "TLS: closed by peer during the handshake");
 		return;
 	case TLS_FAILED:
+		c->is_untrusted = true;
 		snprintf(why, sizeof(why), "TLS: %s", tls_session_error(c->tls));
 		conn_close(c, why);
 		return;
@@ -360,6 +361,11 @@ static void turn(struct conn *c)
 }
 
 /* --- what it is --------------------------------------------------------------- */
+
+bool conn_is_untrusted(const struct conn *c)
+{
+	return c->is_untrusted;
+}
 
 bool conn_is_established(const struct conn *c)
 {

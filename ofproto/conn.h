@@ -63,6 +63,8 @@ void conn_close(struct conn *, const char *why);
 
 size_t conn_queued(const struct conn *);         /* bytes */
 bool conn_is_established(const struct conn *);
+/* The handshake failed for what was said in it, not because it was given up. */
+bool conn_is_untrusted(const struct conn *);
 const char *conn_peer(const struct conn *);      /* "ssl:192.0.2.7:40312", "tcp:[2001:db8::7]:40312" */
 const char *conn_peer_address(const struct conn *);       /* "192.0.2.7", without the port */
 /* Name of the peer's certificate: first SAN dNSName, else CN. Null for TCP. */

@@ -27,6 +27,7 @@ struct conn {
 	struct tls_session *tls;        /* owned; null for TCP */
 	enum conn_state state;
 	bool is_established;            /* has been OPEN */
+	bool is_untrusted;              /* the handshake failed: certificate or protocol */
 	bool in_message;                /* the `message` callback is running */
 
 	/* The loop. */

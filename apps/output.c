@@ -13,12 +13,6 @@
 #include "apps/apps.h"
 #include "topo/arena.h"
 
-enum {
-	/* Actions of one row must fit into one message; ports beyond this many
-	 * in one network on one bridge get no floods. */
-	LIST_MAX = 1500,
-};
-
 enum row {
 	ROW_PORT_HAIRPIN, ROW_FLOOD_HAIRPIN, ROW_UNKNOWN_HAIRPIN,
 	ROW_PORT, ROW_FLOOD, ROW_UNKNOWN, ROW_MISS,
@@ -111,7 +105,7 @@ static void to_list(struct out *out, uint32_t sw, const struct leg *legs, size_t
 	match_u(b, FIELD_OUT, code);
 	if (back)
 		match_u(b, FIELD_IN_PORT, back->port->ofport);
-	for (size_t i = 0; i < n && listed < LIST_MAX; i++) {
+	for (size_t i = 0; i < n && listed < FLOOD_MAX_PORTS; i++) {
 		if (code == OUT_UNKNOWN && !legs[i].use->flood)
 			continue;
 		listed++;

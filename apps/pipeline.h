@@ -41,6 +41,10 @@ enum out_to {
 	OUT_UNKNOWN = 0x00fffff1,       /* unknown unicast: ports with flood: true */
 };
 
+/* Actions of one row must fit into one message: beyond this many ports of one
+ * network on one bridge the others get no floods, and status says so. */
+enum { FLOOD_MAX_PORTS = 1500 };
+
 /* For the manual: docs/reference/pipeline.md. */
 struct _IO_FILE;
 void pipeline_print_reference(struct _IO_FILE *);

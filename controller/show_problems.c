@@ -172,6 +172,23 @@ static bool is_connected(const struct core *core, uint64_t dpid, uint64_t since_
 	return false;
 }
 
+static void look_at_floods(struct problems *problems, uint32_t sw)
+{
+	const struct core *core = problems->world->core;
+	const struct view_switch *vs = view_switch(core->view, sw);
+	if (!vs || !vs->connected)
+		return;
+	for (uint32_t n = 0; n < core->net->n_networks; n++) {
+		const struct view_member *member = view_member(view_network(core->view, n), sw);
+		const char *name = core->net->networks[n].name;
+		struct about about = { vs->name, name, "spread the ports over two bridges or two networks" };
+		if (member && member->n_edges > FLOOD_MAX_PORTS)
+			add(problems, WARNING, "flood-list-full", about, "switch %s: network %s has %u ports there; "
+			    "broadcast reaches the first %d of them", vs->name, name, (unsigned) member->n_edges,
+			    FLOOD_MAX_PORTS);
+	}
+}
+
 static void look_at_refused_switches(struct problems *problems)
 {
 	const struct core *core = problems->world->core;
@@ -250,6 +267,7 @@ json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 		look_at_switch_state(&problems, sw, &n_states);
 		look_at_rows(&problems, sw, &n_rows);
 		look_at_ports(&problems, sw);
+		look_at_floods(&problems, sw);
 	}
 	add_more(&problems, ERROR, "switch-disconnected", n_states);
 	add_more(&problems, ERROR, "row-refused", n_rows);

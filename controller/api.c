@@ -154,7 +154,7 @@ static void post_log(struct api_request *request)
 static const struct api_path paths[] = {
 	{ "GET", "/v1/status", "how the whole is: verdict, problems, switches, networks", get_status, NULL, {{ 0 }} },
 	{ "GET", "/v1/switches", "the switches, their connections and counters", get_list, &show_switches,
-	  { SWITCH, { "state", "connected, connecting, disconnected or waiting" }, LIMIT } },
+	  { SWITCH, { "state", "connected, connecting, standby, disconnected or waiting" }, LIMIT } },
 	{ "GET", "/v1/ports", "the ports of all switches and what the file makes of them", get_list, &show_ports,
 	  { SWITCH, NETWORK, { "port", "ports of this name only" },
 	    { "state", "ok, down, local, no-network, disabled or conflict" }, LIMIT } },

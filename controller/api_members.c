@@ -10,7 +10,7 @@ const struct api_member api_members[] = {
 	{ "status", "problems", "list", "worst first" },
 	{ "status", "problems.severity", "text", "error, warning (these two make the verdict degraded) or info" },
 	{ "status", "problems.kind", "text", "config-refused, certificate, switch-waiting, switch-disconnected, "
-	  "switch-connecting, switch-refused, row-refused, row-blocked, port-conflict, port-no-network, host-limit, "
+	  "switch-connecting, switch-standby, switch-refused, row-refused, row-blocked, port-conflict, port-no-network, host-limit, "
 	  "drift, openflow-error" },
 	{ "status", "problems.switch", "text or null", "which one" },
 	{ "status", "problems.network", "text or null", "which one" },
@@ -37,7 +37,7 @@ const struct api_member api_members[] = {
 
 	{ "switches", "name", "text", "its name in the file, or in its certificate" },
 	{ "switches", "dpid", "text", "datapath id: 0x and 16 digits" },
-	{ "switches", "state", "text", "connected, connecting, disconnected, or waiting: never seen since weftd started" },
+	{ "switches", "state", "text", "connected, connecting, standby: another controller is in charge, disconnected, or waiting: never seen since weftd started" },
 	{ "switches", "flows", "number", "on the switch, ours" },
 	{ "switches", "hosts", "number", "learned at its ports" },
 	{ "switches", "ports", "number", "that it has told of" },
@@ -53,7 +53,7 @@ const struct api_member api_members[] = {
 	{ "switches", "max_meters", "number", "that it can have" },
 	{ "switches", "memory_bytes", "number", "of weftd for its rows" },
 	{ "switches", "session", "object or null", "the connection" },
-	{ "switches", "session.state", "text", "tls, hello, reading or live" },
+	{ "switches", "session.state", "text", "tls, hello, standby, reading or live" },
 	{ "switches", "session.peer", "text", "ssl:192.0.2.7:40312" },
 	{ "switches", "session.certificate_name", "text or null", "null on tcp:" },
 	{ "switches", "session.hardware", "text", "as it describes itself" },
@@ -155,7 +155,7 @@ const struct api_member api_members[] = {
 	{ "events", "time_ms", "number", "" },
 	{ "events", "severity", "text", "info, warning or error" },
 	{ "events", "kind", "text", "host, move, host-gone, host-refused, port, port-gone, switch-up, switch-down, net, "
-	  "config, config-refused, refused-switch, row-refused, openflow-error, drift, in-sync, certificates" },
+	  "config, config-refused, refused-switch, row-refused, openflow-error, drift, in-sync, standby, certificates" },
 	{ "events", "switch", "text or null", "" },
 	{ "events", "text", "text", "for people" },
 	{ "events", "reason", "text or null", "of a host that went or was refused (facts)" },

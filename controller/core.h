@@ -26,6 +26,9 @@ struct core_switch {
 	bool touched;                   /* on core.touched: rows may differ, or bytes wait */
 	uint32_t stale;                 /* bits of apps (order of apps[]) to compile */
 	uint64_t connected_wall_ms;     /* of the live session, or of the last one's end */
+	/* The generation id to ask for the role with; 0 = that of this process. */
+	uint64_t generation_id;
+	bool stood_by;                  /* what is read back next was written by another controller */
 	char last_error[160];           /* why the last session ended; "" = never */
 };
 

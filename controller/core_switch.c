@@ -63,6 +63,14 @@ static void reply_fact(void *ctx, struct fact *fact)
 	core_fact(ctx, fact);
 }
 
+/* Where hosts are that another controller has learned while we stood by: what
+ * it wrote is newer than what we remember. */
+static void reply_fact_of_another(void *ctx, struct fact *fact)
+{
+	fact->recovered = fact->kind != FACT_HOST;
+	core_fact(ctx, fact);
+}
+
 static void reply_send(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports,
 		       const uint8_t *frame, size_t size)
 {
@@ -84,6 +92,9 @@ static void recover(struct core *core, uint32_t sw)
 	struct scene scene = core_scene(core);
 	struct reply reply = core_reply(core);
 	struct ledger_iter iter;
+	if (cs->stood_by)
+		reply.fact = reply_fact_of_another;
+	cs->stood_by = false;
 	for (const struct row *row = ledger_first(cs->ledger, &iter); row;
 	     row = ledger_after(cs->ledger, &iter)) {
 		struct rule rule;

@@ -86,6 +86,11 @@ static const char *hello_identify(void *ctx, uint64_t dpid)
 	return refusal;
 }
 
+static uint64_t hello_generation(void *ctx)
+{
+	return session_generation(ctx);
+}
+
 static void hello_failed(void *ctx, const char *why)
 {
 	struct session *s = ctx;
@@ -182,16 +187,19 @@ static void hello_ready(void *ctx, const struct peer *peer)
 	snprintf(s->hardware, sizeof s->hardware, "%s", peer->hardware);
 	snprintf(s->serial, sizeof s->serial, "%s", peer->serial);
 	s->attached = true;
-	s->state = SESSION_READING;
+	s->state = peer->is_secondary ? SESSION_STANDBY : SESSION_READING;
 	VLOG_INFO("%s: connected from %s, datapath id 0x%016" PRIx64 ", %s %s, %zu ports", session_who(s),
 		  conn_peer(s->conn), peer->dpid, peer->hardware, peer->software, peer->n_ports);
 	core_attach(core, s->sw, s, peer->ports, peer->n_ports, peer->max_meters);
+	session_role_start(s);
+	if (s->state == SESSION_STANDBY)
+		return;
 	s->sync = sync_new(core->switches[s->sw]->ledger, &sync_ops, s);
 	sync_start(s->sync, core->now_ms);
 }
 
 static const struct hello_ops hello_ops = {
-	.send = hello_send, .identify = hello_identify, .ready = hello_ready, .failed = hello_failed,
+	.send = hello_send, .identify = hello_identify, .generation = hello_generation, .ready = hello_ready, .failed = hello_failed,
 };
 
 /* --- what the switch says ---------------------------------------------------------- */
@@ -246,7 +254,7 @@ static void on_flow_removed(struct session *s, const uint8_t *msg, size_t size)
 	struct removed removed;
 	struct rule rule;
 	if (msg_removed(msg, size, &removed, &rule, buf)) {
-		if (core_removed(s->all->core, s->sw, &removed, &rule))
+		if (s->state != SESSION_STANDBY && core_removed(s->all->core, s->sw, &removed, &rule))
 			session_hurry_audit(s);
 	}
 	else
@@ -265,7 +273,9 @@ static void on_port_status(struct session *s, const uint8_t *msg, size_t size)
 
 static void on_error(struct session *s, const uint8_t *msg, size_t size)
 {
-	if (sync_message(s->sync, msg, size, s->all->core->now_ms))
+	if (session_role_message(s, msg, size))
+		return;
+	if (s->sync && sync_message(s->sync, msg, size, s->all->core->now_ms))
 		return;
 	s->n_errors++;
 	s->all->core->counts.n_errors_received++;
@@ -313,10 +323,14 @@ static void on_message(void *ctx, const uint8_t *msg, size_t size)
 	case MSG_MULTIPART_REPLY:
 	case MSG_BARRIER_REPLY:
 	case MSG_EXPERIMENTER:
-		if (!sync_message(s->sync, msg, size, core->now_ms) && msg_type(msg) != MSG_EXPERIMENTER)
+		if (session_role_message(s, msg, size))
+			break;
+		if ((!s->sync || !sync_message(s->sync, msg, size, core->now_ms)) && msg_type(msg) != MSG_EXPERIMENTER)
 			session_malformed(s, "an answer to nothing we asked");
 		break;
 	case MSG_ROLE_REPLY:
+		session_role_reply(s, msg, size);
+		break;
 	case MSG_ROLE_STATUS:
 		break;
 	default: {
@@ -360,7 +374,8 @@ static void on_closed(void *ctx, const char *why)
 	read_clock(s->all);
 	if (s->attached) {
 		VLOG_WARN("%s: connection from %s ended: %s", session_who(s), conn_peer(s->conn), why);
-		sync_stop(s->sync);
+		if (s->sync)
+			sync_stop(s->sync);
 		core_detach(core, s->sw, why);
 		if (core->kick)
 			core->kick(core->ctx);
@@ -385,7 +400,7 @@ void sessions_accept(struct sessions *all, int fd, struct tls *tls)
 	s->since_wall_ms = loop_wall_ms();
 	s->punt_tokens = all->punt_budget;
 	s->last_heard_ms = loop_now_ms(all->loop);
-	s->hello = hello_new(&hello_ops, s, all->generation_id);
+	s->hello = hello_new(&hello_ops, s);
 	s->conn = conn_new(loop_base(all->loop), fd, tls, &conn_ops, s);
 	s->next = all->first;
 	if (s->next)
@@ -400,14 +415,14 @@ void session_packet_out(struct session *s, const uint32_t *ofports, size_t n_por
 			const uint8_t *frame, size_t size)
 {
 	size_t need = msg_packet_out_size(size, n_ports);
-	if (need > MSG_MAX)
+	if (need > MSG_MAX || s->state == SESSION_STANDBY)
 		return;         /* no frame of a network is that long: it was cut or made up */
 	msg_put_packet_out(sync_put(s, need), 0, ofports, n_ports, frame, size);
 }
 
 void session_info(const struct session *s, struct session_info *info)
 {
-	static const char *const states[] = { "tls", "hello", "reading", "live" };
+	static const char *const states[] = { "tls", "hello", "standby", "reading", "live" };
 	*info = (struct session_info) {
 		.state = states[s->state], .peer = conn_peer(s->conn), .cert_name = conn_cert_name(s->conn),
 		.sw = s->sw, .since_wall_ms = s->since_wall_ms, .rtt_us = s->rtt_us,

@@ -2,6 +2,7 @@
 /* session: one connection from a switch: conn + hello + sync, tied to core.
  *
  *   WAIT_TLS -> HELLO -> READING -> LIVE -> (gone)
+ *                   \-> STANDBY -> (gone)     another controller is in charge
  *
  * Echo both ways: after 1 s of silence one request, after 3 s the switch counts
  * as dead. Punts beyond the budget of the switch are dropped and counted. */
@@ -17,7 +18,7 @@ struct session;
 struct sessions;                         /* all of them */
 
 struct session_info {
-	const char *state;              /* "tls", "hello", "reading", "live" */
+	const char *state;              /* "tls", "hello", "standby", "reading", "live" */
 	const char *peer;               /* conn_peer() */
 	const char *cert_name;          /* or null */
 	uint32_t sw;                    /* slot or NET_NONE before it is known */

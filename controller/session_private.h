@@ -6,7 +6,7 @@
 #include "controller/session.h"
 #include "ofproto/hello.h"
 
-enum session_state { SESSION_TLS, SESSION_HELLO, SESSION_READING, SESSION_LIVE };
+enum session_state { SESSION_TLS, SESSION_HELLO, SESSION_STANDBY, SESSION_READING, SESSION_LIVE };
 
 struct session {
 	struct sessions *all;
@@ -17,6 +17,9 @@ struct session {
 	enum session_state state;
 	uint32_t sw;                    /* slot, NET_NONE before it is known */
 	uint64_t dpid;                  /* what the switch itself said */
+	uint64_t role_due_ms;           /* when to show, or to look for, a sign of life */
+	uint64_t other_generation_id;   /* standby: of the controller in charge ... */
+	uint64_t other_moved_ms;        /* ... and when it grew last */
 	bool attached;                  /* core knows this session as the switch's */
 	bool refused;                   /* not let in: already counted and said */
 	char software[64], hardware[64], serial[32];
@@ -47,5 +50,13 @@ uint64_t session_now_us(void);
 /* Drift in one place: look at all the others at once. */
 void session_hurry_audit(struct session *);
 void sessions_check_due(struct sessions *);
+
+/* Who is in charge of a switch: session_role.c. */
+uint64_t session_generation(const struct session *);
+void session_role_start(struct session *);
+void session_role_tick(struct session *, uint64_t now_ms);
+void session_role_reply(struct session *, const uint8_t *msg, size_t size);
+/* True when the message was about our role; the session may be over then. */
+bool session_role_message(struct session *, const uint8_t *msg, size_t size);
 
 #endif

@@ -142,7 +142,9 @@ void sessions_tick(struct sessions *all)
 			conn_flush(s->conn);
 			continue;
 		}
-		sync_tick(s->sync, now_ms);
+		session_role_tick(s, now_ms);
+		if (s->sync)
+			sync_tick(s->sync, now_ms);
 		if (s->state == SESSION_LIVE)
 			audit(s, now_ms);
 		echo(s, now_ms);

@@ -88,7 +88,12 @@ static void look_at_switch_state(struct problems *problems, uint32_t sw, size_t 
 	struct about about = { .sw = vs ? vs->name : NULL };
 	if (!state || !strcmp(state, "connected") || ++*n > MAX_OF_KIND)
 		return;
-	if (!strcmp(state, "connecting")) {
+	if (!strcmp(state, "standby")) {
+		about.hint = "stop the other weftd, or look at that one: it has been started later than this one";
+		add(problems, WARNING, "switch-standby", about,
+		    "switch %s is in the hands of another controller; weftd stands by and takes over when that one is gone",
+		    vs->name);
+	} else if (!strcmp(state, "connecting")) {
 		add(problems, WARNING, "switch-connecting", about, "switch %s is connected and being read back", vs->name);
 	} else if (!strcmp(state, "waiting")) {
 		about.hint = "is the bridge's controller set (ovs-vsctl get-controller BRIDGE) and weftd's port open to it?";

@@ -21,7 +21,7 @@ const char *show_switch_state(const struct api_world *world, uint32_t sw)
 	if (vs->connected)
 		return "connected";
 	if (world->core->switches[sw]->session)
-		return "connecting";
+		return world->core->switches[sw]->stood_by ? "standby" : "connecting";
 	if (!vs->admitted)
 		return NULL;
 	return vs->ever ? "disconnected" : "waiting";

@@ -43,7 +43,7 @@ struct hello {
 
 	/* Answers of ASK that are still missing. */
 	bool wants_ports, wants_desc, wants_meters;
-	bool is_primary;                /* the role reply has come */
+	bool has_role;                  /* the role reply has come */
 	bool asks_role;                 /* our generation id was stale: what is the current one? */
 
 	struct port_entry *entries;     /* owned; the log of ports */
@@ -61,13 +61,12 @@ const char *hello_state_name(enum hello_state state)
 	return "?";
 }
 
-struct hello *hello_new(const struct hello_ops *ops, void *ctx, uint64_t generation_id)
+struct hello *hello_new(const struct hello_ops *ops, void *ctx)
 {
 	struct hello *h = mem_zalloc(sizeof *h);
 
 	h->ops = ops;
 	h->ctx = ctx;
-	h->generation_id = generation_id;
 	return h;
 }
 
@@ -260,6 +259,7 @@ static void take_features(struct hello *h, const uint8_t *m, size_t size, uint64
 		fail(h, no);
 		return;
 	}
+	h->generation_id = h->ops->generation(h->ctx);
 	n += msg_put_multipart(buf + n, XID_PORT_DESC, MULTIPART_PORT_DESC);
 	n += msg_put_multipart(buf + n, XID_DESC, MULTIPART_DESC);
 	n += msg_put_multipart(buf + n, XID_METER_FEATURES, MULTIPART_METER_FEATURES);
@@ -279,9 +279,11 @@ static void step(struct hello *h, uint64_t now)
 
 	if (h->state == HELLO_ASK && !h->wants_ports && !h->wants_desc && !h->wants_meters)
 		enter(h, HELLO_ROLE, now);
-	if (h->state == HELLO_ROLE && h->is_primary) {
-		n += msg_put_set_async(buf + n, XID_ASYNC);
-		n += msg_put_set_config(buf + n, XID_CONFIG, MISS_SEND_LEN);
+	if (h->state == HELLO_ROLE && h->has_role) {
+		if (!h->peer.is_secondary) {
+			n += msg_put_set_async(buf + n, XID_ASYNC);
+			n += msg_put_set_config(buf + n, XID_CONFIG, MISS_SEND_LEN);
+		}
 		n += msg_put_barrier(buf + n, XID_BARRIER);
 		send_msg(h, buf, n);
 		enter(h, HELLO_CONFIG, now);
@@ -366,15 +368,17 @@ static void take_role(struct hello *h, const uint8_t *m, size_t size, uint64_t n
 	}
 	if (xid == XID_ROLE_ASK && h->asks_role) {
 		h->asks_role = false;
-		h->generation_id = generation_id + 1;
-		send_msg(h, buf, msg_put_role(buf, XID_ROLE_AGAIN, ROLE_PRIMARY, h->generation_id));
+		h->generation_id = generation_id;
+		h->peer.is_secondary = true;
+		send_msg(h, buf, msg_put_role(buf, XID_ROLE_AGAIN, ROLE_SECONDARY, generation_id));
 		return;
 	}
-	if ((xid != XID_ROLE && xid != XID_ROLE_AGAIN) || h->is_primary || role != ROLE_PRIMARY) {
+	if (xid != (h->peer.is_secondary ? XID_ROLE_AGAIN : XID_ROLE) || h->asks_role || h->has_role
+	    || role != (h->peer.is_secondary ? ROLE_SECONDARY : ROLE_PRIMARY)) {
 		out_of_state(h, m, size);
 		return;
 	}
-	h->is_primary = true;
+	h->has_role = true;
 	step(h, now);
 }
 
@@ -422,7 +426,7 @@ static void take_error(struct hello *h, const uint8_t *m, size_t size, uint64_t 
 	case XID_CONFIG:
 		break;
 	case XID_ROLE:
-		if (type == ERROR_ROLE_REQUEST_FAILED && code == ROLE_REQUEST_STALE && !h->is_primary) {
+		if (type == ERROR_ROLE_REQUEST_FAILED && code == ROLE_REQUEST_STALE && !h->has_role) {
 			h->asks_role = true;
 			send_msg(h, buf, msg_put_role(buf, XID_ROLE_ASK, ROLE_NOCHANGE, 0));
 			return;
@@ -430,7 +434,7 @@ static void take_error(struct hello *h, const uint8_t *m, size_t size, uint64_t 
 		/* fall through */
 	case XID_ROLE_ASK:
 	case XID_ROLE_AGAIN:
-		snprintf(why, sizeof why, "does not let us be its primary controller: %s",
+		snprintf(why, sizeof why, "does not give us a controller's role: %s",
 			 msg_error_name_of(m, size));
 		fail(h, why);
 		return;

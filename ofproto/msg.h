@@ -100,6 +100,9 @@ bool msg_features(const uint8_t *m, size_t size, struct msg_features *);
 bool msg_meter_features(const uint8_t *m, size_t size, uint32_t *ret_max_meters);
 enum msg_role { ROLE_NOCHANGE, ROLE_EQUAL, ROLE_PRIMARY, ROLE_SECONDARY };
 bool msg_role(const uint8_t *m, size_t size, enum msg_role *, uint64_t *ret_generation_id);
+/* ONF extension 191 over OpenFlow 1.3: the switch says unasked which role we have
+ * now. False when it is another message. */
+bool msg_role_status(const uint8_t *m, size_t size, enum msg_role *);
 
 /* ERROR (section 7.4.4): "OFPFMFC_TABLE_FULL" and so on. Experimenter errors have
  * type 0xffff and their exp_type as code. */

@@ -7,6 +7,7 @@
 
 enum {
 	PORT_LOCAL = 0xfffffffe,
+	ONF = 0x4f4e4600, ONF_ROLE_STATUS = 1911,
 	PORT_CONFIG_DOWN = 1, PORT_STATE_LINK_DOWN = 1, PORT_STATE_LIVE = 4,
 };
 
@@ -39,6 +40,15 @@ bool msg_role(const uint8_t *m, size_t size, enum msg_role *ret_role, uint64_t *
 		return false;
 	*ret_role = (enum msg_role) wire_u32(m + 8);
 	*ret_generation_id = wire_u64(m + 16);
+	return true;
+}
+
+bool msg_role_status(const uint8_t *m, size_t size, enum msg_role *ret_role)
+{
+	if (size < 32 || msg_type(m) != MSG_EXPERIMENTER || wire_u32(m + 8) != ONF
+	    || wire_u32(m + 12) != ONF_ROLE_STATUS || wire_u32(m + 16) > ROLE_SECONDARY)
+		return false;
+	*ret_role = (enum msg_role) wire_u32(m + 16);
 	return true;
 }
 

@@ -110,8 +110,14 @@ static void on_failed(void *ctx, const char *why)
 	l->ended = true;
 }
 
+static uint64_t on_generation(void *ctx)
+{
+	(void) ctx;
+	return 5;
+}
+
 static const struct hello_ops hello_ops = {
-	.send = on_send, .identify = on_identify, .ready = on_hello_ready, .failed = on_failed,
+	.send = on_send, .identify = on_identify, .generation = on_generation, .ready = on_hello_ready, .failed = on_failed,
 };
 
 /* --- sync ------------------------------------------------------------------------------ */
@@ -220,7 +226,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	quiet = true;
 	l.build = build_new(tables, 1);
 	l.ledger = ledger_new();
-	l.hello = hello_new(&hello_ops, &l, 5);
+	l.hello = hello_new(&hello_ops, &l);
 	l.sync = sync_new(l.ledger, &sync_ops, &l);
 	if (l.mode == 1)
 		hello_start(l.hello, 0);

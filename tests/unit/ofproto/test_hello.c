@@ -43,6 +43,12 @@ static const char *on_identify(void *ctx, uint64_t dpid)
 	return t->no;
 }
 
+static uint64_t on_generation(void *ctx)
+{
+	(void) ctx;
+	return 100;
+}
+
 static void on_ready(void *ctx, const struct peer *peer)
 {
 	struct test *t = ctx;
@@ -62,7 +68,7 @@ static void on_failed(void *ctx, const char *why)
 }
 
 static const struct hello_ops ops = {
-	.send = on_send, .identify = on_identify, .ready = on_ready, .failed = on_failed,
+	.send = on_send, .identify = on_identify, .generation = on_generation, .ready = on_ready, .failed = on_failed,
 };
 
 static int setup(void **state)
@@ -70,7 +76,7 @@ static int setup(void **state)
 	struct test *t = calloc(1, sizeof *t);
 
 	t->f = fake_new(0x1234);
-	t->h = hello_new(&ops, t, 100);
+	t->h = hello_new(&ops, t);
 	t->now = 1000;
 	*state = t;
 	return 0;
@@ -289,10 +295,13 @@ static void test_stale_generation(void **state)
 	fake_set_generation(t->f, 5000);
 	run(t);
 	assert_true(t->is_ready);
-	assert_int_equal(hello_generation_id(t->h), 5001);
+	assert_true(t->peer.is_secondary);
+	assert_int_equal(hello_generation_id(t->h), 5000);
+	assert_false(has_sent(t, MSG_SET_CONFIG));
+	assert_false(has_sent(t, MSG_SET_ASYNC));
 }
 
-/* Somebody else goes further between our question and our second try. */
+/* The one in charge goes further between our question and our second try. */
 static void test_stale_twice(void **state)
 {
 	struct test *t = *state;
@@ -313,7 +322,7 @@ static void test_stale_twice(void **state)
 		hello_message(t->h, m, size, t->now);
 		assert_false(t->is_ready);
 	}
-	assert_non_null(strstr(t->why, "primary"));
+	assert_non_null(strstr(t->why, "role"));
 	assert_non_null(strstr(t->why, "STALE"));
 }
 

@@ -545,6 +545,24 @@ static void test_role(void **state)
 	}
 }
 
+static void test_role_status(void **state)
+{
+	(void) state;
+	for (uint32_t i = ROLE_EQUAL; i <= ROLE_SECONDARY; i++) {
+		struct ofputil_role_status status = { .role = i, .generation_id = rnd64() };
+		struct ofpbuf *b = ofputil_encode_role_status(&status, OFPUTIL_P_OF13_OXM);
+		enum msg_role role;
+
+		ofpmsg_update_length(b);
+		assert_true(msg_role_status(b->data, b->size, &role));
+		assert_int_equal(role, i);
+		assert_false(msg_role_status(b->data, b->size - 1, &role));
+		((uint8_t *) b->data)[15] ^= 1;
+		assert_false(msg_role_status(b->data, b->size, &role));
+		ofpbuf_delete(b);
+	}
+}
+
 /* --- removed flows ---------------------------------------------------------------------------------- */
 
 static const struct table_contract tables[] = {
@@ -727,7 +745,7 @@ int main(void)
 		cmocka_unit_test(test_hello_elements), cmocka_unit_test(test_punt),
 		cmocka_unit_test(test_punt_forms), cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_port_name_of_a_stranger), cmocka_unit_test(test_features),
-		cmocka_unit_test(test_role), cmocka_unit_test(test_removed),
+		cmocka_unit_test(test_role), cmocka_unit_test(test_role_status), cmocka_unit_test(test_removed),
 		cmocka_unit_test(test_removed_large),
 	};
 

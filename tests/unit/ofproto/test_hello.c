@@ -546,7 +546,7 @@ static void test_error_from_peer(void **state)
 	memset(m, 0, sizeof m);
 	wire_put_u16(m + 8, ERROR_BAD_REQUEST);
 	wire_put_u16(m + 10, BAD_REQUEST_BAD_TYPE);
-	fails_with(t, m, msg_put_header(m, MSG_ERROR, 6, 12), "primary controller: OFPBRC_BAD_TYPE");
+	fails_with(t, m, msg_put_header(m, MSG_ERROR, 6, 12), "role: OFPBRC_BAD_TYPE");
 }
 
 /* More ports than a switch can have end the connection, and soon. */

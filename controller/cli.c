@@ -279,13 +279,15 @@ char *cli_read_file(const char *path, size_t *ret_size)
 		return NULL;
 	}
 	char *text = xheap_alloc(room);
-	for (size_t n; (n = fread(text + size, 1, room - size - 1, f)) > 0;) {
+	for (size_t n; size <= CLI_MAX_FILE && (n = fread(text + size, 1, room - size - 1, f)) > 0;) {
 		size += n;
 		if (room - size < 4096)
 			text = xheap_realloc(text, room *= 2);
 	}
-	bool is_bad = ferror(f);
-	if (is_bad)
+	bool is_bad = ferror(f) || size > CLI_MAX_FILE;
+	if (size > CLI_MAX_FILE)
+		fprintf(stderr, "weft: %s is larger than %d MiB\n", path, CLI_MAX_FILE >> 20);
+	else if (is_bad)
 		fprintf(stderr, "weft: cannot read %s: %s\n", path, strerror(errno));
 	if (f != stdin)
 		fclose(f);

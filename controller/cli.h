@@ -8,6 +8,8 @@
 #include <stdio.h>
 
 /* Exit codes. */
+enum { CLI_MAX_FILE = 16 << 20 };       /* as weftd takes it */
+
 enum {
 	CLI_OK = 0,
 	CLI_ERROR = 1,

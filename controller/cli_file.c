@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <jansson.h>
 
@@ -49,17 +50,25 @@ static void print_check(const struct net *net, const struct diag *diag)
 		       n_warnings ? ", with warnings" : "");
 }
 
+/* `weft check <(make-topology)`: a pipe is read like stdin. */
+static bool is_stream(const char *path)
+{
+	struct stat st;
+	return !strcmp(path, "-") || (!stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+}
+
 int cli_check(const struct cli *cli, int argc, char **argv)
 {
 	if (argc != 2)
 		return cli_bad_usage(argv[0], "one FILE is wanted");
 	bool is_stdin = !strcmp(argv[1], "-");
-	struct diag *diag = diag_new(is_stdin ? "(stdin)" : argv[1]);
+	const char *name = is_stdin ? "(stdin)" : argv[1];
+	struct diag *diag = diag_new(name);
 	struct net *net = NULL;
-	if (is_stdin) {
+	if (is_stream(argv[1])) {
 		size_t size;
-		char *text = cli_read_file("-", &size);
-		net = text ? net_parse("(stdin)", text, size, diag) : NULL;
+		char *text = cli_read_file(argv[1], &size);
+		net = text ? net_parse(name, text, size, diag) : NULL;
 		free(text);
 	} else {
 		net = net_load(argv[1], diag);

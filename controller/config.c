@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "controller/file.h"
@@ -21,6 +22,13 @@ LOG_MODULE(config)
 
 /* An editor writes in several steps: wait until it is quiet. */
 enum { SETTLE_MS = 50 };
+
+/* What a path led to. */
+struct place {
+	dev_t folder_dev, dev;
+	ino_t folder, inode;            /* inode 0 = there is no regular file */
+	bool is_link;
+};
 
 struct config {
 	struct loop *loop;
@@ -34,7 +42,9 @@ struct config {
 	void (*changed)(void *ctx);
 	void *ctx;
 	int inotify;
+	int folder_watch, file_watch;   /* of inotify, -1 = none */
 	struct loop_timer *settle;
+	struct place read, seen;        /* where the file was: at the last reading, at the last look */
 };
 
 static char *model_text(const struct net *net)
@@ -47,6 +57,27 @@ static char *model_text(const struct net *net)
 	net_print(net, f);
 	fclose(f);
 	return text;
+}
+
+static struct place place_of(const struct config *config)
+{
+	struct place place = { 0 };
+	struct stat st;
+	if (!stat(config->folder, &st)) {
+		place.folder_dev = st.st_dev;
+		place.folder = st.st_ino;
+	}
+	place.is_link = !lstat(config->file, &st) && S_ISLNK(st.st_mode);
+	if (!stat(config->file, &st) && S_ISREG(st.st_mode)) {
+		place.dev = st.st_dev;
+		place.inode = st.st_ino;
+	}
+	return place;
+}
+
+static bool same_place(const struct place *a, const struct place *b)
+{
+	return a->folder_dev == b->folder_dev && a->folder == b->folder && a->dev == b->dev && a->inode == b->inode;
 }
 
 static void took(struct config *config, const struct net *net)
@@ -71,7 +102,7 @@ struct config *config_new(struct loop *loop, const char *file, struct diag *diag
 	snprintf(config->name, sizeof config->name, "%s", basename(copy));
 	config->first = net;
 	config->model = model_text(net);
-	config->inotify = -1;
+	config->inotify = config->folder_watch = config->file_watch = -1;
 	config->state.file = config->file;
 	config->state.n_loads = 1;
 	took(config, net);
@@ -118,10 +149,30 @@ static void note_failure(struct config *config)
 		    "%zu errors in %s, nothing was changed; the first: %s", n, config->file, line);
 }
 
+static void watch_one(const struct config *config, const char *path, uint32_t mask, int *watch)
+{
+	int now = inotify_add_watch(config->inotify, path, mask);
+	if (*watch >= 0 && *watch != now)
+		inotify_rm_watch(config->inotify, *watch);
+	*watch = now;
+}
+
+/* The folder, for what is put in the file's place; and the file itself, which may
+ * be in another folder when a link leads to it. */
+static bool watch(struct config *config)
+{
+	watch_one(config, config->folder, IN_CLOSE_WRITE | IN_MOVED_TO, &config->folder_watch);
+	watch_one(config, config->file, IN_CLOSE_WRITE, &config->file_watch);
+	return config->folder_watch >= 0;
+}
+
 /* Takes over a checked net, or notes that there was none. */
 static void load(struct config *config, const char *text, size_t size)
 {
 	struct diag *diag = diag_new(config->file);
+	config->read = place_of(config);
+	if (config->inotify >= 0)
+		watch(config);
 	struct net *net = text ? net_parse(config->file, text, size, diag) : net_load(config->file, diag);
 	diag_free(config->findings);
 	config->findings = diag;
@@ -198,11 +249,26 @@ static void on_inotify(void *ctx)
 	while ((n = read(config->inotify, buf, sizeof buf)) > 0) {
 		for (char *p = buf; p < buf + n;) {
 			struct inotify_event *ev = (struct inotify_event *) (void *) p;
-			if (ev->len && !strcmp(ev->name, config->name))
+			if (ev->len ? !strcmp(ev->name, config->name) : (ev->mask & IN_CLOSE_WRITE) != 0)
 				loop_timer_again(config->settle, SETTLE_MS);
 			p += sizeof *ev + ev->len;
 		}
 	}
+}
+
+/* What inotify does not tell: the file is gone, or its path leads elsewhere now
+ * because a link or a folder on the way was replaced. A new file in the folder
+ * itself is not read here: it may be half written, and its writer's close is told. */
+void config_look(struct config *config)
+{
+	struct place now = place_of(config);
+	bool is_old = same_place(&now, &config->read), is_settled = same_place(&now, &config->seen);
+	bool is_elsewhere = now.is_link || now.folder != config->read.folder || now.folder_dev != config->read.folder_dev;
+	config->seen = now;
+	if (is_old || !is_settled)
+		return;
+	if (!now.inode || is_elsewhere || config->inotify < 0)
+		config_reload(config);
 }
 
 void config_start(struct config *config, struct core *core, void (*changed)(void *ctx), void *ctx)
@@ -211,9 +277,9 @@ void config_start(struct config *config, struct core *core, void (*changed)(void
 	config->changed = changed;
 	config->ctx = ctx;
 	config->settle = loop_timer_new(config->loop, on_settled, config);
+	config->read = config->seen = place_of(config);
 	config->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (config->inotify < 0 ||
-	    inotify_add_watch(config->inotify, config->folder, IN_CLOSE_WRITE | IN_MOVED_TO) < 0) {
+	if (config->inotify < 0 || !watch(config)) {
 		VLOG_WARN("cannot watch %s (%s): after an edit send SIGHUP or run `weft reload`",
 			  config->folder, strerror(errno));
 		return;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config: the topology file of a running weftd.
  *
- * Loaded at start, on SIGHUP, when the file changes (inotify on its folder), and
- * by `weft apply`, which replaces the file's text atomically (temporary file,
- * fsync, rename, fsync of the folder) after it was checked: the file is always
- * what runs, or what would run if it had no error. A bad file changes nothing
+ * Loaded at start, on SIGHUP, when the file changes (inotify on it and its folder;
+ * links are followed), and by `weft apply`, which replaces the file's text atomically
+ * (temporary file, fsync, rename, fsync of the folder) after it was checked: the file
+ * is always what runs, or what would run if it had no error. A bad file changes nothing
  * and is remembered with its findings until a good one comes. */
 #ifndef CONTROLLER_CONFIG_H
 #define CONTROLLER_CONFIG_H
@@ -29,6 +29,7 @@ void config_free(struct config *);
 struct net *config_take_net(struct config *);    /* of config_new, once */
 /* Start watching; reloads go to core_reload, then changed() is called. */
 void config_start(struct config *, struct core *, void (*changed)(void *ctx), void *ctx);
+void config_look(struct config *);               /* once a second: is it still there? */
 void config_reload(struct config *);             /* as on SIGHUP */
 /* `weft apply`: null = in force, else a sentence; findings in config_state. */
 const char *config_apply(struct config *, const char *text, size_t size);

@@ -22,6 +22,9 @@ LOG_MODULE(weft)
 
 enum { TICK_MS = 250, SLOW_TICKS = 4 };
 
+/* A clock may have been wrong by as much as a hundred years. */
+#define GENERATION_AHEAD_MS (100ULL * 366 * 86400 * 1000)
+
 struct daemon {
 	struct options options;
 	struct loop *loop;
@@ -98,6 +101,7 @@ static void on_ticker(void *ctx)
 		return;
 	core_tick(d->core);
 	reload_certificates(d);
+	config_look(d->config);
 	log_check_file();
 }
 
@@ -144,7 +148,9 @@ static uint64_t next_generation(const char *state_dir)
 		fclose(f);
 	}
 	uint64_t wall = loop_wall_ms();
-	generation = generation >= wall ? generation + 1 : wall;
+	/* What no clock and no number of starts can have come to is no generation id of ours. */
+	bool is_ours = generation >= wall && generation < wall + GENERATION_AHEAD_MS;
+	generation = is_ours ? generation + 1 : wall;
 	int n = snprintf(text, sizeof text, "%" PRIu64 "\n", generation);
 	mkdir(state_dir, 0755);
 	if (file_replace(path, text, (size_t) n, 0644))

@@ -4,9 +4,12 @@
  * Every step adds its findings and the next one runs all the same; only a text
  * that is no YAML, or of another version, ends the reading early. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "topo/model.h"
 
@@ -205,15 +208,34 @@ static char *read_all(FILE *in, size_t *ret_len)
 	return text;
 }
 
+/* A pipe or a device may have nothing to say for ever, and who reads may have
+ * others to serve: regular files only. Null with the reason. */
+static FILE *open_regular(const char *file, const char **ret_why)
+{
+	struct stat st;
+	int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	bool is_open = fd >= 0 && !fstat(fd, &st);
+	FILE *in = NULL;
+
+	if (is_open && !S_ISREG(st.st_mode))
+		*ret_why = S_ISDIR(st.st_mode) ? strerror(EISDIR) : "it is no regular file";
+	else if (!is_open || !(in = fdopen(fd, "r")))
+		*ret_why = strerror(errno);
+	if (!in && fd >= 0)
+		close(fd);
+	return in;
+}
+
 struct net *net_load(const char *file, struct diag *diag)
 {
 	struct where nowhere = {0, 0};
-	FILE *in = fopen(file, "re");
+	const char *why = NULL;
+	FILE *in = open_regular(file, &why);
 	size_t len = 0;
 
 	char *text = in ? read_all(in, &len) : NULL;
 	if (!text)
-		diag_add(diag, nowhere, DIAG_IO, "cannot be read: %s", strerror(errno));
+		diag_add(diag, nowhere, DIAG_IO, "cannot be read: %s", in ? strerror(errno) : why);
 	if (in)
 		fclose(in);
 	if (!text)

@@ -17,7 +17,7 @@ enum { MAX_COLUMNS = 12 };
 
 enum { OFPORT_LOCAL = 0xfffffffe };      /* OFPP_LOCAL, section 7.2.1 */
 
-enum form { FORM_PLAIN, FORM_OFPORT, FORM_YES, FORM_AGO, FORM_SECONDS, FORM_TIME, FORM_NETWORKS };
+enum form { FORM_PLAIN, FORM_UNLESS_0, FORM_OFPORT, FORM_YES, FORM_AGO, FORM_SECONDS, FORM_TIME, FORM_NETWORKS };
 
 static const struct shown {
 	const char *name;               /* also the path and the array */
@@ -26,7 +26,7 @@ static const struct shown {
 } shown[] = {
 	{ "switches", "SWITCH DPID STATE FLOWS> HOSTS> PORTS> IN-SYNC SINCE PEER RTT-US>",
 	  { { "name", 0 }, { "dpid", 0 }, { "state", 0 }, { "flows", 0 }, { "hosts", 0 }, { "ports", 0 },
-	    { "in_sync", FORM_YES }, { "since_ms", FORM_AGO }, { "session.peer", 0 }, { "session.rtt_us", 0 } } },
+	    { "in_sync", FORM_YES }, { "since_ms", FORM_AGO }, { "session.peer", 0 }, { "session.rtt_us", FORM_UNLESS_0 } } },
 	{ "ports", "SWITCH PORT OFPORT> STATE NETWORKS REFUSED> WHY",
 	  { { "switch", 0 }, { "name", 0 }, { "ofport", FORM_OFPORT }, { "state", 0 }, { "networks", FORM_NETWORKS },
 	    { "refused_hosts", 0 }, { "why", 0 } } },
@@ -94,6 +94,12 @@ static void print_cell(struct cli_table *table, const json_t *value, enum form f
 		else
 			cli_table_cell(table, "-");
 		return;
+	case FORM_UNLESS_0:
+		if (json_integer_value(value))
+			cli_table_cell(table, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		else
+			cli_table_cell(table, "-");
+		return;
 	case FORM_OFPORT:
 		if (json_integer_value(value) == (json_int_t) OFPORT_LOCAL)
 			cli_table_cell(table, "LOCAL");
@@ -115,7 +121,7 @@ static void print_cell(struct cli_table *table, const json_t *value, enum form f
 		return;
 	case FORM_NETWORKS:
 		networks_text(value, buf, sizeof buf);
-		cli_table_cell(table, "%s", buf);
+		cli_table_cell(table, "%s", buf[0] ? buf : "-");
 		return;
 	}
 }

@@ -10,11 +10,23 @@
 #include "controller/cli_table.h"
 #include "controller/client.h"
 
+enum { MAX_FILTERS = 32 };
+
 struct watch {
 	const struct cli *cli;
 	json_int_t lost_up_to;          /* 0 = no gap: the other side just ended */
 	bool is_refused;                /* the API did not like the request */
 };
+
+/* The parameter `after` as a word of the command line. */
+struct after {
+	char word[32];
+};
+
+static void after_set(struct after *after, json_int_t id)
+{
+	snprintf(after->word, sizeof after->word, "after=%" JSON_INTEGER_FORMAT, id);
+}
 
 static void print_event(const struct cli *cli, const json_t *event)
 {
@@ -67,26 +79,55 @@ static bool on_line(void *ctx, char *line, size_t size)
 	return !fflush(stdout);
 }
 
+/* The events that the words of the command line ask for; `after`, if any, in place of theirs. */
+static bool follow(struct watch *watch, int argc, char **argv, const char *after)
+{
+	char *words[MAX_FILTERS + 1];
+	int n = 0;
+	for (int i = 1; i < argc; i++)
+		if (!after || strncmp(argv[i], "after=", 6))
+			words[n++] = argv[i];
+	if (after)
+		words[n++] = (char *) after;
+	char *target = client_target("/v1/events?follow=1", n, words);
+	watch->is_refused = !target;
+	bool is_enough = target && client_lines(watch->cli->run_dir, target, on_line, watch);
+	free(target);
+	return is_enough;
+}
+
+/* Asks for the newest event first: weftd is there, the words are understood, and
+ * who begins behind that event loses nothing between the notice and the stream. */
+static bool begin(const struct cli *cli, int argc, char **argv, struct after *ret_after)
+{
+	char *target = client_target("/v1/events?limit=1", argc - 1, argv + 1);
+	json_t *newest = target ? client_get(cli->run_dir, target) : NULL;
+	free(target);
+	if (!newest)
+		return false;
+	after_set(ret_after, json_integer_value(json_object_get(newest, "last_id")));
+	json_decref(newest);
+	if (!cli->json)
+		fprintf(stderr, "weft: watching; Ctrl-C ends it\n");
+	return true;
+}
+
 int cli_watch(const struct cli *cli, int argc, char **argv)
 {
 	struct watch watch = { .cli = cli };
-	char *target = client_target("/v1/events?follow=1", argc - 1, argv + 1);
-	if (!target)
+	struct after after = { "" };
+	bool has_after = false, is_enough;
+	if (argc - 1 > MAX_FILTERS)
+		return cli_bad_usage(argv[0], "too many filters");
+	for (int i = 1; i < argc; i++)
+		has_after |= !strncmp(argv[i], "after=", 6);
+	if (!begin(cli, argc, argv, &after))
 		return CLI_ERROR;
-	bool is_enough = client_lines(cli->run_dir, target, on_line, &watch);
-	free(target);
+	is_enough = follow(&watch, argc, argv, has_after ? NULL : after.word);
 	while (!is_enough && watch.lost_up_to) {
-		char after[32], *words[64];
-		int n = 0;
-		snprintf(after, sizeof after, "after=%" JSON_INTEGER_FORMAT, watch.lost_up_to);
-		words[n++] = after;
-		for (int i = 1; i < argc && n < 64; i++)
-			if (strncmp(argv[i], "after=", 6))
-				words[n++] = argv[i];
+		after_set(&after, watch.lost_up_to);
 		watch.lost_up_to = 0;
-		target = client_target("/v1/events?follow=1", n, words);
-		is_enough = client_lines(cli->run_dir, target, on_line, &watch);
-		free(target);
+		is_enough = follow(&watch, argc, argv, after.word);
 	}
 	if (!is_enough && !watch.is_refused)
 		fprintf(stderr, "weft: no more events: weftd has ended the stream\n");

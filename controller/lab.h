@@ -192,6 +192,7 @@ bool lab_vlans_up(struct lab_runner *, struct lab_plan *);
 bool lab_pki_up(struct lab_runner *, const struct lab_plan *);
 bool lab_weftd_up(struct lab_runner *, const struct lab_plan *, const struct lab_options *,
 		  pid_t *ret_pid);
+bool lab_weftd_answers(const char *socket);
 
 /* The whole; prints, returns the exit code. */
 int lab_up(struct lab_plan *, const struct lab_options *);

@@ -24,6 +24,12 @@ static bool is_up(const json_t *object, const char *pid_file_key, const char *di
 	return lab_is_alive(lab_pid_of(text_of(object, pid_file_key)), dir);
 }
 
+/* The recorded one, or one that somebody started in its place. */
+static bool is_weftd_up(const json_t *weftd, const char *dir)
+{
+	return is_up(weftd, "pid_file", dir) || lab_weftd_answers(text_of(weftd, "socket"));
+}
+
 /* As of the last five seconds. */
 static void ask_connected(struct lab_runner *runner, const json_t *hosts, struct lab_command *commands)
 {
@@ -69,7 +75,7 @@ static json_t *status_json(struct lab_runner *runner, const json_t *root)
 			json_array_append(missing, item);
 	}
 	return json_pack("{s:b, s:b, s:o, s:o}", "weftd_wanted", wanted, "weftd",
-			 wanted && is_up(weftd, "pid_file", dir), "hosts", shown, "missing_namespaces",
+			 wanted && is_weftd_up(weftd, dir), "hosts", shown, "missing_namespaces",
 			 missing);
 }
 

@@ -113,6 +113,8 @@ static double seconds_since(const struct timespec *start)
 
 static void print_lab(const struct lab_plan *plan, const struct lab_options *options, double seconds)
 {
+	const char *where;
+
 	printf("lab %s is up: %zu switches, %zu VMs, in %.1f s\n", plan->name, plan->n_hosts,
 	       plan->n_vms, seconds);
 	for (size_t i = 0; i < plan->n_vms; i++) {
@@ -131,10 +133,11 @@ static void print_lab(const struct lab_plan *plan, const struct lab_options *opt
 	else
 		printf("  no weftd was started; the switches try %s in namespace %s\n",
 		       lab_plan_target(plan), plan->ctl_ns);
-	printf("  weft lab ping --dir %s\n"
-	       "  weft lab exec --dir %s %s -- ip address\n"
-	       "  weft lab down --dir %s\n", plan->dir, plan->dir,
-	       plan->n_vms ? plan->vms[0].name : plan->hosts[0].name, plan->dir);
+	/* The lab without a name needs no words to be found. */
+	where = strcmp(plan->dir, LAB_DEFAULT_DIR "/weft") ? arena_printf(plan->arena, " --dir %s", plan->dir) : "";
+	printf("  weft lab ping%s\n"
+	       "  weft lab exec%s %s -- ip address\n"
+	       "  weft lab down%s\n", where, where, plan->n_vms ? plan->vms[0].name : plan->hosts[0].name, where);
 }
 
 int lab_up(struct lab_plan *plan, const struct lab_options *options)

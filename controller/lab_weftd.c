@@ -99,7 +99,7 @@ static const char *log_tail(struct arena *arena, const char *path)
 	return n ? text : "(the log is empty)";
 }
 
-static bool answers(const char *path)
+bool lab_weftd_answers(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -128,7 +128,7 @@ static bool wait_for_socket(struct lab_runner *runner, const struct lab_plan *pl
 	int status;
 
 	for (int waited = 0; waited < SOCKET_MS; waited += POLL_MS) {
-		if (answers(path))
+		if (lab_weftd_answers(path))
 			return true;
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return lab_fail(runner, "weftd ended at once; its log %s says:\n%s", log,

@@ -2,6 +2,7 @@
 /* Facts as text: one line each, names where they are known, numbers where not. */
 #include "topo/fact.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -102,11 +103,9 @@ static void add_addresses(struct line *line, const struct fact *fact)
 {
 	if (fact->has_ip4)
 		add(line, " ip=%u.%u.%u.%u", fact->ip4[0], fact->ip4[1], fact->ip4[2], fact->ip4[3]);
-	if (!fact->has_ip6)
-		return;
-	add(line, " ip6=");
-	for (size_t i = 0; i < 16; i += 2)
-		add(line, "%s%x", i ? ":" : "", fact->ip6[i] << 8 | fact->ip6[i + 1]);
+	char ip6[INET6_ADDRSTRLEN];
+	if (fact->has_ip6 && inet_ntop(AF_INET6, fact->ip6, ip6, sizeof ip6))
+		add(line, " ip6=%s", ip6);
 }
 
 static bool is_move(const struct fact *fact)
@@ -139,11 +138,14 @@ static void add_port(struct line *line, const struct fact *fact, const struct vi
 {
 	add(line, " ");
 	add_switch(line, view, fact->sw);
-	add(line, ":%s port=%" PRIu32, fact->port_name, fact->ofport);
+	add(line, ":%s", fact->port_name);
+	if (fact->port_local)
+		add(line, " port=LOCAL");
+	else
+		add(line, " port=%" PRIu32, fact->ofport);
 	if (fact->kind == FACT_PORT)
-		add(line, " %s%s%s speed=%" PRIu32 "M", fact->port_up ? "up" : "down",
-		    fact->port_live ? " live" : "", fact->port_local ? " local" : "",
-		    fact->port_speed_mbps);
+		add(line, " %s%s speed=%" PRIu32 "M", fact->port_up ? "up" : "down",
+		    fact->port_live ? " live" : "", fact->port_speed_mbps);
 }
 
 size_t fact_format(const struct fact *fact, const struct net *net, const struct view *view,

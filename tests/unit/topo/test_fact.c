@@ -81,7 +81,7 @@ static void lines(void **state)
 			     .network = 0x1234, .mac = MAC, .has_ip6 = true,
 			     .ip6 = { 0xfe, 0x80, [15] = 1 } },
 	     "0.000 host-refused 0x00001234 52:54:00:aa:00:20 kvm1:vm-db "
-	     "ip6=fe80:0:0:0:0:0:0:1 (max_hosts of the port reached)");
+	     "ip6=fe80::1 (max_hosts of the port reached)");
 	says((struct fact) { .kind = FACT_NETWORK_FULL, .network = office, .recovered = true },
 	     "0.000 network-full office recovered");
 	says((struct fact) { .kind = FACT_NETWORK_FULL, .network = office },
@@ -91,6 +91,9 @@ static void lines(void **state)
 	says((struct fact) { .kind = FACT_PORT, .sw = 0, .ofport = 3, .port_name = "vm-db", .port_up = true,
 			     .port_live = true, .port_speed_mbps = 10000 },
 	     "0.000 port kvm1:vm-db port=3 up live speed=10000M");
+	says((struct fact) { .kind = FACT_PORT, .sw = 0, .ofport = 0xfffffffe, .port_name = "br-int",
+			     .port_local = true },
+	     "0.000 port kvm1:br-int port=LOCAL down speed=0M");
 	says((struct fact) { .kind = FACT_PORT_GONE, .sw = 0, .ofport = 3, .port_name = "vm-db" },
 	     "0.000 port-gone kvm1:vm-db port=3");
 }

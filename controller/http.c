@@ -15,20 +15,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <sys/queue.h>
 #include <time.h>
 
 #include "ofproto/log.h"
 #include "topo/arena.h"
 
+enum { IDLE_WHEN_FULL_US = 1000000 };
+
 struct http_out { struct evbuffer *buf; };
+
+struct place {
+	struct bufferevent *bev;        /* with a reference of ours */
+	uint64_t idle_since_us;         /* 0 = is being answered */
+};
 
 struct http {
 	struct evhttp *evhttp;
 	struct evconnlistener *listener;
 	http_handler *handler;
 	void *ctx;
-	struct bufferevent *connections[HTTP_MAX_CONNECTIONS];
+	struct place connections[HTTP_MAX_CONNECTIONS];
 	size_t n_connections;
 	struct event *sweep;            /* due while there are connections */
 	struct event *pump;             /* next turn: one slice of the first runnable stream */
@@ -38,6 +46,7 @@ struct http {
 struct http_call {
 	struct http *http;
 	struct evhttp_request *request;
+	struct bufferevent *bev;        /* of its connection; only compared */
 	char *path;                     /* decoded; owned, like names and values */
 	char *names[HTTP_MAX_PARAMS], *values[HTTP_MAX_PARAMS];
 	size_t n_params;
@@ -58,6 +67,13 @@ static struct evbuffer *new_buffer(void)
 	return buf;
 }
 
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
+}
+
 /* --- connections ------------------------------------------------------------------- */
 
 static void sweep_soon(struct http *http)
@@ -68,6 +84,25 @@ static void sweep_soon(struct http *http)
 		event_add(http->sweep, &soon);
 }
 
+/* Who has asked for nothing makes room for others. Its end is seen by evhttp like
+ * a client's, and a later sweep gives the place back. */
+static void end_idle(struct http *http)
+{
+	uint64_t now = now_us();
+	for (size_t i = 0; i < http->n_connections; i++) {
+		const struct place *place = &http->connections[i];
+		if (place->idle_since_us && now - place->idle_since_us >= IDLE_WHEN_FULL_US)
+			shutdown(bufferevent_getfd(place->bev), SHUT_RDWR);
+	}
+}
+
+static void mark(struct http *http, const struct bufferevent *bev, uint64_t idle_since_us)
+{
+	for (size_t i = 0; i < http->n_connections; i++)
+		if (http->connections[i].bev == bev)
+			http->connections[i].idle_since_us = idle_since_us;
+}
+
 static void on_sweep(evutil_socket_t fd, short what, void *ctx)
 {
 	struct http *http = ctx;
@@ -76,14 +111,16 @@ static void on_sweep(evutil_socket_t fd, short what, void *ctx)
 	(void) what;
 	for (size_t i = http->n_connections; i-- > 0;) {
 		bufferevent_event_cb event_cb;
-		bufferevent_getcb(http->connections[i], NULL, NULL, &event_cb, NULL);
+		bufferevent_getcb(http->connections[i].bev, NULL, NULL, &event_cb, NULL);
 		if (event_cb)
 			continue;
-		bufferevent_decref(http->connections[i]);
+		bufferevent_decref(http->connections[i].bev);
 		http->connections[i] = http->connections[--http->n_connections];
 	}
 	if (was_full && http->n_connections < HTTP_MAX_CONNECTIONS)
 		evconnlistener_enable(http->listener);
+	if (http->n_connections == HTTP_MAX_CONNECTIONS)
+		end_idle(http);
 	sweep_soon(http);
 }
 
@@ -94,7 +131,7 @@ static struct bufferevent *new_connection(struct event_base *base, void *ctx)
 	if (!bev)
 		log_abort("out of memory");
 	bufferevent_incref(bev);
-	http->connections[http->n_connections++] = bev;
+	http->connections[http->n_connections++] = (struct place) { bev, now_us() };
 	if (http->n_connections == HTTP_MAX_CONNECTIONS)
 		evconnlistener_disable(http->listener);
 	sweep_soon(http);
@@ -105,6 +142,7 @@ static struct bufferevent *new_connection(struct event_base *base, void *ctx)
 
 static void call_free(struct http_call *call)
 {
+	mark(call->http, call->bev, now_us());
 	for (size_t i = 0; i < call->n_params; i++) {
 		free(call->names[i]);
 		free(call->values[i]);
@@ -144,6 +182,8 @@ static void on_request(struct evhttp_request *request, void *ctx)
 	struct http_call *call = xheap_alloc(sizeof *call);
 	call->http = http;
 	call->request = request;
+	call->bev = evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
+	mark(http, call->bev, 0);
 	call->path = decoded(path ? path : "", false);
 	parse_query(call, query ? query : "");
 	http->handler(http->ctx, call);
@@ -277,13 +317,6 @@ static void on_taken(struct evhttp_connection *connection, void *ctx)
 	update(call);
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
-}
-
 static void end_stream(struct http_call *call)
 {
 	struct evhttp_request *request = call->request;
@@ -389,7 +422,7 @@ void http_free(struct http *http)
 	/* Takes the listener and all connections with it; streams hear of their end. */
 	evhttp_free(http->evhttp);
 	for (size_t i = 0; i < http->n_connections; i++)
-		bufferevent_decref(http->connections[i]);
+		bufferevent_decref(http->connections[i].bev);
 	event_free(http->pump);
 	event_free(http->sweep);
 	free(http);

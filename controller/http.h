@@ -2,8 +2,9 @@
 /* http: HTTP/1.1 (RFC 9112) on one listening socket; the only door to libevent's
  * evhttp. Knows nothing of what is asked.
  *
- * Bounds: HTTP_MAX_CONNECTIONS at once (others wait in the backlog), bodies of
- * HTTP_MAX_BODY, idle connections end after HTTP_IDLE_S. A long answer is made
+ * Bounds: HTTP_MAX_CONNECTIONS at once (others wait in the backlog; those
+ * that ask for nothing for a second make room then), bodies of HTTP_MAX_BODY, idle
+ * connections end after HTTP_IDLE_S. A long answer is made
  * in slices: one slice of one answer per turn of the loop, and none for a
  * client that has not read the last one. */
 #ifndef CONTROLLER_HTTP_H

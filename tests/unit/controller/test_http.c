@@ -234,6 +234,25 @@ static void test_connections_are_bounded(void **state)
 	expect("GET", "/x", NULL, 0, 200, "GET /x 0");
 }
 
+/* Connections that ask for nothing do not keep others out. */
+static void test_idle_ones_make_room(void **state)
+{
+	static const char get[] = "GET /x HTTP/1.1\r\nHost: weftd\r\nConnection: close\r\n\r\n";
+	int fds[HTTP_MAX_CONNECTIONS];
+	(void) state;
+	for (size_t i = 0; i < HTTP_MAX_CONNECTIONS; i++) {
+		fds[i] = ask_connect(run.address.sun_path);
+		assert_int_equal(send(fds[i], get, i % 20, 0), i % 20);
+		ask_turns(base, 0);
+	}
+	int late = ask_connect(run.address.sun_path);
+	assert_int_equal(send(late, get, sizeof get - 1, 0), sizeof get - 1);
+	assert_true(ask_wait(base, late, 5000));
+	close(late);
+	for (size_t i = 0; i < HTTP_MAX_CONNECTIONS; i++)
+		close(fds[i]);
+}
+
 static void test_nonsense(void **state)
 {
 	static const char *const bytes[] = {
@@ -296,7 +315,7 @@ int main(void)
 		T(test_stream),
 		T(test_stream_waits_and_wakes),
 		T(test_client_that_does_not_read),
-		T(test_connections_are_bounded),
+		T(test_connections_are_bounded), T(test_idle_ones_make_room),
 		T(test_nonsense),
 		T(test_freed_while_streaming),
 		T(test_one_weftd_per_directory),

@@ -86,7 +86,8 @@ const char *core_admit(struct core *core, const char *cert_name,
 	if (sw != NET_NONE && core->switches[sw]->session) {
 		snprintf(why, sizeof why,
 			 "switch \"%s\" is connected already and that connection lives: expected one "
-			 "connection per bridge; look for a second bridge with its certificate or datapath id",
+			 "connection per bridge; look for a bridge with two controller targets that lead here "
+			 "(ovs-vsctl get-controller), or for a second bridge with its certificate or datapath id",
 			 name);
 		return why;
 	}

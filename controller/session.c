@@ -94,8 +94,11 @@ static uint64_t hello_generation(void *ctx)
 static void hello_failed(void *ctx, const char *why)
 {
 	struct session *s = ctx;
-	if (!s->refused)
+	if (!s->refused) {
 		s->all->core->counts.n_malformed++;
+		core_refuse(s->all->core, conn_cert_name(s->conn) ? conn_cert_name(s->conn) : conn_peer_address(s->conn),
+			    s->dpid, why);
+	}
 	conn_close(s->conn, why);
 }
 

@@ -167,11 +167,13 @@ static void look_at_ports(struct problems *problems, uint32_t sw)
 		    vs->name, n_unused, unused, n_unused > MAX_NAMES ? ", ..." : "");
 }
 
-static bool is_connected(const struct core *core, uint64_t dpid, uint64_t since_wall_ms)
+/* Has it been let in since it was refused? */
+static bool is_cured(const struct core *core, const struct core_refused *refused)
 {
 	for (uint32_t sw = 0; sw < core->n_switches; sw++) {
 		const struct view_switch *vs = view_switch(core->view, sw);
-		if (vs && vs->connected && vs->dpid == dpid && core->switches[sw]->connected_wall_ms > since_wall_ms)
+		if (vs && vs->connected && (vs->dpid == refused->dpid || !strcmp(vs->name, refused->who))
+		    && core->switches[sw]->connected_wall_ms > refused->last_wall_ms)
 			return true;
 	}
 	return false;
@@ -199,8 +201,7 @@ static void look_at_refused_switches(struct problems *problems)
 	const struct core *core = problems->world->core;
 	for (size_t i = 0; i < core->n_refused; i++) {
 		const struct core_refused *refused = &core->refused[i];
-		if (core->wall_ms - refused->last_wall_ms > REFUSED_MS ||
-		    is_connected(core, refused->dpid, refused->last_wall_ms))
+		if (core->wall_ms - refused->last_wall_ms > REFUSED_MS || is_cured(core, refused))
 			continue;
 		add(problems, WARNING, "switch-refused", (struct about) { .sw = refused->who },
 		    "%s was not let in (%" PRIu64 " times): %s", refused->who, refused->n, refused->why);

@@ -18,6 +18,7 @@ enum {
 	NET_MAX_VID = 4094,             /* IEEE 802.1Q, 9.6: 0 and 4095 are reserved */
 	NET_MAX_SWITCHES = 4096,
 	NET_MAX_NETWORKS = 65536,
+	NET_PORT_HOSTS = 4096,          /* max_hosts of a port that says nothing */
 };
 #define NET_NONE UINT32_MAX             /* no index, no limit */
 
@@ -47,7 +48,7 @@ struct net_port {
 	bool flood;                     /* unknown unicast may leave here; default true */
 	bool hairpin;                   /* frames may go back out where they came from; default false */
 	bool enable;                    /* false: nothing in, nothing out; default true */
-	uint32_t max_hosts;             /* learned hosts of this network on it, NET_NONE = no limit */
+	uint32_t max_hosts;             /* learned hosts of this network on it, NET_NONE = NET_PORT_HOSTS */
 	struct where where;
 	uint32_t object;
 };

@@ -137,8 +137,9 @@ static const struct section_key port_keys[] = {
 		.offset = offsetof(struct net_port, max_hosts),
 		.min = 0,
 		.max = MAX_HOSTS,
-		.otherwise = "no limit",
-		.help = "How many hosts of this network may be learned on the port; with 0 nothing comes "
+		.otherwise = "4096",
+		.help = "How many hosts of this network may be learned on the port, so that no VM fills the "
+			"switches with addresses it makes up; with 0 nothing comes "
 			"in there and frames only go out. Those already learned are not hurt.",
 	}, {
 		.name = "flood",

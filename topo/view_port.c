@@ -23,7 +23,7 @@ static struct view_use make_use(const struct net *net, const struct net_use *fro
 		const struct net_port *entry = &network->ports[from->port];
 		use.flood = entry->flood;
 		use.hairpin = entry->hairpin;
-		use.max_hosts = entry->max_hosts;
+		use.max_hosts = entry->max_hosts == NET_NONE ? NET_PORT_HOSTS : entry->max_hosts;
 		use.object = net->objects[entry->object].id;
 	}
 	return use;

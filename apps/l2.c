@@ -223,6 +223,7 @@ const struct app app_l2 = {
 		| FACT_BIT(NETWORK_FULL),
 	.compile = compile,
 	.patch = patch,
+	.ahead = l2_ahead,
 	.packet_in = l2_packet_in,
 	.recover = l2_recover,
 	.removed = l2_removed,

@@ -29,6 +29,7 @@ void l2_unwant_src(struct out *, uint32_t sw, uint32_t network_id, uint32_t ofpo
 void l2_want_dst(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6],
 		 uint32_t ofport, uint64_t object);
 void l2_unwant_dst(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6]);
+void l2_ahead_host(struct out *, uint32_t sw, uint32_t network_id, uint32_t ofport, const uint8_t mac[6]);
 
 /* The rows that are there while a limit is reached; `full` says whether. */
 void l2_port_limit(struct out *, const struct view_switch *, uint32_t ofport,
@@ -42,6 +43,7 @@ void l2_network_rows(struct out *, const struct view_switch *, const struct net 
 		     const struct view_member *);
 
 /* l2_learn.c */
+void l2_ahead(const struct scene *, const struct app_punt *, unsigned turn, struct out *);
 void l2_packet_in(const struct scene *, const struct app_punt *, struct reply *);
 void l2_recover(const struct scene *, uint32_t sw, const struct rule *, uint32_t duration_s, struct reply *);
 void l2_removed(const struct scene *, uint32_t sw, const struct rule *, bool idle, struct reply *);

@@ -30,6 +30,17 @@ static void take_addresses(struct fact *fact, const struct packet *packet)
 	memcpy(fact->ip6, packet->ip6, sizeof fact->ip6);
 }
 
+void l2_ahead(const struct scene *scene, const struct app_punt *punt, unsigned turn, struct out *out)
+{
+	if (punt->size < 12)
+		return;
+	const uint8_t *mac = punt->frame + 6;
+	if (!turn)
+		view_ahead(scene->view, punt->network, mac);
+	else if (!view_host(scene->view, punt->network, mac))
+		l2_ahead_host(out, punt->sw, punt->network, punt->in_port, mac);
+}
+
 void l2_packet_in(const struct scene *scene, const struct app_punt *punt, struct reply *reply)
 {
 	struct packet packet;

@@ -136,6 +136,13 @@ void l2_unwant_dst(struct out *out, uint32_t sw, uint32_t network_id, const uint
 	out->unwant(out->ctx, sw, out->app, &rule);
 }
 
+void l2_ahead_host(struct out *out, uint32_t sw, uint32_t network_id, uint32_t ofport, const uint8_t mac[6])
+{
+	struct rule src = src_key(out, network_id, ofport, mac), dst = dst_key(out, network_id, mac);
+	out->ahead(out->ctx, sw, &src);
+	out->ahead(out->ctx, sw, &dst);
+}
+
 /* --- limits ------------------------------------------------------------------------ */
 
 static void punt(struct out *out, const struct view_switch *vs)

@@ -34,6 +34,12 @@ static void on_unwant(void *ctx, uint32_t sw, uint8_t app, const struct rule *ke
 	core_touch(core, sw);
 }
 
+static void on_ahead(void *ctx, uint32_t sw, const struct rule *key)
+{
+	struct core *core = ctx;
+	ledger_ahead(core->switches[sw]->ledger, key);
+}
+
 struct scene core_scene(const struct core *core)
 {
 	return (struct scene) { .net = core->net, .view = core->view, .now_ms = core->now_ms };
@@ -43,7 +49,7 @@ struct out core_out(struct core *core, uint8_t app)
 {
 	return (struct out) {
 		.build = core->build, .shapes = core->shapes, .app = app,
-		.want = on_want, .unwant = on_unwant, .ctx = core,
+		.want = on_want, .unwant = on_unwant, .ahead = on_ahead, .ctx = core,
 	};
 }
 

@@ -98,7 +98,9 @@ void core_detach(struct core *, uint32_t sw, const char *why);
 
 void core_fact(struct core *, struct fact *);
 void core_port_status(struct core *, uint32_t sw, enum msg_port_reason, const struct msg_port *);
-void core_punt(struct core *, uint32_t sw, const struct punt *);
+/* Together, because then memory is read ahead for all of them. */
+enum { CORE_PUNTS = 16 };
+void core_punts(struct core *, uint32_t sw, const struct punt *, size_t n);      /* up to CORE_PUNTS */
 /* True when another hand did it: drift. */
 bool core_removed(struct core *, uint32_t sw, const struct removed *, const struct rule *);
 

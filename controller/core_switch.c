@@ -136,25 +136,37 @@ void core_detach(struct core *core, uint32_t sw, const char *why)
 		core_fact(core, &down);
 }
 
-void core_punt(struct core *core, uint32_t sw, const struct punt *punt)
+/* The app that a packet-in is for, or null. */
+static const struct app *punt_app(uint32_t sw, const struct punt *punt, struct app_punt *ret_in)
 {
-	core->counts.n_punts++;
-	if (!cookie_is_ours(punt->cookie))
-		return;
 	enum table table = pipeline_by_id(punt->table);
-	if (table == N_TABLES)
-		return;
-	const struct app *app = app_by_table(table);
-	if (!app || !app->packet_in)
-		return;
-	struct app_punt in = {
+	if (!cookie_is_ours(punt->cookie) || table == N_TABLES)
+		return NULL;
+	*ret_in = (struct app_punt) {
 		.sw = sw, .cookie = punt->cookie, .table = table, .in_port = punt->in_port,
 		.network = punt->reg[0], .class = punt->reg[1],
 		.frame = punt->frame, .size = punt->size,
 	};
+	return app_by_table(table);
+}
+
+void core_punts(struct core *core, uint32_t sw, const struct punt *punts, size_t n)
+{
 	struct scene scene = core_scene(core);
 	struct reply reply = core_reply(core);
-	app->packet_in(&scene, &in, &reply);
+	struct out out = core_out(core, 0);
+	const struct app *apps_in[CORE_PUNTS];
+	struct app_punt in[CORE_PUNTS];
+	for (size_t i = 0; i < n; i++)
+		apps_in[i] = punt_app(sw, &punts[i], &in[i]);
+	for (unsigned turn = 0; turn < 2; turn++)
+		for (size_t i = 0; i < n; i++)
+			if (apps_in[i] && apps_in[i]->ahead)
+				apps_in[i]->ahead(&scene, &in[i], turn, &out);
+	for (size_t i = 0; i < n; i++)
+		if (apps_in[i] && apps_in[i]->packet_in)
+			apps_in[i]->packet_in(&scene, &in[i], &reply);
+	core->counts.n_punts += n;
 }
 
 /* A row left the switch. In flight = we have sent something newer about it.

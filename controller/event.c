@@ -24,12 +24,18 @@ struct events *events_new(void)
 	return xheap_alloc(sizeof(struct events));
 }
 
+static void drop_text(struct event *event)
+{
+	if (!event->is_fact)
+		free(event->text);
+}
+
 void events_free(struct events *events)
 {
 	if (!events)
 		return;
 	for (size_t i = 0; i < EVENTS_KEPT; i++)
-		free(events->ring[i].text);
+		drop_text(&events->ring[i]);
 	free(events);
 }
 
@@ -39,8 +45,12 @@ static struct event *next_event(struct events *events, uint64_t wall_ms, enum ev
 	uint64_t id = ++events->last;
 	struct event *event = &events->ring[id % EVENTS_KEPT];
 
-	free(event->text);
-	*event = (struct event) { .id = id, .wall_ms = wall_ms, .severity = severity };
+	drop_text(event);
+	event->id = id;
+	event->wall_ms = wall_ms;
+	event->severity = severity;
+	event->is_fact = false;
+	event->text = NULL;
 	return event;
 }
 

@@ -17,10 +17,14 @@ struct event {
 	uint64_t wall_ms;
 	enum event_severity severity;
 	bool is_fact;
-	struct fact fact;               /* is_fact */
-	char kind[24];                  /* else: "config", "row-refused", "drift", "refused-switch" ... */
-	char sw[64];                    /* name of the switch it is about, or "" */
-	char *text;                     /* else: one sentence; owned by the ring */
+	union {
+		struct fact fact;       /* is_fact */
+		struct {
+			char kind[24];  /* else: "config", "row-refused", "drift", "refused-switch" ... */
+			char sw[64];    /* name of the switch it is about, or "" */
+			char *text;     /* one sentence; owned by the ring */
+		};
+	};
 };
 
 struct events;

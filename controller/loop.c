@@ -90,10 +90,8 @@ static void run_posted(evutil_socket_t fd, short what, void *arg)
 struct loop *loop_new(void)
 {
 	struct loop *loop = xheap_alloc(sizeof *loop);
-	struct event_config *config = event_config_new();
-	event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
-	loop->base = event_base_new_with_config(config);
-	event_config_free(config);
+	/* Not with precise timers: they cost a system call in every round. */
+	loop->base = event_base_new();
 	if (!loop->base)
 		log_abort("libevent has no way to wait for sockets here");
 	loop->tick.ev = event_new(loop->base, -1, 0, run_tick, loop);

@@ -231,9 +231,19 @@ static bool punt_allowed(struct session *s)
 	return false;
 }
 
+/* Packet-ins that come one after the other go to core together. */
+static void take_punts(struct session *s)
+{
+	struct sessions *all = s->all;
+	if (!all->n_punts)
+		return;
+	core_punts(all->core, s->sw, all->punts, all->n_punts);
+	all->n_punts = 0;
+}
+
 static void on_packet_in(struct session *s, const uint8_t *msg, size_t size)
 {
-	struct punt punt;
+	struct sessions *all = s->all;
 	if (s->state != SESSION_LIVE)
 		return;         /* rows of an earlier life punt already: the frame comes again */
 	if (conn_queued(s->conn) > CONN_PAUSE_BYTES) {
@@ -242,13 +252,13 @@ static void on_packet_in(struct session *s, const uint8_t *msg, size_t size)
 		s->all->core->counts.n_punts_over_budget++;
 		return;
 	}
-	if (!msg_punt(msg, size, &punt)) {
+	if (!msg_punt(msg, size, &all->punts[all->n_punts])) {
 		session_malformed(s, "malformed PACKET_IN");
 		return;
 	}
 	s->n_punts++;
-	if (punt_allowed(s))
-		core_punt(s->all->core, s->sw, &punt);
+	if (punt_allowed(s) && ++all->n_punts == CORE_PUNTS)
+		take_punts(s);
 }
 
 static void on_flow_removed(struct session *s, const uint8_t *msg, size_t size)
@@ -297,6 +307,8 @@ static void on_message(void *ctx, const uint8_t *msg, size_t size)
 		hello_message(s->hello, msg, size, core->now_ms);
 		return;
 	}
+	if (msg_type(msg) != MSG_PACKET_IN)
+		take_punts(s);
 	if (msg_version(msg) != MSG_VERSION) {
 		session_malformed(s, "a message of another OpenFlow version than was agreed");
 		return;
@@ -348,6 +360,7 @@ static void on_batch(void *ctx)
 {
 	struct session *s = ctx;
 	struct core *core = s->all->core;
+	take_punts(s);
 	s->last_heard_ms = core->now_ms;
 	if (s->attached) {
 		core_touch(core, s->sw);        /* the tick's end writes, and lets the clock go */

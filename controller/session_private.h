@@ -41,6 +41,8 @@ struct sessions {
 	uint64_t generation_id;
 	uint32_t punt_budget;           /* packet-ins per second and switch, 0 = no limit */
 	uint64_t last_tick_ms;
+	struct punt punts[CORE_PUNTS];  /* of the session that is being read, not yet looked at */
+	size_t n_punts;
 	bool clock_read;                /* in this tick: core has the time */
 };
 

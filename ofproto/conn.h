@@ -33,7 +33,7 @@ enum {
 struct conn_ops {
 	/* TCP: in the next round of the loop; TLS: after the handshake. */
 	void (*established)(void *ctx);
-	/* A whole message; not aligned; valid during the call. conn_close() may be
+	/* A whole message; not aligned; valid until `batch`. conn_close() may be
 	 * called from inside. */
 	void (*message)(void *ctx, const uint8_t *msg, size_t size);
 	/* All messages of one wake-up have been handed out; also when one of them

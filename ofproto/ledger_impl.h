@@ -8,12 +8,12 @@
 
 /* Memory comes in pieces of 1 to POOL_CLASSES units; class 0 is plain heap for
  * what is bigger. */
-enum { POOL_UNIT = 32, POOL_CLASSES = 32 };
+enum { POOL_UNIT = 16, POOL_CLASSES = 64 };
 struct pool_chunk;
 struct pool_class {
 	void *free;                     /* list through the first word of each piece */
 	uint8_t *next, *end;            /* unused rest of the youngest chunk */
-	uint32_t n_grow;                /* pieces of the next chunk */
+	uint32_t chunk_size;            /* bytes of the next chunk, 0 = none yet */
 };
 
 struct slot { struct row *row; uint32_t hash; };

@@ -12,7 +12,7 @@
 #include "ofproto/mem.h"
 #include "ofproto/wire.h"
 
-enum { SLOTS_FIRST = 64, GROW_FIRST = 8, GROW_LAST = 512 };
+enum { SLOTS_FIRST = 64, CHUNK_FIRST = 2 << 10, CHUNK_LAST = 256 << 10 };
 
 struct pool_chunk {
 	struct pool_chunk *next;
@@ -31,16 +31,18 @@ static uint8_t class_of(size_t size)
 static void pool_grow(struct ledger *l, uint8_t class)
 {
 	struct pool_class *c = &l->classes[class];
-	size_t n = c->n_grow ? c->n_grow : GROW_FIRST;
-	size_t size = n * class * (size_t) POOL_UNIT;
-	struct pool_chunk *chunk = mem_alloc(sizeof(*chunk) + size);
+	size_t size = c->chunk_size ? c->chunk_size : CHUNK_FIRST;
+	size_t piece = class * (size_t) POOL_UNIT;
+	struct pool_chunk *chunk = mem_alloc(size);
 
+	if (size >= 64 << 10)
+		mem_populate(chunk, size);
 	chunk->next = l->chunks;
 	l->chunks = chunk;
-	l->n_bytes += sizeof(*chunk) + size;
+	l->n_bytes += size;
 	c->next = (uint8_t *) (chunk + 1);
-	c->end = c->next + size;
-	c->n_grow = n < GROW_LAST ? (uint32_t) (2 * n) : GROW_LAST;
+	c->end = c->next + (size - sizeof(*chunk)) / piece * piece;
+	c->chunk_size = size < CHUNK_LAST ? (uint32_t) (2 * size) : CHUNK_LAST;
 }
 
 static void *pool_take(struct ledger *l, size_t size, uint8_t class)
@@ -147,6 +149,7 @@ static void slots_grow(struct ledger *l)
 	size_t n = l->n_slots * 2;
 	struct slot *slots = mem_zalloc(n * sizeof(*slots));
 
+	mem_populate(slots, n * sizeof(*slots));
 	for (size_t i = 0; i < l->n_slots; i++)
 		if (l->slots[i].row)
 			slot_put(slots, n, l->slots[i]);
@@ -272,6 +275,11 @@ void ledger_free(struct ledger *l)
 const struct row *ledger_find(const struct ledger *l, const struct rule *key)
 {
 	return store_find(l, key, store_hash(l, key));
+}
+
+void ledger_ahead(const struct ledger *l, const struct rule *key)
+{
+	__builtin_prefetch(&l->slots[store_hash(l, key) & (l->n_slots - 1)]);
 }
 
 static const struct row *iter_row(const struct ledger *l, struct ledger_iter *iter, struct row_link *at)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The host table: chains through a pool in chunks, a power of two of buckets.
+/* The host table: hosts in a pool of chunks, and an open-addressed table of where
+ * they are: linear, at most half full.
  *
- * A look-up reads one bucket and, as a rule, one host. The buckets double when
- * there are as many hosts; they never shrink, because what came once may come
- * again and a chunk costs less than a pause. */
+ * The hash stands beside the index, so that a look-up reads one cache line of
+ * the table, and a host only when it is there. The table doubles; it never
+ * shrinks, because what came once may come again and memory costs less than a
+ * pause. */
 #include "topo/host.h"
 
 #include <stdlib.h>
@@ -12,20 +14,20 @@
 
 #include "topo/arena.h"
 
-enum { BUCKETS_FIRST = 1024 };
+enum { PLACES_FIRST = 1024 };
 
-static uint32_t *new_buckets(uint32_t n)
+static struct host_place *new_places(size_t n)
 {
-	uint32_t *buckets = xheap_alloc(n * sizeof *buckets);
-	memset(buckets, 0xff, n * sizeof *buckets);     /* NET_NONE */
-	return buckets;
+	struct host_place *places = xheap_alloc(n * sizeof *places);
+	memset(places, 0xff, n * sizeof *places);       /* NET_NONE */
+	return places;
 }
 
 void host_table_init(struct host_table *t)
 {
-	*t = (struct host_table) { .mask = BUCKETS_FIRST - 1, .free = NET_NONE };
-	t->buckets = new_buckets(BUCKETS_FIRST);
-	/* The seed moves hosts between buckets; nothing that can be seen depends
+	*t = (struct host_table) { .mask = PLACES_FIRST - 1, .free = NET_NONE };
+	t->places = new_places(PLACES_FIRST);
+	/* The seed moves hosts between places; nothing that can be seen depends
 	 * on it. Without entropy the table is as good as any other. */
 	if (getrandom(&t->seed, sizeof t->seed, GRND_NONBLOCK) != sizeof t->seed)
 		t->seed = 0x9e3779b97f4a7c15ULL;
@@ -36,11 +38,11 @@ void host_table_uninit(struct host_table *t)
 	for (size_t i = 0; i < t->n_chunks; i++)
 		free(t->chunks[i]);
 	free(t->chunks);
-	free(t->buckets);
+	free(t->places);
 	*t = (struct host_table) { .free = NET_NONE };
 }
 
-static uint32_t hash(const struct host_table *t, uint32_t network, const uint8_t mac[6])
+static uint32_t hash_of(const struct host_table *t, uint32_t network, const uint8_t mac[6])
 {
 	uint32_t high = 0;
 	uint16_t low;
@@ -60,40 +62,61 @@ static bool same(const struct host *host, uint32_t network, const uint8_t mac[6]
 
 uint32_t host_find(const struct host_table *t, uint32_t network, const uint8_t mac[6])
 {
-	uint32_t i = t->buckets[hash(t, network, mac) & t->mask];
-	while (i != NET_NONE) {
-		const struct host *host = host_at(t, i);
-		if (same(host, network, mac))
-			return i;
-		i = host->chain;
-	}
+	uint32_t hash = hash_of(t, network, mac), host;
+	for (uint32_t at = hash & t->mask; (host = t->places[at].host) != NET_NONE; at = (at + 1) & t->mask)
+		if (t->places[at].hash == hash && same(host_at(t, host), network, mac))
+			return host;
 	return NET_NONE;
 }
 
-static void chain(struct host_table *t, uint32_t i)
+void host_ahead(const struct host_table *t, uint32_t network, const uint8_t mac[6])
 {
-	struct host *host = host_at(t, i);
-	uint32_t *bucket = &t->buckets[hash(t, host->network, host->mac) & t->mask];
-	host->chain = *bucket;
-	*bucket = i;
+	__builtin_prefetch(&t->places[hash_of(t, network, mac) & t->mask]);
 }
 
-static void grow_buckets(struct host_table *t)
+static void put(struct host_table *t, struct host_place place)
 {
-	uint32_t n = (t->mask + 1) * 2;
-	free(t->buckets);
-	t->buckets = new_buckets(n);
-	t->mask = n - 1;
-	for (uint32_t i = 0; i < t->n_slots; i++)
-		if (host_at(t, i)->network)
-			chain(t, i);
+	uint32_t at = place.hash & t->mask;
+	while (t->places[at].host != NET_NONE)
+		at = (at + 1) & t->mask;
+	t->places[at] = place;
+}
+
+static void grow(struct host_table *t)
+{
+	struct host_place *old = t->places;
+	size_t n = (size_t) t->mask + 1;
+	t->places = new_places(2 * n);
+	t->mask = (uint32_t) (2 * n - 1);
+	for (size_t at = 0; at < n; at++)
+		if (old[at].host != NET_NONE)
+			put(t, old[at]);
+	free(old);
+}
+
+/* Takes host i out and closes the gap: what follows moves back unless it stands
+ * between its home and the gap. */
+static void take_out(struct host_table *t, uint32_t i)
+{
+	const struct host *host = host_at(t, i);
+	uint32_t gap = hash_of(t, host->network, host->mac) & t->mask;
+	while (t->places[gap].host != i)
+		gap = (gap + 1) & t->mask;
+	for (uint32_t at = (gap + 1) & t->mask; t->places[at].host != NET_NONE; at = (at + 1) & t->mask) {
+		uint32_t home = t->places[at].hash & t->mask;
+		if (((at - home) & t->mask) >= ((at - gap) & t->mask)) {
+			t->places[gap] = t->places[at];
+			gap = at;
+		}
+	}
+	t->places[gap].host = NET_NONE;
 }
 
 static uint32_t take_slot(struct host_table *t)
 {
 	if (t->free != NET_NONE) {
 		uint32_t i = t->free;
-		t->free = host_at(t, i)->chain;
+		t->free = host_at(t, i)->next;
 		return i;
 	}
 	if (t->n_slots == t->n_chunks * HOST_CHUNK) {
@@ -108,14 +131,13 @@ static uint32_t take_slot(struct host_table *t)
 
 uint32_t host_add(struct host_table *t, uint32_t network, const uint8_t mac[6])
 {
-	/* Before the slot is taken: what is in the free list has no chain to keep. */
-	if (t->n > t->mask)
-		grow_buckets(t);
+	if (t->n > t->mask / 2)
+		grow(t);
 	uint32_t i = take_slot(t);
 	struct host *host = host_at(t, i);
 	*host = (struct host) { .network = network, .sw = NET_NONE, .next = NET_NONE, .prev = NET_NONE };
 	memcpy(host->mac, mac, 6);
-	chain(t, i);
+	put(t, (struct host_place) { .hash = hash_of(t, network, mac), .host = i });
 	t->n++;
 	return i;
 }
@@ -123,12 +145,9 @@ uint32_t host_add(struct host_table *t, uint32_t network, const uint8_t mac[6])
 void host_remove(struct host_table *t, uint32_t i)
 {
 	struct host *host = host_at(t, i);
-	uint32_t *at = &t->buckets[hash(t, host->network, host->mac) & t->mask];
-	while (*at != i)
-		at = &host_at(t, *at)->chain;
-	*at = host->chain;
+	take_out(t, i);
 	host->network = 0;
-	host->chain = t->free;
+	host->next = t->free;
 	t->free = i;
 	t->n--;
 }

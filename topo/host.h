@@ -8,17 +8,21 @@
 
 #include "topo/view.h"
 
+_Static_assert(sizeof(struct host) == 64, "a host is one cache line");
+
 enum { HOST_CHUNK_BITS = 12, HOST_CHUNK = 1 << HOST_CHUNK_BITS };
+
+struct host_place { uint32_t hash, host; };      /* host = NET_NONE: empty */
 
 struct host_table {
 	struct host **chunks;           /* owned, HOST_CHUNK hosts each */
 	size_t n_chunks, max_chunks;
-	uint32_t *buckets;              /* first host of the chain, NET_NONE = empty */
-	uint32_t mask;                  /* number of buckets - 1; a power of two */
+	struct host_place *places;      /* owned */
+	uint32_t mask;                  /* number of places - 1; a power of two */
 	uint32_t n_slots;               /* slots ever used */
-	uint32_t free;                  /* first free slot, chained by host.chain */
+	uint32_t free;                  /* first free slot, chained by host.next */
 	uint32_t n;                     /* hosts */
-	uint64_t seed;                  /* nobody can choose MACs that share a bucket */
+	uint64_t seed;                  /* nobody can choose MACs that share a place */
 };
 
 void host_table_init(struct host_table *);
@@ -26,6 +30,8 @@ void host_table_uninit(struct host_table *);
 
 /* The index of a host, or NET_NONE. */
 uint32_t host_find(const struct host_table *, uint32_t network, const uint8_t mac[6]);
+/* It will be looked for in a moment: fetches its place. */
+void host_ahead(const struct host_table *, uint32_t network, const uint8_t mac[6]);
 /* A new host, zero but for network, MAC and list links (none); it must not be
  * there yet. network is not 0. */
 uint32_t host_add(struct host_table *, uint32_t network, const uint8_t mac[6]);

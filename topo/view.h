@@ -62,7 +62,6 @@ struct host {
 	uint32_t network;               /* network id */
 	uint32_t sw;                    /* slot, NET_NONE = unconfirmed */
 	uint32_t ofport;
-	uint32_t chain;                 /* private to the table */
 	uint32_t next, prev;            /* private to the view: hosts of one member, or unconfirmed */
 	uint8_t ip4[4], ip6[16];
 	uint64_t first_ms, seen_ms;
@@ -114,6 +113,8 @@ const struct view_port *view_port_by_name(const struct view *, uint32_t sw, cons
 const struct view_use *view_use(const struct view_port *, uint32_t network_id);
 
 const struct host *view_host(const struct view *, uint32_t network_id, const uint8_t mac[6]);
+/* The host will be asked for in a moment: memory is slow, so fetch it now. */
+void view_ahead(const struct view *, uint32_t network_id, const uint8_t mac[6]);
 size_t view_n_hosts(const struct view *);
 /* All hosts in no order; index from 0 to view_host_slots()-1, null where empty. */
 size_t view_host_slots(const struct view *);

@@ -92,8 +92,9 @@ struct app {
 	 * of the switch before anything is compiled for it. */
 	void (*recover)(const struct scene *, uint32_t sw, const struct rule *,
 			uint32_t duration_s, struct reply *);
-	/* A row went by itself (idle timeout) or by another hand (deleted). */
-	void (*removed)(const struct scene *, uint32_t sw, const struct rule *, bool idle, struct reply *);
+	/* A row went by itself (idle timeout) or was deleted. True: it may well be an
+	 * earlier one that we deleted, told late, and the row is there again. */
+	bool (*removed)(const struct scene *, uint32_t sw, const struct rule *, bool idle, struct reply *);
 };
 
 /* In the order of the pipeline. The number of an app (its cookie byte) is

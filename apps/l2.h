@@ -46,6 +46,6 @@ void l2_network_rows(struct out *, const struct view_switch *, const struct net 
 void l2_ahead(const struct scene *, const struct app_punt *, unsigned turn, struct out *);
 void l2_packet_in(const struct scene *, const struct app_punt *, struct reply *);
 void l2_recover(const struct scene *, uint32_t sw, const struct rule *, uint32_t duration_s, struct reply *);
-void l2_removed(const struct scene *, uint32_t sw, const struct rule *, bool idle, struct reply *);
+bool l2_removed(const struct scene *, uint32_t sw, const struct rule *, bool idle, struct reply *);
 
 #endif

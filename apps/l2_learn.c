@@ -136,22 +136,34 @@ void l2_recover(const struct scene *scene, uint32_t sw, const struct rule *rule,
 	}
 }
 
+/* OVS tells of a deleted row when it gets to it, which may be after the barrier. A
+ * host that went and came back meanwhile has its row again. */
+enum { TOLD_LATE_MS = 2000 };
+
+static bool has_just_moved(const struct host *host, uint64_t now_ms)
+{
+	return host->seen_ms != host->first_ms && now_ms - host->seen_ms < TOLD_LATE_MS;
+}
+
 /* Silence is what ages a host. A row that another hand deleted says nothing
  * about it; the ledger puts the row back. */
-void l2_removed(const struct scene *scene, uint32_t sw, const struct rule *rule, bool idle,
+bool l2_removed(const struct scene *scene, uint32_t sw, const struct rule *rule, bool idle,
 		struct reply *reply)
 {
 	uint64_t network, ofport;
 	uint8_t mac[6];
-	if (!idle || rule->kind != RULE_FLOW || pipeline_by_id(rule_table(rule)) != TABLE_L2_SRC
+	if (rule->kind != RULE_FLOW || pipeline_by_id(rule_table(rule)) != TABLE_L2_SRC
 	    || !rule_match_u(rule, FIELD_NETWORK, &network) || !rule_match_u(rule, FIELD_IN_PORT, &ofport)
 	    || !rule_match_mac(rule, FIELD_ETH_SRC, mac))
-		return;
+		return false;
 	const struct host *host = view_host(scene->view, (uint32_t) network, mac);
 	if (!host || host->sw != sw || host->ofport != ofport)
-		return;
+		return false;
+	if (!idle)
+		return has_just_moved(host, scene->now_ms);
 	struct fact fact = host_fact(FACT_HOST_GONE, sw, (uint32_t) ofport, (uint32_t) network, mac,
 				     scene->now_ms);
 	fact.reason = REASON_AGED;
 	reply->fact(reply->ctx, &fact);
+	return false;
 }

@@ -192,7 +192,8 @@ bool core_removed(struct core *core, uint32_t sw, const struct removed *removed,
 		if (app && app->removed) {
 			struct scene scene = core_scene(core);
 			struct reply reply = core_reply(core);
-			app->removed(&scene, sw, rule, idle, &reply);
+			if (app->removed(&scene, sw, rule, idle, &reply))
+				return false;   /* were it gone, an audit would find it */
 		}
 		drift = !idle;
 		if (drift)

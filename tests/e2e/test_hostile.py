@@ -87,3 +87,26 @@ def test_idle_api_clients_keep_nobody_out(lab):
     run(WEFT, "--run-dir", l.dir / "run", "status", timeout=5)
     for sock in idle:
         sock.close()
+
+
+def test_an_address_that_jumps_is_no_drift(lab):
+    """One MAC on two ports in turns, as fast as it can be learned."""
+    l = lab(t1())
+    l.ping_all()
+    l.wait_rest()
+    prober = Prober(l, "h3", "h4", "0.005")
+    mac = "02:00:00:00:99:99"
+    with l.wire("h1") as w1, l.wire("h2") as w2:
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            for wire in (w1, w2):
+                wire.send(arp_request(mac, "10.0.0.90", "10.0.0.91"))
+                time.sleep(0.0005)
+    l.wait_rest()
+    sent, received = prober.stop()
+    assert sent == received
+    moves = l.weft("show", "networks")["networks"][0]["moves"]
+    print(moves, "moves")
+    assert moves > 100
+    assert not l.weft("show", "events", "kind=drift")["events"]
+    assert l.status()["verdict"] == "ok"

@@ -216,7 +216,7 @@ static void apply_fact(void *ctx, struct fact *fact)
 	world_apply(w, *fact);
 }
 
-static void removed(uint32_t sw, struct rule rule, bool idle)
+static bool removed(uint32_t sw, struct rule rule, bool idle)
 {
 	struct scene scene = { .net = w->net, .view = w->view, .now_ms = w->now_ms };
 	struct reply reply = { .fact = apply_fact };
@@ -224,7 +224,7 @@ static void removed(uint32_t sw, struct rule rule, bool idle)
 	assert_true(rule.size <= sizeof copy);
 	memcpy(copy, rule.msg, rule.size);
 	rule.msg = copy;
-	app_by_table(TABLE_L2_SRC)->removed(&scene, sw, &rule, idle, &reply);
+	return app_by_table(TABLE_L2_SRC)->removed(&scene, sw, &rule, idle, &reply);
 }
 
 static void silence_ages(void **state)
@@ -233,7 +233,7 @@ static void silence_ages(void **state)
 	begin(three, three_ports);
 	world_do(w, "host red 1 a:r1");
 	/* Deleted by another hand: the ledger's business. */
-	removed(0, row_of(0, "host", 1), false);
+	assert_false(removed(0, row_of(0, "host", 1), false));
 	assert_non_null(world_host(w, "red", 1));
 	/* Rows that do not age. */
 	removed(0, row_of(0, "host-at", 1), true);
@@ -245,6 +245,19 @@ static void silence_ages(void **state)
 	assert_int_equal(w->facts[0].reason, REASON_AGED);
 	for (uint32_t sw = 0; sw < 3; sw++)
 		assert_int_equal(world_count_rows(w, view_switch(w->view, sw)->name, "priority=300", NULL), 0);
+}
+
+/* Its row was deleted when it left, and is there again when OVS tells of that. */
+static void a_deletion_is_told_late(void **state)
+{
+	(void) state;
+	begin(one, "up a; port a:r1 1; port a:r2 2; host red 1 a:r1");
+	w->now_ms += 1000;
+	world_do(w, "host red 1 a:r2; host red 1 a:r1");
+	assert_true(removed(0, row_of(0, "host", 1), false));
+	assert_non_null(world_host(w, "red", 1));
+	w->now_ms += 2000;
+	assert_false(removed(0, row_of(0, "host", 1), false));
 }
 
 /* The old place falls silent after a move: that is no news. */
@@ -663,7 +676,7 @@ int main(void)
 		TEST(a_move_on_one_switch),
 		TEST(a_move_between_switches),
 		TEST(silence_ages),
-		TEST(old_rows_age_without_effect),
+		TEST(a_deletion_is_told_late), TEST(old_rows_age_without_effect),
 		TEST(ageing_fits_the_wire),
 		TEST(a_full_port),
 		TEST(a_full_network),

@@ -72,6 +72,10 @@ static void look_at_certificate(struct problems *problems)
 	struct about about = { .hint = "weft pki renew weftd --dir DIR; weftd takes the new one by itself" };
 	if (!problems->world->tls)
 		return;
+	if (tls_bad_files(problems->world->tls))
+		add(problems, ERROR, "certificate",
+		    (struct about) { .hint = "the ones before them stay in force, but a restart of weftd would fail" },
+		    "the certificate files cannot be used: %s", tls_bad_files(problems->world->tls));
 	int days = tls_days_left(problems->world->tls);
 	if (days < 0)
 		add(problems, ERROR, "certificate", about, "weftd's own certificate has ended: no switch can connect");

@@ -34,6 +34,7 @@ struct tls {
 	char *dir;                      /* owned */
 	SSL_CTX *ctx;                   /* owned; in force */
 	struct stamp tried[N_FILES];    /* as they were last read, good or bad */
+	char bad_files[1024];           /* what was wrong with them; "" = nothing */
 };
 
 static char error[1024];                /* what tls_new and tls_reload hand out */
@@ -83,8 +84,15 @@ static const char *openssl_reason(void)
 
 static bool is_readable(const char *path)
 {
-	FILE *f = fopen(path, "r");
+	struct stat st;
+	FILE *f;
 
+	/* A pipe would hold us up. */
+	if (!stat(path, &st) && !S_ISREG(st.st_mode)) {
+		complain("%s: it is no regular file", path);
+		return false;
+	}
+	f = fopen(path, "r");
 	if (f) {
 		fclose(f);
 		return true;
@@ -231,12 +239,19 @@ int tls_reload(struct tls *tls, const char **ret_error)
 	}
 	memcpy(tls->tried, before, sizeof(before));
 	if (!ctx) {
+		snprintf(tls->bad_files, sizeof(tls->bad_files), "%s", error);
 		*ret_error = error;
 		return -1;
 	}
+	tls->bad_files[0] = '\0';
 	SSL_CTX_free(tls->ctx);
 	tls->ctx = ctx;
 	return 1;
+}
+
+const char *tls_bad_files(const struct tls *tls)
+{
+	return tls->bad_files[0] ? tls->bad_files : NULL;
 }
 
 int tls_days_left(const struct tls *tls)

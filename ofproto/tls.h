@@ -23,6 +23,8 @@ void tls_free(struct tls *);
 /* Looks at the files (stat); reads them when they differ. 1 = new ones are in
  * force, 0 = nothing new, -1 = new ones are bad, ret_error says why. */
 int tls_reload(struct tls *, const char **ret_error);
+/* Why the files as they are now are not in force; null = they are. */
+const char *tls_bad_files(const struct tls *);
 /* Days until our own certificate ends; negative = has ended. */
 int tls_days_left(const struct tls *);
 

@@ -110,3 +110,19 @@ def test_an_address_that_jumps_is_no_drift(lab):
     assert moves > 100
     assert not l.weft("show", "events", "kind=drift")["events"]
     assert l.status()["verdict"] == "ok"
+
+
+def test_bad_certificate_files_are_told_in_status(lab):
+    """The old ones stay in force; but the next start would fail."""
+    l = lab(t1(hosts=2))
+    since, ca = l.switch("s1")["since_ms"], l.dir / "pki" / "ca.pem"
+    good = ca.read_text()
+    ca.write_text("no certificate")
+
+    def problems():
+        return [p for p in l.weft("status")["problems"] if p["kind"] == "certificate"]
+
+    assert "ca.pem" in wait_for("it is told", problems)[0]["text"]
+    ca.write_text(good)
+    wait_for("all is well", lambda: not problems())
+    assert l.switch("s1")["since_ms"] == since

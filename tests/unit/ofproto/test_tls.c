@@ -709,6 +709,7 @@ static void takes_new_certificates_while_sessions_live(void **state)
 
 	assert_int_equal(tls_days_left(s->tls), 30);
 	assert_int_equal(tls_reload(s->tls, &error), 0);
+	assert_null(tls_bad_files(s->tls));
 	/* Half of the change: said once, and the old ones stay in force. */
 	cert_write(weftd2, s->dir, "cert.pem", NULL);
 	assert_int_equal(tls_reload(s->tls, &error), -1);
@@ -717,6 +718,7 @@ static void takes_new_certificates_while_sessions_live(void **state)
 	cert_write(weftd2, s->dir, NULL, "key.pem");
 	assert_int_equal(tls_reload(s->tls, &error), -1);
 	assert_non_null(strstr(error, "another authority"));
+	assert_string_equal(tls_bad_files(s->tls), error);
 	assert_int_equal(tls_days_left(s->tls), 30);
 	exchange(s, live, c);
 	e = end_new(s->base, false, s->tls);
@@ -729,6 +731,7 @@ static void takes_new_certificates_while_sessions_live(void **state)
 	cert_write(ca2, s->dir, "ca.pem", NULL);
 	assert_int_equal(tls_reload(s->tls, &error), 1);
 	assert_int_equal(tls_reload(s->tls, &error), 0);
+	assert_null(tls_bad_files(s->tls));
 	assert_int_equal(tls_days_left(s->tls), 90);
 	exchange(s, live, c);
 	e = end_new(s->base, false, s->tls);

@@ -35,13 +35,14 @@ struct row {
 	uint8_t kind;                   /* enum rule_kind */
 	uint8_t app;                    /* who wants it (wanted it last); as read: of the cookie */
 	uint8_t phase;                  /* while dirty: enum phase */
-	uint8_t row_class, msg_class;   /* memory: see ledger_store.c */
+	uint8_t units;                  /* memory of the row: see ledger_store.c */
 	bool dirty : 1;                 /* on a dirty list */
 	bool in_flight : 1;             /* on the flight list */
 	bool plain : 1;                 /* see rule.plain */
 	bool foreign : 1;               /* a foreign row sits on this key */
 	bool counted_refused : 1;       /* in ledger_counts.n_refused */
 	bool counted_foreign : 1;       /* in ledger_counts.n_foreign */
+	uint32_t ref;                   /* where the row is: see ledger_store.c */
 	uint32_t key_hash;
 	uint32_t mark;                  /* the ledger_mark() since which it is wanted */
 	uint32_t seen;                  /* the read pass that saw it last */

@@ -6,17 +6,18 @@
 
 #include "ofproto/ledger.h"
 
-/* Memory comes in pieces of 1 to POOL_CLASSES units; class 0 is plain heap for
- * what is bigger. */
-enum { POOL_UNIT = 16, POOL_CLASSES = 64 };
-struct pool_chunk;
-struct pool_class {
-	void *free;                     /* list through the first word of each piece */
-	uint8_t *next, *end;            /* unused rest of the youngest chunk */
-	uint32_t chunk_size;            /* bytes of the next chunk, 0 = none yet */
+/* Memory for rows comes in pieces of so many units, cut from chunks. A ref is the
+ * number of a chunk and the first unit in it: half a pointer. */
+enum { UNIT = 16, MAX_UNITS = 64, CHUNK_BITS = 14, CHUNK_UNITS = 1 << CHUNK_BITS };
+
+/* Pieces of one size. */
+struct pool {
+	struct row *free;               /* list through row.link.next */
+	uint32_t next, end;             /* refs: unused rest of the youngest chunk */
+	uint32_t n_grow;                /* units of the next chunk, 0 = none yet */
 };
 
-struct slot { struct row *row; uint32_t hash; };
+struct slot { uint32_t ref, hash; };    /* ref 0 = empty */
 
 struct ledger {
 	/* Rows by key: open addressing, linear, at most half full. */
@@ -45,8 +46,9 @@ struct ledger {
 	size_t n_refused, n_foreign;
 	uint64_t n_sent;
 
-	struct pool_class classes[POOL_CLASSES + 1];
-	struct pool_chunk *chunks;
+	struct pool pools[MAX_UNITS + 1];
+	uint8_t **chunks;               /* owned; the first is null */
+	size_t n_chunks, max_chunks;
 	size_t n_bytes;                 /* in chunks and on the heap */
 };
 

@@ -2,95 +2,101 @@
 /* ledger_store: memory and look-up of rows.
  *
  * A row and its message are one piece of memory, taken from chunks of equal
- * pieces, so a learned host costs no malloc. Freed pieces go to the free list
- * of their class; chunks are given back with the ledger. The table is open
- * addressing with the hash in the slot, so that probing and growing do not
- * touch the rows. Rows never move: lists and callers point at them. */
+ * pieces, so a learned host costs no malloc. Pieces that are given back wait for
+ * the next row of their size; chunks are given back with the ledger. A message
+ * that outgrows its row's piece stands on the heap.
+ *
+ * The table is open addressing with the hash in the slot, so that probing and
+ * growing do not touch the rows, and with refs instead of pointers, so that more
+ * of it stays in the cache. Rows never move: lists and callers point at them. */
 #include <sys/random.h>
 
 #include "ofproto/ledger_impl.h"
 #include "ofproto/mem.h"
 #include "ofproto/wire.h"
 
-enum { SLOTS_FIRST = 64, CHUNK_FIRST = 2 << 10, CHUNK_LAST = 256 << 10 };
-
-struct pool_chunk {
-	struct pool_chunk *next;
-	uint64_t align;
+enum {
+	SLOTS_FIRST = 64,
+	UNITS_FIRST = 128,              /* of the first chunk of a size; it doubles up to CHUNK_UNITS */
+	UNITS_POPULATED = 4096,         /* who has filled chunks up to here will fill the next one */
 };
 
 /* --- memory ------------------------------------------------------------------------- */
 
-static uint8_t class_of(size_t size)
+static struct row *row_at(const struct ledger *l, uint32_t ref)
 {
-	size_t n = (size + POOL_UNIT - 1) / POOL_UNIT;
-
-	return n <= POOL_CLASSES ? (uint8_t) n : 0;
+	return (struct row *) (l->chunks[ref >> CHUNK_BITS] + (size_t) (ref % CHUNK_UNITS) * UNIT);
 }
 
-static void pool_grow(struct ledger *l, uint8_t class)
-{
-	struct pool_class *c = &l->classes[class];
-	size_t size = c->chunk_size ? c->chunk_size : CHUNK_FIRST;
-	size_t piece = class * (size_t) POOL_UNIT;
-	struct pool_chunk *chunk = mem_alloc(size);
+static size_t units_of(size_t size) { return (size + UNIT - 1) / UNIT; }
 
-	if (size >= 64 << 10)
-		mem_populate(chunk, size);
-	chunk->next = l->chunks;
-	l->chunks = chunk;
+static void chunk_add(struct ledger *l, struct pool *pool, uint32_t piece)
+{
+	uint32_t n = pool->n_grow ? pool->n_grow : UNITS_FIRST;
+	size_t size = (size_t) n * UNIT;
+
+	if (l->n_chunks == l->max_chunks) {
+		l->max_chunks = l->max_chunks ? 2 * l->max_chunks : 8;
+		l->chunks = mem_realloc(l->chunks, l->max_chunks * sizeof(*l->chunks));
+	}
+	if (!l->n_chunks)
+		l->chunks[l->n_chunks++] = NULL;
+	if (l->n_chunks > UINT32_MAX >> CHUNK_BITS)
+		mem_check(NULL);
+	l->chunks[l->n_chunks] = mem_alloc(size);
+	if (n >= UNITS_POPULATED)
+		mem_populate(l->chunks[l->n_chunks], size);
 	l->n_bytes += size;
-	c->next = (uint8_t *) (chunk + 1);
-	c->end = c->next + (size - sizeof(*chunk)) / piece * piece;
-	c->chunk_size = size < CHUNK_LAST ? (uint32_t) (2 * size) : CHUNK_LAST;
+	pool->next = (uint32_t) (l->n_chunks++ << CHUNK_BITS);
+	pool->end = pool->next + n / piece * piece;
+	pool->n_grow = n < CHUNK_UNITS ? 2 * n : CHUNK_UNITS;
 }
 
-static void *pool_take(struct ledger *l, size_t size, uint8_t class)
+/* A row with nothing in it but where and how large it is. */
+static struct row *row_take(struct ledger *l, uint8_t units)
 {
-	struct pool_class *c = &l->classes[class];
-	void *piece = c->free;
+	struct pool *pool = &l->pools[units];
+	struct row *row = pool->free;
+	uint32_t ref;
 
-	if (!class) {
-		l->n_bytes += size;
-		return mem_alloc(size);
+	if (row) {
+		pool->free = (struct row *) row->link.next;
+		ref = row->ref;
+	} else {
+		if (pool->next == pool->end)
+			chunk_add(l, pool, units);
+		ref = pool->next;
+		pool->next += units;
+		row = row_at(l, ref);
 	}
-	if (piece) {
-		memcpy(&c->free, piece, sizeof(c->free));
-		return piece;
-	}
-	if (c->next == c->end)
-		pool_grow(l, class);
-	piece = c->next;
-	c->next += class * (size_t) POOL_UNIT;
-	return piece;
+	memset(row, 0, sizeof(*row));
+	row->ref = ref;
+	row->units = units;
+	return row;
 }
 
-static void pool_give(struct ledger *l, void *piece, size_t size, uint8_t class)
+static void row_give(struct ledger *l, struct row *row)
 {
-	struct pool_class *c = &l->classes[class];
+	struct pool *pool = &l->pools[row->units];
 
-	if (!class) {
-		l->n_bytes -= size;
-		free(piece);
-		return;
-	}
-	memcpy(piece, &c->free, sizeof(c->free));
-	c->free = piece;
+	row->link.next = (struct row_link *) pool->free;
+	pool->free = row;
 }
 
 static uint8_t *row_inline(struct row *row) { return (uint8_t *) (row + 1); }
 
-/* Room for a message behind the row itself. The row is never on the plain heap
- * because of its message: a message too big for the classes stands alone. */
+/* Room for a message behind the row itself. */
 static size_t row_room(const struct row *row)
 {
-	return row->row_class * (size_t) POOL_UNIT - sizeof(*row);
+	return (size_t) row->units * UNIT - sizeof(*row);
 }
 
 static void message_drop(struct ledger *l, struct row *row)
 {
-	if (row->msg != row_inline(row))
-		pool_give(l, row->msg, row->size, row->msg_class);
+	if (row->msg == row_inline(row))
+		return;
+	l->n_bytes -= row->size;
+	free(row->msg);
 }
 
 void store_message(struct ledger *l, struct row *row, const struct rule *rule)
@@ -104,8 +110,8 @@ void store_message(struct ledger *l, struct row *row, const struct rule *rule)
 	if (rule->size <= row_room(row)) {
 		row->msg = row_inline(row);
 	} else {
-		row->msg_class = class_of(rule->size);
-		row->msg = pool_take(l, rule->size, row->msg_class);
+		l->n_bytes += rule->size;
+		row->msg = mem_alloc(rule->size);
 	}
 	memcpy(row->msg, rule->msg, rule->size);
 }
@@ -123,14 +129,16 @@ struct row *store_find(const struct ledger *l, const struct rule *key, uint32_t 
 {
 	size_t mask = l->n_slots - 1;
 
-	for (size_t i = hash & mask; l->slots[i].row; i = (i + 1) & mask) {
+	for (size_t i = hash & mask; l->slots[i].ref; i = (i + 1) & mask) {
 		struct rule at;
+		struct row *row;
 
 		if (l->slots[i].hash != hash)
 			continue;
-		row_rule(l->slots[i].row, &at);
+		row = row_at(l, l->slots[i].ref);
+		row_rule(row, &at);
 		if (rule_key_equal(&at, key))
-			return l->slots[i].row;
+			return row;
 	}
 	return NULL;
 }
@@ -139,7 +147,7 @@ static void slot_put(struct slot *slots, size_t n_slots, struct slot s)
 {
 	size_t mask = n_slots - 1, i = s.hash & mask;
 
-	while (slots[i].row)
+	while (slots[i].ref)
 		i = (i + 1) & mask;
 	slots[i] = s;
 }
@@ -151,7 +159,7 @@ static void slots_grow(struct ledger *l)
 
 	mem_populate(slots, n * sizeof(*slots));
 	for (size_t i = 0; i < l->n_slots; i++)
-		if (l->slots[i].row)
+		if (l->slots[i].ref)
 			slot_put(slots, n, l->slots[i]);
 	free(l->slots);
 	l->slots = slots;
@@ -164,9 +172,9 @@ static void slot_remove(struct ledger *l, const struct row *row)
 {
 	size_t mask = l->n_slots - 1, gap = row->key_hash & mask;
 
-	while (l->slots[gap].row != row)
+	while (l->slots[gap].ref != row->ref)
 		gap = (gap + 1) & mask;
-	for (size_t i = (gap + 1) & mask; l->slots[i].row; i = (i + 1) & mask) {
+	for (size_t i = (gap + 1) & mask; l->slots[i].ref; i = (i + 1) & mask) {
 		size_t home = l->slots[i].hash & mask;
 
 		if (((i - home) & mask) >= ((i - gap) & mask)) {
@@ -174,7 +182,7 @@ static void slot_remove(struct ledger *l, const struct row *row)
 			gap = i;
 		}
 	}
-	l->slots[gap].row = NULL;
+	l->slots[gap].ref = 0;
 }
 
 static unsigned table_of(const struct rule *rule)
@@ -200,14 +208,9 @@ unsigned store_table(const struct row *row)
 
 struct row *store_add(struct ledger *l, const struct rule *rule, uint32_t hash)
 {
-	uint8_t class = class_of(sizeof(struct row) + rule->size);
-	struct row *row;
+	size_t units = units_of(sizeof(struct row) + rule->size);
+	struct row *row = row_take(l, (uint8_t) (units <= MAX_UNITS ? units : units_of(sizeof(*row))));
 
-	if (!class)
-		class = class_of(sizeof(struct row));
-	row = pool_take(l, 0, class);
-	memset(row, 0, sizeof(*row));
-	row->row_class = class;
 	row->msg = row_inline(row);
 	row->kind = (uint8_t) rule->kind;
 	row->key_hash = hash;
@@ -217,7 +220,7 @@ struct row *store_add(struct ledger *l, const struct rule *rule, uint32_t hash)
 	l->n_table_rows[table_of(rule)]++;
 	if (++l->n_rows > l->n_slots / 2)
 		slots_grow(l);
-	slot_put(l->slots, l->n_slots, (struct slot){row, hash});
+	slot_put(l->slots, l->n_slots, (struct slot){row->ref, hash});
 	return row;
 }
 
@@ -228,7 +231,7 @@ void store_remove(struct ledger *l, struct row *row)
 	l->n_rows--;
 	link_remove(&row->place);
 	message_drop(l, row);
-	pool_give(l, row, 0, row->row_class);
+	row_give(l, row);
 }
 
 /* --- the ledger as a thing --------------------------------------------------------------- */
@@ -256,18 +259,12 @@ void ledger_free(struct ledger *l)
 {
 	if (!l)
 		return;
-	for (int t = 0; t < LEDGER_TABLES; t++) {
-		for (struct row_link *i = l->tables[t].next; i != &l->tables[t]; i = i->next) {
-			struct row *row = ROW_OF(i, place);
-
-			if (row->msg != row_inline(row) && !row->msg_class)
-				free(row->msg);
-		}
-	}
-	for (struct pool_chunk *c = l->chunks, *next; c; c = next) {
-		next = c->next;
-		free(c);
-	}
+	for (int t = 0; t < LEDGER_TABLES; t++)
+		for (struct row_link *i = l->tables[t].next; i != &l->tables[t]; i = i->next)
+			message_drop(l, ROW_OF(i, place));
+	for (size_t i = 0; i < l->n_chunks; i++)
+		free(l->chunks[i]);
+	free(l->chunks);
 	free(l->slots);
 	free(l);
 }
@@ -321,5 +318,5 @@ size_t ledger_table_rows(const struct ledger *l, unsigned table)
 
 size_t ledger_memory(const struct ledger *l)
 {
-	return sizeof(*l) + l->n_slots * sizeof(*l->slots) + l->n_bytes;
+	return sizeof(*l) + l->n_slots * sizeof(*l->slots) + l->max_chunks * sizeof(*l->chunks) + l->n_bytes;
 }

@@ -113,6 +113,51 @@ static void punts_that_say_nothing(void **state)
 	assert_int_equal(view_n_hosts(w->view), 1);
 }
 
+struct keys { uint8_t msgs[4][SHAPE_MAX]; struct rule rules[4]; size_t n; };
+
+static void on_ahead(void *ctx, uint32_t sw, const struct rule *key)
+{
+	struct keys *keys = ctx;
+	assert_int_equal(sw, world_switch(w, "a"));
+	assert_true(keys->n < 4 && key->size <= SHAPE_MAX);
+	keys->rules[keys->n] = *key;
+	keys->rules[keys->n].msg = memcpy(keys->msgs[keys->n], key->msg, key->size);
+	keys->n++;
+}
+
+static struct keys ahead(const uint8_t src[6], size_t size)
+{
+	struct frame frame = world_frame_macs((const uint8_t[6]) { 2, 0, 0, 0, 0, 9 }, src, UNTAGGED, 0x88b5, "", 0);
+	struct scene scene = { .net = w->net, .view = w->view, .now_ms = w->now_ms };
+	struct app_punt in = { .sw = world_switch(w, "a"), .table = TABLE_L2_SRC, .in_port = 1,
+			       .network = world_network(w, "red"), .class = CLASS_EDGE,
+			       .frame = frame.bytes, .size = size };
+	struct keys keys = { .n = 0 };
+	struct out out = { .shapes = w->shapes, .ahead = on_ahead, .ctx = &keys };
+	for (unsigned turn = 0; turn < 2; turn++)
+		app_by_table(TABLE_L2_SRC)->ahead(&scene, &in, turn, &out);
+	return keys;
+}
+
+/* What is read ahead is what a new host costs: neither more nor less. */
+static void ahead_names_the_rows_that_come(void **state)
+{
+	static const uint8_t src[6] = { 2, 0, 0, 0, 0, 1 };
+	(void) state;
+	begin(one, "up a; port a:r1 1");
+	assert_int_equal(ahead(src, 11).n, 0);
+	struct keys keys = ahead(src, 64);
+	assert_int_equal(keys.n, 2);
+	size_t n_before = w->n_changes;
+	for (size_t i = 0; i < keys.n; i++)
+		assert_null(ledger_find(w->rows[world_switch(w, "a")], &keys.rules[i]));
+	world_do(w, "host red 1 a:r1");
+	assert_int_equal(w->n_changes, n_before + keys.n);
+	for (size_t i = 0; i < keys.n; i++)
+		assert_non_null(ledger_find(w->rows[world_switch(w, "a")], &keys.rules[i]));
+	assert_int_equal(ahead(src, 64).n, 0);
+}
+
 static void addresses_come_along(void **state)
 {
 	static const uint8_t src[6] = { 2, 0, 0, 0, 0, 1 }, all[6] = { 255, 255, 255, 255, 255, 255 };
@@ -670,7 +715,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(learned_once_where_it_speaks),
 		TEST(no_uplink_ever_punts),
-		TEST(punts_that_say_nothing),
+		TEST(punts_that_say_nothing), TEST(ahead_names_the_rows_that_come),
 		TEST(addresses_come_along),
 		TEST(one_punt_tells_all_switches),
 		TEST(a_move_on_one_switch),

@@ -262,7 +262,7 @@ static bool take_param(struct api_request *request, const char *name, const char
 			query->limit = number;
 		else
 			query->after = number;
-		request->has_after |= name[0] == 'a';
+		query->has_after |= name[0] == 'a';
 		return true;
 	}
 	if (!strcmp(name, "follow")) {

@@ -49,7 +49,7 @@ struct api_request {
 	struct http_call *call;
 	const struct api_path *path;
 	struct show_query query;        /* texts belong to the call */
-	bool has_after, is_follow;
+	bool is_follow;
 	const char *body;
 	size_t body_size;
 };

@@ -175,7 +175,7 @@ static const struct http_stream_ops follower_ops = { .more = more_events, .done 
  * weftd. An id that the ring has gone over is a gap, and told as one. */
 static uint64_t first_wanted(const struct api_request *request, const struct events *events)
 {
-	if (!request->has_after)
+	if (!request->query.has_after)
 		return events_last_id(events) + 1;
 	if (!request->query.after || request->query.after > events_last_id(events))
 		return events_first_id(events) ? events_first_id(events) : 1;

@@ -20,7 +20,8 @@ enum {
 /* What to leave out; null and 0 = nothing. Texts are borrowed. */
 struct show_query {
 	const char *sw, *network, *port, *app, *table, *state, *mac, *ip, *kind;
-	uint64_t after;                 /* events: only those with a larger id */
+	uint64_t after;                 /* events: only those with a larger id; 0 = all */
+	bool has_after;                 /* then a limit keeps the next ones, else the last ones */
 	size_t limit;                   /* items; 0 = all */
 };
 

@@ -133,7 +133,7 @@ static bool refill(const struct api_world *world, const struct show_query *query
 	for (; id && id <= events_last_id(events); id++)
 		if (show_event_passes(world, query, events_get(events, id)))
 			show_keys_add(keys, id, 0);
-	if (query->limit && !query->after && keys->n > query->limit) {
+	if (query->limit && !query->has_after && keys->n > query->limit) {
 		memmove(keys->items, keys->items + keys->n - query->limit, query->limit * sizeof *keys->items);
 		keys->n = query->limit;
 	}

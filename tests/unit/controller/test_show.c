@@ -410,6 +410,12 @@ static void test_events(void **state)
 	assert_string_equal(at(items, "0.switch"), "\"kvm2\"");
 	assert_string_equal(at(items, "0.text"), "\"no \xef\xbf\xbd\xef\xbf\xbd room \\u001B[31m\"");
 	json_decref(items);
+	/* With `after` the next ones, so that one can page from the beginning. */
+	items = list(&show_events, &(struct show_query) { .has_after = true, .limit = 1 });
+	assert_int_equal(json_array_size(items), 1);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(items, 0), "id")),
+			 events_first_id(world.core->events));
+	json_decref(items);
 	assert_int_equal(count(&show_events, &(struct show_query) { .state = "error" }), 1);
 	assert_int_equal(count(&show_events, &(struct show_query) { .network = "yard" }), 1);
 	assert_int_equal(count(&show_events, &(struct show_query) { .after = events_last_id(world.core->events) }), 0);

@@ -43,11 +43,17 @@ static void print_check(const struct net *net, const struct diag *diag)
 {
 	size_t n_errors = diag_n_errors(diag), n_warnings = diag_n_findings(diag) - n_errors;
 	diag_print(diag, stderr);
-	if (!net)
+	if (!net) {
 		fprintf(stderr, "%s: %zu error%s\n", diag_file(diag), n_errors, n_errors == 1 ? "" : "s");
+		return;
+	}
+	printf("%s: fine: ", diag_file(diag));
+	if (net->n_switches)
+		printf("%zu switch%s", net->n_switches, net->n_switches == 1 ? "" : "es");
 	else
-		printf("%s: fine: %zu switches, %zu networks%s\n", diag_file(diag), net->n_switches, net->n_networks,
-		       n_warnings ? ", with warnings" : "");
+		printf("any switch");
+	printf(", %zu network%s%s\n", net->n_networks, net->n_networks == 1 ? "" : "s",
+	       n_warnings ? ", with warnings" : "");
 }
 
 /* `weft check <(make-topology)`: a pipe is read like stdin. */

@@ -104,7 +104,8 @@ static void print_set_ssl(const char *name, const struct pki_written *written)
 {
 	printf("next, on the host %s (wherever you copy the three files, use their paths there):\n"
 	       "  ovs-vsctl set-ssl %s %s %s\n"
-	       "  ovs-vsctl set-fail-mode BRIDGE secure -- set-controller BRIDGE ssl:ADDRESS:6653\n",
+	       "  ovs-vsctl set-fail-mode BRIDGE secure -- set-controller BRIDGE ssl:ADDRESS:6653 \\\n"
+	       "      -- set controller BRIDGE max_backoff=1000\n",
 	       name, written->key, written->cert, written->ca);
 }
 

@@ -208,7 +208,7 @@ static void look_at_refused_switches(struct problems *problems)
 		if (core->wall_ms - refused->last_wall_ms > REFUSED_MS || is_cured(core, refused))
 			continue;
 		add(problems, WARNING, "switch-refused", (struct about) { .sw = refused->who },
-		    "%s was not let in (%" PRIu64 " times): %s", refused->who, refused->n, refused->why);
+		    "%s was not let in (%" PRIu64 " time%s): %s", refused->who, refused->n, refused->n == 1 ? "" : "s", refused->why);
 	}
 }
 
@@ -255,8 +255,8 @@ static void look_at_events(struct problems *problems)
 			    "10 minutes: %s", seen[i].network, seen[i].sw, fact_reason_text(event->fact.reason));
 		} else if (!strcmp(seen[i].kind, "drift")) {
 			about.hint = "somebody else writes to this bridge; all of it was put right";
-			add(problems, INFO, "drift", about, "flows of switch %s were changed by another hand %zu times in the last "
-			    "10 minutes; the last time: %s", seen[i].sw, seen[i].n, event->text);
+			add(problems, INFO, "drift", about, "flows of switch %s were changed by another hand %zu time%s in the "
+			    "last 10 minutes; the last: %s", seen[i].sw, seen[i].n, seen[i].n == 1 ? "" : "s", event->text);
 		} else {
 			about.hint = "this is a fault of weft or of the switch: please report it with weftd's log";
 			add(problems, WARNING, "openflow-error", about, "switch %s answered with an error %zu times in the last "

@@ -187,7 +187,7 @@ static void test_check(void **state)
 {
 	(void) state;
 	assert_int_equal(weft("check @/topology.yaml"), CLI_OK);
-	HAS(out, "topology.yaml: fine: 1 switches, 2 networks\n");
+	HAS(out, "topology.yaml: fine: 1 switch, 2 networks\n");
 	assert_string_equal(err, "");
 	assert_int_equal(weft("check @/bad.yaml"), CLI_ERROR);
 	assert_string_equal(out, "");

@@ -13,7 +13,7 @@ static const struct page {
 	void (*print)(FILE *);
 } pages[] = {
 	{ "file.md", "the topology file", net_print_reference },
-	{ "schema.json", "the same as a JSON Schema", net_print_schema },
+	{ "topology.schema.json", "the same as a JSON Schema", net_print_schema },
 	{ "errors.md", "what check can find", net_print_errors },
 	{ "commands.md", "weft", cli_print_reference },
 	{ "weftd.md", "weftd", options_print_reference },

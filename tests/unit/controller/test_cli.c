@@ -392,7 +392,7 @@ static void test_watch(void **state)
 
 static void test_help_and_reference(void **state)
 {
-	static const char *const pages[] = { "file", "schema", "errors", "commands", "weftd", "api", "pipeline" };
+	static const char *const pages[] = { "file", "topology", "errors", "commands", "weftd", "api", "pipeline" };
 	(void) state;
 	assert_int_equal(weft("--version"), CLI_OK);
 	assert_string_equal(out, "weft " WEFT_VERSION "\n");

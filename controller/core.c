@@ -53,10 +53,8 @@ struct out core_out(struct core *core, uint8_t app)
 	};
 }
 
-void core_make_slots(struct core *core)
+void core_follow_slots(struct core *core)
 {
-	for (size_t i = 0; i < core->net->n_switches; i++)
-		view_switch_slot(core->view, core->net->switches[i].name, core->net->switches[i].dpid);
 	size_t n = view_n_switches(core->view);
 	if (n <= core->n_switches)
 		return;
@@ -69,6 +67,14 @@ void core_make_slots(struct core *core)
 	core->n_switches = n;
 }
 
+/* Every switch of the file has its slot, seen or not. */
+static void take_switches(struct core *core)
+{
+	for (size_t i = 0; i < core->net->n_switches; i++)
+		view_switch_slot(core->view, core->net->switches[i].name, core->net->switches[i].dpid);
+	core_follow_slots(core);
+}
+
 struct core *core_new(struct net *take, uint64_t now_ms)
 {
 	struct core *core = xheap_alloc(sizeof *core);
@@ -79,7 +85,7 @@ struct core *core_new(struct net *take, uint64_t now_ms)
 	core->shapes = shapes_new(core->build);
 	core->events = events_new();
 	view_bind(core->view, core->net, now_ms, NULL, NULL);
-	core_make_slots(core);
+	take_switches(core);
 	return core;
 }
 
@@ -182,7 +188,7 @@ void core_reload(struct core *core, struct net *take)
 	core->net = take;
 	/* No patch for hosts that lose their place: everything is compiled below. */
 	view_bind(core->view, core->net, core->now_ms, on_host_lost, core);
-	core_make_slots(core);
+	take_switches(core);
 	core->counts.n_reloads++;
 	core->settled = false;
 	struct fact fact = { .kind = FACT_NET, .sw = NET_NONE, .time_ms = core->now_ms };

@@ -97,7 +97,7 @@ const char *core_admit(struct core *core, const char *cert_name,
 			 "forget those that are gone", NET_MAX_SWITCHES);
 		return why;
 	}
-	core_make_slots(core);
+	core_follow_slots(core);
 	*ret_sw = sw;
 	return NULL;
 }

@@ -7,7 +7,7 @@
 
 struct scene core_scene(const struct core *);
 struct out core_out(struct core *, uint8_t app);
-void core_make_slots(struct core *);             /* one core_switch per slot of the view */
+void core_follow_slots(struct core *);           /* one core_switch per slot of the view */
 void core_applied(struct core *, const struct fact *);   /* already in the view */
 void core_compile(struct core *, uint32_t sw);   /* the stale apps of one switch, now */
 

@@ -97,10 +97,10 @@ $(OVSLIB):
 .PHONY: deps lab help install
 deps:                  ## install Debian packages that are missing, build libopenvswitch once
 	$(Q)tools/install-deps
-	$(Q)$(MAKE) --no-print-directory $(OVSLIB)
+	$(Q)$(MAKE) -s --no-print-directory $(OVSLIB)
 
 lab: deps              ## the main job, live: three hosts with VMs, TLS and weftd on this machine
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
+	$(Q)$(MAKE) -s --no-print-directory -j$$(nproc) all
 	$(Q)tools/demo
 
 # --- the manual's pages that the program prints ------------------------------------

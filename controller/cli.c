@@ -101,7 +101,8 @@ int cli_bad_usage(const char *name, const char *why)
 	fprintf(stderr, "weft %s: %s\n", name, why);
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		if (!strcmp(commands[i].name, name))
-			fprintf(stderr, "usage: weft %s %s\n", name, commands[i].arguments);
+			fprintf(stderr, "usage: weft %s%s%s\n", name, commands[i].arguments[0] ? " " : "",
+				commands[i].arguments);
 	return CLI_ERROR;
 }
 
@@ -195,9 +196,10 @@ static int no_such_command(const char *word)
 	const char *names[N_COMMANDS];
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		names[i] = commands[i].name;
-	const char *near = diag_did_you_mean(word, names, N_COMMANDS);
-	fprintf(stderr, "weft: there is no command \"%s\"%s%s%s; `weft help` lists them\n", word,
-		near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+	const char *near = cli_shows(word) ? "show" : diag_did_you_mean(word, names, N_COMMANDS);
+	fprintf(stderr, "weft: there is no command \"%s\"%s%s%s%s%s; `weft help` lists them\n", word,
+		near ? "; did you mean " : "", near ? near : "", cli_shows(word) ? " " : "",
+		cli_shows(word) ? word : "", near ? "?" : "");
 	return CLI_ERROR;
 }
 

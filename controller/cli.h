@@ -44,6 +44,7 @@ int cli_bad_usage(const char *command, const char *why);
 void cli_print_reference(FILE *);
 /* What `show` can show: "switches|ports|...". */
 const char *cli_show_names(void);
+bool cli_shows(const char *name);
 
 /* Text in a colour when there are colours. */
 enum cli_color { CLI_GREEN = 32, CLI_YELLOW = 33, CLI_RED = 31, CLI_BOLD = 1 };

@@ -186,6 +186,14 @@ const char *cli_show_names(void)
 	return names;
 }
 
+bool cli_shows(const char *name)
+{
+	for (size_t i = 0; i < N_SHOWN; i++)
+		if (!strcmp(shown[i].name, name))
+			return true;
+	return false;
+}
+
 static int no_such_list(const char *word)
 {
 	const char *names[N_SHOWN];

@@ -255,6 +255,7 @@ static void test_what_is_wrong(void **state)
 	static const struct { const char *words, *said; } cases[] = {
 		{ "", "usage: weft" },
 		{ "stauts", "did you mean status?" },
+		{ "hosts", "did you mean show hosts?" },
 		{ "--frob status", "--frob is no option" },
 		{ "status --run-dir", "--run-dir wants a directory" },
 		{ "status now", "no more words" },

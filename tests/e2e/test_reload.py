@@ -11,16 +11,24 @@ class Prober:
     """ping at 1 kHz or less from one VM to another while a test does things."""
 
     def __init__(self, l, a, b, interval="0.005"):
-        self.proc = subprocess.Popen(["ip", "netns", "exec", l.vm(a)["ns"], "ping", "-n", "-q", "-i", interval,
-                                      l.ip(b)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.out = open(l.base / f"probe-{a}-{b}-{len(l.children)}", "w+")
+        self.proc = subprocess.Popen(["ip", "netns", "exec", l.vm(a)["ns"], "ping", "-n", "-i", interval,
+                                      l.ip(b)], stdout=self.out, stderr=subprocess.DEVNULL)
         l.children.append(self.proc)
 
     def stop(self):
+        """Probes sent and answered. One that was on its way when ping was ended,
+        the last, counts as neither."""
         self.proc.send_signal(2)
-        out, _ = self.proc.communicate(timeout=20)
-        m = re.search(r"(\d+) packets transmitted, (\d+) received", out)
-        assert m, out
-        return int(m.group(1)), int(m.group(2))
+        self.proc.wait(20)
+        self.out.seek(0)
+        text = self.out.read()
+        self.out.close()
+        m = re.search(r"(\d+) packets transmitted", text)
+        assert m, text[-500:]
+        sent = int(m.group(1))
+        answered = {int(n) for n in re.findall(r"icmp_seq=(\d+) ttl", text)}
+        return sent - (sent not in answered), len(answered)
 
 
 def settled(l):

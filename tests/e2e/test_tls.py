@@ -12,11 +12,11 @@ from test_reload import Prober
 from weftlab import WEFT, run, wait_for
 
 
-def issue(l, name, pki=None):
+def issue(l, name, pki=None, *options):
     pki = pki or l.dir / "pki"
     out = l.base / f"out-{name}-{pki.name}"
     out.mkdir(exist_ok=True)
-    run(WEFT, "pki", "issue", name, "--dir", pki, "--out", out)
+    run(WEFT, "pki", "issue", name, "--dir", pki, "--out", out, *options)
     return out / f"{name}-cert.pem", out / f"{name}-key.pem"
 
 
@@ -123,6 +123,34 @@ def test_expired_certificate(lab):
         "-days", "-1", "-set_serial", "7", "-out", cert)
     assert isinstance(connect(l, cert, key), (ssl.SSLError, OSError))
     wait_for("the log says why", lambda: "expired" in l.weftd_log())
+
+
+@pytest.mark.parametrize("options, fooled", [([], False), (["--server-too"], True)])
+def test_a_stolen_key_of_a_switch_is_no_weftd(lab, options, fooled):
+    """Open vSwitch asks of its controller nothing but the chain and the usage."""
+    l = lab(t1(), weftd=False)
+    stolen = issue(l, "thief", None, *options)
+
+    def pose():
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*stolen)
+        with socket.create_server((l.map["ctl"]["ip"], 6653)) as door:
+            door.settimeout(15)
+            came, _ = door.accept()
+            came.settimeout(15)
+            try:
+                with context.wrap_socket(came, server_side=True) as tls:
+                    return tls.recv(8)
+            except ssl.SSLError as error:
+                return error
+
+    said = in_namespace(l.map["ctl"]["ns"], pose)
+    if fooled:
+        assert said[1] == 0, said       # its HELLO: this is how it would have been
+    else:
+        assert isinstance(said, ssl.SSLError) and "ALERT" in said.reason, said
+        wait_for("the switch says why", lambda: "certificate verify failed" in
+                 open(l.map["hosts"]["s1"]["vswitchd_log"]).read())
 
 
 def test_rotation_without_a_drop(lab):

@@ -55,7 +55,9 @@ void view_networks_make(struct view *view, const struct net *net)
 			.id = net->networks[i].id, .first_unconfirmed = NET_NONE,
 		};
 		if (old) {
-			networks[i].was_full = old->was_full;
+			/* With a higher limit, or none, it is not known to be full. */
+			networks[i].was_full = old->was_full && net->networks[i].max_hosts
+				<= view->net->networks[old - view->networks].max_hosts;
 			networks[i].n_refused = old->n_refused;
 			networks[i].n_moves = old->n_moves;
 		}

@@ -543,6 +543,21 @@ static void a_network_that_was_full(void **state)
 	view_free(view);
 }
 
+/* Of the limit that was reached then, not of a higher one. */
+static void a_limit_is_lifted(void **state)
+{
+	struct view *view = new_view();
+	struct fact full = { .kind = FACT_NETWORK_FULL, .network = id("red"), .sw = A, .recovered = true };
+	(void) state;
+	port_fact(view, A, 1, "r1", NULL);
+	assert_true(apply(view, full));
+	view_bind(view, nets[2], 0, NULL, NULL);
+	assert_int_equal(view_may_learn(view, A, 1, id("red")), REASON_NONE);
+	view_bind(view, nets[0], 0, NULL, NULL);
+	assert_int_equal(view_may_learn(view, A, 1, id("red")), REASON_NONE);
+	view_free(view);
+}
+
 static void a_new_file(void **state)
 {
 	struct view *view = new_view();
@@ -852,6 +867,7 @@ int main(void)
 		cmocka_unit_test(remembered_hosts_wait_for_all_switches),
 		cmocka_unit_test(waiting_has_an_end),
 		cmocka_unit_test(a_network_that_was_full),
+		cmocka_unit_test(a_limit_is_lifted),
 		cmocka_unit_test(a_new_file),
 		cmocka_unit_test(random_against_model),
 	};

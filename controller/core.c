@@ -155,6 +155,7 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_HOST_GONE:
 		case FACT_HOST_REFUSED:
 		case FACT_NETWORK_FULL:
+		case FACT_MEMBER:
 		case N_FACT_KINDS:
 			for (uint32_t sw = 0; sw < core->n_switches; sw++)
 				make_stale(core, sw, 1u << i);

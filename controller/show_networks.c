@@ -9,6 +9,7 @@ static const char *transport_name(enum net_transport transport)
 	switch (transport) {
 	case NET_LOCAL: return "local";
 	case NET_VLAN: return "vlan";
+	case NET_VXLAN: return "vxlan";
 	}
 	return "?";
 }

@@ -17,8 +17,6 @@
 #include "apps/tunnel.h"
 #include "topo/arena.h"
 
-enum { PEER_ROOM = 2 };                  /* in a list another switch takes the room of so many ports */
-
 enum row {
 	ROW_PORT_HAIRPIN, ROW_FLOOD_HAIRPIN, ROW_UNKNOWN_HAIRPIN,
 	ROW_PORT, ROW_TUNNEL, ROW_FLOOD, ROW_UNKNOWN, ROW_MISS,
@@ -158,7 +156,7 @@ static size_t list_peers(const struct place *place, size_t listed)
 {
 	struct build *b = place->out->build;
 	bool is_first = true;
-	for (size_t i = 0; i < place->vn->n_members && listed + PEER_ROOM <= FLOOD_MAX_PORTS; i++) {
+	for (size_t i = 0; i < place->vn->n_members && listed + FLOOD_PEER_ROOM <= FLOOD_MAX_PORTS; i++) {
 		const struct net_switch *peer = peer_at(place, i);
 		if (!peer)
 			continue;
@@ -166,7 +164,7 @@ static size_t list_peers(const struct place *place, size_t listed)
 			act_set_u(b, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
 		is_first = false;
 		put_peer(b, peer, place->tunnel);
-		listed += PEER_ROOM;
+		listed += FLOOD_PEER_ROOM;
 	}
 	return listed;
 }
@@ -334,4 +332,6 @@ const struct app app_output = {
 	.compile = compile,
 	.patch = patch,
 	.recover = recover,
+	.greet = tunnel_greet,
+	.tick = tunnel_tick,
 };

@@ -45,7 +45,7 @@ enum out_to {
 
 /* Actions of one row must fit into one message: beyond this many ports of one
  * network on one bridge the others get no floods, and status says so. */
-enum { FLOOD_MAX_PORTS = 1500 };
+enum { FLOOD_MAX_PORTS = 1500, FLOOD_PEER_ROOM = 2 };   /* a peer takes the room of so many */
 
 /* For the manual: docs/reference/pipeline.md. */
 struct _IO_FILE;

@@ -25,5 +25,9 @@ typedef void tunnel_cb(const struct scene *, struct out *, const struct view_net
 		       const struct view_member *, const struct net_switch *peer, bool is_member);
 void tunnel_for_changed(const struct scene *, const struct fact *, struct out *, tunnel_cb *);
 
+/* tunnel_probe.c: frames by which switches find each other in the underlay. */
+void tunnel_greet(const struct scene *, const struct fact *, struct reply *);
+void tunnel_tick(const struct scene *, uint32_t sw, uint64_t second, struct reply *);
+
 
 #endif

@@ -63,6 +63,7 @@ struct core {
 	uint32_t *touched;              /* slots to look at when the tick ends */
 	size_t n_touched;
 	uint64_t start_ms;              /* now_ms at the first call */
+	uint64_t n_ticks;
 	bool settled;                   /* the hold time for unconfirmed hosts is over */
 	uint64_t now_ms;                /* set by the owner before it calls in */
 	uint64_t wall_ms;
@@ -71,6 +72,9 @@ struct core {
 	/* Frames to send to a switch. */
 	void (*send)(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports,
 		     const uint8_t *frame, size_t size);
+	/* The same by a tunnel port to another switch. */
+	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+			    const uint8_t *frame, size_t size);
 	void *ctx;
 };
 
@@ -106,7 +110,7 @@ bool core_removed(struct core *, uint32_t sw, const struct removed *, const stru
 
 /* The end of a tick: compile what is stale. */
 void core_plan(struct core *);
-/* Once a second: unconfirmed hosts, hold times. */
+/* Once a second: unconfirmed hosts, hold times, what apps send by the clock. */
 void core_tick(struct core *);
 
 /* For people and tests: slot of a switch by name, or NET_NONE. */

@@ -4,6 +4,9 @@ import re
 import signal
 import socket
 import struct
+import subprocess
+import threading
+import time
 
 from frames import Wire, arp_request, has, udp
 from test_reload import Prober, settled
@@ -40,6 +43,10 @@ def underlay_tap(l, host, sent=True):
     return tap
 
 
+def n_punts(l):
+    return {s["name"]: s["punts"] for s in l.weft("show", "switches")["switches"]}
+
+
 def vni_of(frame):
     """VNI of an IPv4 VXLAN frame, or None."""
     if frame[12:14] != b"\x08\x00" or frame[23] != 17 or frame[36:38] != struct.pack("!H", 4789):
@@ -63,7 +70,7 @@ def test_all_pairs_inside_none_across(lab):
     for n in OFFICE[1:]:
         assert wires[n].wait(has(marker)), n
     # Unicast between known hosts: the receiver only, no punt.
-    punts = l.weft("status")["counters"]["punts"] if "counters" in l.weft("status") else None
+    punts = n_punts(l)
     wires["a1"].send(udp(l.vm("a2")["mac"], l.vm("a1")["mac"], b"for-a2-only"))
     assert wires["a2"].wait(has(b"for-a2-only"))
     # The MAC of a host of the other network is nobody here.
@@ -76,7 +83,7 @@ def test_all_pairs_inside_none_across(lab):
         assert wires[n].count(has(b"for-a2-only")) == (n == "a2"), n
     for n in LAB:
         assert not wires[n].count(has(marker)) and not wires[n].count(has(b"not-across")), n
-    assert punts is None or l.status()["punts"] == punts
+    assert n_punts(l) == punts
     for w in wires.values():
         w.close()
     where = {h["mac"]: h["where"] for h in l.hosts()}
@@ -185,3 +192,63 @@ def test_move_between_hosts_over_tunnels(lab):
         assert a3.wait(has(b"to-the-mover"))
         assert not b1.count(has(b"to-the-mover"))
     assert not any(mac in f for f in l.flows("k1", "table=60"))
+
+
+# --- the trap of the unresolved neighbour ------------------------------------------
+
+class Steady:
+    """Pings at 20 Hz, and when each answer came."""
+
+    def __init__(self, l, a, b):
+        self.proc = subprocess.Popen(["ip", "netns", "exec", l.vm(a)["ns"], "ping", "-n", "-D", "-O", "-i", "0.05",
+                                      l.ip(b)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        l.children.append(self.proc)
+        self.answers = []
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for line in self.proc.stdout:
+            if "bytes from" in line:
+                self.answers.append(time.monotonic())
+
+    def flows_again(self, since, seconds):
+        """Waits for ten answers after that time; how long it took until the first."""
+        wait_for("answers again", lambda: sum(t > since for t in self.answers) >= 10, seconds)
+        return next(t for t in self.answers if t > since) - since
+
+    def stop(self):
+        self.proc.send_signal(2)
+        self.reader.join(10)
+
+
+def test_flushed_neighbours_are_found_again_under_traffic(lab):
+    l = lab(VXLAN3)
+    everybody_talks(l)
+    pairs = [Steady(l, "a1", "a2"), Steady(l, "a3", "b1")]
+    for pair in pairs:
+        pair.flows_again(time.monotonic(), 5)
+    for host in ("k1", "k2", "k3"):
+        l.appctl(host, "tnl/neigh/flush")
+    flushed = time.monotonic()
+    took = [pair.flows_again(flushed + 0.5, 40) for pair in pairs]
+    print(f"neighbours flushed on all hosts: answers again after {max(took) + 0.5:.1f} s")
+    for pair in pairs:
+        pair.stop()
+    everybody_talks(l)
+
+
+def test_a_restarted_vswitchd_is_reached_again_under_traffic(lab):
+    l = lab(VXLAN3)
+    everybody_talks(l)
+    pairs = [Steady(l, "a1", "a2"), Steady(l, "b2", "a3")]
+    for pair in pairs:
+        pair.flows_again(time.monotonic(), 5)
+    l.restart_vswitchd("k2")
+    back = time.monotonic()
+    took = [pair.flows_again(back, 40) for pair in pairs]
+    print(f"ovs-vswitchd of one host restarted: answers again {max(took):.1f} s after it was back")
+    for pair in pairs:
+        pair.stop()
+    l.wait_ready()
+    everybody_talks(l)

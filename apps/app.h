@@ -97,7 +97,7 @@ struct app {
 			uint32_t duration_s, struct reply *);
 	/* After a fact: frames to send before the rows that it changes. */
 	void (*greet)(const struct scene *, const struct fact *, struct reply *);
-	/* Once a second for each connected switch; `second` counts these calls. */
+	/* Once a second for each connected switch; `second` counts them since it came. */
 	void (*tick)(const struct scene *, uint32_t sw, uint64_t second, struct reply *);
 	/* A row went by itself (idle timeout) or was deleted. True: it may well be an
 	 * earlier one that we deleted, told late, and the row is there again. */

@@ -5,11 +5,13 @@
  * and sends one ARP (or ND) request instead. If that is lost while guests keep
  * sending, its cache holds the drop for ever: guests' frames never ask again. A
  * frame from the controller does, provided that none did in the last 10 seconds.
- * So: a probe from both sides before there are rows that lead there, and again
+ * So: a probe from both sides before there are rows that lead there, once more
+ * two seconds later in case that one itself was lost, then silence, and again
  * every 15 seconds, because nobody tells us whether it is needed. */
 #include "apps/tunnel.h"
 
 enum {
+	AGAIN_S = 2,
 	PERIOD_S = 15,                  /* more than 12: a fresh answer would hide the next one */
 	SWITCHES_PER_PERIOD = 100,      /* each 100 switches make the period longer by one */
 };
@@ -69,6 +71,8 @@ void tunnel_greet(const struct scene *scene, const struct fact *fact, struct rep
 void tunnel_tick(const struct scene *scene, uint32_t sw, uint64_t second, struct reply *reply)
 {
 	uint64_t period = PERIOD_S * (1 + view_n_switches(scene->view) / SWITCHES_PER_PERIOD);
-	if ((second + sw) % period == 0)
+	if (second == AGAIN_S)
+		probe_peers(scene, sw, true, reply);
+	else if (second >= PERIOD_S && (second - PERIOD_S) % period == sw % period)
 		probe_peers(scene, sw, false, reply);
 }

@@ -231,11 +231,15 @@ static void tick_apps(struct core *core)
 {
 	struct scene scene = core_scene(core);
 	struct reply reply = core_reply(core);
-	core->n_ticks++;
-	for (uint32_t sw = 0; sw < core->n_switches; sw++)
-		for (size_t i = 0; core->switches[sw]->ready && i < n_apps; i++)
+	for (uint32_t sw = 0; sw < core->n_switches; sw++) {
+		struct core_switch *cs = core->switches[sw];
+		if (!cs->ready)
+			continue;
+		cs->n_ticks++;
+		for (size_t i = 0; i < n_apps; i++)
 			if (apps[i].app->tick)
-				apps[i].app->tick(&scene, sw, core->n_ticks, &reply);
+				apps[i].app->tick(&scene, sw, cs->n_ticks, &reply);
+	}
 }
 
 void core_tick(struct core *core)

@@ -24,6 +24,7 @@ struct core_switch {
 	struct session *session;        /* the live one, or null */
 	bool ready;                     /* read back and recovered: may be compiled for */
 	bool touched;                   /* on core.touched: rows may differ, or bytes wait */
+	uint64_t n_ticks;               /* seconds since it was read back */
 	uint32_t stale;                 /* bits of apps (order of apps[]) to compile */
 	uint64_t connected_wall_ms;     /* of the live session, or of the last one's end */
 	/* The generation id to ask for the role with; 0 = that of this process. */
@@ -63,7 +64,6 @@ struct core {
 	uint32_t *touched;              /* slots to look at when the tick ends */
 	size_t n_touched;
 	uint64_t start_ms;              /* now_ms at the first call */
-	uint64_t n_ticks;
 	bool settled;                   /* the hold time for unconfirmed hosts is over */
 	uint64_t now_ms;                /* set by the owner before it calls in */
 	uint64_t wall_ms;

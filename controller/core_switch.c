@@ -125,6 +125,7 @@ void core_read_done(struct core *core, uint32_t sw)
 	struct fact up = { .kind = FACT_SWITCH_UP, .sw = sw, .ofport = 0 };
 	recover(core, sw);
 	cs->ready = true;
+	cs->n_ticks = 0;
 	core_fact(core, &up);
 	cs->stale = (1u << n_apps) - 1;
 	core_compile(core, sw);

@@ -44,7 +44,7 @@ def underlay_tap(l, host, sent=True):
 
 
 def n_punts(l):
-    return {s["name"]: s["punts"] for s in l.weft("show", "switches")["switches"]}
+    return {s["name"]: s["session"]["punts"] for s in l.weft("show", "switches")["switches"]}
 
 
 def vni_of(frame):
@@ -157,7 +157,7 @@ def test_p1_restart_sends_nothing_and_loses_nothing(lab):
     assert settled(l) == {"k1": 0, "k2": 0, "k3": 0}
     sent, received = prober.stop()
     print(f"restart over tunnels: {sent} probes, {sent - received} lost, flow-mods {l.sent()}")
-    assert sent == received > 500
+    assert sent == received > 100
     assert rows(l) == before
 
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/unit/apps/world.h"
 
@@ -238,6 +239,66 @@ static void who_comes_back_with_less_is_left_alone(void **state)
 	assert_int_equal(world_count_rows(w, "a", "tun_src=10.0.0.3", NULL), 1);
 }
 
+/* --- probes ------------------------------------------------------------------------ */
+
+static char probes[200];
+
+static void note_probe(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+		       const uint8_t *frame, size_t size)
+{
+	size_t len = strlen(probes);
+	(void) ctx;
+	assert_true(size >= 60 && !(frame[0] & 1));
+	assert_int_equal(view_switch(w->view, sw)->tunnel, ofport);
+	snprintf(probes + len, sizeof probes - len, "%s%s", view_switch(w->view, sw)->name, to->name);
+}
+
+static const char *greeted(struct fact fact)
+{
+	struct scene scene = { .net = w->net, .view = w->view };
+	struct reply reply = { .send_tunnel = note_probe };
+	probes[0] = '\0';
+	app_by_table(TABLE_OUTPUT)->greet(&scene, &fact, &reply);
+	return probes;
+}
+
+static const char *ticked(const char *sw, uint64_t from, uint64_t to)
+{
+	struct scene scene = { .net = w->net, .view = w->view };
+	struct reply reply = { .send_tunnel = note_probe };
+	probes[0] = '\0';
+	for (uint64_t second = from; second <= to; second++)
+		app_by_table(TABLE_OUTPUT)->tick(&scene, world_switch(w, sw), second, &reply);
+	return probes;
+}
+
+/* From both sides when one comes; then alone, 15 seconds apart. */
+static void peers_are_probed(void **state)
+{
+	(void) state;
+	begin(three, ports);
+	assert_string_equal(greeted((struct fact) { .kind = FACT_SWITCH_UP, .sw = world_switch(w, "b") }), "baabbccb");
+	assert_string_equal(ticked("b", 1, 2), "baabbccb");
+	assert_string_equal(ticked("b", 3, 15), "");
+	assert_string_equal(ticked("b", 16, 30), "babc");
+	assert_string_equal(ticked("b", 31, 45), "babc");
+	assert_string_equal(ticked("c", 3, 31), "cacb");
+	/* Who is not connected, has no tunnel port or shares no network. */
+	world_do(w, "down a; gone c:vxlan0");
+	assert_string_equal(greeted((struct fact) { .kind = FACT_SWITCH_UP, .sw = world_switch(w, "b") }), "babc");
+	world_do(w, "up a; port c:vxlan0 77; gone c:r1; gone c:t0");
+	assert_string_equal(ticked("b", 2, 2), "baab");
+	assert_string_equal(ticked("c", 2, 2), "");
+	/* A port that makes its switch a member. */
+	world_do(w, "port c:r1 1");
+	assert_string_equal(greeted((struct fact) { .kind = FACT_PORT, .sw = world_switch(w, "c"), .ofport = 1,
+						    .uses_changed = true }), "caaccbbc");
+	world_do(w, "port c:r2 2");
+	assert_string_equal(greeted((struct fact) { .kind = FACT_PORT, .sw = world_switch(w, "c"), .ofport = 2,
+						    .uses_changed = true }), "");
+	assert_string_equal(greeted((struct fact) { .kind = FACT_HOST, .sw = world_switch(w, "c") }), "");
+}
+
 /* --- random ------------------------------------------------------------------------ */
 
 static unsigned pick(unsigned n) { return (unsigned) rand() % n; }
@@ -306,6 +367,7 @@ int main(void)
 		T(restarts_in_any_order),
 		T(who_stays_away_is_remembered_until_given_up),
 		T(who_comes_back_with_less_is_left_alone),
+		T(peers_are_probed),
 		T(random_worlds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

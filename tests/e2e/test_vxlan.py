@@ -209,13 +209,16 @@ class Steady:
 
     def read(self):
         for line in self.proc.stdout:
-            if "bytes from" in line:
-                self.answers.append(time.monotonic())
+            if "bytes from" in line:        # [SECONDS] 64 bytes from ...
+                self.answers.append(float(line[1:line.index("]")]))
 
     def flows_again(self, since, seconds):
         """Waits for ten answers after that time; how long it took until the first."""
         wait_for("answers again", lambda: sum(t > since for t in self.answers) >= 10, seconds)
         return next(t for t in self.answers if t > since) - since
+
+    def gap(self):
+        return max(b - a for a, b in zip(self.answers, self.answers[1:]))
 
     def stop(self):
         self.proc.send_signal(2)
@@ -227,10 +230,10 @@ def test_flushed_neighbours_are_found_again_under_traffic(lab):
     everybody_talks(l)
     pairs = [Steady(l, "a1", "a2"), Steady(l, "a3", "b1")]
     for pair in pairs:
-        pair.flows_again(time.monotonic(), 5)
+        pair.flows_again(time.time(), 5)
     for host in ("k1", "k2", "k3"):
         l.appctl(host, "tnl/neigh/flush")
-    flushed = time.monotonic()
+    flushed = time.time()
     took = [pair.flows_again(flushed + 0.5, 40) for pair in pairs]
     print(f"neighbours flushed on all hosts: answers again after {max(took) + 0.5:.1f} s")
     for pair in pairs:
@@ -243,11 +246,12 @@ def test_a_restarted_vswitchd_is_reached_again_under_traffic(lab):
     everybody_talks(l)
     pairs = [Steady(l, "a1", "a2"), Steady(l, "b2", "a3")]
     for pair in pairs:
-        pair.flows_again(time.monotonic(), 5)
+        pair.flows_again(time.time(), 5)
     l.restart_vswitchd("k2")
-    back = time.monotonic()
-    took = [pair.flows_again(back, 40) for pair in pairs]
-    print(f"ovs-vswitchd of one host restarted: answers again {max(took):.1f} s after it was back")
+    back = time.time()
+    for pair in pairs:
+        pair.flows_again(back, 40)
+    print(f"ovs-vswitchd of one host restarted: {max(p.gap() for p in pairs):.1f} s without an answer")
     for pair in pairs:
         pair.stop()
     l.wait_ready()

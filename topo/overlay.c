@@ -73,6 +73,8 @@ struct reach {
 	size_t n_with, n_without;
 	const struct net_switch *without;       /* the first one */
 	struct where where;                     /* of the entry that matches it */
+	const struct net_switch *with, *other;  /* the first one, and the first of another kind of address */
+	struct where other_where;
 };
 
 static void reach_of(const struct net *net, const struct net_network *network, bool *seen, struct reach *reach)
@@ -95,7 +97,12 @@ static void reach_of(const struct net *net, const struct net_network *network, b
 				continue;
 			seen[i] = true;
 			if (sw->vtep) {
-				reach->n_with++;
+				if (!reach->n_with++)
+					reach->with = sw;
+				if (sw->vtep_is_v6 != reach->with->vtep_is_v6 && !reach->other) {
+					reach->other = sw;
+					reach->other_where = port->where;
+				}
 			} else if (!reach->n_without++) {
 				reach->without = sw;
 				reach->where = port->where;
@@ -130,6 +137,10 @@ void overlays_settle(struct net *net, struct diag *diag)
 			network->vni = vni_of(network->name);
 			network->vni_is_chosen = true;
 		}
+		if (reach.other)
+			diag_add(diag, reach.other_where, DIAG_TUNNEL,
+				 "network \"%s\" has switches with IPv4 and IPv6 vteps (\"%s\", \"%s\"): one kind cannot "
+				 "reach the other", network->name, reach.with->name, reach.other->name);
 		if (!reach.n_with)
 			diag_add(diag, network->where, DIAG_TUNNEL,
 				 "network \"%s\" has `transport: vxlan` and none of its switches has a \"vtep\"",

@@ -197,9 +197,13 @@ def test_move_between_hosts_over_tunnels(lab):
 # --- the trap of the unresolved neighbour ------------------------------------------
 
 class Steady:
-    """Pings at 20 Hz, and when each answer came."""
+    """Pings at 20 Hz, and when each answer came. Nobody asks by ARP: a broadcast
+    that gets through could mend what is to be mended."""
 
     def __init__(self, l, a, b):
+        for one, other in ((a, b), (b, a)):
+            l.exec(one, "ip", "neigh", "replace", l.ip(other), "lladdr", l.vm(other)["mac"], "dev", "eth0",
+                   "nud", "permanent")
         self.proc = subprocess.Popen(["ip", "netns", "exec", l.vm(a)["ns"], "ping", "-n", "-D", "-O", "-i", "0.05",
                                       l.ip(b)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         l.children.append(self.proc)

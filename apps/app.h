@@ -54,11 +54,14 @@ struct app_punt {
 	size_t size;
 };
 
-/* Answers of packet_in, recover, removed: facts, and frames to send. */
+/* Answers of packet_in, recover, removed, greet, tick: facts, and frames to send. */
 struct reply {
 	void (*fact)(void *ctx, struct fact *);
 	void (*send)(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports,
 		     const uint8_t *frame, size_t size);
+	/* By the tunnel port `ofport` to that switch, with VNI 0. */
+	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+			    const uint8_t *frame, size_t size);
 	void *ctx;
 };
 
@@ -92,6 +95,10 @@ struct app {
 	 * of the switch before anything is compiled for it. */
 	void (*recover)(const struct scene *, uint32_t sw, const struct rule *,
 			uint32_t duration_s, struct reply *);
+	/* After a fact: frames to send before the rows that it changes. */
+	void (*greet)(const struct scene *, const struct fact *, struct reply *);
+	/* Once a second for each connected switch; `second` counts them since it came. */
+	void (*tick)(const struct scene *, uint32_t sw, uint64_t second, struct reply *);
 	/* A row went by itself (idle timeout) or was deleted. True: it may well be an
 	 * earlier one that we deleted, told late, and the row is there again. */
 	bool (*removed)(const struct scene *, uint32_t sw, const struct rule *, bool idle, struct reply *);

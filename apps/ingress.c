@@ -3,14 +3,17 @@
  * clause 6.9), and what is never let in at all.
  *
  * What falls through has a row of its own per port, so that a wrong tag, a port
- * in no network and a port that is switched off are three different counters. */
+ * in no network and a port that is switched off are three different counters.
+ * By a tunnel come frames of those switches that have ports in the network; any
+ * other sender, known elsewhere or not, is dropped on a row of that network. */
 #include "apps/app.h"
 #include "apps/apps.h"
+#include "apps/tunnel.h"
 
 enum row {
-	ROW_RESERVED, ROW_DISCOVERY, ROW_GROUP_SOURCE,
+	ROW_RESERVED, ROW_DISCOVERY, ROW_GROUP_SOURCE, ROW_TUNNEL, ROW_PROBE,
 	ROW_UNTAGGED, ROW_PRIORITY_TAGGED, ROW_TAGGED,
-	ROW_WRONG_TAG, ROW_NO_NETWORK, ROW_DISABLED, ROW_MISS,
+	ROW_WRONG_TAG, ROW_NO_PEER, ROW_NO_NETWORK, ROW_NO_VNI, ROW_DISABLED, ROW_MISS,
 	N_ROWS
 };
 
@@ -21,6 +24,10 @@ static const struct app_row rows[N_ROWS] = {
 		"eth_dst 01:00:0c:cc:cc:cc, :cd", "drop: CDP, VTP, DTP, PVST end at the bridge" },
 	[ROW_GROUP_SOURCE] = { "group-source", TABLE_INGRESS, 900,
 		"eth_src a group address", "drop: no frame comes from a group" },
+	[ROW_TUNNEL] = { "tunnel", TABLE_INGRESS, 130,
+		"in_port, tun_id, tun_src, no tag", "from a switch that has ports in the network: set network and class, go to l2_src" },
+	[ROW_PROBE] = { "tunnel-probe", TABLE_INGRESS, 125,
+		"in_port, tun_id 0", "drop: sent by weftd so that the switches find each other in the underlay" },
 	[ROW_UNTAGGED] = { "untagged", TABLE_INGRESS, 120,
 		"in_port, no tag", "set network and class, go to l2_src" },
 	[ROW_PRIORITY_TAGGED] = { "priority-tagged", TABLE_INGRESS, 110,
@@ -29,6 +36,10 @@ static const struct app_row rows[N_ROWS] = {
 		"in_port, tag", "take the tag off, set network and class, go to l2_src" },
 	[ROW_WRONG_TAG] = { "wrong-tag", TABLE_INGRESS, 50,
 		"in_port", "drop: this port is in no network with that tag, or without one" },
+	[ROW_NO_PEER] = { "unknown-vtep", TABLE_INGRESS, 45,
+		"in_port, tun_id", "drop: the sender has no port in this network, or the frame a tag" },
+	[ROW_NO_VNI] = { "unknown-vni", TABLE_INGRESS, 35,
+		"in_port", "drop: no network that has ports here has this VNI" },
 	[ROW_NO_NETWORK] = { "no-network", TABLE_INGRESS, 40,
 		"in_port", "drop: this port is in no network" },
 	[ROW_DISABLED] = { "disabled", TABLE_INGRESS, 30,
@@ -76,6 +87,65 @@ static void let_in(struct out *out, uint32_t sw, const struct view_port *port,
 	out_want(out, sw);
 }
 
+/* --- tunnels ----------------------------------------------------------------------- */
+
+static void begin_tunnel(const struct scene *scene, struct out *out, const struct view_network *vn,
+			 uint32_t ofport, const struct net_switch *peer)
+{
+	struct build *b = out->build;
+	out_row(out, &rows[ROW_TUNNEL], tunnel_object(scene, peer));
+	match_u(b, FIELD_IN_PORT, ofport);
+	match_u(b, FIELD_VLAN_VID, VLAN_NONE);
+	match_u(b, FIELD_TUN_ID, tunnel_network(scene, vn)->vni);
+	if (peer->vtep_is_v6)
+		match_bytes(b, FIELD_TUN_IPV6_SRC, peer->vtep_bytes, NULL);
+	else
+		match_u(b, FIELD_TUN_SRC, peer->peer);
+}
+
+static void from_peer(const struct scene *scene, struct out *out, const struct view_network *vn,
+		      const struct view_member *member, const struct net_switch *peer, bool is_member)
+{
+	begin_tunnel(scene, out, vn, tunnel_port(scene, vn, member), peer);
+	if (!is_member) {
+		out_unwant(out, member->sw);
+		return;
+	}
+	act_set_u(out->build, FIELD_NETWORK, vn->id);
+	act_set_u(out->build, FIELD_CLASS, CLASS_TUNNEL);
+	act_goto(out->build, TABLE_L2_SRC);
+	out_want(out, member->sw);
+}
+
+static void compile_tunnel(const struct scene *scene, struct out *out, const struct view_switch *vs)
+{
+	for (uint32_t n = 0; n < scene->net->n_networks; n++) {
+		const struct view_network *vn = view_network(scene->view, n);
+		const struct view_member *here = view_member(vn, vs->sw);
+		const struct net_network *network = &scene->net->networks[n];
+		if (!here || tunnel_port(scene, vn, here) == NET_NONE)
+			continue;
+		for (size_t i = 0; i < vn->n_members; i++) {
+			const struct net_switch *peer = tunnel_peer(scene, vn->members[i].sw);
+			if (peer && &vn->members[i] != here)
+				from_peer(scene, out, vn, here, peer, true);
+		}
+		out_row(out, &rows[ROW_NO_PEER], scene->net->objects[network->object].id);
+		match_u(out->build, FIELD_IN_PORT, vs->tunnel);
+		match_u(out->build, FIELD_TUN_ID, network->vni);
+		out_want(out, vs->sw);
+	}
+	out_row(out, &rows[ROW_PROBE], vs->object);
+	match_u(out->build, FIELD_IN_PORT, vs->tunnel);
+	match_u(out->build, FIELD_TUN_ID, 0);
+	out_want(out, vs->sw);
+	out_row(out, &rows[ROW_NO_VNI], vs->object);
+	match_u(out->build, FIELD_IN_PORT, vs->tunnel);
+	out_want(out, vs->sw);
+}
+
+/* --- the rest ---------------------------------------------------------------------- */
+
 static void compile_port(struct out *out, const struct view_switch *vs, const struct view_port *port)
 {
 	enum row rest = port->disabled ? ROW_DISABLED : port->n_uses ? ROW_WRONG_TAG : ROW_NO_NETWORK;
@@ -101,15 +171,26 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 		return;
 	never_let_in(out, sw, vs->object);
 	for (size_t i = 0; i < vs->n_ports; i++)
-		compile_port(out, vs, &vs->ports[i]);
+		if (!vs->ports[i].tunnel)
+			compile_port(out, vs, &vs->ports[i]);
+	if (vs->tunnel != NET_NONE)
+		compile_tunnel(scene, out, vs);
 }
 
-/* A port that only went up or down keeps its rows. */
+/* A port that only went up or down keeps its rows. A switch that joins or leaves
+ * a network changes one row on each other switch there. */
 static bool patch(const struct scene *scene, const struct fact *fact, struct out *out)
 {
-	(void) scene;
-	(void) out;
-	return fact->kind == FACT_PORT && !fact->uses_changed;
+	tunnel_for_changed(scene, fact, out, from_peer);
+	switch (fact->kind) {
+	case FACT_PORT:
+		return !fact->uses_changed;
+	case FACT_SWITCH_UP:
+	case FACT_MEMBER:
+		return true;
+	default:
+		return false;
+	}
 }
 
 const struct app app_ingress = {
@@ -118,7 +199,7 @@ const struct app app_ingress = {
 	.rows = rows,
 	.n_rows = N_ROWS,
 	.tables = TABLE_BIT(INGRESS),
-	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE),
+	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER),
 	.compile = compile,
 	.patch = patch,
 };

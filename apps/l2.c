@@ -4,13 +4,15 @@
  *
  *   its own switch        l2_src: network, port, MAC -> on; idle timeout = ageing
  *                         l2_dst: network, MAC -> its port
- *   every other switch    l2_dst: network, MAC -> the uplink of that network
+ *   every other switch    l2_dst: network, MAC -> the uplink of that network, or
+ *                         the tunnel to its switch
  *
  * A host that only other switches remember (unconfirmed) has the last kind of
- * row on every switch. compile says all rows of a switch, patch those that one
+ * row on every switch (but on the one that they say it is behind). compile says all rows of a switch, patch those that one
  * host changes; the row kinds are in l2_rows.c, learning in l2_learn.c. */
 #include "apps/apps.h"
 #include "apps/l2.h"
+#include "apps/tunnel.h"
 
 /* --- compile ----------------------------------------------------------------------- */
 
@@ -30,24 +32,48 @@ static uint64_t uplink_object(const struct scene *scene, const struct view_membe
 	return view_use(view_port(scene->view, member->sw, member->uplink), network_id)->object;
 }
 
+/* The switch that a host is behind, as far as tunnels know it; or null. */
+static const struct net_switch *peer_of(const struct scene *scene, bool unconfirmed, uint32_t sw, uint32_t ofport)
+{
+	if (!unconfirmed)
+		return tunnel_peer(scene, sw);
+	uint32_t index = net_switch_by_peer(scene->net, ofport);
+	return index == NET_NONE ? NULL : &scene->net->switches[index];
+}
+
+/* Writes the row by which a switch reaches a host behind another one; false
+ * when it has no way there. */
+static bool lead(const struct scene *scene, struct out *out, const struct view_network *vn,
+		 const struct view_member *here, const struct net_switch *peer, const uint8_t mac[6])
+{
+	if (here->uplink != NET_NONE) {
+		l2_want_dst(out, here->sw, vn->id, mac, here->uplink, uplink_object(scene, here, vn->id));
+		return true;
+	}
+	if (!peer || peer == tunnel_peer(scene, here->sw) || tunnel_port(scene, vn, here) == NET_NONE)
+		return false;
+	l2_want_peer(out, here->sw, vn->id, mac, peer->peer, tunnel_object(scene, peer));
+	return true;
+}
+
 static void hosts_elsewhere(const struct scene *scene, struct out *out,
 			    const struct view_network *vn, const struct view_member *here)
 {
 	const struct host *host = NULL;
-	if (here->uplink == NET_NONE)
+	if (here->uplink == NET_NONE && tunnel_port(scene, vn, here) == NET_NONE)
 		return;
-	uint64_t object = uplink_object(scene, here, vn->id);
 	for (size_t i = 0; i < vn->n_members; i++) {
 		const struct view_member *there = &vn->members[i];
+		const struct net_switch *peer = tunnel_peer(scene, there->sw);
 		if (there == here)
 			continue;
 		host = NULL;
 		while ((host = view_member_host(scene->view, there, host)))
-			l2_want_dst(out, here->sw, vn->id, host->mac, here->uplink, object);
+			lead(scene, out, vn, here, peer, host->mac);
 	}
 	host = NULL;
 	while ((host = view_unconfirmed(scene->view, vn, host)))
-		l2_want_dst(out, here->sw, vn->id, host->mac, here->uplink, object);
+		lead(scene, out, vn, here, peer_of(scene, true, NET_NONE, host->ofport), host->mac);
 }
 
 static void full_ports(struct out *out, const struct view_switch *vs)
@@ -71,9 +97,9 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 		const struct net_network *network = &scene->net->networks[n];
 		const struct view_network *vn = view_network(scene->view, n);
 		const struct view_member *member = view_member(vn, sw);
-		if (!member)
+		if (!member || !view_member_is_here(member))
 			continue;
-		l2_network_rows(out, vs, scene->net, n, member);
+		l2_network_rows(out, vs, scene->net, n, member, tunnel_port(scene, vn, member) != NET_NONE);
 		if (member->n_edges && view_network_full(scene->view, n))
 			l2_network_limit(out, vs, scene->net, n, true);
 		hosts_here(scene, out, sw, network, member);
@@ -111,18 +137,21 @@ static void patch_network_limit(const struct scene *scene, struct out *out,
 					 index_of(scene, vn), full);
 }
 
-/* The rows on switches other than `except` that lead to the host. */
+static bool has_way(const struct scene *scene, const struct view_network *vn, const struct view_member *member)
+{
+	return member->uplink != NET_NONE || tunnel_port(scene, vn, member) != NET_NONE;
+}
+
+/* The rows on switches other than `except` that lead to the host: to `peer`
+ * where tunnels do it. */
 static void patch_elsewhere(const struct scene *scene, struct out *out, const struct view_network *vn,
-			    uint32_t except, const uint8_t mac[6], bool there)
+			    uint32_t except, const uint8_t mac[6], const struct net_switch *peer, bool there)
 {
 	for (size_t i = 0; i < vn->n_members; i++) {
 		const struct view_member *member = &vn->members[i];
-		if (member->sw == except || member->uplink == NET_NONE)
+		if (member->sw == except || !has_way(scene, vn, member))
 			continue;
-		if (there)
-			l2_want_dst(out, member->sw, vn->id, mac, member->uplink,
-				    uplink_object(scene, member, vn->id));
-		else
+		if (!there || !lead(scene, out, vn, member, peer, mac))
 			l2_unwant_dst(out, member->sw, vn->id, mac);
 	}
 }
@@ -135,11 +164,14 @@ static void patch_left(const struct scene *scene, struct out *out, const struct 
 	patch_port_limit(scene, out, fact->old_sw, fact->old_ofport, vn->id, false);
 	if (fact->old_sw == fact->sw)
 		return;
-	if (member && member->uplink != NET_NONE)
-		l2_want_dst(out, fact->old_sw, vn->id, fact->mac, member->uplink,
-			    uplink_object(scene, member, vn->id));
-	else
+	if (!member || !lead(scene, out, vn, member, tunnel_peer(scene, fact->sw), fact->mac))
 		l2_unwant_dst(out, fact->old_sw, vn->id, fact->mac);
+}
+
+/* By an uplink every other switch is the same way. */
+static bool is_news_elsewhere(const struct net_network *network, const struct fact *fact)
+{
+	return !fact->was_known || (network->transport == NET_VXLAN && fact->old_sw != fact->sw);
 }
 
 static bool patch_host(const struct scene *scene, const struct fact *fact, struct out *out)
@@ -148,15 +180,16 @@ static bool patch_host(const struct scene *scene, const struct fact *fact, struc
 	const struct view_port *port = view_port(scene->view, fact->sw, fact->ofport);
 	const struct view_use *use = port ? view_use(port, fact->network) : NULL;
 	const struct net_network *network = vn ? &scene->net->networks[index_of(scene, vn)] : NULL;
+	const struct net_switch *peer = peer_of(scene, fact->unconfirmed, fact->sw, fact->ofport);
 
 	if (!vn || (!use && !fact->unconfirmed))
 		return false;
 	if (fact->unconfirmed) {
-		patch_elsewhere(scene, out, vn, NET_NONE, fact->mac, true);
+		patch_elsewhere(scene, out, vn, NET_NONE, fact->mac, peer, true);
 	} else {
-		if (!fact->was_known)
-			patch_elsewhere(scene, out, vn, fact->sw, fact->mac, true);
-		else if (fact->old_sw != NET_NONE)
+		if (is_news_elsewhere(network, fact))
+			patch_elsewhere(scene, out, vn, fact->sw, fact->mac, peer, true);
+		if (fact->was_known && fact->old_sw != NET_NONE)
 			patch_left(scene, out, vn, fact);
 		l2_want_src(out, fact->sw, network, fact->ofport, fact->mac, use->object);
 		l2_want_dst(out, fact->sw, vn->id, fact->mac, fact->ofport, use->object);
@@ -172,7 +205,7 @@ static bool patch_host_gone(const struct scene *scene, const struct fact *fact, 
 	const struct view_network *vn = view_network_by_id(scene->view, fact->network);
 	if (!vn)
 		return false;
-	patch_elsewhere(scene, out, vn, fact->sw, fact->mac, false);
+	patch_elsewhere(scene, out, vn, fact->sw, fact->mac, NULL, false);
 	if (!fact->unconfirmed) {
 		l2_unwant_src(out, fact->sw, vn->id, fact->ofport, fact->mac);
 		l2_unwant_dst(out, fact->sw, vn->id, fact->mac);
@@ -207,6 +240,7 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_SWITCH_DOWN:
 	case FACT_PORT_GONE:
 	case FACT_HOST_REFUSED:
+	case FACT_MEMBER:
 	case N_FACT_KINDS:
 		break;
 	}

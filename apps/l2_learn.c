@@ -94,22 +94,42 @@ static void recover_here(const struct scene *scene, uint32_t sw, const struct ru
 	reply->fact(reply->ctx, &fact);
 }
 
-/* A destination row towards the uplink says: this host is behind some other
+/* A row that leads out of the switch by an uplink: to whom is all the same. By
+ * a tunnel: to a switch that has not reported yet. */
+static bool leads_away(const struct scene *scene, uint32_t sw, const struct rule *rule,
+		       uint32_t network, uint32_t *ret_peer)
+{
+	uint64_t out, peer;
+	if (!rule_set_u(rule, FIELD_OUT, &out))
+		return false;
+	*ret_peer = 0;
+	if (out != OUT_TUNNEL) {
+		const struct view_port *port = view_port(scene->view, sw, (uint32_t) out);
+		const struct view_use *use = port ? view_use(port, network) : NULL;
+		return use && use->is_uplink;
+	}
+	if (!rule_set_u(rule, FIELD_PEER, &peer))
+		return false;
+	*ret_peer = (uint32_t) peer;
+	uint32_t index = net_switch_by_peer(scene->net, *ret_peer);
+	uint32_t there = index == NET_NONE ? NET_NONE
+		: view_switch_by_name(scene->view, scene->net->switches[index].name);
+	return there != NET_NONE && !view_switch(scene->view, there)->ever;
+}
+
+/* A destination row that leads away says: this host is behind some other
  * switch. Worth something as long as that switch has not spoken for itself. */
 static void recover_elsewhere(const struct scene *scene, uint32_t sw, const struct rule *rule,
 			      struct reply *reply)
 {
-	uint64_t network, out;
+	uint64_t network;
+	uint32_t peer;
 	uint8_t mac[6];
 	if (!rule_match_u(rule, FIELD_NETWORK, &network) || !rule_match_mac(rule, FIELD_ETH_DST, mac)
-	    || !rule_set_u(rule, FIELD_OUT, &out) || !is_host_mac(mac))
+	    || !is_host_mac(mac) || !leads_away(scene, sw, rule, (uint32_t) network, &peer)
+	    || view_host(scene->view, (uint32_t) network, mac) || view_complete(scene->view, sw))
 		return;
-	const struct view_port *port = view_port(scene->view, sw, (uint32_t) out);
-	const struct view_use *use = port ? view_use(port, (uint32_t) network) : NULL;
-	if (!use || !use->is_uplink || view_host(scene->view, (uint32_t) network, mac)
-	    || view_complete(scene->view, sw))
-		return;
-	struct fact fact = host_fact(FACT_HOST, NET_NONE, 0, (uint32_t) network, mac, scene->now_ms);
+	struct fact fact = host_fact(FACT_HOST, NET_NONE, peer, (uint32_t) network, mac, scene->now_ms);
 	fact.unconfirmed = true;
 	reply->fact(reply->ctx, &fact);
 }

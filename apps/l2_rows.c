@@ -19,9 +19,11 @@ const struct app_row l2_rows[N_L2_ROWS] = {
 		"unknown host: report its headers, and go to l2_dst" },
 	[L2_SRC_UPLINK] = { "uplink", TABLE_L2_SRC, 90, "network, class = uplink",
 		"nothing is learned between switches: go to l2_dst" },
+	[L2_SRC_TUNNEL] = { "tunnel-src", TABLE_L2_SRC, 80, "network, class = tunnel",
+		"nothing is learned between switches: go to l2_dst" },
 	[L2_SRC_MISS] = { "no-network-src", TABLE_L2_SRC, 0, "anything", "drop" },
 	[L2_DST_HOST] = { "host-at", TABLE_L2_DST, 300, "network, eth_dst",
-		"out = its port, or the uplink when it is behind another switch; go to output" },
+		"out = its port, or the uplink or tunnel when it is behind another switch; go to output" },
 	[L2_DST_GROUP] = { "group", TABLE_L2_DST, 200, "network, eth_dst a group address",
 		"broadcast and multicast: out = flood; go to output" },
 	[L2_DST_UNKNOWN] = { "unknown-host", TABLE_L2_DST, 100, "network",
@@ -36,11 +38,12 @@ static const uint8_t group_bit[6] = { 0x01, 0, 0, 0, 0, 0 };
 /* --- shapes ------------------------------------------------------------------------ */
 
 struct shapes {
-	struct shape src, dst;
+	struct shape src, dst, peer;
 };
 
 enum { SRC_NETWORK, SRC_IN_PORT, SRC_MAC };
 enum { DST_NETWORK, DST_MAC, DST_OUT };
+enum { PEER_NETWORK, PEER_MAC, PEER_PEER };
 
 static struct rule must_end(struct build *b)
 {
@@ -55,6 +58,7 @@ struct shapes *shapes_new(struct build *b)
 	static const enum field src_match[] = { FIELD_NETWORK, FIELD_IN_PORT, FIELD_ETH_SRC };
 	static const enum field dst_match[] = { FIELD_NETWORK, FIELD_ETH_DST };
 	static const enum field dst_set[] = { FIELD_OUT };
+	static const enum field peer_set[] = { FIELD_PEER };
 	static const uint8_t any[6] = { 0x02, 0, 0, 0, 0, 0x01 };
 	struct shapes *shapes = xheap_alloc(sizeof *shapes);
 
@@ -76,6 +80,16 @@ struct shapes *shapes_new(struct build *b)
 	act_goto(b, TABLE_OUTPUT);
 	rule = must_end(b);
 	shape_init(&shapes->dst, &rule, dst_match, 2, dst_set, 1);
+
+	build_flow(b, TABLE_L2_DST, l2_rows[L2_DST_HOST].priority, 0);
+	build_plain(b);
+	match_u(b, FIELD_NETWORK, 1);
+	match_bytes(b, FIELD_ETH_DST, any, NULL);
+	act_set_u(b, FIELD_OUT, OUT_TUNNEL);
+	act_set_u(b, FIELD_PEER, 1);
+	act_goto(b, TABLE_OUTPUT);
+	rule = must_end(b);
+	shape_init(&shapes->peer, &rule, dst_match, 2, peer_set, 1);
 	return shapes;
 }
 
@@ -127,6 +141,19 @@ void l2_want_dst(struct out *out, uint32_t sw, uint32_t network_id, const uint8_
 	shape_set_cookie(&out->shapes->dst, out_cookie(out, object));
 	shape_set_u32(&out->shapes->dst, DST_OUT, ofport);
 	struct rule rule = dst_key(out, network_id, mac);
+	out->want(out->ctx, sw, out->app, &rule);
+}
+
+void l2_want_peer(struct out *out, uint32_t sw, uint32_t network_id, const uint8_t mac[6],
+		  uint32_t peer, uint64_t object)
+{
+	struct shape *shape = &out->shapes->peer;
+	struct rule rule;
+	shape_set_cookie(shape, out_cookie(out, object));
+	shape_set_u32(shape, PEER_NETWORK, network_id);
+	shape_set_mac(shape, PEER_MAC, mac);
+	shape_set_u32(shape, PEER_PEER, peer);
+	shape_rule(shape, &rule);
 	out->want(out->ctx, sw, out->app, &rule);
 }
 
@@ -205,7 +232,7 @@ static void pass(struct out *out, uint32_t sw, enum l2_row row, uint32_t network
 }
 
 void l2_network_rows(struct out *out, const struct view_switch *vs, const struct net *net,
-		     uint32_t network_index, const struct view_member *member)
+		     uint32_t network_index, const struct view_member *member, bool has_tunnel)
 {
 	const struct net_network *network = &net->networks[network_index];
 	uint64_t object = net->objects[network->object].id;
@@ -215,6 +242,8 @@ void l2_network_rows(struct out *out, const struct view_switch *vs, const struct
 		pass(out, vs->sw, L2_SRC_NEW, network->id, CLASS_EDGE, object, vs);
 	if (member->uplink != NET_NONE)
 		pass(out, vs->sw, L2_SRC_UPLINK, network->id, CLASS_UPLINK, object, NULL);
+	if (has_tunnel)
+		pass(out, vs->sw, L2_SRC_TUNNEL, network->id, CLASS_TUNNEL, object, NULL);
 
 	out_row(out, &l2_rows[L2_DST_GROUP], object);
 	match_u(b, FIELD_NETWORK, network->id);

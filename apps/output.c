@@ -6,16 +6,20 @@
  * so in words (IN_PORT); that is the split horizon, and hairpin ports get rows
  * of their own. Ports that are down stay in the lists, so that a flap sends
  * nothing. Inside the pipeline frames have no tag: a list starts with the
- * untagged ports, then one tag is pushed and only its VID changes. */
+ * untagged ports, goes on with one copy for each other switch that has ports in
+ * the network (head-end replication), then one tag is pushed and only its VID
+ * changes. All tunnels are one port, so what came by a tunnel never goes into
+ * one: the split horizon of a full mesh. */
 #include <stdlib.h>
 
 #include "apps/app.h"
 #include "apps/apps.h"
+#include "apps/tunnel.h"
 #include "topo/arena.h"
 
 enum row {
 	ROW_PORT_HAIRPIN, ROW_FLOOD_HAIRPIN, ROW_UNKNOWN_HAIRPIN,
-	ROW_PORT, ROW_FLOOD, ROW_UNKNOWN, ROW_MISS,
+	ROW_PORT, ROW_TUNNEL, ROW_FLOOD, ROW_UNKNOWN, ROW_MISS,
 	N_ROWS
 };
 
@@ -27,10 +31,12 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_UNKNOWN_HAIRPIN] = { "unknown-hairpin", TABLE_OUTPUT, 180,
 		"network, out = unknown, in_port", "as unknown, and back to the port it came from" },
 	[ROW_PORT] = { "port", TABLE_OUTPUT, 100, "network, out = port", "to the port, with its tag" },
+	[ROW_TUNNEL] = { "tunnel-to", TABLE_OUTPUT, 95, "network, out = tunnel, peer",
+		"into the tunnel to that switch, with the network's VNI" },
 	[ROW_FLOOD] = { "flood", TABLE_OUTPUT, 90,
-		"network, out = flood", "to all ports of the network, each with its tag" },
+		"network, out = flood", "to all ports of the network, each with its tag, and to each other switch that has some" },
 	[ROW_UNKNOWN] = { "unknown", TABLE_OUTPUT, 80,
-		"network, out = unknown", "to all ports of the network with `flood: true`" },
+		"network, out = unknown", "as flood, without the ports with `flood: false`" },
 	[ROW_MISS] = { "no-such-out", TABLE_OUTPUT, 0, "anything", "drop" },
 };
 
@@ -51,20 +57,33 @@ static int compare_legs(const void *a_, const void *b_)
 	return a->port->ofport < b->port->ofport ? -1 : a->port->ofport > b->port->ofport;
 }
 
-static struct leg *collect(const struct view_switch *vs, size_t *ret_n)
+/* All legs of a switch, or those in one network. */
+static struct leg *collect(const struct view_switch *vs, uint32_t network, size_t *ret_n)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < vs->n_ports; i++)
 		n += vs->ports[i].n_uses;
 	struct leg *legs = xheap_alloc(n * sizeof *legs);
-	*ret_n = n;
 	n = 0;
 	for (size_t i = 0; i < vs->n_ports; i++)
 		for (size_t u = 0; u < vs->ports[i].n_uses; u++)
-			legs[n++] = (struct leg) { &vs->ports[i], &vs->ports[i].uses[u] };
+			if (network == NET_NONE || vs->ports[i].uses[u].network == network)
+				legs[n++] = (struct leg) { &vs->ports[i], &vs->ports[i].uses[u] };
 	qsort(legs, n, sizeof *legs, compare_legs);
+	*ret_n = n;
 	return legs;
 }
+
+/* The network on one switch, and how it goes on to others. */
+struct place {
+	const struct scene *scene;
+	struct out *out;
+	uint32_t sw;
+	const struct view_network *vn;
+	uint32_t tunnel;                /* ofport, NET_NONE = none */
+	const struct leg *legs;
+	size_t n_legs;
+};
 
 static void put_tag(struct build *b, uint16_t tag, bool is_first)
 {
@@ -92,52 +111,142 @@ static void to_port(struct out *out, uint32_t sw, const struct leg *leg, bool ha
 	out_want(out, sw);
 }
 
-/* A list; back: the hairpin port whose own row this is, or null. */
-static void to_list(struct out *out, uint32_t sw, const struct leg *legs, size_t n,
-		    enum row row, enum out_to code, const struct leg *back, uint64_t object)
-{
-	struct build *b = out->build;
-	uint16_t tag = NET_UNTAGGED;
-	size_t listed = 0;
+/* --- tunnels ----------------------------------------------------------------------- */
 
-	out_row(out, &rows[row], object);
-	match_u(b, FIELD_NETWORK, legs[0].use->id);
+static const struct net_switch *peer_at(const struct place *place, size_t member)
+{
+	uint32_t sw = place->vn->members[member].sw;
+	return place->tunnel == NET_NONE || sw == place->sw ? NULL : tunnel_peer(place->scene, sw);
+}
+
+static void put_peer(struct build *b, const struct net_switch *peer, uint32_t tunnel)
+{
+	if (peer->vtep_is_v6)
+		act_set_bytes(b, FIELD_TUN_IPV6_DST, peer->vtep_bytes);
+	else
+		act_set_u(b, FIELD_TUN_DST, peer->peer);
+	act_output(b, tunnel);
+}
+
+static void begin_to_peer(const struct scene *scene, struct out *out, uint32_t network_id,
+			  const struct net_switch *peer)
+{
+	out_row(out, &rows[ROW_TUNNEL], tunnel_object(scene, peer));
+	match_u(out->build, FIELD_NETWORK, network_id);
+	match_u(out->build, FIELD_OUT, OUT_TUNNEL);
+	match_u(out->build, FIELD_PEER, peer->peer);
+}
+
+static void to_peers(const struct place *place)
+{
+	struct build *b = place->out->build;
+	for (size_t i = 0; i < place->vn->n_members; i++) {
+		const struct net_switch *peer = peer_at(place, i);
+		if (!peer)
+			continue;
+		begin_to_peer(place->scene, place->out, place->vn->id, peer);
+		act_set_u(b, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
+		put_peer(b, peer, place->tunnel);
+		out_want(place->out, place->sw);
+	}
+}
+
+/* Every peer in a list; returns how many ports' worth of room that took. */
+static size_t list_peers(const struct place *place, size_t listed)
+{
+	struct build *b = place->out->build;
+	bool is_first = true;
+	for (size_t i = 0; i < place->vn->n_members && listed + FLOOD_PEER_ROOM <= FLOOD_MAX_PORTS; i++) {
+		const struct net_switch *peer = peer_at(place, i);
+		if (!peer)
+			continue;
+		if (is_first)
+			act_set_u(b, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
+		is_first = false;
+		put_peer(b, peer, place->tunnel);
+		listed += FLOOD_PEER_ROOM;
+	}
+	return listed;
+}
+
+/* --- lists ------------------------------------------------------------------------- */
+
+static size_t list_legs(const struct place *place, enum out_to code, const struct leg *back,
+			bool tagged, size_t listed)
+{
+	struct build *b = place->out->build;
+	uint16_t tag = NET_UNTAGGED;
+	for (size_t i = 0; i < place->n_legs && listed < FLOOD_MAX_PORTS; i++) {
+		const struct leg *leg = &place->legs[i];
+		if ((code == OUT_UNKNOWN && !leg->use->flood) || (leg->use->tag != NET_UNTAGGED) != tagged)
+			continue;
+		listed++;
+		if (leg->use->tag != tag)
+			put_tag(b, leg->use->tag, tag == NET_UNTAGGED);
+		tag = leg->use->tag;
+		if (back && leg->port == back->port)
+			act_output_in_port(b);
+		else
+			act_output(b, leg->port->ofport);
+	}
+	return listed;
+}
+
+/* A list; back: the hairpin port whose own row this is, or null. */
+static void to_list(const struct place *place, enum row row, enum out_to code, const struct leg *back,
+		    uint64_t object)
+{
+	struct build *b = place->out->build;
+	out_row(place->out, &rows[row], object);
+	match_u(b, FIELD_NETWORK, place->vn->id);
 	match_u(b, FIELD_OUT, code);
 	if (back)
 		match_u(b, FIELD_IN_PORT, back->port->ofport);
-	for (size_t i = 0; i < n && listed < FLOOD_MAX_PORTS; i++) {
-		if (code == OUT_UNKNOWN && !legs[i].use->flood)
+	size_t listed = list_legs(place, code, back, false, 0);
+	listed = list_peers(place, listed);
+	list_legs(place, code, back, true, listed);
+	out_want(place->out, place->sw);
+}
+
+/* The rows that name other switches: these change when one joins or leaves. */
+static void compile_lists(const struct place *place)
+{
+	const struct net_network *network = tunnel_network(place->scene, place->vn);
+	uint64_t object = place->scene->net->objects[network->object].id;
+
+	to_list(place, ROW_FLOOD, OUT_FLOOD, NULL, object);
+	if (network->flood)
+		to_list(place, ROW_UNKNOWN, OUT_UNKNOWN, NULL, object);
+	for (size_t i = 0; i < place->n_legs; i++) {
+		const struct view_use *use = place->legs[i].use;
+		if (!use->hairpin)
 			continue;
-		listed++;
-		if (legs[i].use->tag != tag)
-			put_tag(b, legs[i].use->tag, tag == NET_UNTAGGED);
-		tag = legs[i].use->tag;
-		if (back && legs[i].port == back->port)
-			act_output_in_port(b);
-		else
-			act_output(b, legs[i].port->ofport);
+		to_list(place, ROW_FLOOD_HAIRPIN, OUT_FLOOD, &place->legs[i], use->object);
+		if (network->flood && use->flood)
+			to_list(place, ROW_UNKNOWN_HAIRPIN, OUT_UNKNOWN, &place->legs[i], use->object);
 	}
-	out_want(out, sw);
+}
+
+static struct place make_place(const struct scene *scene, struct out *out, uint32_t sw,
+			       const struct leg *legs, size_t n)
+{
+	const struct view_network *vn = view_network(scene->view, legs[0].use->network);
+	return (struct place) {
+		.scene = scene, .out = out, .sw = sw, .vn = vn,
+		.tunnel = tunnel_port(scene, vn, view_member(vn, sw)), .legs = legs, .n_legs = n,
+	};
 }
 
 static void compile_network(const struct scene *scene, struct out *out, uint32_t sw,
 			    const struct leg *legs, size_t n)
 {
-	const struct net_network *network = &scene->net->networks[legs[0].use->network];
-	uint64_t object = scene->net->objects[network->object].id;
-
-	to_list(out, sw, legs, n, ROW_FLOOD, OUT_FLOOD, NULL, object);
-	if (network->flood)
-		to_list(out, sw, legs, n, ROW_UNKNOWN, OUT_UNKNOWN, NULL, object);
+	const struct place place = make_place(scene, out, sw, legs, n);
+	compile_lists(&place);
+	to_peers(&place);
 	for (size_t i = 0; i < n; i++) {
-		const struct view_use *use = legs[i].use;
 		to_port(out, sw, &legs[i], false);
-		if (!use->hairpin)
-			continue;
-		to_port(out, sw, &legs[i], true);
-		to_list(out, sw, legs, n, ROW_FLOOD_HAIRPIN, OUT_FLOOD, &legs[i], use->object);
-		if (network->flood && use->flood)
-			to_list(out, sw, legs, n, ROW_UNKNOWN_HAIRPIN, OUT_UNKNOWN, &legs[i], use->object);
+		if (legs[i].use->hairpin)
+			to_port(out, sw, &legs[i], true);
 	}
 }
 
@@ -147,7 +256,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 	size_t n, from = 0;
 	if (!vs)
 		return;
-	struct leg *legs = collect(vs, &n);
+	struct leg *legs = collect(vs, NET_NONE, &n);
 	for (size_t i = 1; i <= n; i++) {
 		if (i < n && legs[i].use->network == legs[from].use->network)
 			continue;
@@ -159,21 +268,70 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 	out_want(out, sw);
 }
 
-/* A port that only went up or down keeps its rows. */
+static void peer_changed(const struct scene *scene, struct out *out, const struct view_network *vn,
+			 const struct view_member *member, const struct net_switch *peer, bool is_member)
+{
+	size_t n;
+	struct leg *legs = collect(view_switch(scene->view, member->sw),
+				   (uint32_t) (vn - view_network(scene->view, 0)), &n);
+	const struct place place = make_place(scene, out, member->sw, legs, n);
+	compile_lists(&place);
+	if (is_member) {
+		to_peers(&place);
+	} else {
+		begin_to_peer(scene, out, vn->id, peer);
+		out_unwant(out, member->sw);
+	}
+	free(legs);
+}
+
+/* A port that only went up or down keeps its rows. A switch that joins or leaves
+ * a network changes its lists on each other switch there. */
 static bool patch(const struct scene *scene, const struct fact *fact, struct out *out)
 {
-	(void) scene;
-	(void) out;
-	return fact->kind == FACT_PORT && !fact->uses_changed;
+	tunnel_for_changed(scene, fact, out, peer_changed);
+	switch (fact->kind) {
+	case FACT_PORT:
+		return !fact->uses_changed;
+	case FACT_SWITCH_UP:
+	case FACT_MEMBER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A row that leads to another switch says: it has ports in the network. Worth
+ * something until that switch has spoken for itself. */
+static void recover(const struct scene *scene, uint32_t sw, const struct rule *rule, uint32_t duration_s,
+		    struct reply *reply)
+{
+	uint64_t network, to, peer;
+	(void) duration_s;
+	if (rule->kind != RULE_FLOW || !rule_match_u(rule, FIELD_NETWORK, &network)
+	    || !rule_match_u(rule, FIELD_OUT, &to) || to != OUT_TUNNEL || !rule_match_u(rule, FIELD_PEER, &peer))
+		return;
+	uint32_t index = net_switch_by_peer(scene->net, (uint32_t) peer);
+	if (index == NET_NONE)
+		return;
+	struct fact fact = {
+		.kind = FACT_MEMBER, .sw = view_switch_by_name(scene->view, scene->net->switches[index].name),
+		.network = (uint32_t) network, .old_sw = NET_NONE, .recovered = true, .time_ms = scene->now_ms,
+	};
+	if (fact.sw != NET_NONE && fact.sw != sw)
+		reply->fact(reply->ctx, &fact);
 }
 
 const struct app app_output = {
 	.name = "output",
-	.help = "tags per port, floods, hairpin",
+	.help = "tags per port, tunnels to other switches, floods, hairpin",
 	.rows = rows,
 	.n_rows = N_ROWS,
 	.tables = TABLE_BIT(OUTPUT),
-	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE),
+	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER),
 	.compile = compile,
 	.patch = patch,
+	.recover = recover,
+	.greet = tunnel_greet,
+	.tick = tunnel_tick,
 };

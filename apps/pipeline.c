@@ -11,10 +11,11 @@
 const struct table_contract pipeline[N_TABLES] = {
 	[TABLE_INGRESS] = {
 		.name = "ingress", .owner = "ingress", .id = 0,
-		.match = FIELD_BIT(IN_PORT) | FIELD_BIT(VLAN_VID) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST),
+		.match = FIELD_BIT(IN_PORT) | FIELD_BIT(VLAN_VID) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST)
+			| FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_SRC) | FIELD_BIT(TUN_IPV6_SRC),
 		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(VLAN_VID),
 		.next = TABLE_BIT(L2_SRC),
-		.help = "port and tag become the network register; the tag is taken off",
+		.help = "port and tag, or tunnel and VNI, become the network register; the tag is taken off",
 		.miss = "dropped: a port the controller has not heard of yet",
 	},
 	[TABLE_L2_SRC] = {
@@ -28,17 +29,17 @@ const struct table_contract pipeline[N_TABLES] = {
 	[TABLE_L2_DST] = {
 		.name = "l2_dst", .owner = "l2", .id = 70,
 		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_DST),
-		.set = FIELD_BIT(REG2),
+		.set = FIELD_BIT(REG2) | FIELD_BIT(REG3),
 		.next = TABLE_BIT(OUTPUT),
 		.help = "network and destination become the port to leave by, or a flood",
 		.miss = "dropped: no such network on this switch",
 	},
 	[TABLE_OUTPUT] = {
 		.name = "output", .owner = "output", .id = 100,
-		.match = FIELD_BIT(REG0) | FIELD_BIT(REG2) | FIELD_BIT(IN_PORT),
-		.set = FIELD_BIT(VLAN_VID),
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG2) | FIELD_BIT(REG3) | FIELD_BIT(IN_PORT),
+		.set = FIELD_BIT(VLAN_VID) | FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_DST) | FIELD_BIT(TUN_IPV6_DST),
 		.outputs = true,
-		.help = "the port's tag is put on; Open vSwitch never sends a frame back by itself",
+		.help = "the port's tag, or VNI and peer of the tunnel, are put on; Open vSwitch never sends a frame back by itself",
 		.miss = "dropped: the port has left the network",
 	},
 };
@@ -58,7 +59,9 @@ enum table pipeline_by_id(uint8_t id)
 static const char *const field_words[N_FIELDS] = {
 	[FIELD_IN_PORT] = "in_port", [FIELD_REG0] = "reg0", [FIELD_REG1] = "reg1",
 	[FIELD_REG2] = "reg2", [FIELD_ETH_SRC] = "eth_src", [FIELD_ETH_DST] = "eth_dst",
-	[FIELD_VLAN_VID] = "vlan_vid",
+	[FIELD_VLAN_VID] = "vlan_vid", [FIELD_REG3] = "reg3", [FIELD_TUN_ID] = "tun_id",
+	[FIELD_TUN_SRC] = "tun_src", [FIELD_TUN_DST] = "tun_dst",
+	[FIELD_TUN_IPV6_SRC] = "tun_ipv6_src", [FIELD_TUN_IPV6_DST] = "tun_ipv6_dst",
 };
 
 static void print_fields(FILE *to, uint64_t fields)
@@ -113,9 +116,10 @@ static void print_registers(FILE *to)
 	fprintf(to, "## Registers\n\n"
 		"| register | name | value |\n|---|---|---|\n"
 		"| reg0 | network | hash of the network's name; `weft name` prints the name |\n"
-		"| reg1 | class | %d = edge port, %d = uplink |\n"
-		"| reg2 | out | OpenFlow port to leave by, 0x%x = flood, 0x%x = flood of unknown unicast |\n\n",
-		CLASS_EDGE, CLASS_UPLINK, OUT_FLOOD, OUT_UNKNOWN);
+		"| reg1 | class | %d = edge port, %d = uplink, %d = tunnel |\n"
+		"| reg2 | out | OpenFlow port to leave by, 0x%x = flood, 0x%x = flood of unknown unicast, 0x%x = tunnel |\n"
+		"| reg3 | peer | with out = tunnel: the other switch's IPv4 vtep as a number, or a hash of an IPv6 one |\n\n",
+		CLASS_EDGE, CLASS_UPLINK, CLASS_TUNNEL, OUT_FLOOD, OUT_UNKNOWN, OUT_TUNNEL);
 }
 
 static void print_cookies(FILE *to)

@@ -34,16 +34,18 @@ enum table pipeline_by_id(uint8_t id);
 #define FIELD_NETWORK FIELD_REG0        /* network id; 0 = none */
 #define FIELD_CLASS   FIELD_REG1        /* enum class: what kind of port it came in by */
 #define FIELD_OUT     FIELD_REG2        /* OpenFlow port it leaves by, or enum out_to */
+#define FIELD_PEER    FIELD_REG3        /* out = tunnel: net_switch.peer of the switch it goes to */
 
-enum class { CLASS_EDGE = 1, CLASS_UPLINK = 2 };
+enum class { CLASS_EDGE = 1, CLASS_UPLINK = 2, CLASS_TUNNEL = 3 };
 enum out_to {
 	OUT_FLOOD = 0x00fffff0,         /* broadcast and multicast: all ports of the network */
 	OUT_UNKNOWN = 0x00fffff1,       /* unknown unicast: ports with flood: true */
+	OUT_TUNNEL = 0x00fffff2,        /* through the tunnel to one other switch, see FIELD_PEER */
 };
 
 /* Actions of one row must fit into one message: beyond this many ports of one
  * network on one bridge the others get no floods, and status says so. */
-enum { FLOOD_MAX_PORTS = 1500 };
+enum { FLOOD_MAX_PORTS = 1500, FLOOD_PEER_ROOM = 2 };   /* a peer takes the room of so many */
 
 /* For the manual: docs/reference/pipeline.md. */
 struct _IO_FILE;

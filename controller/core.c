@@ -136,6 +136,9 @@ void core_applied(struct core *core, const struct fact *fact)
 	struct scene scene = core_scene(core);
 	for (size_t i = 0; i < n_apps; i++) {
 		const struct app *app = apps[i].app;
+		struct reply reply = core_reply(core);
+		if (app->greet)
+			app->greet(&scene, fact, &reply);
 		if (!(app->reads & (1u << fact->kind)))
 			continue;
 		struct out out = core_out(core, apps[i].number);
@@ -155,6 +158,7 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_HOST_GONE:
 		case FACT_HOST_REFUSED:
 		case FACT_NETWORK_FULL:
+		case FACT_MEMBER:
 		case N_FACT_KINDS:
 			for (uint32_t sw = 0; sw < core->n_switches; sw++)
 				make_stale(core, sw, 1u << i);
@@ -223,8 +227,24 @@ void core_plan(struct core *core)
 	}
 }
 
+static void tick_apps(struct core *core)
+{
+	struct scene scene = core_scene(core);
+	struct reply reply = core_reply(core);
+	for (uint32_t sw = 0; sw < core->n_switches; sw++) {
+		struct core_switch *cs = core->switches[sw];
+		if (!cs->ready)
+			continue;
+		cs->n_ticks++;
+		for (size_t i = 0; i < n_apps; i++)
+			if (apps[i].app->tick)
+				apps[i].app->tick(&scene, sw, cs->n_ticks, &reply);
+	}
+}
+
 void core_tick(struct core *core)
 {
+	tick_apps(core);
 	if (core->settled)
 		return;
 	bool over = core->now_ms - core->start_ms > HOLD_MS;

@@ -24,6 +24,7 @@ struct core_switch {
 	struct session *session;        /* the live one, or null */
 	bool ready;                     /* read back and recovered: may be compiled for */
 	bool touched;                   /* on core.touched: rows may differ, or bytes wait */
+	uint64_t n_ticks;               /* seconds since it was read back */
 	uint32_t stale;                 /* bits of apps (order of apps[]) to compile */
 	uint64_t connected_wall_ms;     /* of the live session, or of the last one's end */
 	/* The generation id to ask for the role with; 0 = that of this process. */
@@ -71,6 +72,9 @@ struct core {
 	/* Frames to send to a switch. */
 	void (*send)(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports,
 		     const uint8_t *frame, size_t size);
+	/* The same by a tunnel port to another switch. */
+	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+			    const uint8_t *frame, size_t size);
 	void *ctx;
 };
 
@@ -106,7 +110,7 @@ bool core_removed(struct core *, uint32_t sw, const struct removed *, const stru
 
 /* The end of a tick: compile what is stale. */
 void core_plan(struct core *);
-/* Once a second: unconfirmed hosts, hold times. */
+/* Once a second: unconfirmed hosts, hold times, what apps send by the clock. */
 void core_tick(struct core *);
 
 /* For people and tests: slot of a switch by name, or NET_NONE. */

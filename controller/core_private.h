@@ -11,4 +11,6 @@ void core_follow_slots(struct core *);           /* one core_switch per slot of 
 void core_applied(struct core *, const struct fact *);   /* already in the view */
 void core_compile(struct core *, uint32_t sw);   /* the stale apps of one switch, now */
 
+struct reply core_reply(struct core *);
+
 #endif

@@ -79,9 +79,19 @@ static void reply_send(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n
 		core->send(core->ctx, sw, ofports, n_ports, frame, size);
 }
 
-static struct reply core_reply(struct core *core)
+static void reply_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+			      const uint8_t *frame, size_t size)
 {
-	return (struct reply) { .fact = reply_fact, .send = reply_send, .ctx = core };
+	struct core *core = ctx;
+	if (core->send_tunnel)
+		core->send_tunnel(core->ctx, sw, ofport, to, frame, size);
+}
+
+struct reply core_reply(struct core *core)
+{
+	return (struct reply) {
+		.fact = reply_fact, .send = reply_send, .send_tunnel = reply_send_tunnel, .ctx = core,
+	};
 }
 
 /* Every row of ours that was read back is asked for the fact it carries. The
@@ -115,6 +125,7 @@ void core_read_done(struct core *core, uint32_t sw)
 	struct fact up = { .kind = FACT_SWITCH_UP, .sw = sw, .ofport = 0 };
 	recover(core, sw);
 	cs->ready = true;
+	cs->n_ticks = 0;
 	core_fact(core, &up);
 	cs->stale = (1u << n_apps) - 1;
 	core_compile(core, sw);

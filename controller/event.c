@@ -74,6 +74,7 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_HOST:
 	case FACT_HOST_GONE:
 	case FACT_NETWORK_FULL:
+	case FACT_MEMBER:
 	case N_FACT_KINDS:
 		break;
 	}

@@ -72,7 +72,7 @@ struct lab_vm {
 
 struct lab_network {
 	const char *name;
-	const char *transport;          /* "local" or "vlan" */
+	const char *transport;          /* "local", "vlan" or "vxlan" */
 	uint16_t vlan;                  /* on the uplinks; 0 = none */
 	bool *joined;                   /* per host: its VMs reach those of other joined hosts */
 };
@@ -94,6 +94,7 @@ struct lab_host {
 	const char *mgmt_ip6;
 	const char *mgmt_port;          /* other end of mgmt0, on bridge mgmt of the control namespace */
 	const char *vtep;               /* null = no underlay */
+	const char *tunnel;             /* name of the VXLAN port */
 	const char *underlay_port;      /* other end of the underlay, null likewise */
 };
 

@@ -138,7 +138,7 @@ static void add_underlay(const struct lab_host *host, size_t h, struct args *arg
 	add(args, "mtu_request=%d", LAB_UNDERLAY_MTU);
 	add_all(args, "--", "set", "Interface", "br-phys", NULL);
 	add(args, "mtu_request=%d", LAB_UNDERLAY_MTU);
-	add_port(args, "br-int", "vxlan0", LAB_VXLAN_OFPORT);
+	add_port(args, "br-int", host->tunnel, LAB_VXLAN_OFPORT);
 	add_all(args, "type=vxlan", "options:remote_ip=flow", "options:key=flow", NULL);
 	add(args, "options:local_ip=\"%s\"", host->vtep);
 }

@@ -129,7 +129,7 @@ static json_t *host_json(const struct lab_plan *plan, size_t h)
 	set(object, "vtep", text_or_null(host->vtep));
 	set(object, "underlay_dev", host->vtep ? json_string("underlay0") : json_null());
 	set(object, "underlay_port", text_or_null(host->underlay_port));
-	set(object, "vxlan_port", host->vtep ? json_string("vxlan0") : json_null());
+	set(object, "vxlan_port", host->vtep ? json_string(host->tunnel) : json_null());
 	return object;
 }
 

@@ -27,7 +27,8 @@ uint32_t lab_host_by_name(const struct lab_plan *plan, const char *name)
 	return NET_NONE;
 }
 
-static void add_host(struct making *making, const char *name, uint64_t dpid, const char *vtep)
+static void add_host(struct making *making, const char *name, uint64_t dpid, const char *vtep,
+		     const char *tunnel)
 {
 	struct lab_plan *plan = making->plan;
 	struct arena *arena = plan->arena;
@@ -40,6 +41,7 @@ static void add_host(struct making *making, const char *name, uint64_t dpid, con
 		.dir = arena_printf(arena, "%s/hosts/%s", plan->dir, name),
 		.dpid = dpid ? dpid : (net_hash(name, strlen(name)) & 0xffffffffffff) | 1,
 		.vtep = vtep ? arena_strdup(arena, vtep) : NULL,
+		.tunnel = vtep ? arena_strdup(arena, tunnel) : NULL,
 	};
 }
 
@@ -69,14 +71,14 @@ static void add_hosts(struct making *making)
 
 		if (!pki_name_ok(sw->name, &error))
 			diag_add(making->diag, sw->where, DIAG_NAME, "%s", error.text);
-		add_host(making, sw->name, sw->dpid, sw->vtep);
+		add_host(making, sw->name, sw->dpid, sw->vtep, sw->tunnel);
 	}
 	for (size_t i = 0; i < making->wishes->n_switches; i++) {
 		if (!pki_name_ok(making->wishes->switches[i], &error))
 			diag_add(making->diag, making->wishes->switch_wheres[i], DIAG_NAME, "%s",
 				 error.text);
 		else
-			add_host(making, making->wishes->switches[i], 0, NULL);
+			add_host(making, making->wishes->switches[i], 0, NULL, NULL);
 	}
 	if (!plan->n_hosts)
 		diag_add(making->diag, nowhere, DIAG_MISSING, "the file has no switches, so the lab "
@@ -138,6 +140,16 @@ static void add_uplinks(struct making *making)
 	}
 }
 
+static const char *transport_name(enum net_transport transport)
+{
+	switch (transport) {
+	case NET_LOCAL: return "local";
+	case NET_VLAN: return "vlan";
+	case NET_VXLAN: return "vxlan";
+	}
+	return "?";
+}
+
 static void add_networks(struct making *making)
 {
 	struct lab_plan *plan = making->plan;
@@ -151,9 +163,11 @@ static void add_networks(struct making *making)
 
 		for (size_t j = 0; j < network->n_uplinks; j++)
 			joined[lab_host_by_name(plan, net->switches[network->uplinks[j].sw].name)] = true;
+		for (size_t j = 0; j < plan->n_hosts && network->transport == NET_VXLAN; j++)
+			joined[j] = plan->hosts[j].vtep != NULL;
 		plan->networks[i] = (struct lab_network){
 			.name = arena_strdup(plan->arena, network->name),
-			.transport = network->transport == NET_VLAN ? "vlan" : "local",
+			.transport = transport_name(network->transport),
 			.vlan = network->vlan,
 			.joined = joined,
 		};

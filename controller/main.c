@@ -76,6 +76,17 @@ static void on_send(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_po
 	}
 }
 
+static void on_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+			   const uint8_t *frame, size_t size)
+{
+	struct daemon *d = ctx;
+	if (d->core->switches[sw]->session) {
+		session_packet_out_tunnel(d->core->switches[sw]->session, ofport, to->vtep_bytes,
+					  to->vtep_is_v6 ? 16 : 4, frame, size);
+		core_touch(d->core, sw);
+	}
+}
+
 static void reload_certificates(struct daemon *d)
 {
 	const char *error = NULL;
@@ -203,6 +214,7 @@ static int start(struct daemon *d)
 	d->core = core_new(config_take_net(d->config), loop_now_ms(d->loop));
 	d->core->kick = on_kick;
 	d->core->send = on_send;
+	d->core->send_tunnel = on_send_tunnel;
 	d->core->ctx = d;
 	set_time(d);
 	d->sessions = sessions_new(d->loop, d->core, next_generation(d->options.state_dir),

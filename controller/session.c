@@ -436,6 +436,14 @@ void session_packet_out(struct session *s, const uint32_t *ofports, size_t n_por
 	msg_put_packet_out(sync_put(s, need), 0, ofports, n_ports, frame, size);
 }
 
+void session_packet_out_tunnel(struct session *s, uint32_t ofport, const uint8_t *vtep, size_t vtep_size,
+			       const uint8_t *frame, size_t size)
+{
+	size_t need = msg_packet_out_tunnel_size(size, vtep_size);
+	if (need <= MSG_MAX)
+		msg_put_packet_out_tunnel(sync_put(s, need), 0, ofport, 0, vtep, vtep_size, frame, size);
+}
+
 void session_info(const struct session *s, struct session_info *info)
 {
 	static const char *const states[] = { "tls", "hello", "standby", "reading", "live" };

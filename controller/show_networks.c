@@ -9,6 +9,7 @@ static const char *transport_name(enum net_transport transport)
 	switch (transport) {
 	case NET_LOCAL: return "local";
 	case NET_VLAN: return "vlan";
+	case NET_VXLAN: return "vxlan";
 	}
 	return "?";
 }
@@ -18,13 +19,15 @@ json_t *show_network(const struct api_world *world, uint32_t index)
 	const struct core *core = world->core;
 	const struct net_network *network = &core->net->networks[index];
 	const struct view_network *seen = view_network(core->view, index);
-	size_t n_ports = 0;
-	for (size_t i = 0; i < seen->n_members; i++)
+	size_t n_ports = 0, n_switches = 0;
+	for (size_t i = 0; i < seen->n_members; i++) {
+		n_switches += view_member_is_here(&seen->members[i]);
 		n_ports += seen->members[i].n_edges + (seen->members[i].uplink != NET_NONE);
+	}
 	json_t *json = json_pack("{s:o, s:I, s:o, s:I, s:I, s:I, s:I, s:I}",
 				 "name", show_text(network->name), "hosts", (json_int_t) seen->n_hosts,
 				 "max_hosts", show_limit(network->max_hosts),
-				 "ports", (json_int_t) n_ports, "switches", (json_int_t) seen->n_members,
+				 "ports", (json_int_t) n_ports, "switches", (json_int_t) n_switches,
 				 "unconfirmed_hosts", (json_int_t) seen->n_unconfirmed,
 				 "refused_hosts", (json_int_t) seen->n_refused, "moves", (json_int_t) seen->n_moves);
 	show_set(json, "transport", json_string(transport_name(network->transport)));

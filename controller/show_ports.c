@@ -67,6 +67,8 @@ static const char *judge(const struct api_world *world, const char *sw, const st
 		explain_conflict(world, sw, port, why, size);
 		return "conflict";
 	}
+	if (port->tunnel)
+		return port->up ? "ok" : "down";
 	if (!port->n_uses && port->local) {
 		snprintf(why, size, "the bridge's own port; only an entry with its exact name takes it in");
 		return "local";
@@ -92,10 +94,10 @@ static json_t *item(const struct api_world *world, const struct show_query *quer
 	json_t *networks = json_array();
 	for (size_t i = 0; i < port->n_uses; i++)
 		json_array_append_new(networks, use_json(world->core->net, &port->uses[i]));
-	return json_pack("{s:o, s:o, s:I, s:b, s:b, s:b, s:o, s:I, s:o, s:I, s:s, s:o}",
+	return json_pack("{s:o, s:o, s:I, s:b, s:b, s:b, s:b, s:o, s:I, s:o, s:I, s:s, s:o}",
 			 "switch", show_text(vs->name), "name", show_text(port->name),
 			 "ofport", (json_int_t) port->ofport, "up", port->up, "live", port->live,
-			 "local", port->local, "mac", show_mac(port->mac),
+			 "local", port->local, "tunnel", port->tunnel, "mac", show_mac(port->mac),
 			 "speed_mbps", (json_int_t) port->speed_mbps, "networks", networks,
 			 "refused_hosts", (json_int_t) port->n_refused, "state", state,
 			 "why", why[0] ? show_text(why) : json_null());

@@ -153,7 +153,7 @@ static void look_at_ports(struct problems *problems, uint32_t sw)
 		return;
 	for (size_t i = 0; i < vs->n_ports; i++) {
 		const struct view_port *port = &vs->ports[i];
-		bool is_unused = !port->n_uses && !port->local && !port->disabled && !port->conflicted;
+		bool is_unused = !port->n_uses && !port->local && !port->tunnel && !port->disabled && !port->conflicted;
 		size_t *n = port->conflicted ? &n_conflicts : is_unused ? &n_unused : NULL;
 		char *names = port->conflicted ? conflict : unused;
 		if (!n || (*n)++ >= MAX_NAMES)
@@ -169,6 +169,35 @@ static void look_at_ports(struct problems *problems, uint32_t sw)
 	if (n_unused)
 		add(problems, INFO, "port-no-network", about, "switch %s: ports in no network (%zu): %s%s",
 		    vs->name, n_unused, unused, n_unused > MAX_NAMES ? ", ..." : "");
+}
+
+/* Networks that go through a tunnel port that is not there. */
+static void look_at_tunnel(struct problems *problems, uint32_t sw, size_t *n)
+{
+	const struct core *core = problems->world->core;
+	const struct view_switch *vs = view_switch(core->view, sw);
+	const char *first = NULL;
+	size_t n_networks = 0;
+	char hint[400];
+	if (!vs || !vs->connected || vs->index == NET_NONE || vs->tunnel != NET_NONE
+	    || !core->net->switches[vs->index].vtep)
+		return;
+	for (uint32_t i = 0; i < core->net->n_networks; i++) {
+		const struct view_member *member = view_member(view_network(core->view, i), sw);
+		if (core->net->networks[i].transport != NET_VXLAN || !member || !view_member_is_here(member))
+			continue;
+		first = first ? first : core->net->networks[i].name;
+		n_networks++;
+	}
+	if (!n_networks || ++*n > MAX_OF_KIND)
+		return;
+	const struct net_switch *declared = &core->net->switches[vs->index];
+	snprintf(hint, sizeof hint, "add it: ovs-vsctl add-port BRIDGE %s -- set interface %s type=vxlan "
+		 "options:remote_ip=flow options:key=flow options:local_ip=%s", declared->tunnel, declared->tunnel,
+		 declared->vtep);
+	struct about about = { .sw = vs->name, .hint = hint };
+	add(problems, ERROR, "tunnel-missing", about, "switch %s has no port %s: %zu networks (%s%s) end at this switch",
+	    vs->name, declared->tunnel, n_networks, first, n_networks > 1 ? ", ..." : "");
 }
 
 /* Has it been let in since it was refused? */
@@ -190,13 +219,16 @@ static void look_at_floods(struct problems *problems, uint32_t sw)
 	if (!vs || !vs->connected)
 		return;
 	for (uint32_t n = 0; n < core->net->n_networks; n++) {
-		const struct view_member *member = view_member(view_network(core->view, n), sw);
+		const struct view_network *vn = view_network(core->view, n);
+		const struct view_member *member = view_member(vn, sw);
 		const char *name = core->net->networks[n].name;
+		bool has_tunnel = core->net->networks[n].transport == NET_VXLAN && vs->tunnel != NET_NONE;
+		size_t room = has_tunnel ? FLOOD_PEER_ROOM * (vn->n_members - 1) : 0;
 		struct about about = { vs->name, name, "spread the ports over two bridges or two networks" };
-		if (member && member->n_edges > FLOOD_MAX_PORTS)
-			add(problems, WARNING, "flood-list-full", about, "switch %s: network %s has %u ports there; "
-			    "broadcast reaches the first %d of them", vs->name, name, (unsigned) member->n_edges,
-			    FLOOD_MAX_PORTS);
+		if (member && member->n_edges + room > FLOOD_MAX_PORTS)
+			add(problems, WARNING, "flood-list-full", about, "switch %s: network %s has %u ports there "
+			    "and %zu other switches; broadcast has room for %d, a switch counting as %d", vs->name, name,
+			    (unsigned) member->n_edges, room / FLOOD_PEER_ROOM, FLOOD_MAX_PORTS, FLOOD_PEER_ROOM);
 	}
 }
 
@@ -268,7 +300,7 @@ static void look_at_events(struct problems *problems)
 json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 {
 	struct problems problems = { .world = world };
-	size_t n_states = 0, n_rows = 0;
+	size_t n_states = 0, n_rows = 0, n_tunnels = 0;
 	for (size_t i = 0; i < N_SEVERITIES; i++)
 		problems.by_severity[i] = json_array();
 	look_at_config(&problems);
@@ -278,9 +310,11 @@ json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 		look_at_rows(&problems, sw, &n_rows);
 		look_at_ports(&problems, sw);
 		look_at_floods(&problems, sw);
+		look_at_tunnel(&problems, sw, &n_tunnels);
 	}
 	add_more(&problems, ERROR, "switch-disconnected", n_states);
 	add_more(&problems, ERROR, "row-refused", n_rows);
+	add_more(&problems, ERROR, "tunnel-missing", n_tunnels);
 	look_at_refused_switches(&problems);
 	look_at_events(&problems);
 	*ret_is_degraded = json_array_size(problems.by_severity[ERROR]) || json_array_size(problems.by_severity[WARNING]);

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "ofproto/field.h"
 #include "ofproto/wire.h"
 
 #define TYPES \
@@ -182,6 +183,47 @@ size_t msg_put_packet_out(uint8_t *buf, uint32_t xid, const uint32_t *ofports, s
 	}
 	memcpy(p, frame, frame_size);
 	return msg_put_header(buf, MSG_PACKET_OUT, xid, msg_packet_out_size(frame_size, n_ports));
+}
+
+static size_t set_field_size(size_t value) { return (8 + value + 7) & ~(size_t) 7; }
+
+size_t msg_packet_out_tunnel_size(size_t frame_size, size_t vtep_size)
+{
+	return msg_packet_out_size(frame_size, 1) + set_field_size(8) + set_field_size(vtep_size);
+}
+
+static uint8_t *put_set_field(uint8_t *p, enum field field, const uint8_t *value, size_t size)
+{
+	size_t len = set_field_size(size);
+
+	memset(p, 0, len);
+	wire_put_u16(p, 25);            /* OFPAT_SET_FIELD */
+	wire_put_u16(p + 2, (uint16_t) len);
+	wire_put_u32(p + 4, field_infos[field].oxm);
+	memcpy(p + 8, value, size);
+	return p + len;
+}
+
+size_t msg_put_packet_out_tunnel(uint8_t *buf, uint32_t xid, uint32_t ofport, uint64_t tun_id,
+				 const uint8_t *vtep, size_t vtep_size, const uint8_t *frame, size_t frame_size)
+{
+	uint8_t *p = buf + PACKET_OUT_HEADER, id[8];
+
+	wire_put_u32(id, (uint32_t) (tun_id >> 32));
+	wire_put_u32(id + 4, (uint32_t) tun_id);
+	p = put_set_field(p, FIELD_TUN_ID, id, sizeof id);
+	p = put_set_field(p, vtep_size == 4 ? FIELD_TUN_DST : FIELD_TUN_IPV6_DST, vtep, vtep_size);
+	wire_put_u16(p, 0);             /* OFPAT_OUTPUT */
+	wire_put_u16(p + 2, ACTION_OUTPUT);
+	wire_put_u32(p + 4, ofport);
+	memset(p + 8, 0, 8);
+	p += ACTION_OUTPUT;
+	wire_put_u32(buf + 8, NO_BUFFER);
+	wire_put_u32(buf + 12, PORT_CONTROLLER);
+	wire_put_u16(buf + 16, (uint16_t) (p - buf - PACKET_OUT_HEADER));
+	memset(buf + 18, 0, 6);
+	memcpy(p, frame, frame_size);
+	return msg_put_header(buf, MSG_PACKET_OUT, xid, msg_packet_out_tunnel_size(frame_size, vtep_size));
 }
 
 static void put_onf(uint8_t *buf, uint32_t type, uint32_t bundle)

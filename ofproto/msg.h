@@ -139,6 +139,10 @@ size_t msg_put_set_config(uint8_t *buf, uint32_t xid, uint16_t miss_send_len);  
 size_t msg_packet_out_size(size_t frame_size, size_t n_ports);
 size_t msg_put_packet_out(uint8_t *buf, uint32_t xid, const uint32_t *ofports, size_t n_ports,
 			  const uint8_t *frame, size_t frame_size);
+/* The same through a flow-based tunnel port, to a VTEP of 4 or 16 bytes. */
+size_t msg_packet_out_tunnel_size(size_t frame_size, size_t vtep_size);
+size_t msg_put_packet_out_tunnel(uint8_t *buf, uint32_t xid, uint32_t ofport, uint64_t tun_id,
+				 const uint8_t *vtep, size_t vtep_size, const uint8_t *frame, size_t frame_size);
 /* ONF bundle extension 230 over OpenFlow 1.3: experimenter 0x4f4e4600, types
  * 2300 (control) and 2301 (add message). Flags: 1 atomic, 2 ordered. */
 enum msg_bundle_ctrl {

@@ -180,6 +180,12 @@ size_t fact_format(const struct fact *fact, const struct net *net, const struct 
 		add_network(&line, net, fact->network);
 		add(&line, "%s", fact->recovered ? " recovered" : " no more");
 		break;
+	case FACT_MEMBER:
+		add_network(&line, net, fact->network);
+		add(&line, " ");
+		add_switch(&line, view, fact->sw);
+		add(&line, "%s", fact->recovered ? " recovered" : " no more");
+		break;
 	case N_FACT_KINDS:
 		break;
 	}

@@ -22,7 +22,8 @@
 	FACT(HOST,         "host",         "a host was seen at a port (new, or moved when it was elsewhere)") \
 	FACT(HOST_GONE,    "host-gone",    "a host aged out or lost its port") \
 	FACT(HOST_REFUSED, "host-refused", "a host was not let in: a limit is reached") \
-	FACT(NETWORK_FULL, "network-full", "a network was full before a restart, or it is known not to be")
+	FACT(NETWORK_FULL, "network-full", "a network was full before a restart, or it is known not to be") \
+	FACT(MEMBER,       "member",       "a switch is in a network by the memory of others, or is known not to be")
 
 enum fact_kind {
 #define FACT(NAME, WORD, HELP) FACT_##NAME,
@@ -49,9 +50,10 @@ const char *fact_reason_text(enum fact_reason);
 struct fact {
 	enum fact_kind kind;
 	enum fact_reason reason;
-	bool recovered;                 /* HOST, NETWORK_FULL: read back after a restart, not seen now */
+	bool recovered;                 /* HOST, NETWORK_FULL, MEMBER: read back after a restart, not seen now */
 	uint32_t age_s;                 /* recovered: seconds its row has been there; the youngest row wins */
-	bool unconfirmed;               /* HOST: known from another switch's row only; sw = NET_NONE */
+	bool unconfirmed;               /* HOST: known from another switch's row only; sw = NET_NONE, and
+					 * ofport = net_switch.peer that the row leads to, 0 = an uplink */
 	uint32_t sw;                    /* slot of the switch in the view, or NET_NONE */
 	uint32_t ofport;                /* OpenFlow port number */
 	uint32_t network;               /* network id (net_network.id) */

@@ -19,6 +19,11 @@ extern const struct section uplinks_section;
 void switches_settle(struct net *, struct diag *);
 void networks_settle(struct net *, struct diag *);
 
+/* What travels by VXLAN, and under which vni; members that no tunnel reaches. */
+void overlays_settle(struct net *, struct diag *);
+/* Peer registers of all switches with a vtep; clashes are findings. */
+void vteps_settle(struct net *, struct diag *);
+
 /* Who stands where: undeclared switches, one port twice, tags that clash.
  * Fills net_uplink.sw. */
 void ports_check(struct net *, struct diag *);

@@ -167,6 +167,7 @@ struct net *net_parse(const char *file, const char *text, size_t len, struct dia
 	const struct yaml_node *root = yaml_parse(tree, text, len, diag);
 	if (root && parse_root(&scene, root, net)) {
 		switches_settle(net, diag);
+		vteps_settle(net, diag);
 		networks_settle(net, diag);
 		ports_check(net, diag);
 		globs_check(net, diag);

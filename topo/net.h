@@ -34,8 +34,12 @@ struct net_switch {
 	uint64_t dpid;                  /* datapath id */
 	struct where where;
 	uint32_t object;                /* index into objects */
-	/* VTEP address as text for later overlays and for the lab; null = none */
-	const char *vtep;
+	const char *vtep;               /* address as text, where its tunnels end; null = none */
+	bool vtep_is_v6;
+	uint8_t vtep_bytes[16];         /* network order; IPv4: the first four */
+	uint32_t peer;                  /* the vtep as 32 bits, unique, never 0: the peer register;
+					 * IPv4: the address, else a hash of it. 0 = no vtep */
+	const char *tunnel;             /* name of its VXLAN port; default "vxlan0" */
 	const char *description;        /* null = none */
 };
 
@@ -53,7 +57,7 @@ struct net_port {
 	uint32_t object;
 };
 
-enum net_transport { NET_LOCAL, NET_VLAN };
+enum net_transport { NET_LOCAL, NET_VLAN, NET_VXLAN };
 
 struct net_network {
 	const char *name;
@@ -65,7 +69,8 @@ struct net_network {
 	struct net_port *ports;         /* in file order */
 	size_t n_ports;
 	const char *subnet;             /* text of `subnet:`, checked; null = none */
-	uint32_t vni;                   /* 0 = none given */
+	uint32_t vni;                   /* transport vxlan: never 0; else 0 = none given */
+	bool vni_is_chosen;             /* not given: a hash of the name */
 	const char *description;        /* null = none */
 	uint32_t ageing;                /* seconds without a frame until a host is forgotten; default 300 */
 	uint32_t max_hosts;             /* learned hosts in all, NET_NONE = no limit */
@@ -107,6 +112,8 @@ void net_free(struct net *);
 
 /* Look-ups; null or NET_NONE when there is none. */
 uint32_t net_switch_by_name(const struct net *, const char *name);
+/* By the value of its peer register. */
+uint32_t net_switch_by_peer(const struct net *, uint32_t peer);
 uint32_t net_switch_by_dpid(const struct net *, uint64_t dpid);
 uint32_t net_network_by_name(const struct net *, const char *name);
 uint32_t net_network_by_id(const struct net *, uint32_t id);
@@ -115,7 +122,7 @@ const struct net_object *net_object_by_id(const struct net *, uint64_t id);
 /* Where a real port stands. Within one network the exact entry wins over
  * globs, then the first one in the file. An entry with enable: false takes
  * the port out of every network: the uses still say where it would stand.
- * Globs never match an uplink or the bridge's own LOCAL port (is_local).
+ * Globs never match an uplink, a tunnel or the bridge's own LOCAL port (is_local).
  * Of two networks that claim one tag of the port, uplink and exact entry win
  * over a glob, then the first name; the other use is a conflict. */
 struct net_use {
@@ -131,6 +138,9 @@ enum { NET_MAX_USES = 4096 };
  * are. disabled is set when an entry with enable: false matches. */
 size_t net_uses(const struct net *, const char *switch_name, const char *port_name,
 		bool is_local, struct net_use *uses, size_t max, bool *ret_disabled);
+
+/* Is that the VXLAN port of a declared switch with a vtep? */
+bool net_is_tunnel(const struct net *, const char *switch_name, const char *port_name);
 
 /* The glob of port entries: * any run, ? any one character. */
 bool net_glob(const char *pattern, const char *text);

@@ -188,6 +188,15 @@ static void check_uplinks(const struct net *net, struct net_network *network,
 	}
 }
 
+/* A tunnel is no port of a network: every network goes through it. */
+static void check_tunnel(const struct net *net, const struct where where, const char *sw,
+			 const char *port, struct diag *diag)
+{
+	if (net_is_tunnel(net, sw, port))
+		diag_add(diag, where, DIAG_TUNNEL,
+			 "\"%s:%s\" is the tunnel port of switch \"%s\"; it cannot be a port of a network", sw, port, sw);
+}
+
 static void check_declared(const struct net *net, struct diag *diag)
 {
 	const char **names = arena_new_array(net->arena, const char *, net->n_switches);
@@ -198,6 +207,10 @@ static void check_declared(const struct net *net, struct diag *diag)
 		struct net_network *network = &net->networks[i];
 
 		check_uplinks(net, network, names, diag);
+		for (size_t k = 0; k < network->n_uplinks; k++)
+			if (network->uplinks[k].switch_name)
+				check_tunnel(net, network->uplinks[k].where, network->uplinks[k].switch_name,
+					     network->uplinks[k].port, diag);
 		for (size_t k = 0; k < network->n_ports && net->n_switches; k++) {
 			const struct net_port *port = &network->ports[k];
 
@@ -205,6 +218,8 @@ static void check_declared(const struct net *net, struct diag *diag)
 			    && net_switch_by_name(net, port->switch_glob) == NET_NONE)
 				report_unknown(net, port->where, "port", port->switch_glob,
 					       port->port_glob, names, diag);
+			if (port->switch_glob && !port->is_glob)
+				check_tunnel(net, port->where, port->switch_glob, port->port_glob, diag);
 		}
 	}
 }

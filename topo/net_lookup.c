@@ -33,7 +33,7 @@ struct net_index {
 	size_t n_refs;
 	uint32_t *slots;                /* open hash table: 1 + first ref of a key, 0 = free */
 	size_t n_slots;                 /* a power of two */
-	uint32_t *by_dpid, *by_network_id;      /* indices, sorted */
+	uint32_t *by_dpid, *by_network_id, *by_peer;    /* indices, sorted */
 };
 
 static uint64_t key_of(const char *sw, size_t sw_len, const char *port, size_t port_len)
@@ -137,6 +137,15 @@ static int by_dpid(const void *a, const void *b, void *net_)
 	return x < y ? -1 : x > y;
 }
 
+static int by_peer(const void *a, const void *b, void *net_)
+{
+	const struct net *net = net_;
+	uint32_t x = net->switches[*(const uint32_t *) a].peer;
+	uint32_t y = net->switches[*(const uint32_t *) b].peer;
+
+	return x < y ? -1 : x > y;
+}
+
 static int by_network_id(const void *a, const void *b, void *net_)
 {
 	const struct net *net = net_;
@@ -155,6 +164,10 @@ void net_index_build(struct net *net)
 	for (uint32_t i = 0; i < net->n_switches; i++)
 		index->by_dpid[i] = i;
 	qsort_r(index->by_dpid, net->n_switches, sizeof *index->by_dpid, by_dpid, net);
+	index->by_peer = arena_new_array(net->arena, uint32_t, net->n_switches);
+	for (uint32_t i = 0; i < net->n_switches; i++)
+		index->by_peer[i] = i;
+	qsort_r(index->by_peer, net->n_switches, sizeof *index->by_peer, by_peer, net);
 	index->by_network_id = arena_new_array(net->arena, uint32_t, net->n_networks);
 	for (uint32_t i = 0; i < net->n_networks; i++)
 		index->by_network_id[i] = i;
@@ -281,7 +294,7 @@ size_t net_uses(const struct net *net, const char *switch_name, const char *port
 {
 	struct chain chains[MAX_CHAINS];
 	size_t sw_len = strlen(switch_name), port_len = strlen(port_name), n = 0;
-	bool disabled = false, with_globs = !is_local;
+	bool disabled = false, with_globs = !is_local && !net_is_tunnel(net, switch_name, port_name);
 
 	if (with_globs && sw_len <= SCALAR_MAX_NAME && port_len <= SCALAR_MAX_PORT)
 		with_globs = !is_any_uplink(net, find_chain(net->index, key_of(switch_name, sw_len,
@@ -364,6 +377,31 @@ uint32_t net_switch_by_dpid(const struct net *net, uint64_t dpid)
 			low = middle + 1;
 	}
 	return NET_NONE;
+}
+
+uint32_t net_switch_by_peer(const struct net *net, uint32_t peer)
+{
+	size_t low = 0, high = peer ? net->n_switches : 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		uint32_t i = net->index->by_peer[middle];
+
+		if (net->switches[i].peer == peer)
+			return i;
+		if (peer < net->switches[i].peer)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NET_NONE;
+}
+
+bool net_is_tunnel(const struct net *net, const char *switch_name, const char *port_name)
+{
+	uint32_t sw = net_switch_by_name(net, switch_name);
+
+	return sw != NET_NONE && net->switches[sw].vtep && !strcmp(net->switches[sw].tunnel, port_name);
 }
 
 uint32_t net_network_by_id(const struct net *net, uint32_t id)

@@ -65,6 +65,11 @@ static void print_switch(const struct net_switch *sw, FILE *out)
 		print_quoted(sw->vtep, out);
 		putc('\n', out);
 	}
+	if (sw->vtep && strcmp(sw->tunnel, "vxlan0")) {
+		fputs("    tunnel: ", out);
+		print_quoted(sw->tunnel, out);
+		putc('\n', out);
+	}
 	if (sw->description) {
 		fputs("    description: ", out);
 		print_quoted(sw->description, out);
@@ -109,7 +114,7 @@ static void print_network(const struct net_network *network, FILE *out)
 	print_word(network->name, out);
 	fputs(":\n", out);
 	print_text("description", network->description, out);
-	if (network->vni)
+	if (network->vni && !network->vni_is_chosen)
 		fprintf(out, "    vni: %u\n", network->vni);
 	print_text("subnet", network->subnet, out);
 	if (network->max_hosts != NET_NONE)
@@ -126,6 +131,8 @@ static void print_network(const struct net_network *network, FILE *out)
 			putc('\n', out);
 		}
 	}
+	if (network->transport == NET_VXLAN)
+		fputs("    transport: vxlan\n", out);
 	fputs(network->n_ports ? "    ports:\n" : "    ports: []\n", out);
 	for (size_t i = 0; i < network->n_ports; i++)
 		print_port(&network->ports[i], out);

@@ -14,8 +14,7 @@ enum {
 	MAX_HOSTS = 1000000,
 };
 
-static const char *const transports[] = {"vlan", NULL};
-static const char *const later_transports[] = {"vxlan", NULL};
+static const char *const transports[] = {"vlan", "vxlan", NULL};
 static const char *const later[] = {"physical", "acl", "gateway", "gateways", "dhcp", "arp", NULL};
 
 static const struct section_key keys[] = {
@@ -59,10 +58,11 @@ static const struct section_key keys[] = {
 		.type = &section_word,
 		.offset = offsetof(struct net_network, transport),
 		.words = transports,
-		.later = later_transports,
-		.otherwise = "each switch by itself",
+		.otherwise = "`vxlan` when at least two switches of its ports have a `vtep`, else each switch "
+			     "by itself",
 		.help = "How the network travels between switches. `vlan`: each host has the trunk, and "
-			"the network is a VLAN on the `uplinks`.",
+			"the network is a VLAN on the `uplinks`. `vxlan`: by tunnels between the switches "
+			"that have ports in it.",
 	}, {
 		.name = "vlan",
 		.type = &section_uint16,
@@ -85,8 +85,8 @@ static const struct section_key keys[] = {
 		.offset = offsetof(struct net_network, vni),
 		.min = 1,
 		.max = MAX_VNI,
-		.otherwise = "none",
-		.help = "The VXLAN network identifier, unique in the file.",
+		.otherwise = "with `transport: vxlan`, made from the name",
+		.help = "The VXLAN network identifier, unique in the file. Frames on the wire carry it.",
 	}, {
 		.name = "subnet",
 		.type = &section_prefix,
@@ -129,10 +129,12 @@ static void check(const struct section_scene *scene, const struct section_at *at
 				 "%s has `transport: vlan` and no \"uplinks\"", section_at_text(scene, at));
 		return;
 	}
-	if (has_uplinks && !has_transport)
+	bool no_vlan = !has_transport || network->transport == NET_VXLAN;
+
+	if (has_uplinks && no_vlan)
 		diag_add(scene->diag, where_of(map, "uplinks", network), DIAG_UPLINK,
 			 "\"uplinks\" in %s needs `transport: vlan`", section_at_text(scene, at));
-	if (has_vlan && !has_transport)
+	if (has_vlan && no_vlan)
 		diag_add(scene->diag, where_of(map, "vlan", network), DIAG_UPLINK,
 			 "\"vlan\" in %s needs `transport: vlan`; the tag of a port is written "
 			 "{port: switch:port, tag: N}", section_at_text(scene, at));
@@ -165,14 +167,17 @@ void networks_settle(struct net *net, struct diag *diag)
 	if (n > NET_MAX_NETWORKS)
 		diag_add(diag, net->networks[n - 1].where, DIAG_TOO_LARGE,
 			 "there are %zu networks; the most is %d", n, NET_MAX_NETWORKS);
+	overlays_settle(net, diag);
 	for (size_t i = 0; i < n; i++)
 		order[i] = &net->networks[i];
 	qsort(order, n, sizeof *order, by_vni);
 	for (size_t i = 1; i < n; i++) {
 		if (order[i]->vni && order[i]->vni == order[i - 1]->vni)
 			diag_add(diag, order[i]->where, DIAG_DUPLICATE_VALUE,
-				 "network \"%s\" has the vni of network \"%s\" (line %u): %u", order[i]->name,
-				 order[i - 1]->name, order[i - 1]->where.line, order[i]->vni);
+				 "network \"%s\" has the vni of network \"%s\" (line %u): %u%s", order[i]->name,
+				 order[i - 1]->name, order[i - 1]->where.line, order[i]->vni,
+				 order[i]->vni_is_chosen || order[i - 1]->vni_is_chosen
+				 ? ", made from a name; write a \"vni\"" : "");
 	}
 }
 

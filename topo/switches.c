@@ -6,6 +6,9 @@
 
 #include "topo/model.h"
 
+#define DEFAULT_TUNNEL "vxlan0"
+enum { OPENFLOW_PORT_NAME = 15 };       /* OpenFlow 1.3, 7.2.1: name[16] with its NUL */
+
 static const struct section_key keys[] = {
 	{
 		.name = "dpid",
@@ -20,7 +23,15 @@ static const struct section_key keys[] = {
 		.type = &section_address,
 		.offset = offsetof(struct net_switch, vtep),
 		.otherwise = "none",
-		.help = "The host's address in the underlay, where tunnels end.",
+		.help = "The host's address in the underlay, where tunnels end: IPv4 or IPv6. The bridge needs "
+			"one VXLAN port: `ovs-vsctl add-port br-int vxlan0 -- set interface vxlan0 type=vxlan "
+			"options:remote_ip=flow options:key=flow options:local_ip=ADDRESS`.",
+	}, {
+		.name = "tunnel",
+		.type = &section_text,
+		.offset = offsetof(struct net_switch, tunnel),
+		.otherwise = "`vxlan0`",
+		.help = "The name of that VXLAN port.",
 	}, {
 		.name = "description",
 		.type = &section_text,
@@ -59,6 +70,23 @@ static int by_vtep(const void *a_, const void *b_)
 	int order = strcmp(a->vtep ? a->vtep : "", b->vtep ? b->vtep : "");
 
 	return order ? order : by_place(a, b);
+}
+
+static void check(const struct section_scene *scene, const struct section_at *at,
+		  const struct yaml_node *map, void *item)
+{
+	struct net_switch *sw = item;
+	const struct yaml_node *tunnel = map ? yaml_get(map, "tunnel") : NULL;
+
+	if (!sw->tunnel)
+		sw->tunnel = DEFAULT_TUNNEL;
+	if (tunnel && strlen(sw->tunnel) > OPENFLOW_PORT_NAME)
+		diag_add(scene->diag, tunnel->where, DIAG_TUNNEL,
+			 "\"tunnel\" in %s never matches: OpenFlow cuts names after %d characters",
+			 section_at_text(scene, at), OPENFLOW_PORT_NAME);
+	if (tunnel && !yaml_get(map, "vtep"))
+		diag_add(scene->diag, tunnel->where, DIAG_TUNNEL, "\"tunnel\" in %s needs a \"vtep\"",
+			 section_at_text(scene, at));
 }
 
 void switches_settle(struct net *net, struct diag *diag)
@@ -102,4 +130,5 @@ const struct section switches_section = {
 	.where_offset = offsetof(struct net_switch, where),
 	.keys = keys,
 	.n_keys = sizeof keys / sizeof *keys,
+	.check = check,
 };

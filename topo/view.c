@@ -33,6 +33,7 @@ void view_free(struct view *view)
 	view_networks_free(view->networks, view->n_networks);
 	free(view->ids);
 	host_table_uninit(&view->hosts);
+	free(view->changed);
 	free(view->scratch);
 	free(view);
 }
@@ -74,6 +75,7 @@ uint32_t view_switch_slot(struct view *view, const char *name, uint64_t dpid)
 	struct view_switch *vs = xheap_alloc(sizeof *vs);
 	vs->sw = (uint32_t) view->n_switches;
 	vs->dpid = dpid;
+	vs->tunnel = NET_NONE;
 	snprintf(vs->name, sizeof vs->name, "%s", name);
 	view->switches[view->n_switches++] = vs;
 	view_describe_switch(view, vs);
@@ -185,6 +187,7 @@ void view_bind(struct view *view, const struct net *net, uint64_t now_ms, view_f
 {
 	const struct gone gone = { .cb = cb, .ctx = ctx, .now_ms = now_ms };
 	uint32_t homeless = NET_NONE;
+	view->n_changed = 0;
 	view_networks_make(view, net);
 	view->net = net;
 	view->slots = xheap_realloc(view->slots, net->n_switches * sizeof *view->slots);
@@ -193,6 +196,7 @@ void view_bind(struct view *view, const struct net *net, uint64_t now_ms, view_f
 	for (size_t sw = 0; sw < view->n_switches; sw++) {
 		struct view_switch *vs = view->switches[sw];
 		view_describe_switch(view, vs);
+		vs->tunnel = NET_NONE;
 		for (size_t i = 0; i < vs->n_ports; i++)
 			view_port_bind(view, vs, &vs->ports[i]);
 	}

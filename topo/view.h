@@ -30,6 +30,7 @@ struct view_port {
 	char name[16];
 	uint8_t mac[6];
 	bool up, live, local;
+	bool tunnel;                    /* the VXLAN port of its switch; stands in no network */
 	bool disabled;                  /* enable: false in the file */
 	bool conflicted;                /* a use was left out, see net_use.conflict */
 	uint32_t speed_mbps;
@@ -50,6 +51,7 @@ struct view_switch {
 	bool connected;                 /* and read back */
 	bool ever;                      /* has been connected since weftd started */
 	uint32_t max_meters;
+	uint32_t tunnel;                /* ofport of its tunnel port, NET_NONE = not there, or no vtep */
 	struct view_port *ports;        /* owned; sorted by ofport */
 	size_t n_ports;
 };
@@ -61,7 +63,7 @@ struct host {
 	bool has_ip4:1, has_ip6:1;
 	uint32_t network;               /* network id */
 	uint32_t sw;                    /* slot, NET_NONE = unconfirmed */
-	uint32_t ofport;
+	uint32_t ofport;                /* unconfirmed: the peer, see fact.h */
 	uint32_t next, prev;            /* private to the view: hosts of one member, or unconfirmed */
 	uint8_t ip4[4], ip6[16];
 	uint64_t first_ms, seen_ms;
@@ -72,6 +74,7 @@ struct view_member {
 	uint32_t sw;                    /* slot */
 	uint32_t uplink;                /* ofport of its uplink in this network, NET_NONE = none */
 	uint32_t n_edges;               /* ports of this network on it that are no uplink */
+	bool remembered;                /* by rows of others; it has not reported since weftd started */
 	uint32_t first;                 /* private: its hosts, see view_member_host */
 };
 
@@ -124,6 +127,11 @@ const struct view_network *view_network(const struct view *, uint32_t index);
 const struct view_network *view_network_by_id(const struct view *, uint32_t id);
 /* The place of a switch in a network, or null. */
 const struct view_member *view_member(const struct view_network *, uint32_t sw);
+/* Has it ports there, or is it only remembered? */
+bool view_member_is_here(const struct view_member *);
+/* Networks by VXLAN whose set of members was changed by the last view_apply():
+ * indices, some of them perhaps more than once. */
+size_t view_changed(const struct view *, const uint32_t **ret_networks);
 /* Walks the confirmed hosts of a member, or the unconfirmed ones of a network;
  * after = null begins, null ends. The host may not leave meanwhile. */
 const struct host *view_member_host(const struct view *, const struct view_member *,
@@ -138,7 +146,8 @@ const struct host *view_unconfirmed(const struct view *, const struct view_netwo
  * of two recovered ones the younger row wins. HOST_GONE must name the place
  * where the host is. PORT_GONE and changes of use report the hosts that go with
  * them through cb before the port is gone. HOST_REFUSED is always counted, but
- * is a change (true) at most ten times in ten seconds per port. */
+ * is a change (true) at most ten times in ten seconds per port. A recovered
+ * MEMBER counts for switches that have not reported since weftd started. */
 bool view_apply(struct view *, struct fact *, view_fact_cb *cb, void *ctx);
 
 /* Has every declared switch reported since weftd started, or been given up (and
@@ -147,7 +156,7 @@ bool view_apply(struct view *, struct fact *, view_fact_cb *cb, void *ctx);
  * the switch whose rows are just being read; NET_NONE = none. */
 bool view_complete(const struct view *, uint32_t except);
 
-/* When complete: forgets unconfirmed hosts and what was full. With `all`, gives
+/* When complete: forgets unconfirmed hosts, remembered members and what was full. With `all`, gives
  * up waiting, for the rest of this life. */
 void view_settle(struct view *, bool all, uint64_t now_ms, view_fact_cb *, void *ctx);
 

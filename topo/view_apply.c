@@ -31,7 +31,7 @@ static void add_host(struct view *view, const struct fact *fact, uint64_t seen_m
 	uint32_t i = host_add(&view->hosts, fact->network, fact->mac);
 	struct host *host = host_at(&view->hosts, i);
 	host->sw = fact->unconfirmed ? NET_NONE : fact->sw;
-	host->ofport = fact->unconfirmed ? 0 : fact->ofport;
+	host->ofport = fact->ofport;
 	host->unconfirmed = fact->unconfirmed;
 	host->recovered = fact->recovered;
 	host->first_ms = host->seen_ms = seen_ms;
@@ -133,6 +133,9 @@ static bool apply_switch(struct view *view, const struct fact *fact)
 		return false;
 	vs->connected = connected;
 	vs->ever |= connected;
+	/* It has said itself where it stands. */
+	for (size_t n = 0; connected && n < view->n_networks; n++)
+		view_unremember(view, &view->networks[n], fact->sw);
 	return true;
 }
 
@@ -148,9 +151,20 @@ static bool apply_network_full(struct view *view, const struct fact *fact)
 	return true;
 }
 
+static bool apply_member(struct view *view, const struct fact *fact)
+{
+	struct view_network *vn = view_network_mutable(view, fact->network);
+	const struct view_switch *vs = view_switch(view, fact->sw);
+	if (!vn || !vs || !fact->recovered || vs->ever || vs->index == NET_NONE || view->settled
+	    || view->net->networks[vn - view->networks].transport != NET_VXLAN)
+		return false;
+	return view_remember(view, vn, fact->sw);
+}
+
 bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ctx)
 {
 	const struct gone gone = { .cb = cb, .ctx = ctx, .now_ms = fact->time_ms };
+	view->n_changed = 0;
 	switch (fact->kind) {
 	case FACT_NET:
 		return false;           /* view_bind() */
@@ -169,6 +183,8 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 		return apply_refused(view, fact);
 	case FACT_NETWORK_FULL:
 		return apply_network_full(view, fact);
+	case FACT_MEMBER:
+		return apply_member(view, fact);
 	case N_FACT_KINDS:
 		break;
 	}
@@ -192,6 +208,15 @@ static void settle_network(struct view *view, struct view_network *vn, const str
 {
 	while (vn->first_unconfirmed != NET_NONE)
 		view_evict(view, vn->first_unconfirmed, REASON_UNCONFIRMED, gone);
+	for (size_t i = vn->n_members; i-- > 0;) {
+		struct fact fact = {
+			.kind = FACT_MEMBER, .network = vn->id, .sw = vn->members[i].sw, .old_sw = NET_NONE,
+			.time_ms = gone->now_ms,
+		};
+		view->n_changed = 0;
+		if (view_unremember(view, vn, fact.sw) && gone->cb)
+			gone->cb(gone->ctx, &fact);
+	}
 	if (!vn->was_full)
 		return;
 	vn->was_full = false;

@@ -46,6 +46,23 @@ void view_networks_free(struct view_network *networks, size_t n)
 	free(networks);
 }
 
+/* Who was not back before the new file came is still not back. */
+static void keep_remembered(struct view_network *now, const struct view_network *old)
+{
+	for (size_t i = 0; i < old->n_members; i++)
+		now->n_members += old->members[i].remembered;
+	if (!now->n_members)
+		return;
+	now->max_members = now->n_members;
+	now->members = xheap_alloc(now->max_members * sizeof *now->members);
+	for (size_t i = 0, n = 0; i < old->n_members; i++)
+		if (old->members[i].remembered)
+			now->members[n++] = (struct view_member) {
+				.sw = old->members[i].sw, .uplink = NET_NONE, .first = NET_NONE,
+				.remembered = true,
+			};
+}
+
 void view_networks_make(struct view *view, const struct net *net)
 {
 	struct view_network *networks = xheap_alloc(net->n_networks * sizeof *networks);
@@ -60,6 +77,8 @@ void view_networks_make(struct view *view, const struct net *net)
 				<= view->net->networks[old - view->networks].max_hosts;
 			networks[i].n_refused = old->n_refused;
 			networks[i].n_moves = old->n_moves;
+			if (net->networks[i].transport == NET_VXLAN)
+				keep_remembered(&networks[i], old);
 		}
 	}
 	view_networks_free(view->networks, view->n_networks);
@@ -105,38 +124,94 @@ const struct view_member *view_member(const struct view_network *vn, uint32_t sw
 	return i < vn->n_members && vn->members[i].sw == sw ? &vn->members[i] : NULL;
 }
 
+bool view_member_is_here(const struct view_member *member)
+{
+	return member->n_edges || member->uplink != NET_NONE;
+}
+
+static void note_change(struct view *view, const struct view_network *vn)
+{
+	uint32_t index = (uint32_t) (vn - view->networks);
+	if (view->net->networks[index].transport != NET_VXLAN)
+		return;
+	if (view->n_changed == view->max_changed) {
+		view->max_changed = view->max_changed ? view->max_changed * 2 : 16;
+		view->changed = xheap_realloc(view->changed, view->max_changed * sizeof *view->changed);
+	}
+	view->changed[view->n_changed++] = index;
+}
+
+size_t view_changed(const struct view *view, const uint32_t **ret_networks)
+{
+	*ret_networks = view->changed;
+	return view->n_changed;
+}
+
+/* The member, made when it is not there. */
+static struct view_member *take_in(struct view *view, struct view_network *vn, uint32_t sw)
+{
+	size_t i = member_index(vn, sw);
+	if (i < vn->n_members && vn->members[i].sw == sw)
+		return &vn->members[i];
+	if (vn->n_members == vn->max_members) {
+		vn->max_members = vn->max_members ? vn->max_members * 2 : 4;
+		vn->members = xheap_realloc(vn->members, vn->max_members * sizeof *vn->members);
+	}
+	memmove(&vn->members[i + 1], &vn->members[i], (vn->n_members - i) * sizeof *vn->members);
+	vn->n_members++;
+	vn->members[i] = (struct view_member) { .sw = sw, .uplink = NET_NONE, .first = NET_NONE };
+	note_change(view, vn);
+	return &vn->members[i];
+}
+
+static void let_go(struct view *view, struct view_network *vn, struct view_member *member)
+{
+	if (view_member_is_here(member) || member->remembered)
+		return;
+	size_t i = (size_t) (member - vn->members);
+	vn->n_members--;
+	memmove(member, member + 1, (vn->n_members - i) * sizeof *member);
+	note_change(view, vn);
+}
+
 void view_join(struct view *view, uint32_t sw, uint32_t ofport, const struct view_use *use)
 {
-	struct view_network *vn = &view->networks[use->network];
-	size_t i = member_index(vn, sw);
-	if (i == vn->n_members || vn->members[i].sw != sw) {
-		if (vn->n_members == vn->max_members) {
-			vn->max_members = vn->max_members ? vn->max_members * 2 : 4;
-			vn->members = xheap_realloc(vn->members, vn->max_members * sizeof *vn->members);
-		}
-		memmove(&vn->members[i + 1], &vn->members[i], (vn->n_members - i) * sizeof *vn->members);
-		vn->n_members++;
-		vn->members[i] = (struct view_member) { .sw = sw, .uplink = NET_NONE, .first = NET_NONE };
-	}
+	struct view_member *member = take_in(view, &view->networks[use->network], sw);
 	if (use->is_uplink)
-		vn->members[i].uplink = ofport;
+		member->uplink = ofport;
 	else
-		vn->members[i].n_edges++;
+		member->n_edges++;
 }
 
 void view_leave(struct view *view, uint32_t sw, uint32_t ofport, const struct view_use *use)
 {
 	struct view_network *vn = &view->networks[use->network];
-	size_t i = member_index(vn, sw);
-	struct view_member *member = &vn->members[i];
+	struct view_member *member = &vn->members[member_index(vn, sw)];
 	if (!use->is_uplink)
 		member->n_edges--;
 	else if (member->uplink == ofport)
 		member->uplink = NET_NONE;
-	if (member->n_edges || member->uplink != NET_NONE)
-		return;
-	vn->n_members--;
-	memmove(member, member + 1, (vn->n_members - i) * sizeof *member);
+	let_go(view, vn, member);
+}
+
+bool view_remember(struct view *view, struct view_network *vn, uint32_t sw)
+{
+	struct view_member *member = take_in(view, vn, sw);
+	if (member->remembered)
+		return false;
+	member->remembered = true;
+	return !view_member_is_here(member);
+}
+
+bool view_unremember(struct view *view, struct view_network *vn, uint32_t sw)
+{
+	struct view_member *member = (struct view_member *) view_member(vn, sw);
+	if (!member || !member->remembered)
+		return false;
+	bool is_here = view_member_is_here(member);
+	member->remembered = false;
+	let_go(view, vn, member);
+	return !is_here;
 }
 
 /* --- hosts ------------------------------------------------------------------------- */

@@ -36,6 +36,9 @@ void view_port_bind(struct view *view, struct view_switch *vs, struct view_port 
 	port->uses = NULL;
 	port->n_uses = 0;
 	port->disabled = port->conflicted = false;
+	port->tunnel = vs->index != NET_NONE && net_is_tunnel(view->net, vs->name, port->name);
+	if (port->tunnel)
+		vs->tunnel = port->ofport;
 	if (!vs->admitted)
 		return;
 	size_t n = net_uses(view->net, vs->name, port->name, port->local, found, NET_MAX_USES,
@@ -80,6 +83,8 @@ bool view_port_remove(struct view *view, uint32_t sw, uint32_t ofport, const str
 	for (size_t i = 0; i < port->n_uses; i++)
 		view_leave(view, sw, port->ofport, &port->uses[i]);
 	free(port->uses);
+	if (port->tunnel)
+		vs->tunnel = NET_NONE;
 	size_t i = (size_t) (port - vs->ports);
 	vs->n_ports--;
 	memmove(port, port + 1, (vs->n_ports - i) * sizeof *port);

@@ -17,6 +17,8 @@ struct view {
 	uint32_t ids_mask;
 	struct host_table hosts;
 	struct net_use *scratch;        /* owned: NET_MAX_USES, for net_uses() */
+	uint32_t *changed;              /* owned: see view_changed() */
+	size_t n_changed, max_changed;
 	bool settled;                   /* nobody is waited for any more, see view_settle */
 };
 
@@ -38,6 +40,9 @@ void view_networks_free(struct view_network *, size_t n);
 struct view_network *view_network_mutable(struct view *, uint32_t id);
 void view_join(struct view *, uint32_t sw, uint32_t ofport, const struct view_use *);
 void view_leave(struct view *, uint32_t sw, uint32_t ofport, const struct view_use *);
+/* A member by the memory of others, and no longer; true when that is news. */
+bool view_remember(struct view *, struct view_network *, uint32_t sw);
+bool view_unremember(struct view *, struct view_network *, uint32_t sw);
 /* Puts host i where its fields say, or takes it out: lists and counts. */
 void view_place(struct view *, uint32_t i);
 void view_unplace(struct view *, uint32_t i);

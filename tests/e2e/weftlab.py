@@ -242,6 +242,18 @@ class Lab:
         return {s["name"]: s["sync"]["flow_mods"] if s.get("sync") else 0
                 for s in self.weft("show", "switches")["switches"]}
 
+    def restart_vswitchd(self, host):
+        """Kills ovs-vswitchd of a host and starts it as `weft lab up` did."""
+        h = self.map["hosts"][host]
+        pid_file = pathlib.Path(h["vswitchd_pid_file"])
+        pid = int(pid_file.read_text())
+        os.kill(pid, signal.SIGKILL)
+        wait_for("ovs-vswitchd gone", lambda: not pathlib.Path(f"/proc/{pid}").exists())
+        env = dict(os.environ, OVS_RUNDIR=h["dir"], OVS_LOGDIR=h["dir"], OVS_DBDIR=h["dir"])
+        run("ip", "netns", "exec", h["ns"], "ovs-vswitchd", "--detach", "--no-chdir", "-vconsole:off",
+            f"--pidfile={pid_file}", f"--unixctl={h['ctl']}", f"--log-file={h['vswitchd_log']}",
+            f"unix:{h['db']}", env=env)
+
     def flap(self, host, port):
         ns = self.map["hosts"][host]["ns"]
         run("ip", "-n", ns, "link", "set", port, "down")

@@ -4,7 +4,7 @@
  * A file and facts in, rows out, as the controller does it: every fact is applied
  * to the view, every app that reads it patches or is compiled. Frames then go
  * through the rows of all switches; the uplinks of all switches hang on one LAN
- * that carries tags. A story is text, one step a line:
+ * that carries tags, and tunnel ports reach each other by the vteps of the file. A story is text, one step a line:
  *
  *     port a:r1 3             a port, under this number
  *     port a:br0 local        the bridge's own port
@@ -52,6 +52,7 @@ struct world {
 	/* What the last frame did. */
 	struct got got[WORLD_MAX_GOT];
 	size_t n_got, n_punts, n_walks;
+	size_t n_tunnelled;             /* copies that went into a tunnel */
 	char dropped_by[64];         /* name of the last row that dropped it */
 	/* Facts of apps and evictions since world_quiet(). */
 	struct fact facts[WORLD_MAX_FACTS];
@@ -97,6 +98,8 @@ int frame_vid(const struct frame *);     /* of the outer tag, or UNTAGGED */
  * no two rows of one priority match, no table misses, nothing comes out where it
  * went in (hairpin ports may), nothing goes in circles. */
 void world_send(struct world *, const char *place, struct frame);
+/* The same by the tunnel port, with this VNI, from this VTEP (host order). */
+void world_send_tunnelled(struct world *, const char *place, struct frame, uint64_t tun_id, uint32_t tun_src);
 /* How many copies came out there, with this tag. */
 size_t world_got(struct world *, const char *place, int vid);
 

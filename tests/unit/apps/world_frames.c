@@ -60,6 +60,8 @@ int frame_vid(const struct frame *frame)
 struct copy {
 	uint32_t sw, in_port;
 	struct frame frame;
+	uint64_t tun_id;                /* when in_port is a tunnel */
+	uint32_t tun_src;
 };
 
 struct trip {
@@ -89,7 +91,7 @@ static void push(struct trip *trip, uint32_t sw, uint32_t in_port, const struct 
 {
 	if (trip->n == MAX_WALKS)
 		fail_msg("a frame goes in circles");
-	trip->queue[trip->n++] = (struct copy) { sw, in_port, *frame };
+	trip->queue[trip->n++] = (struct copy) { .sw = sw, .in_port = in_port, .frame = *frame };
 }
 
 static void record(struct world *w, uint32_t sw, uint32_t ofport, const struct frame *frame)
@@ -108,6 +110,25 @@ static void onto_lan(struct world *w, struct trip *trip, uint32_t sw, uint32_t o
 			if (is_uplink(&vs->ports[i]) && (other != sw || vs->ports[i].ofport != ofport))
 				push(trip, other, vs->ports[i].ofport, frame);
 	}
+}
+
+/* Through the underlay to the switch that has that vtep, if its tunnel port is there. */
+static void into_tunnel(struct world *w, struct trip *trip, uint32_t sw, const struct walk_out *out,
+			const struct frame *frame)
+{
+	const struct net_switch *from = &w->net->switches[view_switch(w->view, sw)->index];
+	uint32_t to = net_switch_by_peer(w->net, out->tun_dst);
+	assert_true(to != NET_NONE);
+	assert_true(&w->net->switches[to] != from);
+	assert_true(out->tun_id);
+	assert_int_equal(frame_vid(frame), UNTAGGED);
+	w->n_tunnelled++;
+	uint32_t there = view_switch_by_name(w->view, w->net->switches[to].name);
+	if (view_switch(w->view, there)->tunnel == NET_NONE)
+		return;
+	push(trip, there, view_switch(w->view, there)->tunnel, frame);
+	trip->queue[trip->n - 1].tun_id = out->tun_id;
+	trip->queue[trip->n - 1].tun_src = from->peer;
 }
 
 static void reply_fact(void *ctx, struct fact *fact) { world_apply(ctx, *fact); }
@@ -150,7 +171,8 @@ static void follow(struct world *w, struct trip *trip, struct copy copy)
 	struct walk *walk = trip->walk;
 	bool punted = false;
 	w->n_walks++;
-	walk_frame(trip->switches[copy.sw], walk, copy.in_port, copy.frame.bytes, copy.frame.size, 0, 0);
+	walk_frame(trip->switches[copy.sw], walk, copy.in_port, copy.frame.bytes, copy.frame.size,
+		   copy.tun_id, copy.tun_src);
 	assert_false(walk->ambiguous);
 	assert_false(walk->missed);
 	note_drop(w, walk);
@@ -166,7 +188,9 @@ static void follow(struct world *w, struct trip *trip, struct copy copy)
 		assert_non_null(to);
 		if (to == from && !is_hairpin(to))
 			fail_msg("a frame comes out of %s where it went in", to->name);
-		if (is_uplink(to))
+		if (to->tunnel)
+			into_tunnel(w, trip, copy.sw, out, &frame);
+		else if (is_uplink(to))
 			onto_lan(w, trip, copy.sw, out->ofport, &frame);
 		else
 			record(w, copy.sw, out->ofport, &frame);
@@ -192,12 +216,12 @@ static void load_rows(struct world *w, struct trip *trip)
 	}
 }
 
-void world_send(struct world *w, const char *place, struct frame frame)
+static void send(struct world *w, const char *place, struct frame frame, uint64_t tun_id, uint32_t tun_src)
 {
 	static struct trip trip;
 	trip.n = trip.done = 0;
 	trip.walk = walk_new();
-	w->n_got = w->n_punts = w->n_walks = 0;
+	w->n_got = w->n_punts = w->n_walks = w->n_tunnelled = 0;
 	load_rows(w, &trip);
 	if (!strcmp(place, "lan")) {
 		onto_lan(w, &trip, NET_NONE, 0, &frame);
@@ -206,12 +230,25 @@ void world_send(struct world *w, const char *place, struct frame frame)
 		uint32_t sw, ofport;
 		world_place(w, place, &sw, &ofport);
 		push(&trip, sw, ofport, &frame);
+		trip.queue[0].tun_id = tun_id;
+		trip.queue[0].tun_src = tun_src;
 	}
 	while (trip.done < trip.n)
 		follow(w, &trip, trip.queue[trip.done++]);
 	for (uint32_t sw = 0; sw < view_n_switches(w->view); sw++)
 		walk_switch_free(trip.switches[sw]);
 	walk_free(trip.walk);
+}
+
+void world_send(struct world *w, const char *place, struct frame frame)
+{
+	send(w, place, frame, 0, 0);
+}
+
+void world_send_tunnelled(struct world *w, const char *place, struct frame frame, uint64_t tun_id,
+			  uint32_t tun_src)
+{
+	send(w, place, frame, tun_id, tun_src);
 }
 
 size_t world_got(struct world *w, const char *place, int vid)

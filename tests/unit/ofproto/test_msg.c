@@ -185,6 +185,52 @@ static void test_packet_out(void **state)
 	}
 }
 
+static void put_set_field(struct ofpbuf *ofpacts, enum mf_field_id id, const uint8_t *value, size_t size)
+{
+	const struct mf_field *field = mf_from_id(id);
+	union mf_value v;
+
+	assert_int_equal((size_t) field->n_bytes, size);
+	memcpy(&v, value, size);
+	ofpact_put_set_field(ofpacts, field, &v, NULL);
+}
+
+static void test_packet_out_tunnel(void **state)
+{
+	(void) state;
+	for (int i = 0; i < 500; i++) {
+		uint8_t frame[200], vtep[16], id[8], *m;
+		uint32_t port = 1 + rnd() % 0xfe00, xid = rnd();
+		size_t vtep_size = i % 2 ? 4 : 16, frame_size = rnd() % sizeof frame, size;
+		uint64_t tun_id = rnd() % (1u << 24);
+		struct ofputil_packet_out po = {
+			.packet = frame, .packet_len = frame_size, .buffer_id = UINT32_MAX,
+		};
+		struct ofpbuf ofpacts;
+
+		for (size_t k = 0; k < frame_size; k++)
+			frame[k] = (uint8_t) rnd();
+		for (size_t k = 0; k < sizeof vtep; k++)
+			vtep[k] = (uint8_t) rnd();
+		for (size_t k = 0; k < sizeof id; k++)
+			id[k] = (uint8_t) (tun_id >> (56 - 8 * k));
+		ofpbuf_init(&ofpacts, 64);
+		put_set_field(&ofpacts, MFF_TUN_ID, id, sizeof id);
+		put_set_field(&ofpacts, vtep_size == 4 ? MFF_TUN_DST : MFF_TUN_IPV6_DST, vtep, vtep_size);
+		ofpact_put_OUTPUT(&ofpacts)->port = (ofp_port_t) port;
+		po.ofpacts = ofpacts.data;
+		po.ofpacts_len = ofpacts.size;
+		match_init_catchall(&po.flow_metadata);
+		match_set_in_port(&po.flow_metadata, OFPP_CONTROLLER);
+		m = malloc(msg_packet_out_tunnel_size(frame_size, vtep_size));
+		size = msg_put_packet_out_tunnel(m, xid, port, tun_id, vtep, vtep_size, frame, frame_size);
+		assert_int_equal(size, msg_packet_out_tunnel_size(frame_size, vtep_size));
+		same(m, size, with_xid(ofputil_encode_packet_out(&po, OFPUTIL_P_OF13_OXM), xid));
+		ofpbuf_uninit(&ofpacts);
+		free(m);
+	}
+}
+
 static void test_echo_and_errors(void **state)
 {
 	uint64_t request[32];
@@ -740,7 +786,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fixed_encoders), cmocka_unit_test(test_bundles),
-		cmocka_unit_test(test_packet_out), cmocka_unit_test(test_echo_and_errors),
+		cmocka_unit_test(test_packet_out), cmocka_unit_test(test_packet_out_tunnel),
+		cmocka_unit_test(test_echo_and_errors),
 		cmocka_unit_test(test_error_names), cmocka_unit_test(test_type_names),
 		cmocka_unit_test(test_hello_elements), cmocka_unit_test(test_punt),
 		cmocka_unit_test(test_punt_forms), cmocka_unit_test(test_ports),

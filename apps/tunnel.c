@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is at the other ends of a network's tunnels. */
+#include "apps/tunnel.h"
+
+const struct net_network *tunnel_network(const struct scene *scene, const struct view_network *vn)
+{
+	return &scene->net->networks[vn - view_network(scene->view, 0)];
+}
+
+uint32_t tunnel_port(const struct scene *scene, const struct view_network *vn,
+		     const struct view_member *member)
+{
+	if (tunnel_network(scene, vn)->transport != NET_VXLAN || !view_member_is_here(member))
+		return NET_NONE;
+	return view_switch(scene->view, member->sw)->tunnel;
+}
+
+const struct net_switch *tunnel_peer(const struct scene *scene, uint32_t sw)
+{
+	const struct view_switch *vs = view_switch(scene->view, sw);
+	if (!vs || vs->index == NET_NONE || !scene->net->switches[vs->index].vtep)
+		return NULL;
+	return &scene->net->switches[vs->index];
+}
+
+uint64_t tunnel_object(const struct scene *scene, const struct net_switch *sw)
+{
+	return scene->net->objects[sw->object].id;
+}
+
+void tunnel_for_changed(const struct scene *scene, const struct fact *fact, struct out *out, tunnel_cb *cb)
+{
+	const uint32_t *changed;
+	size_t n = view_changed(scene->view, &changed);
+	const struct net_switch *peer = n ? tunnel_peer(scene, fact->sw) : NULL;
+	for (size_t i = 0; peer && i < n; i++) {
+		const struct view_network *vn = view_network(scene->view, changed[i]);
+		bool is_member = view_member(vn, fact->sw);
+		for (size_t m = 0; m < vn->n_members; m++)
+			if (vn->members[m].sw != fact->sw
+			    && tunnel_port(scene, vn, &vn->members[m]) != NET_NONE)
+				cb(scene, out, vn, &vn->members[m], peer, is_member);
+	}
+}

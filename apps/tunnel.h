@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tunnel: who is at the other ends of a network's tunnels, for the apps that
+ * take frames from them and put frames into them.
+ *
+ * A switch hears and speaks to those switches that have ports in the network
+ * too: members, and after a restart those that others remember as members. */
+#ifndef APPS_TUNNEL_H
+#define APPS_TUNNEL_H
+
+#include "apps/app.h"
+
+/* OpenFlow port of the tunnel by which the member reaches the others of its
+ * network, or NET_NONE: no overlay, no vtep, no such port yet. */
+uint32_t tunnel_port(const struct scene *, const struct view_network *, const struct view_member *);
+
+/* The switch of the file behind a slot, when it has a vtep; else null. */
+const struct net_switch *tunnel_peer(const struct scene *, uint32_t sw);
+
+const struct net_network *tunnel_network(const struct scene *, const struct view_network *);
+uint64_t tunnel_object(const struct scene *, const struct net_switch *);
+
+/* The fact just applied put its switch into networks or took it out: calls for
+ * every other switch there that has a tunnel port. */
+typedef void tunnel_cb(const struct scene *, struct out *, const struct view_network *,
+		       const struct view_member *, const struct net_switch *peer, bool is_member);
+void tunnel_for_changed(const struct scene *, const struct fact *, struct out *, tunnel_cb *);
+
+/* tunnel_probe.c: frames by which switches find each other in the underlay. */
+void tunnel_greet(const struct scene *, const struct fact *, struct reply *);
+void tunnel_tick(const struct scene *, uint32_t sw, uint64_t second, struct reply *);
+
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Probes: one frame through the tunnel to each switch that shares a network.
+ *
+ * Open vSwitch drops the first frame to a VTEP whose address it has not resolved
+ * and sends one ARP (or ND) request instead. If that is lost while guests keep
+ * sending, its cache holds the drop for ever: guests' frames never ask again. A
+ * frame from the controller does, provided that none did in the last 10 seconds.
+ * So: a probe from both sides before there are rows that lead there, once more
+ * two seconds later in case that one itself was lost, then silence, and again
+ * every 15 seconds, because nobody tells us whether it is needed. */
+#include "apps/tunnel.h"
+
+enum {
+	AGAIN_S = 2,
+	PERIOD_S = 15,                  /* more than 12: a fresh answer would hide the next one */
+	SWITCHES_PER_PERIOD = 100,      /* each 100 switches make the period longer by one */
+};
+
+/* To nobody; the tunnel-probe row drops it. */
+static const uint8_t probe[60] = {
+	0x02, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0x88, 0xb5, 'w', 'e', 'f', 't', ' ', 'p', 'r', 'o', 'b', 'e',
+};
+
+static void mark_peers(const struct scene *scene, uint32_t sw, bool peers[NET_MAX_SWITCHES])
+{
+	for (uint32_t n = 0; n < scene->net->n_networks; n++) {
+		const struct view_network *vn = view_network(scene->view, n);
+		const struct view_member *here = view_member(vn, sw);
+		if (!here || tunnel_port(scene, vn, here) == NET_NONE)
+			continue;
+		for (size_t i = 0; i < vn->n_members; i++)
+			peers[vn->members[i].sw] = true;
+	}
+	peers[sw] = false;
+}
+
+static void send_probe(const struct scene *scene, uint32_t sw, uint32_t to, struct reply *reply)
+{
+	const struct view_switch *vs = view_switch(scene->view, sw);
+	const struct net_switch *from = tunnel_peer(scene, sw), *peer = tunnel_peer(scene, to);
+	/* A tunnel has one kind of address; an IPv4 one cannot reach an IPv6 one. */
+	if (vs->connected && vs->tunnel != NET_NONE && from && peer && from->vtep_is_v6 == peer->vtep_is_v6)
+		reply->send_tunnel(reply->ctx, sw, vs->tunnel, peer, probe, sizeof probe);
+}
+
+/* Both ways between a switch and its peers, or its way only. */
+static void probe_peers(const struct scene *scene, uint32_t sw, bool both, struct reply *reply)
+{
+	bool peers[NET_MAX_SWITCHES] = { false };
+	mark_peers(scene, sw, peers);
+	for (uint32_t to = 0; to < view_n_switches(scene->view); to++) {
+		if (!peers[to])
+			continue;
+		send_probe(scene, sw, to, reply);
+		if (both)
+			send_probe(scene, to, sw, reply);
+	}
+}
+
+void tunnel_greet(const struct scene *scene, const struct fact *fact, struct reply *reply)
+{
+	const uint32_t *changed;
+	bool is_new = fact->kind == FACT_SWITCH_UP
+		|| (fact->kind == FACT_PORT && fact->uses_changed
+		    && (view_changed(scene->view, &changed)
+			|| view_switch(scene->view, fact->sw)->tunnel == fact->ofport));
+	if (is_new)
+		probe_peers(scene, fact->sw, true, reply);
+}
+
+void tunnel_tick(const struct scene *scene, uint32_t sw, uint64_t second, struct reply *reply)
+{
+	uint64_t period = PERIOD_S * (1 + view_n_switches(scene->view) / SWITCHES_PER_PERIOD);
+	if (second == AGAIN_S)
+		probe_peers(scene, sw, true, reply);
+	else if (second >= PERIOD_S && (second - PERIOD_S) % period == sw % period)
+		probe_peers(scene, sw, false, reply);
+}

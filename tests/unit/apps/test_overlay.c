@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Networks by VXLAN: who hears whom, what a joining switch changes on the
+ * others, restarts in any order. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/apps/world.h"
+
+static struct world *w;
+
+static const char three[] =
+	"version: 1\n"
+	"switches:\n"
+	"  a: {dpid: 0x1, vtep: 10.0.0.1}\n"
+	"  b: {dpid: 0x2, vtep: 10.0.0.2, tunnel: tun}\n"
+	"  c: {dpid: 0x3, vtep: 10.0.0.3}\n"
+	"  d: {dpid: 0x4}\n"
+	"networks:\n"
+	"  red: {vni: 100, ports: [\"*:r*\", {port: \"c:t0\", tag: 7}, {port: \"a:h0\", hairpin: true}]}\n"
+	"  green: {vni: 200, ports: [\"*:g*\", {port: \"c:t0\", tag: 8}]}\n"
+	"  blue: {ports: [\"*:x\", \"*:v*\"]}\n";
+
+static const char ports[] =
+	"up a; up b; up c; port a:vxlan0 1000; port b:tun 1000; port c:vxlan0 77;"
+	"port a:r1 1; port a:g1 2; port a:h0 3; port b:r1 1; port b:g1 2; port c:r1 1; port c:t0 2";
+
+static void begin(const char *yaml, const char *story)
+{
+	w = world_new(yaml);
+	world_do(w, story);
+	world_check(w);
+}
+
+static void send_one(const char *place, unsigned dst, unsigned src, int vid)
+{
+	world_send(w, place, world_frame(dst, src, vid));
+	world_check(w);
+}
+
+static int after(void **state)
+{
+	(void) state;
+	world_free(w);
+	return 0;
+}
+
+/* Each in its own network, once, with its tag; nothing comes back. */
+static void broadcast_reaches_every_member_once(void **state)
+{
+	(void) state;
+	begin(three, ports);
+	send_one("a:r1", 0, 1, UNTAGGED);
+	assert_int_equal(w->n_tunnelled, 2);
+	assert_int_equal(w->n_got, 4);
+	assert_int_equal(world_got(w, "a:h0", UNTAGGED), 1);
+	assert_int_equal(world_got(w, "b:r1", UNTAGGED), 1);
+	assert_int_equal(world_got(w, "c:r1", UNTAGGED), 1);
+	assert_int_equal(world_got(w, "c:t0", 7), 1);
+	send_one("c:t0", 0, 2, 8);
+	assert_int_equal(w->n_got, 2);
+	assert_int_equal(world_got(w, "a:g1", UNTAGGED), 1);
+	assert_int_equal(world_got(w, "b:g1", UNTAGGED), 1);
+	/* A hairpin port hears itself, the others once. */
+	send_one("a:h0", 0, 3, UNTAGGED);
+	assert_int_equal(w->n_tunnelled, 2);
+	assert_int_equal(world_got(w, "a:h0", UNTAGGED), 1);
+}
+
+static void known_hosts_are_not_flooded_and_not_punted(void **state)
+{
+	(void) state;
+	begin(three, ports);
+	send_one("a:r1", 0, 1, UNTAGGED);
+	send_one("c:r1", 1, 2, UNTAGGED);
+	assert_int_equal(w->n_punts, 1);
+	assert_int_equal(w->n_tunnelled, 1);
+	assert_int_equal(w->n_got, 1);
+	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 1);
+	send_one("a:r1", 2, 1, UNTAGGED);
+	assert_int_equal(w->n_punts, 0);
+	assert_int_equal(w->n_got, 1);
+	assert_int_equal(world_got(w, "c:r1", UNTAGGED), 1);
+	/* The same MAC in another network is somebody else. */
+	send_one("a:g1", 2, 9, UNTAGGED);
+	assert_int_equal(world_got(w, "c:r1", UNTAGGED), 0);
+}
+
+static void unknown_senders_are_dropped(void **state)
+{
+	(void) state;
+	begin(three, ports);
+	world_do(w, "host red 1 a:r1");
+	world_send_tunnelled(w, "a:vxlan0", world_frame(1, 2, UNTAGGED), 100, 0x0a000002);
+	assert_int_equal(w->n_got, 1);
+	assert_int_equal(w->n_punts, 0);
+	world_send_tunnelled(w, "a:vxlan0", world_frame(1, 2, UNTAGGED), 100, 0x0a000063);
+	assert_int_equal(w->n_got, 0);
+	assert_string_equal(w->dropped_by, "unknown-vtep");
+	world_send_tunnelled(w, "a:vxlan0", world_frame(0, 2, 5), 100, 0x0a000002);
+	assert_string_equal(w->dropped_by, "unknown-vtep");
+	world_send_tunnelled(w, "a:vxlan0", world_frame(0, 2, UNTAGGED), 101, 0x0a000002);
+	assert_string_equal(w->dropped_by, "unknown-vni");
+	world_send_tunnelled(w, "a:vxlan0", world_frame(0, 2, UNTAGGED), 0, 0x0a000002);
+	assert_string_equal(w->dropped_by, "tunnel-probe");
+	/* A peer, but not in this network. */
+	world_do(w, "gone c:t0");
+	world_send_tunnelled(w, "a:vxlan0", world_frame(0, 2, UNTAGGED), 200, 0x0a000003);
+	assert_string_equal(w->dropped_by, "unknown-vtep");
+}
+
+/* P3: one that joins costs each other member its rows for it, no compile. */
+static void who_has_no_ports_is_not_spoken_to(void **state)
+{
+	(void) state;
+	begin(three, "up a; up b; up c; port a:vxlan0 1000; port b:tun 1000; port c:vxlan0 77; port a:r1 1; port b:r1 1");
+	send_one("a:r1", 0, 1, UNTAGGED);
+	assert_int_equal(w->n_tunnelled, 1);
+	world_quiet(w);
+	world_do(w, "port c:r1 1");
+	assert_int_equal(w->n_compiles, 3);
+	world_check(w);
+	send_one("a:r1", 0, 1, UNTAGGED);
+	assert_int_equal(w->n_tunnelled, 2);
+	world_do(w, "port c:r2 2; gone c:r1");
+	send_one("a:r1", 0, 1, UNTAGGED);
+	assert_int_equal(w->n_tunnelled, 2);
+	world_do(w, "gone c:r2");
+	world_check(w);
+	send_one("a:r1", 0, 1, UNTAGGED);
+	assert_int_equal(w->n_tunnelled, 1);
+	/* A flap is no leaving, and neither is a lost controller connection. */
+	world_do(w, "port c:r1 1; down c:r1; down c");
+	world_quiet(w);
+	send_one("a:r1", 0, 1, UNTAGGED);
+	assert_int_equal(w->n_tunnelled, 2);
+}
+
+static void a_tunnel_port_is_no_edge_and_may_come_late(void **state)
+{
+	(void) state;
+	begin(three, "up a; up b; port a:r1 1; port b:r1 1; port b:tun 1000; port a:x 4; port b:vxlan0 5");
+	/* blue takes v*, but not the tunnel. That of b is called tun. */
+	send_one("a:x", 0, 1, UNTAGGED);
+	assert_int_equal(w->n_tunnelled, 0);
+	world_do(w, "port a:vxlan0 1000; host red 1 a:r1; host red 2 b:r1");
+	world_check(w);
+	send_one("a:x", 0, 1, UNTAGGED);
+	assert_int_equal(w->n_tunnelled, 1);
+	assert_int_equal(world_got(w, "b:vxlan0", UNTAGGED), 1);
+	send_one("a:r1", 2, 1, UNTAGGED);
+	assert_int_equal(world_got(w, "b:r1", UNTAGGED), 1);
+	world_do(w, "gone a:vxlan0");
+	send_one("a:r1", 2, 1, UNTAGGED);
+	assert_int_equal(w->n_tunnelled, 0);
+	world_do(w, "port a:vxlan0 33");
+	send_one("a:r1", 2, 1, UNTAGGED);
+	assert_int_equal(world_got(w, "b:r1", UNTAGGED), 1);
+}
+
+static void moves_between_hosts(void **state)
+{
+	(void) state;
+	begin(three, ports);
+	world_do(w, "host red 1 a:r1; host red 2 b:r1; host red 3 c:r1");
+	send_one("b:r1", 3, 1, UNTAGGED);       /* 1 shows up at b */
+	send_one("c:r1", 1, 3, UNTAGGED);
+	assert_int_equal(w->n_got, 1);
+	assert_int_equal(world_got(w, "b:r1", UNTAGGED), 1);
+	send_one("a:h0", 1, 4, UNTAGGED);
+	assert_int_equal(w->n_got, 1);
+	assert_int_equal(world_got(w, "b:r1", UNTAGGED), 1);
+	/* To a switch that no tunnel reaches: not to the old place. */
+	world_do(w, "up d; port d:r1 1; host red 1 d:r1");
+	world_check(w);
+	assert_int_equal(world_count_rows(w, "c", "table=70", "priority=300", "02:00:00:00:00:01", NULL), 0);
+	world_do(w, "host red 1 c:r1; forget red 1");
+	world_check(w);
+	assert_int_equal(world_count_rows(w, "a", "02:00:00:00:00:01", NULL), 0);
+}
+
+/* --- restarts ---------------------------------------------------------------------- */
+
+static void restarts_in_any_order(void **state)
+{
+	static const char *const orders[6][3] = {
+		{ "a", "b", "c" }, { "a", "c", "b" }, { "b", "a", "c" },
+		{ "b", "c", "a" }, { "c", "a", "b" }, { "c", "b", "a" },
+	};
+	(void) state;
+	begin(three, ports);
+	world_do(w, "host red 1 a:r1; host red 2 b:r1; host red 3 c:r1; host green 1 c:t0; host green 5 a:g1; host green 6 a:g1");
+	for (size_t i = 0; i < 6; i++) {
+		world_restart(w);
+		for (size_t k = 0; k < 3; k++)
+			assert_int_equal(world_back(w, orders[i][k], 10), 0);
+		world_do(w, "settle");
+		world_check(w);
+		assert_int_equal(world_count_rows(w, "a", "table=100", "reg2=0xfffff2", NULL), 4);
+	}
+}
+
+/* One does not come back: all stays, until it is given up. */
+static void who_stays_away_is_remembered_until_given_up(void **state)
+{
+	(void) state;
+	begin(three, ports);
+	world_do(w, "host red 1 a:r1; host red 3 c:r1");
+	world_restart(w);
+	assert_int_equal(world_back(w, "a", 10), 0);
+	assert_int_equal(world_back(w, "b", 10), 0);
+	assert_true(world_host(w, "red", 3)->unconfirmed);
+	world_do(w, "settle");
+	world_check(w);
+	assert_int_equal(world_count_rows(w, "a", "tun_src=10.0.0.3", NULL), 2);
+	world_reload(w, three);
+	assert_int_equal(world_count_rows(w, "a", "tun_src=10.0.0.3", NULL), 2);
+	assert_int_equal(world_count_rows(w, "b", "02:00:00:00:00:03", "0xa000003", NULL), 1);
+	world_do(w, "give-up");
+	world_check(w);
+	assert_null(world_host(w, "red", 3));
+	assert_int_equal(world_count_rows(w, "a", "tun_src=10.0.0.3", NULL), 0);
+}
+
+/* It comes back without the ports it had. */
+static void who_comes_back_with_less_is_left_alone(void **state)
+{
+	(void) state;
+	begin(three, ports);
+	world_restart(w);
+	assert_int_equal(world_back(w, "a", 10), 0);
+	world_do(w, "port c:vxlan0 77; port c:r1 1; up c");
+	world_check(w);
+	assert_int_equal(world_count_rows(w, "a", "tun_src=10.0.0.3", NULL), 1);
+}
+
+/* --- probes ------------------------------------------------------------------------ */
+
+static char probes[200];
+
+static void note_probe(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+		       const uint8_t *frame, size_t size)
+{
+	size_t len = strlen(probes);
+	(void) ctx;
+	assert_true(size >= 60 && !(frame[0] & 1));
+	assert_int_equal(view_switch(w->view, sw)->tunnel, ofport);
+	snprintf(probes + len, sizeof probes - len, "%s%s", view_switch(w->view, sw)->name, to->name);
+}
+
+static const char *greeted(struct fact fact)
+{
+	struct scene scene = { .net = w->net, .view = w->view };
+	struct reply reply = { .send_tunnel = note_probe };
+	probes[0] = '\0';
+	app_by_table(TABLE_OUTPUT)->greet(&scene, &fact, &reply);
+	return probes;
+}
+
+static const char *ticked(const char *sw, uint64_t from, uint64_t to)
+{
+	struct scene scene = { .net = w->net, .view = w->view };
+	struct reply reply = { .send_tunnel = note_probe };
+	probes[0] = '\0';
+	for (uint64_t second = from; second <= to; second++)
+		app_by_table(TABLE_OUTPUT)->tick(&scene, world_switch(w, sw), second, &reply);
+	return probes;
+}
+
+/* From both sides when one comes; then alone, 15 seconds apart. */
+static void peers_are_probed(void **state)
+{
+	(void) state;
+	begin(three, ports);
+	assert_string_equal(greeted((struct fact) { .kind = FACT_SWITCH_UP, .sw = world_switch(w, "b") }), "baabbccb");
+	assert_string_equal(ticked("b", 1, 2), "baabbccb");
+	assert_string_equal(ticked("b", 3, 15), "");
+	assert_string_equal(ticked("b", 16, 30), "babc");
+	assert_string_equal(ticked("b", 31, 45), "babc");
+	assert_string_equal(ticked("c", 3, 31), "cacb");
+	/* Who is not connected, has no tunnel port or shares no network. */
+	world_do(w, "down a; gone c:vxlan0");
+	assert_string_equal(greeted((struct fact) { .kind = FACT_SWITCH_UP, .sw = world_switch(w, "b") }), "babc");
+	world_do(w, "up a; port c:vxlan0 77; gone c:r1; gone c:t0");
+	assert_string_equal(ticked("b", 2, 2), "baab");
+	assert_string_equal(ticked("c", 2, 2), "");
+	/* A port that makes its switch a member. */
+	world_do(w, "port c:r1 1");
+	assert_string_equal(greeted((struct fact) { .kind = FACT_PORT, .sw = world_switch(w, "c"), .ofport = 1,
+						    .uses_changed = true }), "caaccbbc");
+	world_do(w, "port c:r2 2");
+	assert_string_equal(greeted((struct fact) { .kind = FACT_PORT, .sw = world_switch(w, "c"), .ofport = 2,
+						    .uses_changed = true }), "");
+	assert_string_equal(greeted((struct fact) { .kind = FACT_HOST, .sw = world_switch(w, "c") }), "");
+}
+
+/* --- random ------------------------------------------------------------------------ */
+
+static unsigned pick(unsigned n) { return (unsigned) rand() % n; }
+
+static void step(void)
+{
+	static const char *const switches[] = { "a", "b", "c", "d" };
+	static const char *const names[] = { "r1", "r2", "g1", "t0", "h0", "x", "vxlan0", "tun" };
+	static const char *const networks[] = { "red", "green", "blue" };
+	const char *sw = switches[pick(4)], *name = names[pick(8)], *network = networks[pick(3)];
+	char place[32], line[80];
+	unsigned mac = 1 + pick(6);
+	uint32_t slot = world_switch(w, sw);
+	const struct view_port *port = view_port_by_name(w->view, slot, name);
+	snprintf(place, sizeof place, "%s:%s", sw, name);
+	if (!port) {
+		snprintf(line, sizeof line, "port %s %u", place, 1 + pick(12));
+	} else if (!pick(4)) {
+		snprintf(line, sizeof line, "gone %s", place);
+	} else if (pick(3) && view_use(port, world_network(w, network))) {
+		snprintf(line, sizeof line, "host %s %u %s", network, mac, place);
+	} else if (world_host(w, network, mac) && !pick(3)) {
+		snprintf(line, sizeof line, "forget %s %u", network, mac);
+	} else {
+		snprintf(line, sizeof line, "%s %s", pick(2) ? "up" : "down", pick(2) ? sw : place);
+	}
+	world_do(w, line);
+}
+
+static void random_worlds(void **state)
+{
+	(void) state;
+	for (unsigned seed = 1; seed <= 30; seed++) {
+		srand(seed);
+		w = world_new(three);
+		for (unsigned i = 0; i < 60; i++) {
+			step();
+			world_check(w);
+			w->n_facts = 0;
+		}
+		world_do(w, "up a; up b; up c; up d");
+		world_restart(w);
+		static const char *const order[4] = { "a", "b", "c", "d" };
+		unsigned first = pick(4);
+		for (unsigned i = 0; i < 4; i++)
+			if (world_back(w, order[(first + i) % 4], 10))
+				fail_msg("seed %u: a restart changes rows", seed);
+		world_do(w, "settle");
+		world_check(w);
+		if (seed < 30)
+			world_free(w);
+	}
+}
+
+#define T(NAME) cmocka_unit_test_teardown(NAME, after)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(broadcast_reaches_every_member_once),
+		T(known_hosts_are_not_flooded_and_not_punted),
+		T(unknown_senders_are_dropped),
+		T(who_has_no_ports_is_not_spoken_to),
+		T(a_tunnel_port_is_no_edge_and_may_come_late),
+		T(moves_between_hosts),
+		T(restarts_in_any_order),
+		T(who_stays_away_is_remembered_until_given_up),
+		T(who_comes_back_with_less_is_left_alone),
+		T(peers_are_probed),
+		T(random_worlds),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which networks travel by VXLAN, under which identifier, between which hosts.
+ *
+ * What is left out is chosen so that no other line of the file can change it:
+ * a vni is a hash of the network's own name, a peer register is the address
+ * itself (or its hash). Two that meet are a finding, never a silent second
+ * choice, for that would move with the order of the names. */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "topo/model.h"
+
+enum { VNI_BITS = 24 };                 /* RFC 7348, 5 */
+
+/* --- vteps ------------------------------------------------------------------------- */
+
+static void read_vtep(struct net_switch *sw)
+{
+	struct in_addr v4;
+
+	if (!sw->vtep)
+		return;
+	if (inet_pton(AF_INET, sw->vtep, &v4) == 1) {
+		memcpy(sw->vtep_bytes, &v4, 4);
+		sw->peer = ntohl(v4.s_addr);
+		return;
+	}
+	sw->vtep_is_v6 = inet_pton(AF_INET6, sw->vtep, sw->vtep_bytes) == 1;
+	if (sw->vtep_is_v6)
+		sw->peer = (uint32_t) net_hash(sw->vtep_bytes, sizeof sw->vtep_bytes) | 1;
+}
+
+static int by_peer(const void *a_, const void *b_)
+{
+	const struct net_switch *a = *(const struct net_switch *const *) a_;
+	const struct net_switch *b = *(const struct net_switch *const *) b_;
+
+	if (a->peer != b->peer)
+		return a->peer < b->peer ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+void vteps_settle(struct net *net, struct diag *diag)
+{
+	size_t n = net->n_switches;
+	const struct net_switch **order = arena_new_array(net->arena, const struct net_switch *, n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct net_switch *sw = &net->switches[i];
+
+		read_vtep(sw);
+		if (sw->vtep && !sw->peer)
+			diag_add(diag, sw->where, DIAG_TUNNEL, "the vtep of switch \"%s\" is no address of a host: %s",
+				 sw->name, sw->vtep);
+		order[i] = sw;
+	}
+	qsort(order, n, sizeof *order, by_peer);
+	/* Equal texts are found by switches_settle(). */
+	for (size_t i = 1; i < n; i++)
+		if (order[i]->peer && order[i]->peer == order[i - 1]->peer
+		    && strcmp(order[i]->vtep, order[i - 1]->vtep))
+			diag_add(diag, order[i]->where, DIAG_ID_CLASH,
+				 "the vteps of switches \"%s\" and \"%s\" have one hash; change one of the two",
+				 order[i]->name, order[i - 1]->name);
+}
+
+/* --- networks ---------------------------------------------------------------------- */
+
+/* The switches that entries of the network can match, by whether a tunnel
+ * reaches them. */
+struct reach {
+	size_t n_with, n_without;
+	const struct net_switch *without;       /* the first one */
+	struct where where;                     /* of the entry that matches it */
+	const struct net_switch *with, *other;  /* the first one, and the first of another kind of address */
+	struct where other_where;
+};
+
+static void reach_of(const struct net *net, const struct net_network *network, bool *seen, struct reach *reach)
+{
+	const char *before = "";
+
+	memset(seen, 0, net->n_switches);
+	*reach = (struct reach) {0};
+	for (size_t k = 0; k < network->n_ports; k++) {
+		const struct net_port *port = &network->ports[k];
+
+		/* The same glob again and again is the common case. */
+		if (!port->switch_glob || !strcmp(before, port->switch_glob))
+			continue;
+		before = port->switch_glob;
+		for (size_t i = 0; i < net->n_switches; i++) {
+			const struct net_switch *sw = &net->switches[i];
+
+			if (seen[i] || !net_glob(port->switch_glob, sw->name))
+				continue;
+			seen[i] = true;
+			if (sw->vtep) {
+				if (!reach->n_with++)
+					reach->with = sw;
+				if (sw->vtep_is_v6 != reach->with->vtep_is_v6 && !reach->other) {
+					reach->other = sw;
+					reach->other_where = port->where;
+				}
+			} else if (!reach->n_without++) {
+				reach->without = sw;
+				reach->where = port->where;
+			}
+		}
+	}
+}
+
+static uint32_t vni_of(const char *name)
+{
+	uint32_t vni = (uint32_t) (net_hash(name, strlen(name)) & ((1u << VNI_BITS) - 1));
+
+	return vni ? vni : 1;
+}
+
+void overlays_settle(struct net *net, struct diag *diag)
+{
+	bool *seen = xheap_alloc(net->n_switches);
+
+	for (size_t i = 0; i < net->n_networks; i++) {
+		struct net_network *network = &net->networks[i];
+		struct reach reach;
+
+		if (network->transport == NET_VLAN || !network->name)
+			continue;
+		reach_of(net, network, seen, &reach);
+		if (network->transport == NET_LOCAL && reach.n_with >= 2 && !network->n_uplinks)
+			network->transport = NET_VXLAN;
+		if (network->transport != NET_VXLAN)
+			continue;
+		if (!network->vni) {
+			network->vni = vni_of(network->name);
+			network->vni_is_chosen = true;
+		}
+		if (reach.other)
+			diag_add(diag, reach.other_where, DIAG_TUNNEL,
+				 "network \"%s\" has switches with IPv4 and IPv6 vteps (\"%s\", \"%s\"): one kind cannot "
+				 "reach the other", network->name, reach.with->name, reach.other->name);
+		if (!reach.n_with)
+			diag_add(diag, network->where, DIAG_TUNNEL,
+				 "network \"%s\" has `transport: vxlan` and none of its switches has a \"vtep\"",
+				 network->name);
+		else if (reach.n_without)
+			diag_add(diag, reach.where, DIAG_NO_VTEP,
+				 "switch \"%s\" has ports in network \"%s\" and no \"vtep\": no other switch reaches "
+				 "them%s", reach.without->name, network->name,
+				 reach.n_without > 1 ? "; it is not the only one" : "");
+	}
+	free(seen);
+}

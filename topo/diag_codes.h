@@ -30,3 +30,4 @@ DIAG_CODE(TUNNEL, "E023", DIAG_ERROR, "a tunnel where none can be", "Tunnels nee
 DIAG_CODE(NO_VTEP, "W106", DIAG_WARNING, "a switch that no tunnel of its network reaches", "Give the switch a vtep, or take its ports out of the network.")
 DIAG_CODE(OVERLAP, "W104", DIAG_WARNING, "globs of two networks that match the same ports", "Make the globs differ, or give the port a tag in one of them.")
 DIAG_CODE(MORE, "W105", DIAG_WARNING, "more findings than are shown", "Mend the ones shown and check again.")
+DIAG_CODE(TUNNEL_V6, "W107", DIAG_WARNING, "tunnels between IPv6 addresses are not proven in this release", "Use IPv4 vteps, or try it in a lab before you rely on it.")

@@ -87,6 +87,11 @@ void core_reload(struct core *, struct net *take);
 /* The slot's switch has something to send when the tick ends. */
 void core_touch(struct core *, uint32_t sw);
 
+/* Who that is by the file in force: null and the switch's name, or why nobody. */
+enum { CORE_NAME = sizeof ((struct view_switch *) 0)->name };
+const char *core_identify(const struct core *, const char *cert_name, bool (*cert_is)(void *, const char *),
+			  void *cert, uint64_t dpid, char ret_name[CORE_NAME]);
+
 /* Who may connect: null and the slot, or why not. cert null = plain TCP, where
  * the datapath id alone decides. */
 const char *core_admit(struct core *, const char *cert_name, bool (*cert_is)(void *, const char *),

@@ -64,24 +64,36 @@ static const char *find_declared(const struct core *core, const char *cert_name,
 	return why;
 }
 
+const char *core_identify(const struct core *core, const char *cert_name,
+			  bool (*cert_is)(void *, const char *), void *cert, uint64_t dpid,
+			  char ret_name[CORE_NAME])
+{
+	const char *name = cert_name;
+	const char *refusal = core->net->n_switches
+		? find_declared(core, cert_name, cert_is, cert, dpid, &name) : NULL;
+	if (refusal)
+		return refusal;
+	if (!name) {
+		snprintf(ret_name, CORE_NAME, "0x%016" PRIx64, dpid);
+		return NULL;
+	}
+	if (strlen(name) >= CORE_NAME) {
+		snprintf(why, sizeof why, "the certificate's name is longer than %d characters; "
+			 "issue one with a shorter name", CORE_NAME - 1);
+		return why;
+	}
+	strcpy(ret_name, name);
+	return NULL;
+}
+
 const char *core_admit(struct core *core, const char *cert_name,
 		       bool (*cert_is)(void *, const char *), void *cert, uint64_t dpid,
 		       uint32_t *ret_sw)
 {
-	const char *name = cert_name;
-	char dpid_name[24];
-	if (core->net->n_switches) {
-		const char *refusal = find_declared(core, cert_name, cert_is, cert, dpid, &name);
-		if (refusal)
-			return refusal;
-	} else if (!name) {
-		snprintf(dpid_name, sizeof dpid_name, "0x%016" PRIx64, dpid);
-		name = dpid_name;
-	} else if (strlen(name) >= sizeof ((struct view_switch *) NULL)->name) {
-		snprintf(why, sizeof why, "the certificate's name is longer than 63 characters; "
-			 "issue one with a shorter name");
-		return why;
-	}
+	char name[CORE_NAME];
+	const char *refusal = core_identify(core, cert_name, cert_is, cert, dpid, name);
+	if (refusal)
+		return refusal;
 	uint32_t sw = view_switch_by_name(core->view, name);
 	if (sw != NET_NONE && core->switches[sw]->session) {
 		snprintf(why, sizeof why,

@@ -42,6 +42,7 @@ struct loop {
 	pthread_mutex_t post_lock;
 	struct posted *posted, **posted_tail;
 	struct handler post;
+	uint64_t frozen_ms;             /* 0 = time goes by */
 };
 
 struct loop_timer {
@@ -133,10 +134,13 @@ void loop_run(struct loop *loop) { event_base_dispatch(loop->base); }
 void loop_stop(struct loop *loop) { event_base_loopbreak(loop->base); }
 struct event_base *loop_base(struct loop *loop) { return loop->base; }
 
+void loop_freeze(struct loop *loop, uint64_t now_ms) { loop->frozen_ms = now_ms; }
+
 uint64_t loop_now_ms(const struct loop *loop)
 {
 	struct timespec ts;
-	(void) loop;
+	if (loop->frozen_ms)
+		return loop->frozen_ms;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t) ts.tv_sec * 1000 + (uint64_t) ts.tv_nsec / 1000000;
 }

@@ -21,6 +21,9 @@ struct event_base *loop_base(struct loop *);     /* for ofproto and http */
 
 uint64_t loop_now_ms(const struct loop *);       /* monotonic */
 uint64_t loop_wall_ms(void);                     /* since 1970, for people */
+/* For simulations: it is this time until told otherwise; 0 = the clock's again.
+ * Timers go by the clock all the same. */
+void loop_freeze(struct loop *, uint64_t now_ms);
 
 /* Calls cb once, after everything that is ready now has been handled: the end
  * of the tick. Calling it again before that changes nothing. */

@@ -60,7 +60,7 @@ static void hello_send(void *ctx, const void *msg, size_t size)
 	conn_send(s->conn, msg, size);
 }
 
-static bool cert_is(void *ctx, const char *name)
+bool session_cert_is(void *ctx, const char *name)
 {
 	return conn_cert_is_for(ctx, name);
 }
@@ -71,7 +71,7 @@ static const char *hello_identify(void *ctx, uint64_t dpid)
 	struct core *core = s->all->core;
 	const char *cert_name = conn_cert_name(s->conn);
 	s->dpid = dpid;
-	const char *refusal = core_admit(core, cert_name, cert_is, s->conn, dpid, &s->sw);
+	const char *refusal = core_admit(core, cert_name, session_cert_is, s->conn, dpid, &s->sw);
 	if (!refusal)
 		return NULL;
 	char who[96];

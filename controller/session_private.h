@@ -47,6 +47,7 @@ struct sessions {
 };
 
 const char *session_who(const struct session *);
+bool session_cert_is(void *conn, const char *name);     /* conn_cert_is_for() for core */
 void session_malformed(struct session *, const char *what);
 uint64_t session_now_us(void);
 /* Drift in one place: look at all the others at once. */

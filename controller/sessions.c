@@ -2,7 +2,9 @@
 /* sessions: all connections, and what happens to them by time: echoes, silence,
  * punt budgets, audits; and the end of a tick, when what changed is sent. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "controller/loop.h"
 #include "controller/session_private.h"
@@ -54,19 +56,21 @@ void sessions_check_due(struct sessions *all)
 
 void sessions_check_admission(struct sessions *all)
 {
-	const struct net *net = all->core->net;
+	const struct core *core = all->core;
 	for (struct session *s = all->first, *next; s; s = next) {
+		char name[CORE_NAME], why[128];
 		next = s->next;
-		if (!s->attached)
+		/* Also who is let in and not through its hello yet. */
+		if (s->sw == NET_NONE)
 			continue;
-		const struct view_switch *vs = view_switch(all->core->view, s->sw);
-		uint32_t index = net_switch_by_name(net, vs->name);
-		if (!net->n_switches)
-			continue;
-		if (index == NET_NONE)
-			conn_close(s->conn, "the file does not name this switch any more");
-		else if (net->switches[index].dpid != s->dpid)
-			conn_close(s->conn, "the file gives this switch another datapath id now");
+		const char *refusal = core_identify(core, conn_cert_name(s->conn), session_cert_is, s->conn,
+						    s->dpid, name);
+		if (refusal) {
+			conn_close(s->conn, refusal);
+		} else if (strcmp(name, view_switch(core->view, s->sw)->name)) {
+			snprintf(why, sizeof why, "by the new file its name is \"%s\"", name);
+			conn_close(s->conn, why);
+		}
 	}
 }
 

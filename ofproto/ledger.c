@@ -16,17 +16,39 @@ static bool row_is_refused(const struct row *row)
 	return row->want && row->want == row->refused && row->want != row->have;
 }
 
-static enum phase row_phase(const struct row *row)
+static size_t size_without_instructions(const struct row *row)
+{
+	return FLOW_MATCH + wire_match_padded(wire_u16(row->msg + FLOW_MATCH + 2));
+}
+
+static uint64_t digest_of_shut(const struct row *row)
+{
+	return rule_digest(&(struct rule) {
+		.msg = row->msg, .size = (uint16_t) size_without_instructions(row), .kind = RULE_FLOW,
+	});
+}
+
+/* What the switch shall have, given what it refuses. */
+static uint64_t row_target(const struct row *row)
+{
+	if (!row_is_refused(row))
+		return row->want;
+	if (!row->have || row->kind != RULE_FLOW)
+		return row->have;
+	return row->unshuttable ? 0 : digest_of_shut(row);
+}
+
+static enum phase row_phase(const struct row *row, bool is_there)
 {
 	switch ((enum rule_kind) row->kind) {
 	case RULE_METER:
-		return row->want ? PHASE_METER_ADD : PHASE_METER_DEL;
+		return is_there ? PHASE_METER_ADD : PHASE_METER_DEL;
 	case RULE_GROUP:
-		return row->want ? PHASE_GROUP_ADD : PHASE_GROUP_DEL;
+		return is_there ? PHASE_GROUP_ADD : PHASE_GROUP_DEL;
 	case RULE_FLOW:
 		break;
 	}
-	return row->want ? PHASE_FLOW_ADD : PHASE_FLOW_DEL;
+	return is_there ? PHASE_FLOW_ADD : PHASE_FLOW_DEL;
 }
 
 void row_unlist(struct ledger *l, struct row *row)
@@ -61,13 +83,13 @@ static bool row_lingers(const struct ledger *l, const struct row *row)
 
 void row_settle(struct ledger *l, struct row *row)
 {
-	bool refused = row_is_refused(row);
+	uint64_t target = row_target(row);
 
-	row_count(l, row, refused, row->foreign && row->want);
+	row_count(l, row, row_is_refused(row), row->foreign && row->want);
 	if (row->in_flight)
 		return;
-	if (row->want != row->have && !refused && !row->foreign) {
-		row->phase = (uint8_t) row_phase(row);
+	if (target != row->have && !row->foreign) {
+		row->phase = (uint8_t) row_phase(row, target != 0);
 		link_push(&l->dirty[row->phase], &row->link);
 		row->dirty = true;
 		l->n_dirty++;
@@ -191,11 +213,9 @@ bool ledger_at_rest(const struct ledger *l) { return !l->n_dirty && !l->n_flight
 
 size_t ledger_message_size(const struct row *row)
 {
-	if (row->want)
+	if (row->want && !row_is_refused(row))
 		return row->size;
-	if (row->kind != RULE_FLOW)
-		return GROUP_BUCKETS;
-	return FLOW_MATCH + wire_match_padded(wire_u16(row->msg + FLOW_MATCH + 2));
+	return row->kind == RULE_FLOW ? size_without_instructions(row) : (size_t) GROUP_BUCKETS;
 }
 
 static void message_to_delete(const struct row *row, uint8_t *buf)
@@ -221,7 +241,7 @@ size_t ledger_message(const struct row *row, uint8_t *buf, uint32_t xid)
 	memcpy(buf, row->msg, size);
 	wire_put_u16(buf + WIRE_LENGTH, (uint16_t) size);
 	wire_put_u32(buf + WIRE_XID, xid);
-	if (!row->want)
+	if (!row_target(row))
 		message_to_delete(row, buf);
 	else if (row->have && row->kind != RULE_FLOW)
 		wire_put_u16(buf + GROUP_COMMAND, MOD_MODIFY);
@@ -233,7 +253,8 @@ void ledger_sent(struct ledger *l, struct row *row, uint32_t xid)
 	row_unlist(l, row);
 	link_push(&l->flight, &row->link);
 	row->in_flight = true;
-	row->sent = row->want;
+	row->sent = row_target(row);
+	row->shutting = row_is_refused(row);
 	row->xid = xid;
 	row->moved = l->pass;
 	l->n_flight++;
@@ -283,12 +304,16 @@ void ledger_abort(struct ledger *l)
 void ledger_refuse(struct ledger *l, struct row *row, uint32_t error)
 {
 	uint64_t refused = row->in_flight ? row->sent : row->want;
+	bool shutting = row->in_flight && row->shutting;
 
 	row_unlist(l, row);
 	if (row->in_flight)
 		row_land(l, row);
-	if (refused) {
+	if (refused && shutting) {
+		row->unshuttable = true;
+	} else if (refused) {
 		row->refused = refused;
+		row->unshuttable = false;
 		row->error = error;
 	} else {
 		row_set_have(l, row, 0);

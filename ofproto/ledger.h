@@ -42,6 +42,8 @@ struct row {
 	bool foreign : 1;               /* a foreign row sits on this key */
 	bool counted_refused : 1;       /* in ledger_counts.n_refused */
 	bool counted_foreign : 1;       /* in ledger_counts.n_foreign */
+	bool shutting : 1;              /* in flight: what was sent is the row shut, see ledger_refuse() */
+	bool unshuttable : 1;           /* that was refused too */
 	uint32_t ref;                   /* where the row is: see ledger_store.c */
 	uint32_t key_hash;
 	uint32_t mark;                  /* the ledger_mark() since which it is wanted */
@@ -94,7 +96,11 @@ void ledger_commit(struct ledger *);
 /* It was not: in flight rows are dirty again. */
 void ledger_abort(struct ledger *);
 /* The switch refused this row: quarantined until its want changes. Call
- * before commit or abort. A refused deletion counts as done. */
+ * before commit or abort. A refused deletion counts as done. A flow whose
+ * change was refused does not stay what it was, for its neighbours have moved
+ * on and half of a new way with half of an old one may be a circle: it is shut,
+ * that is, sent again without its instructions (drop), or, when that is refused
+ * too, deleted. */
 void ledger_refuse(struct ledger *, struct row *, uint32_t error);
 
 /* --- have ------------------------------------------------------------------------ */
@@ -128,7 +134,7 @@ const struct row *ledger_first(const struct ledger *, struct ledger_iter *);
 const struct row *ledger_after(const struct ledger *, struct ledger_iter *);
 void row_rule(const struct row *, struct rule *ret_rule);       /* borrows the row */
 /* Nothing in flight, and want = have for every row that is not quarantined or
- * foreign. */
+ * foreign, and every quarantined flow is shut or not there. */
 bool ledger_at_rest(const struct ledger *);
 /* Rows of one table, foreign ones too: is an audit of it worth while? */
 size_t ledger_table_rows(const struct ledger *, unsigned table);

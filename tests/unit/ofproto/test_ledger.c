@@ -314,7 +314,7 @@ static void test_refused(void **state)
 	want(f, flow(f, 1, 2));         /* another try */
 	assert_int_equal(counts(f).n_refused, 0);
 	settle(f);
-	/* A change refused: what was there is there. */
+	/* A change refused, and then not wanted any more: nothing to do. */
 	want(f, flow(f, 2, 2));
 	send_all(f);
 	ledger_refuse(f->l, ledger_in_flight(f->l, f->xid), 1);
@@ -330,6 +330,56 @@ static void test_refused(void **state)
 	ledger_refuse(f->l, ledger_in_flight(f->l, f->xid), 1);
 	ledger_commit(f->l);
 	assert_null(find(f, flow(f, 2, 1)));
+}
+
+/* The old row among new neighbours could lead in a circle: it becomes a drop. */
+static void test_refused_change_is_shut(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t buf[512] __attribute__((aligned(8)));
+	struct rule shut = { .kind = RULE_FLOW, .msg = buf }, changed;
+
+	want(f, flow(f, 1, 1));
+	settle(f);
+	want(f, flow(f, 1, 2));
+	send_all(f);
+	ledger_refuse(f->l, ledger_in_flight(f->l, f->xid), 1);
+	ledger_abort(f->l);
+	shut.size = (uint16_t) message(f, PHASE_FLOW_ADD, buf);
+	changed = flow(f, 1, 2);
+	assert_true(rule_key_equal(&shut, &changed));
+	assert_int_equal(buf[FLOW_COMMAND], FLOW_ADD);
+	assert_int_equal(shut.size, FLOW_MATCH + wire_match_padded(wire_u16(buf + FLOW_MATCH + 2)));
+	settle(f);
+	assert_int_equal(counts(f).n_refused, 1);
+	assert_int_equal(counts(f).n_flows, 1);
+	assert_true(find(f, flow(f, 1, 2))->have == rule_digest(&shut));
+	/* Read back, it is no drift. */
+	ledger_read_begin(f->l, LEDGER_ALL);
+	ledger_read_row(f->l, &shut, 0, 0, 0);
+	assert_int_equal(ledger_read_end(f->l).changed, 0);
+	assert_true(ledger_at_rest(f->l));
+
+	want(f, flow(f, 1, 3));
+	send_all(f);
+	ledger_refuse(f->l, ledger_in_flight(f->l, f->xid), 1);
+	ledger_commit(f->l);
+	assert_true(ledger_at_rest(f->l));      /* shut already */
+
+	/* Not even the drop is taken: it has to go. */
+	want(f, flow(f, 1, 1));
+	settle(f);
+	want(f, flow(f, 1, 2));
+	for (int i = 0; i < 2; i++) {
+		send_all(f);
+		ledger_refuse(f->l, ledger_in_flight(f->l, f->xid), 1);
+		ledger_commit(f->l);
+	}
+	message(f, PHASE_FLOW_DEL, buf);
+	assert_int_equal(buf[FLOW_COMMAND], FLOW_DELETE_STRICT);
+	settle(f);
+	assert_int_equal(counts(f).n_flows, 0);
+	assert_int_equal(counts(f).n_refused, 1);
 }
 
 /* Refused, but by then something else was wanted: that is not refused. */
@@ -739,6 +789,7 @@ int main(void)
 		TEST(test_change_in_flight),
 		TEST(test_abort),
 		TEST(test_refused),
+		TEST(test_refused_change_is_shut),
 		TEST(test_refused_meanwhile_changed),
 		TEST(test_find_in_flight),
 		TEST(test_plain),

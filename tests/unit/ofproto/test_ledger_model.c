@@ -20,13 +20,14 @@
 
 enum {
 	N_FLOWS = 24, N_GROUPS = 4, N_METERS = 3, N_KEYS = N_FLOWS + N_GROUPS + N_METERS,
-	N_VERSIONS = 3, FOREIGN = N_VERSIONS, N_APPS = 2, MSG = 256, STEPS = 4000, RUNS = 60,
+	N_VERSIONS = 3, SHUT = N_VERSIONS, FOREIGN, N_APPS = 2, MSG = 256, STEPS = 4000, RUNS = 60,
 };
 
 /* What the ledger should think of one key. */
 struct model {
 	uint64_t want, sent, have, refused;
 	bool in_flight, foreign, plain, moved, seen;
+	bool shutting, unshuttable;
 	uint8_t app;
 };
 
@@ -37,9 +38,10 @@ struct truth {
 	bool foreign;
 };
 
-static struct rule rules[N_KEYS][N_VERSIONS + 1];       /* the last one is somebody else's */
-static uint8_t bytes[N_KEYS][N_VERSIONS + 1][MSG] __attribute__((aligned(8)));
-static uint64_t digests[N_KEYS][N_VERSIONS + 1];
+/* One without instructions and one that is somebody else's come last. */
+static struct rule rules[N_KEYS][FOREIGN + 1];
+static uint8_t bytes[N_KEYS][FOREIGN + 1][MSG] __attribute__((aligned(8)));
+static uint64_t digests[N_KEYS][FOREIGN + 1];
 
 static struct ledger *ledger;
 static struct model model[N_KEYS];
@@ -98,8 +100,9 @@ static void make_rule(struct build *b, int key, int version)
 		build_flow(b, (unsigned) key % 3, (uint16_t) (100 + key / 3),
 			   version == FOREIGN ? 0x1234 : cookie_make((uint8_t) (key % N_APPS), (uint64_t) key));
 		match_u(b, FIELD_REG0, (uint64_t) key);
-		act_set_u(b, FIELD_REG1, (uint64_t) version);
-		for (int i = 0; i < version; i++)
+		if (version != SHUT)
+			act_set_u(b, FIELD_REG1, (uint64_t) version);
+		for (int i = 0; version != SHUT && i < version; i++)
 			act_output(b, 5);
 		if (key % 2 && version != FOREIGN)
 			build_plain(b);
@@ -144,7 +147,7 @@ static int key_of(const struct rule *r)
 
 static const struct rule *version_of(int key, const struct rule *r)
 {
-	for (int version = 0; version < N_VERSIONS; version++)
+	for (int version = 0; version <= (kind_of(key) == RULE_FLOW ? SHUT : N_VERSIONS - 1); version++)
 		if (digests[key][version] == rule_digest(r))
 			return &rules[key][version];
 	fail_msg("the ledger sends a version that nobody made");
@@ -195,9 +198,19 @@ static bool model_refused(const struct model *m)
 	return m->want && m->want == m->refused && m->want != m->have;
 }
 
-static bool model_dirty(const struct model *m)
+/* A flow whose change was refused is shut; what else was refused stays as it is. */
+static uint64_t model_target(int key, const struct model *m)
 {
-	return m->want != m->have && !m->in_flight && !m->foreign && !model_refused(m);
+	if (!model_refused(m))
+		return m->want;
+	if (!m->have || kind_of(key) != RULE_FLOW)
+		return m->have;
+	return m->unshuttable ? 0 : digests[key][SHUT];
+}
+
+static bool model_dirty(int key, const struct model *m)
+{
+	return model_target(key, m) != m->have && !m->in_flight && !m->foreign;
 }
 
 static bool model_exists(const struct model *m) { return m->want || m->have || m->in_flight || m->foreign; }
@@ -206,7 +219,7 @@ static enum phase model_phase(int key, const struct model *m)
 {
 	switch (kind_of(key)) {
 	case RULE_FLOW:
-		return m->want ? PHASE_FLOW_ADD : PHASE_FLOW_DEL;
+		return model_target(key, m) ? PHASE_FLOW_ADD : PHASE_FLOW_DEL;
 	case RULE_GROUP:
 		return m->want ? PHASE_GROUP_ADD : PHASE_GROUP_DEL;
 	case RULE_METER:
@@ -229,7 +242,7 @@ static void compare_row(int key, const struct row *row)
 	assert_int_equal(row->in_flight, m->in_flight);
 	assert_true(row->sent == m->sent);
 	assert_int_equal(row->foreign, m->foreign);
-	assert_int_equal(row->dirty, model_dirty(m));
+	assert_int_equal(row->dirty, model_dirty(key, m));
 	if (row->dirty)
 		assert_int_equal(row->phase, model_phase(key, m));
 	if (m->want) {
@@ -253,7 +266,7 @@ static void compare(void)
 
 		compare_row(key, ledger_find(ledger, &rules[key][0]));
 		n_flight += m->in_flight;
-		if (model_dirty(m)) {
+		if (model_dirty(key, m)) {
 			n_dirty++;
 			n_hard += !m->plain;
 			phases[model_phase(key, m)]++;
@@ -344,7 +357,7 @@ static void send_row(struct row *row, bool may_refuse)
 	int key = key_of(&r);
 	struct model *m = &model[key];
 
-	assert_true(model_dirty(m));
+	assert_true(model_dirty(key, m));
 	assert_true(size <= MSG && size == wire_u16(msg + WIRE_LENGTH));
 	flight_refused[key] = !switch_takes(msg, size, false) || (may_refuse && below(10) == 0);
 	if (!flight_fails && !flight_refused[key])
@@ -353,7 +366,8 @@ static void send_row(struct row *row, bool may_refuse)
 	flight_xid[key] = xid;
 	n_sent++;
 	m->in_flight = true;
-	m->sent = m->want;
+	m->sent = model_target(key, m);
+	m->shutting = model_refused(m);
 	m->moved = true;
 }
 
@@ -392,10 +406,14 @@ static void step_land(void)
 		row = ledger_in_flight(ledger, flight_xid[key]);
 		assert_non_null(row);
 		ledger_refuse(ledger, row, 1);
-		if (m->sent)
+		if (m->sent && m->shutting) {
+			m->unshuttable = true;
+		} else if (m->sent) {
 			m->refused = m->sent;
-		else
+			m->unshuttable = false;
+		} else {
 			m->have = 0;
+		}
 		model_land(m);
 	}
 	if (flight_fails)

@@ -5,14 +5,17 @@
  * What falls through has a row of its own per port, so that a wrong tag, a port
  * in no network and a port that is switched off are three different counters.
  * By a tunnel come frames of those switches that have ports in the network; any
- * other sender, known elsewhere or not, is dropped on a row of that network. */
+ * other sender, known elsewhere or not, is dropped on a row of that network. A
+ * switch that may let in the LAN without being the gateway (view_is_suspect) is
+ * not heard by the gateway, and by others only when it means one host: what it
+ * floods comes from the gateway already. */
 #include "apps/app.h"
 #include "apps/apps.h"
 #include "apps/tunnel.h"
 
 enum row {
-	ROW_RESERVED, ROW_DISCOVERY, ROW_GROUP_SOURCE, ROW_TUNNEL, ROW_PROBE,
-	ROW_UNTAGGED, ROW_PRIORITY_TAGGED, ROW_TAGGED,
+	ROW_RESERVED, ROW_DISCOVERY, ROW_GROUP_SOURCE, ROW_TUNNEL, ROW_TUNNEL_UNICAST, ROW_FENCED, ROW_PROBE,
+	ROW_UNTAGGED, ROW_PRIORITY_TAGGED, ROW_TAGGED, ROW_STANDBY, ROW_STANDBY_TAGGED,
 	ROW_WRONG_TAG, ROW_NO_PEER, ROW_NO_NETWORK, ROW_NO_VNI, ROW_DISABLED, ROW_MISS,
 	N_ROWS
 };
@@ -26,6 +29,10 @@ static const struct app_row rows[N_ROWS] = {
 		"eth_src a group address", "drop: no frame comes from a group" },
 	[ROW_TUNNEL] = { "tunnel", TABLE_INGRESS, 130,
 		"in_port, tun_id, tun_src, no tag", "from a switch that has ports in the network: set network and class, go to l2_src" },
+	[ROW_TUNNEL_UNICAST] = { "tunnel-unicast", TABLE_INGRESS, 128,
+		"in_port, tun_id, tun_src, no tag, eth_dst no group", "from a switch that may let in the LAN too: as tunnel, for one host only" },
+	[ROW_FENCED] = { "fenced", TABLE_INGRESS, 127,
+		"in_port, tun_id, tun_src", "drop: from a switch that may let in the LAN and is not the gateway" },
 	[ROW_PROBE] = { "tunnel-probe", TABLE_INGRESS, 125,
 		"in_port, tun_id 0", "drop: sent by weftd so that the switches find each other in the underlay" },
 	[ROW_UNTAGGED] = { "untagged", TABLE_INGRESS, 120,
@@ -34,6 +41,10 @@ static const struct app_row rows[N_ROWS] = {
 		"in_port, tag with VID 0", "as untagged; the tag is taken off" },
 	[ROW_TAGGED] = { "tagged", TABLE_INGRESS, 100,
 		"in_port, tag", "take the tag off, set network and class, go to l2_src" },
+	[ROW_STANDBY] = { "standby", TABLE_INGRESS, 95,
+		"in_port, no tag", "drop: this physical port is not in use, another one is" },
+	[ROW_STANDBY_TAGGED] = { "standby-tagged", TABLE_INGRESS, 92,
+		"in_port, tag", "drop: this physical port is not in use, another one is" },
 	[ROW_WRONG_TAG] = { "wrong-tag", TABLE_INGRESS, 50,
 		"in_port", "drop: this port is in no network with that tag, or without one" },
 	[ROW_NO_PEER] = { "unknown-vtep", TABLE_INGRESS, 45,
@@ -89,32 +100,44 @@ static void let_in(struct out *out, uint32_t sw, const struct view_port *port,
 
 /* --- tunnels ----------------------------------------------------------------------- */
 
-static void begin_tunnel(const struct scene *scene, struct out *out, const struct view_network *vn,
-			 uint32_t ofport, const struct net_switch *peer)
+/* One row about frames from a peer. */
+static void from_peer_row(const struct scene *scene, struct out *out, const struct view_network *vn,
+			  const struct view_member *here, const struct net_switch *peer, enum row row, bool wanted)
 {
 	struct build *b = out->build;
-	out_row(out, &rows[ROW_TUNNEL], tunnel_object(scene, peer));
-	match_u(b, FIELD_IN_PORT, ofport);
-	match_u(b, FIELD_VLAN_VID, VLAN_NONE);
+	out_row(out, &rows[row], tunnel_object(scene, peer));
+	match_u(b, FIELD_IN_PORT, tunnel_port(scene, vn, here));
 	match_u(b, FIELD_TUN_ID, tunnel_network(scene, vn)->vni);
 	if (peer->vtep_is_v6)
 		match_bytes(b, FIELD_TUN_IPV6_SRC, peer->vtep_bytes, NULL);
 	else
 		match_u(b, FIELD_TUN_SRC, peer->peer);
+	if (row != ROW_FENCED)
+		match_u(b, FIELD_VLAN_VID, VLAN_NONE);
+	if (row == ROW_TUNNEL_UNICAST)
+		match_bytes(b, FIELD_ETH_DST, (const uint8_t[6]) { 0 }, group_bit);
+	if (!wanted) {
+		out_unwant(out, here->sw);
+		return;
+	}
+	if (row != ROW_FENCED) {
+		act_set_u(b, FIELD_NETWORK, vn->id);
+		act_set_u(b, FIELD_CLASS, CLASS_TUNNEL);
+		act_goto(b, TABLE_L2_SRC);
+	}
+	out_want(out, here->sw);
 }
 
 static void from_peer(const struct scene *scene, struct out *out, const struct view_network *vn,
-		      const struct view_member *member, const struct net_switch *peer, bool is_member)
+		      const struct view_member *here, const struct net_switch *peer, bool is_member)
 {
-	begin_tunnel(scene, out, vn, tunnel_port(scene, vn, member), peer);
-	if (!is_member) {
-		out_unwant(out, member->sw);
-		return;
-	}
-	act_set_u(out->build, FIELD_NETWORK, vn->id);
-	act_set_u(out->build, FIELD_CLASS, CLASS_TUNNEL);
-	act_goto(out->build, TABLE_L2_SRC);
-	out_want(out, member->sw);
+	bool is_suspect = is_member && tunnel_is_fenced(scene, vn, peer);
+	from_peer_row(scene, out, vn, here, peer, ROW_TUNNEL, is_member && !is_suspect);
+	if (tunnel_network(scene, vn)->physical.n_ports < 2)
+		return;         /* nobody else could be the gateway */
+	from_peer_row(scene, out, vn, here, peer, ROW_TUNNEL_UNICAST,
+		      is_suspect && !tunnel_is_gateway(scene, vn, here->sw));
+	from_peer_row(scene, out, vn, here, peer, ROW_FENCED, is_suspect);
 }
 
 static void compile_tunnel(const struct scene *scene, struct out *out, const struct view_switch *vs)
@@ -146,13 +169,25 @@ static void compile_tunnel(const struct scene *scene, struct out *out, const str
 
 /* --- the rest ---------------------------------------------------------------------- */
 
-static void compile_port(struct out *out, const struct view_switch *vs, const struct view_port *port)
+static void stand_by(struct out *out, uint32_t sw, const struct view_port *port, const struct view_use *use)
+{
+	bool tagged = use->tag != NET_UNTAGGED;
+	out_row(out, &rows[tagged ? ROW_STANDBY_TAGGED : ROW_STANDBY], use->object);
+	match_u(out->build, FIELD_IN_PORT, port->ofport);
+	match_u(out->build, FIELD_VLAN_VID, tagged ? VLAN_PRESENT | use->tag : VLAN_NONE);
+	out_want(out, sw);
+}
+
+static void compile_port(const struct scene *scene, struct out *out, const struct view_switch *vs,
+			 const struct view_port *port)
 {
 	enum row rest = port->disabled ? ROW_DISABLED : port->n_uses ? ROW_WRONG_TAG : ROW_NO_NETWORK;
 
 	for (size_t i = 0; i < port->n_uses; i++) {
 		const struct view_use *use = &port->uses[i];
-		if (use->tag == NET_UNTAGGED) {
+		if (!view_use_is_open(scene->view, use)) {
+			stand_by(out, vs->sw, port, use);
+		} else if (use->tag == NET_UNTAGGED) {
 			let_in(out, vs->sw, port, use, ROW_UNTAGGED, VLAN_NONE);
 			let_in(out, vs->sw, port, use, ROW_PRIORITY_TAGGED, VLAN_PRESENT);
 		} else {
@@ -172,7 +207,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 	never_let_in(out, sw, vs->object);
 	for (size_t i = 0; i < vs->n_ports; i++)
 		if (!vs->ports[i].tunnel)
-			compile_port(out, vs, &vs->ports[i]);
+			compile_port(scene, out, vs, &vs->ports[i]);
 	if (vs->tunnel != NET_NONE)
 		compile_tunnel(scene, out, vs);
 }
@@ -193,13 +228,46 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	}
 }
 
+/* A physical port that lets frames in says: the network meets the LAN here. A
+ * fence says where it may do so too. Both are in nobody's memory but the rows'. */
+static void recover(const struct scene *scene, uint32_t sw, const struct rule *rule, uint32_t duration_s,
+		    struct reply *reply)
+{
+	uint64_t in_port, network = 0, tun_id, peer;
+	(void) duration_s;
+	if (rule->kind != RULE_FLOW || !rule_match_u(rule, FIELD_IN_PORT, &in_port))
+		return;
+	struct fact fact = { .kind = FACT_GATEWAY, .sw = sw, .recovered = true, .time_ms = scene->now_ms };
+	const struct view_port *port = view_port(scene->view, sw, (uint32_t) in_port);
+	if (rule_set_u(rule, FIELD_NETWORK, &network)) {
+		const struct view_use *use = port ? view_use(port, (uint32_t) network) : NULL;
+		if (!use || !use->is_physical)
+			return;
+		fact.network = use->id;
+		fact.ofport = port->ofport;
+		reply->fact(reply->ctx, &fact);
+	} else if (rule_priority(rule) == rows[ROW_FENCED].priority && rule_match_u(rule, FIELD_TUN_ID, &tun_id)
+		   && rule_match_u(rule, FIELD_TUN_SRC, &peer)) {
+		uint32_t index = net_switch_by_peer(scene->net, (uint32_t) peer);
+		const struct net_network *behind = tunnel_by_vni(scene, (uint32_t) tun_id);
+		if (index == NET_NONE || !behind)
+			return;
+		fact.unconfirmed = true;
+		fact.network = behind->id;
+		fact.sw = view_switch_by_name(scene->view, scene->net->switches[index].name);
+		reply->fact(reply->ctx, &fact);
+	}
+}
+
 const struct app app_ingress = {
 	.name = "ingress",
 	.help = "port and tag to network; what is never let in",
 	.rows = rows,
 	.n_rows = N_ROWS,
 	.tables = TABLE_BIT(INGRESS),
-	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER),
+	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER)
+		| FACT_BIT(SWITCH_READY) | FACT_BIT(GATEWAY),
 	.compile = compile,
 	.patch = patch,
+	.recover = recover,
 };

@@ -241,6 +241,8 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_PORT_GONE:
 	case FACT_HOST_REFUSED:
 	case FACT_MEMBER:
+	case FACT_SWITCH_READY:
+	case FACT_GATEWAY:
 	case N_FACT_KINDS:
 		break;
 	}
@@ -259,6 +261,7 @@ const struct app app_l2 = {
 	.patch = patch,
 	.ahead = l2_ahead,
 	.packet_in = l2_packet_in,
+	.greet = l2_announce,
 	.recover = l2_recover,
 	.removed = l2_removed,
 };

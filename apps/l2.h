@@ -52,4 +52,8 @@ void l2_packet_in(const struct scene *, const struct app_punt *, struct reply *)
 void l2_recover(const struct scene *, uint32_t sw, const struct rule *, uint32_t duration_s, struct reply *);
 bool l2_removed(const struct scene *, uint32_t sw, const struct rule *, bool idle, struct reply *);
 
+/* l2_announce.c: after a GATEWAY fact, frames that tell the LAN who is behind the
+ * port that is now in use. */
+void l2_announce(const struct scene *, const struct fact *, struct reply *);
+
 #endif

@@ -57,8 +57,8 @@ static int compare_legs(const void *a_, const void *b_)
 	return a->port->ofport < b->port->ofport ? -1 : a->port->ofport > b->port->ofport;
 }
 
-/* All legs of a switch, or those in one network. */
-static struct leg *collect(const struct view_switch *vs, uint32_t network, size_t *ret_n)
+/* All open legs of a switch, or those in one network. */
+static struct leg *collect(const struct view *view, const struct view_switch *vs, uint32_t network, size_t *ret_n)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < vs->n_ports; i++)
@@ -67,7 +67,8 @@ static struct leg *collect(const struct view_switch *vs, uint32_t network, size_
 	n = 0;
 	for (size_t i = 0; i < vs->n_ports; i++)
 		for (size_t u = 0; u < vs->ports[i].n_uses; u++)
-			if (network == NET_NONE || vs->ports[i].uses[u].network == network)
+			if ((network == NET_NONE || vs->ports[i].uses[u].network == network)
+			    && view_use_is_open(view, &vs->ports[i].uses[u]))
 				legs[n++] = (struct leg) { &vs->ports[i], &vs->ports[i].uses[u] };
 	qsort(legs, n, sizeof *legs, compare_legs);
 	*ret_n = n;
@@ -158,7 +159,7 @@ static size_t list_peers(const struct place *place, size_t listed)
 	bool is_first = true;
 	for (size_t i = 0; i < place->vn->n_members && listed + FLOOD_PEER_ROOM <= FLOOD_MAX_PORTS; i++) {
 		const struct net_switch *peer = peer_at(place, i);
-		if (!peer)
+		if (!peer || tunnel_is_fenced(place->scene, place->vn, peer))
 			continue;
 		if (is_first)
 			act_set_u(b, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
@@ -228,9 +229,8 @@ static void compile_lists(const struct place *place)
 }
 
 static struct place make_place(const struct scene *scene, struct out *out, uint32_t sw,
-			       const struct leg *legs, size_t n)
+			       const struct view_network *vn, const struct leg *legs, size_t n)
 {
-	const struct view_network *vn = view_network(scene->view, legs[0].use->network);
 	return (struct place) {
 		.scene = scene, .out = out, .sw = sw, .vn = vn,
 		.tunnel = tunnel_port(scene, vn, view_member(vn, sw)), .legs = legs, .n_legs = n,
@@ -240,7 +240,8 @@ static struct place make_place(const struct scene *scene, struct out *out, uint3
 static void compile_network(const struct scene *scene, struct out *out, uint32_t sw,
 			    const struct leg *legs, size_t n)
 {
-	const struct place place = make_place(scene, out, sw, legs, n);
+	const struct view_network *vn = view_network(scene->view, legs[0].use->network);
+	const struct place place = make_place(scene, out, sw, vn, legs, n);
 	compile_lists(&place);
 	to_peers(&place);
 	for (size_t i = 0; i < n; i++) {
@@ -256,7 +257,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 	size_t n, from = 0;
 	if (!vs)
 		return;
-	struct leg *legs = collect(vs, NET_NONE, &n);
+	struct leg *legs = collect(scene->view, vs, NET_NONE, &n);
 	for (size_t i = 1; i <= n; i++) {
 		if (i < n && legs[i].use->network == legs[from].use->network)
 			continue;
@@ -272,9 +273,14 @@ static void peer_changed(const struct scene *scene, struct out *out, const struc
 			 const struct view_member *member, const struct net_switch *peer, bool is_member)
 {
 	size_t n;
-	struct leg *legs = collect(view_switch(scene->view, member->sw),
+	struct leg *legs = collect(scene->view, view_switch(scene->view, member->sw),
 				   (uint32_t) (vn - view_network(scene->view, 0)), &n);
-	const struct place place = make_place(scene, out, member->sw, legs, n);
+	const struct place place = make_place(scene, out, member->sw, vn, legs, n);
+	/* A switch whose only port there is closed has none of these rows. */
+	if (!n) {
+		free(legs);
+		return;
+	}
 	compile_lists(&place);
 	if (is_member) {
 		to_peers(&place);
@@ -328,7 +334,8 @@ const struct app app_output = {
 	.rows = rows,
 	.n_rows = N_ROWS,
 	.tables = TABLE_BIT(OUTPUT),
-	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER),
+	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER)
+		| FACT_BIT(SWITCH_READY) | FACT_BIT(GATEWAY),
 	.compile = compile,
 	.patch = patch,
 	.recover = recover,

@@ -23,6 +23,29 @@ const struct net_switch *tunnel_peer(const struct scene *scene, uint32_t sw)
 	return &scene->net->switches[vs->index];
 }
 
+bool tunnel_is_fenced(const struct scene *scene, const struct view_network *vn, const struct net_switch *peer)
+{
+	uint32_t index = (uint32_t) (peer - scene->net->switches);
+	return view_is_suspect(scene->view, vn, view_switch_by_index(scene->view, index));
+}
+
+bool tunnel_is_gateway(const struct scene *scene, const struct view_network *vn, uint32_t sw)
+{
+	const struct view_port *port;
+	uint32_t at;
+	return vn->gateway != NET_NONE
+		&& view_gateway_place(scene->view, (uint32_t) (vn - view_network(scene->view, 0)), vn->gateway, &at, &port)
+		&& at == sw;
+}
+
+const struct net_network *tunnel_by_vni(const struct scene *scene, uint32_t vni)
+{
+	for (size_t i = 0; i < scene->net->n_networks; i++)
+		if (scene->net->networks[i].transport == NET_VXLAN && scene->net->networks[i].vni == vni)
+			return &scene->net->networks[i];
+	return NULL;
+}
+
 uint64_t tunnel_object(const struct scene *scene, const struct net_switch *sw)
 {
 	return scene->net->objects[sw->object].id;

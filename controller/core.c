@@ -86,6 +86,7 @@ struct core *core_new(struct net *take, uint64_t now_ms)
 	core->events = events_new();
 	view_bind(core->view, core->net, now_ms, NULL, NULL);
 	take_switches(core);
+	core->gateways_due = true;
 	return core;
 }
 
@@ -159,6 +160,8 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_HOST_REFUSED:
 		case FACT_NETWORK_FULL:
 		case FACT_MEMBER:
+		case FACT_SWITCH_READY:
+		case FACT_GATEWAY:
 		case N_FACT_KINDS:
 			for (uint32_t sw = 0; sw < core->n_switches; sw++)
 				make_stale(core, sw, 1u << i);
@@ -175,6 +178,7 @@ static void on_fact_applied(void *ctx, const struct fact *fact)
 void core_fact(struct core *core, struct fact *fact)
 {
 	fact->time_ms = core->now_ms;
+	core->gateways_due |= core_concerns_gateways(fact);
 	if (view_apply(core->view, fact, on_fact_applied, core))
 		core_applied(core, fact);
 }
@@ -195,6 +199,7 @@ void core_reload(struct core *core, struct net *take)
 	take_switches(core);
 	core->counts.n_reloads++;
 	core->settled = false;
+	core->gateways_due = true;
 	struct fact fact = { .kind = FACT_NET, .sw = NET_NONE, .time_ms = core->now_ms };
 	events_fact(core->events, core->wall_ms, &fact);
 	for (uint32_t sw = 0; sw < core->n_switches; sw++)
@@ -220,6 +225,7 @@ void core_compile(struct core *core, uint32_t sw)
 
 void core_plan(struct core *core)
 {
+	core_gateways(core);
 	for (size_t i = 0; i < core->n_touched; i++) {
 		uint32_t sw = core->touched[i];
 		if (core->switches[sw]->ready && core->switches[sw]->stale)
@@ -244,6 +250,8 @@ static void tick_apps(struct core *core)
 
 void core_tick(struct core *core)
 {
+	core_let_go(core);
+	core->gateways_due = true;      /* also of those that nothing was heard of */
 	tick_apps(core);
 	if (core->settled)
 		return;

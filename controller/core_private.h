@@ -13,4 +13,11 @@ void core_compile(struct core *, uint32_t sw);   /* the stale apps of one switch
 
 struct reply core_reply(struct core *);
 
+/* core_gateway.c */
+bool core_concerns_gateways(const struct fact *);
+void core_gateways(struct core *);       /* opens and closes physical ports, one step */
+bool core_must_wait(const struct core *);
+/* core_switch.c: who was read back and had to wait is compiled for, when it need not any more. */
+void core_let_go(struct core *);
+
 #endif

@@ -35,7 +35,7 @@ static const char *event_switch(const struct api_world *world, const struct even
 static bool has_network(const struct fact *fact)
 {
 	return fact->kind == FACT_HOST || fact->kind == FACT_HOST_GONE || fact->kind == FACT_HOST_REFUSED ||
-		fact->kind == FACT_NETWORK_FULL || fact->kind == FACT_MEMBER;
+		fact->kind == FACT_NETWORK_FULL || fact->kind == FACT_MEMBER || fact->kind == FACT_GATEWAY;
 }
 
 static const char *event_network(const struct api_world *world, const struct event *event)
@@ -96,6 +96,12 @@ static void add_fact(const struct api_world *world, json_t *json, const struct f
 	case FACT_NET:
 	case FACT_SWITCH_UP:
 	case FACT_SWITCH_DOWN:
+	case FACT_SWITCH_READY:
+		break;
+	case FACT_GATEWAY:
+		show_set(json, "network", show_text(event_network(world, &(struct event) { .is_fact = true, .fact = *fact })));
+		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
+		show_set(json, "recovered", json_boolean(fact->recovered));
 		break;
 	case FACT_NETWORK_FULL:
 	case FACT_MEMBER:

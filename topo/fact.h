@@ -23,7 +23,9 @@
 	FACT(HOST_GONE,    "host-gone",    "a host aged out or lost its port") \
 	FACT(HOST_REFUSED, "host-refused", "a host was not let in: a limit is reached") \
 	FACT(NETWORK_FULL, "network-full", "a network was full before a restart, or it is known not to be") \
-	FACT(MEMBER,       "member",       "a switch is in a network by the memory of others, or is known not to be")
+	FACT(MEMBER,       "member",       "a switch is in a network by the memory of others, or is known not to be") \
+	FACT(SWITCH_READY, "switch-ready", "a switch has all rows that are wanted of it") \
+	FACT(GATEWAY,      "gateway",      "a network meets the LAN at another switch, or nowhere for a moment")
 
 enum fact_kind {
 #define FACT(NAME, WORD, HELP) FACT_##NAME,
@@ -44,17 +46,20 @@ enum fact_reason {
 	REASON_PORT_LIMIT,
 	REASON_NETWORK_LIMIT,
 	REASON_REMOVED,                 /* somebody deleted its row and it did not speak again */
+	REASON_STANDS,                  /* heard from the LAN, and it stands on a VM's port that is up */
 };
 const char *fact_reason_text(enum fact_reason);
 
 struct fact {
 	enum fact_kind kind;
 	enum fact_reason reason;
-	bool recovered;                 /* HOST, NETWORK_FULL, MEMBER: read back after a restart, not seen now */
+	bool recovered;                 /* HOST, NETWORK_FULL, MEMBER, GATEWAY: read back after a restart, not seen now */
 	uint32_t age_s;                 /* recovered: seconds its row has been there; the youngest row wins */
 	bool unconfirmed;               /* HOST: known from another switch's row only; sw = NET_NONE, and
-					 * ofport = net_switch.peer that the row leads to, 0 = an uplink */
-	uint32_t sw;                    /* slot of the switch in the view, or NET_NONE */
+					 * ofport = net_switch.peer that the row leads to, 0 = an uplink.
+					 * GATEWAY: others only remember that it may act as one */
+	uint32_t sw;                    /* slot of the switch in the view, or NET_NONE. GATEWAY: whose
+					 * physical port it is; NET_NONE = nobody's for now */
 	uint32_t ofport;                /* OpenFlow port number */
 	uint32_t network;               /* network id (net_network.id) */
 	uint8_t mac[6];

@@ -14,6 +14,8 @@ extern const struct section switches_section;
 extern const struct section networks_section;
 extern const struct section ports_section;
 extern const struct section uplinks_section;
+extern const struct section physical_section;
+extern const struct section_type section_uplink_port;  /* struct net_uplink: switch and port */
 
 /* Sorted by name; duplicate datapath ids, vteps and vnis are found. */
 void switches_settle(struct net *, struct diag *);

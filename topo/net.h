@@ -59,6 +59,27 @@ struct net_port {
 
 enum net_transport { NET_LOCAL, NET_VLAN, NET_VXLAN };
 
+/* A port to the LAN: of `uplinks`, or of `physical`. */
+struct net_uplink {
+	uint32_t sw;                    /* index into switches */
+	const char *switch_name;
+	const char *port;               /* interface name */
+	struct where where;
+	uint32_t object;
+};
+
+/* Where a network meets the LAN: by one of these ports at a time, the first
+ * that is alive. */
+struct net_physical {
+	struct net_uplink *ports;       /* in the order of preference; at most one per switch */
+	size_t n_ports;                 /* 0 = the network has no physical segment */
+	uint16_t vlan;                  /* its tag on the wire, or NET_UNTAGGED */
+	struct where where;
+	/* As written; ports has it too. */
+	struct net_uplink single;       /* of `port` */
+	bool untagged;                  /* of `untagged` */
+};
+
 struct net_network {
 	const char *name;
 	uint32_t id;                    /* hash of the name, unique, never 0: the network register */
@@ -66,6 +87,7 @@ struct net_network {
 	uint16_t vlan;                  /* transport vlan: VLAN id on the uplinks; else 0 */
 	struct net_uplink *uplinks;     /* transport vlan: at most one per switch */
 	size_t n_uplinks;
+	struct net_physical physical;
 	struct net_port *ports;         /* in file order */
 	size_t n_ports;
 	const char *subnet;             /* text of `subnet:`, checked; null = none */
@@ -75,14 +97,6 @@ struct net_network {
 	uint32_t ageing;                /* seconds without a frame until a host is forgotten; default 300 */
 	uint32_t max_hosts;             /* learned hosts in all, NET_NONE = no limit */
 	bool flood;                     /* unknown unicast is flooded; default true */
-	struct where where;
-	uint32_t object;
-};
-
-struct net_uplink {
-	uint32_t sw;                    /* index into switches */
-	const char *switch_name;
-	const char *port;               /* interface name */
 	struct where where;
 	uint32_t object;
 };
@@ -122,14 +136,15 @@ const struct net_object *net_object_by_id(const struct net *, uint64_t id);
 /* Where a real port stands. Within one network the exact entry wins over
  * globs, then the first one in the file. An entry with enable: false takes
  * the port out of every network: the uses still say where it would stand.
- * Globs never match an uplink, a tunnel or the bridge's own LOCAL port (is_local).
- * Of two networks that claim one tag of the port, uplink and exact entry win
+ * Globs never match an uplink, a physical port, a tunnel or the bridge's own LOCAL port
+ * (is_local). Of two networks that claim one tag of the port, uplink and exact entry win
  * over a glob, then the first name; the other use is a conflict. */
 struct net_use {
 	uint32_t network;               /* index */
-	uint32_t port;                  /* index into that network's ports, or uplinks */
+	uint32_t port;                  /* index into that network's ports, uplinks or physical.ports */
 	uint16_t tag;                   /* NET_UNTAGGED or VLAN id on the wire */
 	bool is_uplink;
+	bool is_physical;
 	bool conflict;                  /* another network has that tag (or untagged) of it: not programmed, shown */
 };
 enum { NET_MAX_USES = 4096 };

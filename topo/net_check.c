@@ -11,7 +11,8 @@ struct stand {
 	const char *sw, *port;
 	const struct net_network *network;
 	uint16_t tag;                   /* on the wire; uplinks: the network's VLAN */
-	bool is_uplink;
+	bool is_uplink;                 /* or a physical port */
+	bool has_no_tag;                /* an uplink whose `vlan` is missing: told of already */
 	struct where where;
 };
 
@@ -82,7 +83,21 @@ static size_t list_stands(const struct net *net, struct stand *stands)
 					.network = network,
 					.tag = network->vlan,
 					.is_uplink = true,
+					.has_no_tag = !network->vlan,
 					.where = uplink->where,
+				};
+		}
+		for (size_t k = 0; k < network->physical.n_ports; k++) {
+			const struct net_uplink *port = &network->physical.ports[k];
+
+			if (port->switch_name)
+				stands[n++] = (struct stand) {
+					.sw = port->switch_name,
+					.port = port->port,
+					.network = network,
+					.tag = network->physical.vlan,
+					.is_uplink = true,
+					.where = port->where,
 				};
 		}
 	}
@@ -134,7 +149,7 @@ static void check_tags(const struct stand *stands, size_t n, struct diag *diag)
 		if (by_port(&stands[first], &stands[i]) || stands[first].tag != stands[i].tag)
 			first = i;
 		else if (stands[first].network != stands[i].network
-			 && !(stands[i].is_uplink && !stands[i].tag))
+			 && !stands[i].has_no_tag)
 			report_tag(&stands[first], &stands[i], diag);
 	}
 }
@@ -160,34 +175,6 @@ static bool has_glob(const char *text)
 	return strpbrk(text, "*?") != NULL;
 }
 
-static void check_uplinks(const struct net *net, struct net_network *network,
-			  const char *const *names, struct diag *diag)
-{
-	for (size_t i = 0; i < network->n_uplinks; i++) {
-		struct net_uplink *uplink = &network->uplinks[i];
-
-		uplink->sw = NET_NONE;
-		if (!uplink->switch_name)
-			continue;
-		uplink->sw = net_switch_by_name(net, uplink->switch_name);
-		if (uplink->sw == NET_NONE && !net->n_switches)
-			diag_add(diag, uplink->where, DIAG_UPLINK,
-				 "uplink \"%s:%s\" needs the switch declared under \"switches\"",
-				 uplink->switch_name, uplink->port);
-		else if (uplink->sw == NET_NONE)
-			report_unknown(net, uplink->where, "uplink", uplink->switch_name, uplink->port,
-				       names, diag);
-		for (size_t k = 0; k < i && uplink->sw != NET_NONE; k++) {
-			if (network->uplinks[k].sw != uplink->sw)
-				continue;
-			diag_add(diag, uplink->where, DIAG_UPLINK,
-				 "network \"%s\" has an uplink on switch \"%s\" already (line %u); two would be a loop",
-				 network->name, uplink->switch_name, network->uplinks[k].where.line);
-			break;
-		}
-	}
-}
-
 /* A tunnel is no port of a network: every network goes through it. */
 static void check_tunnel(const struct net *net, const struct where where, const char *sw,
 			 const char *port, struct diag *diag)
@@ -195,6 +182,38 @@ static void check_tunnel(const struct net *net, const struct where where, const 
 	if (net_is_tunnel(net, sw, port))
 		diag_add(diag, where, DIAG_TUNNEL,
 			 "\"%s:%s\" is the tunnel port of switch \"%s\"; it cannot be a port of a network", sw, port, sw);
+}
+
+/* what: "uplink", or "physical port". */
+static void check_uplinks(const struct net *net, const struct net_network *network, const char *what,
+			  struct net_uplink *uplinks, size_t n, const char *const *names, struct diag *diag)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct net_uplink *uplink = &uplinks[i];
+
+		uplink->sw = NET_NONE;
+		if (!uplink->switch_name)
+			continue;
+		uplink->sw = net_switch_by_name(net, uplink->switch_name);
+		if (uplink->sw == NET_NONE && !net->n_switches)
+			diag_add(diag, uplink->where, DIAG_UPLINK,
+				 "%s \"%s:%s\" needs the switch declared under \"switches\"", what,
+				 uplink->switch_name, uplink->port);
+		else if (uplink->sw == NET_NONE)
+			report_unknown(net, uplink->where, what, uplink->switch_name, uplink->port,
+				       names, diag);
+		for (size_t k = 0; k < i && uplink->sw != NET_NONE; k++) {
+			if (uplinks[k].sw != uplink->sw)
+				continue;
+			diag_add(diag, uplink->where, DIAG_UPLINK,
+				 "network \"%s\" has %s %s on switch \"%s\" already (line %u); two would be a loop",
+				 network->name, strchr("aeiou", what[0]) ? "an" : "a", what, uplink->switch_name,
+				 uplinks[k].where.line);
+			break;
+		}
+		if (uplink->switch_name)
+			check_tunnel(net, uplink->where, uplink->switch_name, uplink->port, diag);
+	}
 }
 
 static void check_declared(const struct net *net, struct diag *diag)
@@ -206,11 +225,9 @@ static void check_declared(const struct net *net, struct diag *diag)
 	for (size_t i = 0; i < net->n_networks; i++) {
 		struct net_network *network = &net->networks[i];
 
-		check_uplinks(net, network, names, diag);
-		for (size_t k = 0; k < network->n_uplinks; k++)
-			if (network->uplinks[k].switch_name)
-				check_tunnel(net, network->uplinks[k].where, network->uplinks[k].switch_name,
-					     network->uplinks[k].port, diag);
+		check_uplinks(net, network, "uplink", network->uplinks, network->n_uplinks, names, diag);
+		check_uplinks(net, network, "physical port", network->physical.ports,
+			      network->physical.n_ports, names, diag);
 		for (size_t k = 0; k < network->n_ports && net->n_switches; k++) {
 			const struct net_port *port = &network->ports[k];
 
@@ -230,7 +247,7 @@ void ports_check(struct net *net, struct diag *diag)
 
 	check_declared(net, diag);
 	for (size_t i = 0; i < net->n_networks; i++)
-		n += net->networks[i].n_ports + net->networks[i].n_uplinks;
+		n += net->networks[i].n_ports + net->networks[i].n_uplinks + net->networks[i].physical.n_ports;
 	struct stand *stands = xheap_alloc(n * sizeof *stands);
 	n = list_stands(net, stands);
 	qsort(stands, n, sizeof *stands, by_network);

@@ -108,6 +108,21 @@ static void print_text(const char *key, const char *text, FILE *out)
 	putc('\n', out);
 }
 
+static void print_physical(const struct net_physical *physical, FILE *out)
+{
+	if (!physical->n_ports)
+		return;
+	fputs("    physical:\n", out);
+	if (physical->vlan != NET_UNTAGGED)
+		fprintf(out, "      vlan: %u\n", physical->vlan);
+	fputs("      ports:\n", out);
+	for (size_t i = 0; i < physical->n_ports; i++) {
+		fputs("        - ", out);
+		print_port_name(physical->ports[i].switch_name, physical->ports[i].port, out);
+		putc('\n', out);
+	}
+}
+
 static void print_network(const struct net_network *network, FILE *out)
 {
 	fputs("  ", out);
@@ -133,6 +148,7 @@ static void print_network(const struct net_network *network, FILE *out)
 	}
 	if (network->transport == NET_VXLAN)
 		fputs("    transport: vxlan\n", out);
+	print_physical(&network->physical, out);
 	fputs(network->n_ports ? "    ports:\n" : "    ports: []\n", out);
 	for (size_t i = 0; i < network->n_ports; i++)
 		print_port(&network->ports[i], out);

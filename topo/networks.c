@@ -15,7 +15,7 @@ enum {
 };
 
 static const char *const transports[] = {"vlan", "vxlan", NULL};
-static const char *const later[] = {"physical", "acl", "gateway", "gateways", "dhcp", "arp", NULL};
+static const char *const later[] = {"acl", "gateway", "gateways", "dhcp", "arp", NULL};
 
 static const struct section_key keys[] = {
 	{
@@ -88,6 +88,14 @@ static const struct section_key keys[] = {
 		.otherwise = "with `transport: vxlan`, made from the name",
 		.help = "The VXLAN network identifier, unique in the file. Frames on the wire carry it.",
 	}, {
+		.name = "physical",
+		.type = &section_map,
+		.offset = offsetof(struct net_network, physical),
+		.section = &physical_section,
+		.otherwise = "none",
+		.help = "Where the network meets the LAN: the machines behind one port of one switch are on the "
+			"same segment as the VMs of all switches.",
+	}, {
 		.name = "subnet",
 		.type = &section_prefix,
 		.offset = offsetof(struct net_network, subnet),
@@ -120,6 +128,10 @@ static void check(const struct section_scene *scene, const struct section_at *at
 
 	if (!network->max_hosts)
 		network->max_hosts = NET_NONE;
+	if (network->transport == NET_VLAN && yaml_get(map, "physical"))
+		diag_add(scene->diag, where_of(map, "physical", network), DIAG_UPLINK,
+			 "%s has `transport: vlan` and \"physical\": with both it would meet the LAN twice; "
+			 "the machines on VLAN %u are in it already", section_at_text(scene, at), network->vlan);
 	if (network->transport == NET_VLAN) {
 		if (!has_vlan)
 			diag_add(scene->diag, where_of(map, "transport", network), DIAG_MISSING,

@@ -67,7 +67,7 @@ void vteps_settle(struct net *net, struct diag *diag)
 
 /* --- networks ---------------------------------------------------------------------- */
 
-/* The switches that entries of the network can match, by whether a tunnel
+/* The switches that the network's ports are on, or can be, by whether a tunnel
  * reaches them. */
 struct reach {
 	size_t n_with, n_without;
@@ -77,12 +77,36 @@ struct reach {
 	struct where other_where;
 };
 
+static void reach_switch(const struct net_switch *sw, struct where where, struct reach *reach)
+{
+	if (sw->vtep) {
+		if (!reach->n_with++)
+			reach->with = sw;
+		if (sw->vtep_is_v6 != reach->with->vtep_is_v6 && !reach->other) {
+			reach->other = sw;
+			reach->other_where = where;
+		}
+	} else if (!reach->n_without++) {
+		reach->without = sw;
+		reach->where = where;
+	}
+}
+
 static void reach_of(const struct net *net, const struct net_network *network, bool *seen, struct reach *reach)
 {
 	const char *before = "";
 
 	memset(seen, 0, net->n_switches);
 	*reach = (struct reach) {0};
+	for (size_t k = 0; k < network->physical.n_ports; k++) {
+		const struct net_uplink *port = &network->physical.ports[k];
+		uint32_t sw = port->switch_name ? net_switch_by_name(net, port->switch_name) : NET_NONE;
+
+		if (sw == NET_NONE || seen[sw])
+			continue;
+		seen[sw] = true;
+		reach_switch(&net->switches[sw], port->where, reach);
+	}
 	for (size_t k = 0; k < network->n_ports; k++) {
 		const struct net_port *port = &network->ports[k];
 
@@ -91,22 +115,10 @@ static void reach_of(const struct net *net, const struct net_network *network, b
 			continue;
 		before = port->switch_glob;
 		for (size_t i = 0; i < net->n_switches; i++) {
-			const struct net_switch *sw = &net->switches[i];
-
-			if (seen[i] || !net_glob(port->switch_glob, sw->name))
+			if (seen[i] || !net_glob(port->switch_glob, net->switches[i].name))
 				continue;
 			seen[i] = true;
-			if (sw->vtep) {
-				if (!reach->n_with++)
-					reach->with = sw;
-				if (sw->vtep_is_v6 != reach->with->vtep_is_v6 && !reach->other) {
-					reach->other = sw;
-					reach->other_where = port->where;
-				}
-			} else if (!reach->n_without++) {
-				reach->without = sw;
-				reach->where = port->where;
-			}
+			reach_switch(&net->switches[i], port->where, reach);
 		}
 	}
 }

@@ -102,6 +102,8 @@ uint32_t view_switch_by_name(const struct view *view, const char *name)
 	return NET_NONE;
 }
 
+uint32_t view_switch_by_index(const struct view *view, uint32_t index) { return view->slots[index]; }
+
 /* --- ports ------------------------------------------------------------------------- */
 
 const struct view_port *view_port(const struct view *view, uint32_t sw, uint32_t ofport)

@@ -47,7 +47,7 @@ static bool apply_unconfirmed(struct view *view, const struct fact *fact)
 	return true;
 }
 
-static bool apply_host(struct view *view, struct fact *fact)
+bool view_host_apply(struct view *view, struct fact *fact)
 {
 	struct view_network *vn = view_network_mutable(view, fact->network);
 	uint64_t age_ms = fact->recovered ? fact->age_s * 1000ULL : 0;
@@ -133,6 +133,7 @@ static bool apply_switch(struct view *view, const struct fact *fact)
 		return false;
 	vs->connected = connected;
 	vs->ever |= connected;
+	vs->ready = false;
 	/* It has said itself where it stands. */
 	for (size_t n = 0; connected && n < view->n_networks; n++)
 		view_unremember(view, &view->networks[n], fact->sw);
@@ -176,7 +177,7 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 	case FACT_PORT_GONE:
 		return view_port_remove(view, fact->sw, fact->ofport, &gone);
 	case FACT_HOST:
-		return apply_host(view, fact);
+		return view_host_apply(view, fact);
 	case FACT_HOST_GONE:
 		return apply_host_gone(view, fact);
 	case FACT_HOST_REFUSED:
@@ -185,6 +186,10 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 		return apply_network_full(view, fact);
 	case FACT_MEMBER:
 		return apply_member(view, fact);
+	case FACT_SWITCH_READY:
+		return view_gateway_ready(view, fact->sw);
+	case FACT_GATEWAY:
+		return view_gateway_apply(view, fact, &gone);
 	case N_FACT_KINDS:
 		break;
 	}

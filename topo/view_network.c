@@ -41,8 +41,10 @@ static void make_ids(struct view *view)
 
 void view_networks_free(struct view_network *networks, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		free(networks[i].members);
+		free(networks[i].gateways);
+	}
 	free(networks);
 }
 
@@ -71,6 +73,7 @@ void view_networks_make(struct view *view, const struct net *net)
 		networks[i] = (struct view_network) {
 			.id = net->networks[i].id, .first_unconfirmed = NET_NONE,
 		};
+		view_gateways_make(view, &networks[i], &net->networks[i], old);
 		if (old) {
 			/* With a higher limit, or none, it is not known to be full. */
 			networks[i].was_full = old->was_full && net->networks[i].max_hosts

@@ -14,11 +14,14 @@ static struct view_use make_use(const struct net *net, const struct net_use *fro
 	const struct net_network *network = &net->networks[from->network];
 	struct view_use use = {
 		.network = from->network, .id = network->id, .entry = from->port,
-		.tag = from->tag, .is_uplink = from->is_uplink,
+		.tag = from->tag, .is_uplink = from->is_uplink, .is_physical = from->is_physical,
 		.flood = true, .max_hosts = NET_NONE,
 	};
 	if (from->is_uplink) {
 		use.object = net->objects[network->uplinks[from->port].object].id;
+	} else if (from->is_physical) {
+		use.max_hosts = NET_PORT_HOSTS;
+		use.object = net->objects[network->physical.ports[from->port].object].id;
 	} else {
 		const struct net_port *entry = &network->ports[from->port];
 		use.flood = entry->flood;

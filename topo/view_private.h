@@ -50,6 +50,15 @@ void view_unplace(struct view *, uint32_t i);
 void view_drop(struct view *, uint32_t i, enum fact_reason, const struct gone *);
 void view_evict(struct view *, uint32_t i, enum fact_reason, const struct gone *);
 
+/* gateway.c */
+void view_gateways_make(const struct view *, struct view_network *,
+			const struct net_network *, const struct view_network *old);
+bool view_gateway_apply(struct view *, const struct fact *, const struct gone *);
+bool view_gateway_ready(struct view *, uint32_t sw);     /* it knows; true when somebody was suspect */
+
+/* view_apply.c */
+bool view_host_apply(struct view *, struct fact *);
+
 /* view_port.c */
 bool view_port_set(struct view *, struct fact *, const struct gone *);
 bool view_port_remove(struct view *, uint32_t sw, uint32_t ofport, const struct gone *);

@@ -21,6 +21,8 @@ static void on_want(void *ctx, uint32_t sw, uint8_t app, const struct rule *rule
 	struct world *w = ctx;
 	w->n_changes++;
 	assert_true(rule_is_ours(rule));
+	if (w->cut[sw])
+		return;
 	if (rule->kind == RULE_FLOW)
 		assert_int_equal(cookie_app(rule_cookie(rule)), app);
 	ledger_want(w->rows[sw], app, rule);
@@ -31,7 +33,8 @@ static void on_unwant(void *ctx, uint32_t sw, uint8_t app, const struct rule *ke
 	struct world *w = ctx;
 	(void) app;
 	w->n_changes++;
-	ledger_unwant(w->rows[sw], key);
+	if (!w->cut[sw])
+		ledger_unwant(w->rows[sw], key);
 }
 
 static struct scene scene_of(const struct world *w)
@@ -44,7 +47,7 @@ static void compile_app(struct world *w, size_t app, uint32_t sw)
 	struct scene scene = scene_of(w);
 	struct out out = { .build = w->build, .shapes = w->shapes, .app = apps[app].number,
 			   .want = on_want, .unwant = on_unwant, .ctx = w };
-	if (!w->rows[sw])
+	if (!w->rows[sw] || w->cut[sw])
 		return;
 	ledger_mark(w->rows[sw], out.app);
 	apps[app].app->compile(&scene, sw, &out);
@@ -296,6 +299,26 @@ static void do_line(struct world *w, const char *line)
 		fact.kind = !strcmp(a[0], "up") ? FACT_SWITCH_UP : FACT_SWITCH_DOWN;
 		fact.sw = world_switch(w, a[1]);
 		world_apply(w, fact);
+		if (fact.kind == FACT_SWITCH_UP && w->cut[fact.sw]) {
+			w->cut[fact.sw] = false;
+			compile_all(w, fact.sw);
+		}
+	} else if (!strcmp(a[0], "cut")) {
+		fact.kind = FACT_SWITCH_DOWN;
+		fact.sw = world_switch(w, a[1]);
+		w->cut[fact.sw] = true;
+		world_apply(w, fact);
+	} else if (!strcmp(a[0], "ready")) {
+		fact.kind = FACT_SWITCH_READY;
+		fact.sw = world_switch(w, a[1]);
+		world_apply(w, fact);
+	} else if (!strcmp(a[0], "gateway")) {
+		fact.kind = FACT_GATEWAY;
+		fact.network = world_network(w, a[1]);
+		fact.sw = NET_NONE;
+		if (a[2][0] != '-')
+			world_place(w, a[2], &fact.sw, &fact.ofport);
+		world_apply(w, fact);
 	} else if (!strcmp(a[0], "settle") || !strcmp(a[0], "give-up")) {
 		view_settle(w->view, a[0][0] == 'g', w->now_ms, on_gone, w);
 	} else if (!strcmp(a[0], "meters")) {
@@ -351,7 +374,7 @@ void world_check(struct world *w)
 {
 	for (uint32_t sw = 0; sw < view_n_switches(w->view); sw++) {
 		struct ledger *patched = w->rows[sw];
-		if (!patched)
+		if (!patched || w->cut[sw])
 			continue;
 		w->rows[sw] = ledger_new();
 		compile_all(w, sw);

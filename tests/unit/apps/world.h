@@ -4,7 +4,7 @@
  * A file and facts in, rows out, as the controller does it: every fact is applied
  * to the view, every app that reads it patches or is compiled. Frames then go
  * through the rows of all switches; the uplinks of all switches hang on one LAN
- * that carries tags, and tunnel ports reach each other by the vteps of the file. A story is text, one step a line:
+ * that carries tags, the physical ports too, and tunnel ports reach each other by the vteps of the file. A story is text, one step a line:
  *
  *     port a:r1 3             a port, under this number
  *     port a:br0 local        the bridge's own port
@@ -17,6 +17,9 @@
  *     settle  give-up         unconfirmed hosts: of complete networks, of all
  *     up a  down a            the switch is read back, goes away
  *     meters a 100            meters the switch has (0: none, as at first)
+ *     gateway red a:eth1      the network meets the LAN there now ("-": nowhere)
+ *     ready a                 the switch has all its rows
+ *     cut a                   it is away and keeps the rows it has; "up a" ends that
  */
 #ifndef TESTS_WORLD_H
 #define TESTS_WORLD_H
@@ -48,6 +51,7 @@ struct world {
 	struct ledger *rows[WORLD_MAX_SWITCHES];        /* by slot; the want column */
 	size_t n_patches, n_compiles;
 	size_t n_changes;               /* calls of want and unwant */
+	bool cut[WORLD_MAX_SWITCHES];   /* away, with the rows of then */
 	bool learn;                     /* punts become facts; true at first */
 	/* What the last frame did. */
 	struct got got[WORLD_MAX_GOT];

@@ -71,10 +71,10 @@ struct trip {
 	struct walk *walk;
 };
 
-static bool is_uplink(const struct view_port *port)
+static bool is_on_lan(const struct view_port *port)
 {
 	for (size_t i = 0; i < port->n_uses; i++)
-		if (port->uses[i].is_uplink)
+		if (port->uses[i].is_uplink || port->uses[i].is_physical)
 			return true;
 	return false;
 }
@@ -100,14 +100,14 @@ static void record(struct world *w, uint32_t sw, uint32_t ofport, const struct f
 	w->got[w->n_got++] = (struct got) { sw, ofport, *frame };
 }
 
-/* On the LAN it reaches every uplink but the one it came from. */
+/* On the LAN it reaches every port to it but the one it came from. */
 static void onto_lan(struct world *w, struct trip *trip, uint32_t sw, uint32_t ofport, const struct frame *frame)
 {
 	record(w, NET_NONE, 0, frame);
 	for (uint32_t other = 0; other < view_n_switches(w->view); other++) {
 		const struct view_switch *vs = view_switch(w->view, other);
 		for (size_t i = 0; i < vs->n_ports; i++)
-			if (is_uplink(&vs->ports[i]) && (other != sw || vs->ports[i].ofport != ofport))
+			if (is_on_lan(&vs->ports[i]) && (other != sw || vs->ports[i].ofport != ofport))
 				push(trip, other, vs->ports[i].ofport, frame);
 	}
 }
@@ -190,7 +190,7 @@ static void follow(struct world *w, struct trip *trip, struct copy copy)
 			fail_msg("a frame comes out of %s where it went in", to->name);
 		if (to->tunnel)
 			into_tunnel(w, trip, copy.sw, out, &frame);
-		else if (is_uplink(to))
+		else if (is_on_lan(to))
 			onto_lan(w, trip, copy.sw, out->ofport, &frame);
 		else
 			record(w, copy.sw, out->ofport, &frame);

@@ -9,7 +9,7 @@
  *     NAME-ctl        bridge mgmt, weftd
  *     NAME-SWITCH     mgmt0, br-int with the VM ports; with a vtep also br-phys and vxlan0
  *     NAME-VM         eth0
- *     NAME-lan        bridge lan: what the uplinks of `transport: vlan` are plugged into
+ *     NAME-lan        bridge lan: what uplinks and physical ports are plugged into
  *     NAME-underlay   bridge underlay: between the vteps
  *
  * Three steps: a plan is made from the file (lab_plan.c, pure), the plan is
@@ -73,7 +73,7 @@ struct lab_vm {
 struct lab_network {
 	const char *name;
 	const char *transport;          /* "local", "vlan" or "vxlan" */
-	uint16_t vlan;                  /* on the uplinks; 0 = none */
+	uint16_t vlan;                  /* on the LAN; 0 = none */
 	bool *joined;                   /* per host: its VMs reach those of other joined hosts */
 };
 

@@ -200,6 +200,45 @@ static void look_at_tunnel(struct problems *problems, uint32_t sw, size_t *n)
 	    vs->name, declared->tunnel, n_networks, first, n_networks > 1 ? ", ..." : "");
 }
 
+static bool is_alive(const struct core *core, uint32_t index, uint32_t entry)
+{
+	const struct view_port *port;
+	uint32_t sw;
+	return view_gateway_place(core->view, index, entry, &sw, &port) && view_switch(core->view, sw)->connected
+		&& port->up;
+}
+
+/* Networks that do not meet the LAN, or would not if one more port died. */
+static void look_at_gateways(struct problems *problems)
+{
+	const struct core *core = problems->world->core;
+	size_t n = 0;
+	for (uint32_t i = 0; i < core->net->n_networks; i++) {
+		const struct net_network *network = &core->net->networks[i];
+		const struct net_physical *physical = &network->physical;
+		size_t n_alive = 0, dead = 0;
+		for (uint32_t k = 0; k < physical->n_ports; k++) {
+			if (is_alive(core, i, k))
+				n_alive++;
+			else
+				dead = k;
+		}
+		if (n_alive == physical->n_ports || ++n > MAX_OF_KIND)
+			continue;
+		const struct net_uplink *port = &physical->ports[dead];
+		struct about about = { .sw = port->switch_name, .network = network->name,
+				       .hint = "is the switch connected, is the port there, is its cable in?" };
+		if (!n_alive)
+			add(problems, ERROR, "lan-cut", about, "network %s does not reach the LAN: none of its physical ports "
+			    "(%s:%s%s) is alive", network->name, port->switch_name, port->port,
+			    physical->n_ports > 1 ? ", ..." : "");
+		else
+			add(problems, WARNING, "lan-no-spare", about, "network %s: physical port %s:%s is not alive; %zu of %zu "
+			    "are", network->name, port->switch_name, port->port, n_alive, physical->n_ports);
+	}
+	add_more(problems, ERROR, "lan-cut", n);
+}
+
 /* Has it been let in since it was refused? */
 static bool is_cured(const struct core *core, const struct core_refused *refused)
 {
@@ -315,6 +354,7 @@ json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 	add_more(&problems, ERROR, "switch-disconnected", n_states);
 	add_more(&problems, ERROR, "row-refused", n_rows);
 	add_more(&problems, ERROR, "tunnel-missing", n_tunnels);
+	look_at_gateways(&problems);
 	look_at_refused_switches(&problems);
 	look_at_events(&problems);
 	*ret_is_degraded = json_array_size(problems.by_severity[ERROR]) || json_array_size(problems.by_severity[WARNING]);

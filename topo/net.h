@@ -149,6 +149,9 @@ struct net_use {
 };
 enum { NET_MAX_USES = 4096 };
 
+/* The line of the entry that the use is from. */
+uint32_t net_use_line(const struct net *, const struct net_use *);
+
 /* Fills at most max uses in order of network name, returns how many there
  * are. disabled is set when an entry with enable: false matches. */
 size_t net_uses(const struct net *, const char *switch_name, const char *port_name,

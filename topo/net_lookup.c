@@ -362,6 +362,17 @@ size_t net_uses(const struct net *net, const char *switch_name, const char *port
 	return n;
 }
 
+uint32_t net_use_line(const struct net *net, const struct net_use *use)
+{
+	const struct net_network *network = &net->networks[use->network];
+
+	if (use->is_uplink)
+		return network->uplinks[use->port].where.line;
+	if (use->is_physical)
+		return network->physical.ports[use->port].where.line;
+	return network->ports[use->port].where.line;
+}
+
 uint32_t net_switch_by_name(const struct net *net, const char *name)
 {
 	size_t low = 0, high = net->n_switches;

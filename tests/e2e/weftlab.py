@@ -254,6 +254,13 @@ class Lab:
             f"--pidfile={pid_file}", f"--unixctl={h['ctl']}", f"--log-file={h['vswitchd_log']}",
             f"unix:{h['db']}", env=env)
 
+    def ns(self, namespace, *args):
+        return run("ip", "netns", "exec", namespace, *args)
+
+    def port(self, host, name):
+        """As `weft show ports` has it."""
+        return next(p for p in self.weft("show", "ports")["ports"] if (p["switch"], p["name"]) == (host, name))
+
     def flap(self, host, port):
         ns = self.map["hosts"][host]["ns"]
         run("ip", "-n", ns, "link", "set", port, "down")

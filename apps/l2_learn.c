@@ -105,7 +105,7 @@ static bool leads_away(const struct scene *scene, uint32_t sw, const struct rule
 	if (!rule_set_u(rule, FIELD_OUT, &out))
 		return false;
 	*ret_peer = 0;
-	if (out != OUT_TUNNEL) {
+	if (out != OUT_SWITCH) {
 		const struct view_port *port = view_port(scene->view, sw, (uint32_t) out);
 		const struct view_use *use = port ? view_use(port, network) : NULL;
 		return use && use->is_uplink;

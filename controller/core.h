@@ -13,6 +13,7 @@
 #include "controller/event.h"
 #include "ofproto/ledger.h"
 #include "ofproto/msg.h"
+#include "ofproto/sign.h"
 #include "topo/net.h"
 #include "topo/view.h"
 
@@ -67,6 +68,10 @@ struct core {
 	uint64_t start_ms;              /* now_ms at the first call */
 	bool settled;                   /* the hold time for unconfirmed hosts is over */
 	bool gateways_due;              /* what was chosen may not be the best any more */
+	bool ways_due;                  /* likewise */
+	uint32_t *ways_wait;            /* owned: slots that were told to leave ways, and have not said yet */
+	size_t n_ways_wait;
+	uint8_t sign_key[SIGN_KEY];     /* of this life: what it has not signed is not ours */
 	uint64_t now_ms;                /* set by the owner before it calls in */
 	uint64_t wall_ms;
 	/* Rows changed, or work was put off: the owner calls core_plan soon. */

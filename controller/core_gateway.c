@@ -2,18 +2,17 @@
 /* Where networks meet the LAN, in time: close, wait for the switch to say that
  * it is closed, open. The view knows which port would be best and what follows.
  *
- * After a start nothing is sent while a port that may be in use is behind a
- * switch that has not been read back: what is known then is not enough to
+ * After a start nothing is sent while a port or link that may be in use is behind
+ * a switch that has not been read back: what is known then is not enough to
  * choose, and traffic goes on with the rows that are there. */
 #include "controller/core_private.h"
 
 enum { WAIT_MS = 10 * 1000 };           /* for switches that may be dead */
 
-bool core_concerns_gateways(const struct fact *fact)
+bool core_concerns_ways(const struct fact *fact)
 {
-	return FACT_BIT(SWITCH_UP) & (1u << fact->kind) || FACT_BIT(SWITCH_DOWN) & (1u << fact->kind)
-		|| FACT_BIT(SWITCH_READY) & (1u << fact->kind) || FACT_BIT(PORT) & (1u << fact->kind)
-		|| FACT_BIT(PORT_GONE) & (1u << fact->kind);
+	return (FACT_BIT(SWITCH_UP) | FACT_BIT(SWITCH_DOWN) | FACT_BIT(SWITCH_READY) | FACT_BIT(PORT)
+		| FACT_BIT(PORT_GONE) | FACT_BIT(LINK) | FACT_BIT(GATEWAY) | FACT_BIT(MEMBER)) >> fact->kind & 1;
 }
 
 static bool is_choice(const struct net_network *network) { return network->physical.n_ports > 1; }
@@ -22,19 +21,18 @@ bool core_must_wait(const struct core *core)
 {
 	if (core->now_ms - core->start_ms >= WAIT_MS || view_complete(core->view, NET_NONE))
 		return false;
+	if (view_needs_ways(core->view))
+		return true;
 	for (size_t n = 0; n < core->net->n_networks; n++)
 		if (is_choice(&core->net->networks[n]))
 			return true;
 	return false;
 }
 
-/* What its rows say is what they shall say; or it is away and cannot be told. */
-static bool has_left(const struct core *core, const struct view_network *vn)
+bool core_has_done(const struct core *core, uint32_t sw)
 {
-	if (vn->leaving == NET_NONE)
-		return true;
-	const struct core_switch *cs = core->switches[vn->leaving];
-	return !cs->session || (core_may_send(core, vn->leaving) && ledger_at_rest(cs->ledger));
+	const struct core_switch *cs = core->switches[sw];
+	return !cs->session || (core_may_send(core, sw) && ledger_at_rest(cs->ledger));
 }
 
 static void open_or_close(struct core *core, uint32_t index, uint32_t entry)
@@ -58,7 +56,7 @@ static void one_step(struct core *core, uint32_t index)
 		return;
 	if (vn->gateway != NET_NONE)
 		open_or_close(core, index, NET_NONE);
-	if (has_left(core, vn))
+	if (vn->leaving == NET_NONE || core_has_done(core, vn->leaving))
 		open_or_close(core, index, best);
 	else
 		core->gateways_due = true;

@@ -134,6 +134,7 @@ void core_read_done(struct core *core, uint32_t sw)
 	if (!cs->ready)
 		return;
 	core_gateways(core);
+	core_ways(core);
 	cs->stale = (1u << n_apps) - 1;
 	core_compile(core, sw);
 	core_touch(core, sw);

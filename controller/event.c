@@ -77,6 +77,8 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_NETWORK_FULL:
 	case FACT_MEMBER:
 	case FACT_SWITCH_READY:
+	case FACT_LINK:
+	case FACT_WAYS:
 	case N_FACT_KINDS:
 		break;
 	}

@@ -184,7 +184,7 @@ static void look_at_tunnel(struct problems *problems, uint32_t sw, size_t *n)
 		return;
 	for (uint32_t i = 0; i < core->net->n_networks; i++) {
 		const struct view_member *member = view_member(view_network(core->view, i), sw);
-		if (core->net->networks[i].transport != NET_VXLAN || !member || !view_member_is_here(member))
+		if (!core->net->networks[i].tunnels || !member || !view_member_is_here(member))
 			continue;
 		first = first ? first : core->net->networks[i].name;
 		n_networks++;
@@ -261,7 +261,7 @@ static void look_at_floods(struct problems *problems, uint32_t sw)
 		const struct view_network *vn = view_network(core->view, n);
 		const struct view_member *member = view_member(vn, sw);
 		const char *name = core->net->networks[n].name;
-		bool has_tunnel = core->net->networks[n].transport == NET_VXLAN && vs->tunnel != NET_NONE;
+		bool has_tunnel = core->net->networks[n].tunnels && vs->tunnel != NET_NONE;
 		size_t room = has_tunnel ? FLOOD_PEER_ROOM * (vn->n_members - 1) : 0;
 		struct about about = { vs->name, name, "spread the ports over two bridges or two networks" };
 		if (member && member->n_edges + room > FLOOD_MAX_PORTS)

@@ -195,6 +195,13 @@ size_t fact_format(const struct fact *fact, const struct net *net, const struct 
 		add_place(&line, view, fact->sw, fact->ofport);
 		add(&line, "%s%s", fact->recovered ? " recovered" : "", fact->unconfirmed ? " unconfirmed" : "");
 		break;
+	case FACT_LINK:
+		add(&line, " ");
+		add_place(&line, view, fact->old_sw, fact->old_ofport);
+		add(&line, " to ");
+		add_place(&line, view, fact->sw, fact->ofport);
+		break;
+	case FACT_WAYS:
 	case N_FACT_KINDS:
 		break;
 	}

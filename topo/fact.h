@@ -25,7 +25,9 @@
 	FACT(NETWORK_FULL, "network-full", "a network was full before a restart, or it is known not to be") \
 	FACT(MEMBER,       "member",       "a switch is in a network by the memory of others, or is known not to be") \
 	FACT(SWITCH_READY, "switch-ready", "a switch has all rows that are wanted of it") \
-	FACT(GATEWAY,      "gateway",      "a network meets the LAN at another switch, or nowhere for a moment")
+	FACT(GATEWAY,      "gateway",      "a network meets the LAN at another switch, or nowhere for a moment") \
+	FACT(LINK,         "link",         "a probe was heard: where a cable leads") \
+	FACT(WAYS,         "ways",         "frames go from switch to switch by other ways")
 
 enum fact_kind {
 #define FACT(NAME, WORD, HELP) FACT_##NAME,
@@ -53,7 +55,7 @@ const char *fact_reason_text(enum fact_reason);
 struct fact {
 	enum fact_kind kind;
 	enum fact_reason reason;
-	bool recovered;                 /* HOST, NETWORK_FULL, MEMBER, GATEWAY: read back after a restart, not seen now */
+	bool recovered;                 /* HOST, NETWORK_FULL, MEMBER, GATEWAY, LINK: read back after a restart, not seen now */
 	uint32_t age_s;                 /* recovered: seconds its row has been there; the youngest row wins */
 	bool unconfirmed;               /* HOST: known from another switch's row only; sw = NET_NONE, and
 					 * ofport = net_switch.peer that the row leads to, 0 = an uplink.
@@ -66,7 +68,8 @@ struct fact {
 	bool has_ip4, has_ip6;
 	uint8_t ip4[4], ip6[16];
 	/* HOST: where it was before (filled by view_apply); NET_NONE = nowhere,
-	 * or, when it was known, only remembered by other switches. */
+	 * or, when it was known, only remembered by other switches. LINK: where the
+	 * probe was sent from. */
 	uint32_t old_sw, old_ofport;
 	bool was_known;
 	/* PORT */
@@ -75,7 +78,8 @@ struct fact {
 	bool port_up, port_live, port_local;
 	uint32_t port_speed_mbps;
 	/* PORT: filled by view_apply: the port is new or stands in other networks
-	 * than before, so rows of its switch change. False = only its state did. */
+	 * than before, so rows of its switch change. False = only its state did.
+	 * SWITCH_READY: somebody takes it for a gateway no more. */
 	bool uses_changed;
 	uint64_t time_ms;               /* of the caller's clock */
 };

@@ -15,6 +15,7 @@ extern const struct section networks_section;
 extern const struct section ports_section;
 extern const struct section uplinks_section;
 extern const struct section physical_section;
+extern const struct section links_section;
 extern const struct section_type section_uplink_port;  /* struct net_uplink: switch and port */
 
 /* Sorted by name; duplicate datapath ids, vteps and vnis are found. */
@@ -25,6 +26,10 @@ void networks_settle(struct net *, struct diag *);
 void overlays_settle(struct net *, struct diag *);
 /* Peer registers of all switches with a vtep; clashes are findings. */
 void vteps_settle(struct net *, struct diag *);
+
+/* Sorted by name, each with its ends in order; tags on them. After
+ * networks_settle() and ports_check(). */
+void links_settle(struct net *, struct diag *);
 
 /* Who stands where: undeclared switches, one port twice, tags that clash.
  * Fills net_uplink.sw. */

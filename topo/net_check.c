@@ -12,6 +12,7 @@ struct stand {
 	const struct net_network *network;
 	uint16_t tag;                   /* on the wire; uplinks: the network's VLAN */
 	bool is_uplink;                 /* or a physical port */
+	const struct net_link *link;    /* or an end of it; then no network, and tags do not matter */
 	bool has_no_tag;                /* an uplink whose `vlan` is missing: told of already */
 	struct where where;
 };
@@ -57,6 +58,15 @@ static int by_tag(const void *a_, const void *b_)
 static size_t list_stands(const struct net *net, struct stand *stands)
 {
 	size_t n = 0;
+
+	for (size_t i = 0; i < net->n_links; i++)
+		for (size_t e = 0; e < 2; e++)
+			stands[n++] = (struct stand) {
+				.sw = net->links[i].ends[e].switch_name,
+				.port = net->links[i].ends[e].port,
+				.link = &net->links[i],
+				.where = net->links[i].ends[e].where,
+			};
 
 	for (size_t i = 0; i < net->n_networks; i++) {
 		const struct net_network *network = &net->networks[i];
@@ -104,12 +114,32 @@ static size_t list_stands(const struct net *net, struct stand *stands)
 	return n;
 }
 
+/* Sorted by port, what is a link comes first: it has no network. */
+static void check_links_alone(const struct stand *stands, size_t n, struct diag *diag)
+{
+	const struct stand *link = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!link || by_port(link, &stands[i])) {
+			link = stands[i].link ? &stands[i] : NULL;
+		} else if (stands[i].link) {
+			diag_add(diag, stands[i].where, DIAG_LINK,
+				 "\"%s:%s\" is an end of two links; the other one is at line %u", stands[i].sw,
+				 stands[i].port, link->where.line);
+		} else {
+			diag_add(diag, stands[i].where, DIAG_LINK,
+				 "\"%s:%s\" is an end of a link (line %u); it cannot be a port of network \"%s\"",
+				 stands[i].sw, stands[i].port, link->where.line, stands[i].network->name);
+		}
+	}
+}
+
 static void check_once_per_network(const struct stand *stands, size_t n, struct diag *diag)
 {
 	for (size_t i = 1, start = 0; i < n; i++) {
 		const struct stand *first = &stands[start], *again = &stands[i];
 
-		if (by_port(first, again) || first->network != again->network) {
+		if (by_port(first, again) || first->network != again->network || again->link) {
 			start = i;
 			continue;
 		}
@@ -149,7 +179,7 @@ static void check_tags(const struct stand *stands, size_t n, struct diag *diag)
 		if (by_port(&stands[first], &stands[i]) || stands[first].tag != stands[i].tag)
 			first = i;
 		else if (stands[first].network != stands[i].network
-			 && !stands[i].has_no_tag)
+			 && !stands[i].has_no_tag && !stands[first].link && !stands[i].link)
 			report_tag(&stands[first], &stands[i], diag);
 	}
 }
@@ -216,12 +246,26 @@ static void check_uplinks(const struct net *net, const struct net_network *netwo
 	}
 }
 
+static void check_ends(const struct net *net, const char *const *names, struct diag *diag)
+{
+	for (size_t i = 0; i < net->n_links; i++) {
+		for (size_t e = 0; e < 2; e++) {
+			const struct net_uplink *end = &net->links[i].ends[e];
+
+			if (end->sw == NET_NONE)
+				report_unknown(net, end->where, "link to", end->switch_name, end->port, names, diag);
+			check_tunnel(net, end->where, end->switch_name, end->port, diag);
+		}
+	}
+}
+
 static void check_declared(const struct net *net, struct diag *diag)
 {
 	const char **names = arena_new_array(net->arena, const char *, net->n_switches);
 
 	for (size_t i = 0; i < net->n_switches; i++)
 		names[i] = net->switches[i].name;
+	check_ends(net, names, diag);
 	for (size_t i = 0; i < net->n_networks; i++) {
 		struct net_network *network = &net->networks[i];
 
@@ -243,7 +287,7 @@ static void check_declared(const struct net *net, struct diag *diag)
 
 void ports_check(struct net *net, struct diag *diag)
 {
-	size_t n = 0;
+	size_t n = 2 * net->n_links;
 
 	check_declared(net, diag);
 	for (size_t i = 0; i < net->n_networks; i++)
@@ -251,6 +295,7 @@ void ports_check(struct net *net, struct diag *diag)
 	struct stand *stands = xheap_alloc(n * sizeof *stands);
 	n = list_stands(net, stands);
 	qsort(stands, n, sizeof *stands, by_network);
+	check_links_alone(stands, n, diag);
 	check_once_per_network(stands, n, diag);
 	qsort(stands, n, sizeof *stands, by_tag);
 	check_tags(stands, n, diag);

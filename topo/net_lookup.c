@@ -17,13 +17,13 @@ enum {
 	MAX_CHAINS = 1 + 2 * (MAX_LETTERS + 1),
 };
 
-/* In the order in which they win: what is a port to the LAN is nothing else. */
-enum ref_kind { REF_UPLINK, REF_PHYSICAL, REF_PORT };
+/* In the order in which they win: what is a link, or a port to the LAN, is nothing else. */
+enum ref_kind { REF_LINK, REF_UPLINK, REF_PHYSICAL, REF_PORT };
 
 struct ref {
 	uint64_t key;                   /* hash of what is literal */
-	uint32_t network;
-	uint32_t port;                  /* of the list that the kind names */
+	uint32_t network;               /* NET_NONE: an end of a link */
+	uint32_t port;                  /* of the list that the kind names; link: twice its index, plus the end */
 	enum ref_kind kind;
 };
 
@@ -84,11 +84,14 @@ static int by_key(const void *a_, const void *b_)
 
 static void build_refs(const struct net *net, struct net_index *index)
 {
-	size_t n = 0;
+	size_t n = 2 * net->n_links;
 
 	for (size_t i = 0; i < net->n_networks; i++)
 		n += net->networks[i].n_ports + net->networks[i].n_uplinks + net->networks[i].physical.n_ports;
 	index->refs = arena_new_array(net->arena, struct ref, n);
+	for (uint32_t i = 0; i < 2 * net->n_links; i++)
+		index->refs[index->n_refs++] =
+			(struct ref) {key_of_uplink(&net->links[i / 2].ends[i & 1]), NET_NONE, i, REF_LINK};
 	for (uint32_t i = 0; i < net->n_networks; i++) {
 		const struct net_network *network = &net->networks[i];
 
@@ -183,16 +186,16 @@ void net_index_build(struct net *net)
 	net->index = index;
 }
 
-/* The port to the LAN that the ref is, or null. */
+/* The port to another switch or to the LAN that the ref is, or null. */
 static const struct net_uplink *uplink_of(const struct net *net, const struct ref *ref)
 {
-	const struct net_network *network = &net->networks[ref->network];
-
 	switch (ref->kind) {
+	case REF_LINK:
+		return &net->links[ref->port / 2].ends[ref->port & 1];
 	case REF_UPLINK:
-		return &network->uplinks[ref->port];
+		return &net->networks[ref->network].uplinks[ref->port];
 	case REF_PHYSICAL:
-		return &network->physical.ports[ref->port];
+		return &net->networks[ref->network].physical.ports[ref->port];
 	case REF_PORT:
 		break;
 	}
@@ -201,12 +204,11 @@ static const struct net_uplink *uplink_of(const struct net *net, const struct re
 
 static bool matches(const struct net *net, const struct ref *ref, const char *sw, const char *port)
 {
-	const struct net_network *network = &net->networks[ref->network];
 	const struct net_uplink *uplink = uplink_of(net, ref);
 
 	if (uplink)
 		return !strcmp(uplink->port, port) && !strcmp(uplink->switch_name, sw);
-	const struct net_port *entry = &network->ports[ref->port];
+	const struct net_port *entry = &net->networks[ref->network].ports[ref->port];
 	if (!entry->is_glob)
 		return !strcmp(entry->port_glob, port) && !strcmp(entry->switch_glob, sw);
 	return net_glob(entry->port_glob, port) && net_glob(entry->switch_glob, sw);
@@ -297,14 +299,16 @@ static bool is_entry(const struct net_use *use) { return !use->is_uplink && !use
 static uint16_t tag_of(const struct net_network *network, const struct ref *ref)
 {
 	switch (ref->kind) {
+	case REF_LINK:
+		break;
 	case REF_UPLINK:
 		return network->vlan;
 	case REF_PHYSICAL:
 		return network->physical.vlan;
 	case REF_PORT:
-		break;
+		return network->ports[ref->port].tag;
 	}
-	return network->ports[ref->port].tag;
+	return NET_UNTAGGED;
 }
 
 /* One tag, one network: the exact entry, else the first name. */
@@ -340,7 +344,7 @@ size_t net_uses(const struct net *net, const char *switch_name, const char *port
 	for (;;) {
 		const struct ref *ref = next_ref(net, chains, &n_chains, switch_name, port_name);
 
-		if (!ref)
+		if (!ref || ref->kind == REF_LINK)
 			break;
 		const struct net_network *network = &net->networks[ref->network];
 		if (!with_globs && is_glob(net, ref))
@@ -441,6 +445,22 @@ uint32_t net_switch_by_peer(const struct net *net, uint32_t peer)
 			high = middle;
 		else
 			low = middle + 1;
+	}
+	return NET_NONE;
+}
+
+uint32_t net_link_of(const struct net *net, const char *switch_name, const char *port_name, unsigned *ret_end)
+{
+	size_t sw_len = strlen(switch_name), port_len = strlen(port_name);
+
+	if (!net->n_links || sw_len > SCALAR_MAX_NAME || port_len > SCALAR_MAX_PORT)
+		return NET_NONE;
+	struct chain chain = find_chain(net->index, key_of(switch_name, sw_len, port_name, port_len));
+	for (; chain.at < chain.end; chain.at++) {
+		if (chain.at->kind != REF_LINK || !matches(net, chain.at, switch_name, port_name))
+			continue;
+		*ret_end = chain.at->port & 1;
+		return chain.at->port / 2;
 	}
 	return NET_NONE;
 }

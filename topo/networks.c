@@ -88,6 +88,14 @@ static const struct section_key keys[] = {
 		.otherwise = "with `transport: vxlan`, made from the name",
 		.help = "The VXLAN network identifier, unique in the file. Frames on the wire carry it.",
 	}, {
+		.name = "link_vlan",
+		.type = &section_uint16,
+		.offset = offsetof(struct net_network, link_vlan),
+		.min = 1,
+		.max = NET_MAX_VID,
+		.otherwise = "`vlan`, else made from the name",
+		.help = "The VLAN id of the network on `links`, unique in the file.",
+	}, {
 		.name = "physical",
 		.type = &section_map,
 		.offset = offsetof(struct net_network, physical),

@@ -32,6 +32,8 @@ struct view_port {
 	uint8_t mac[6];
 	bool up, live, local;
 	bool tunnel;                    /* the VXLAN port of its switch; stands in no network */
+	uint32_t link;                  /* index into the net's links, NET_NONE = no end of one */
+	unsigned link_end;              /* which one */
 	bool disabled;                  /* enable: false in the file */
 	bool conflicted;                /* a use was left out, see net_use.conflict */
 	uint32_t speed_mbps;
@@ -77,6 +79,7 @@ struct view_member {
 	uint32_t uplink;                /* ofport of its uplink in this network, NET_NONE = none */
 	uint32_t n_edges;               /* ports of this network on it that are no uplink */
 	bool remembered;                /* by rows of others; it has not reported since weftd started */
+	bool transit;                   /* frames of the network pass it on links */
 	uint32_t first;                 /* private: its hosts, see view_member_host */
 };
 
@@ -101,6 +104,15 @@ struct view_network {
 	uint32_t leaving;               /* slot of the switch that had it last and may not know yet that it
 					 * has not any more; NET_NONE = none */
 };
+
+/* What is known of a net_link, same index. */
+struct view_link {
+	bool confirmed;                 /* a probe has come through, since both ends were last seen up */
+	bool wrong;                     /* a probe from one of its ends came out, or in, somewhere else ... */
+	uint32_t sw[2], ofport[2];      /* ... from here to there */
+};
+
+struct ways;
 
 struct view;
 
@@ -183,6 +195,21 @@ bool view_gateway_place(const struct view *, uint32_t network_index, uint32_t en
 /* May that switch let in frames from the LAN without being the gateway? Then
  * nobody hears its floods, and the gateway nothing of it at all. */
 bool view_is_suspect(const struct view *, const struct view_network *, uint32_t sw);
+
+/* Links and ways (view_link.c, ways.c). A link is used when both its ends are up,
+ * as far as they are known, and a probe has shown that it is the cable that the
+ * file means. */
+const struct view_link *view_link(const struct view *, uint32_t link);
+bool view_link_is_up(const struct view *, uint32_t link);
+/* Where its other end is; false while that port is not there. */
+bool view_link_place(const struct view *, uint32_t link, unsigned end, uint32_t *ret_sw,
+		     const struct view_port **ret_port);
+/* The ways in force, or null: every switch reaches every other by its tunnel or
+ * uplink. Takes them; switches that come to carry a network are members of it. */
+const struct ways *view_ways(const struct view *);
+void view_set_ways(struct view *, struct ways *take);
+/* Does the file need ways at all? */
+bool view_needs_ways(const struct view *);
 
 /* When complete: forgets unconfirmed hosts, remembered members and what was full. With `all`, gives
  * up waiting, for the rest of this life. */

@@ -157,7 +157,7 @@ static bool apply_member(struct view *view, const struct fact *fact)
 	struct view_network *vn = view_network_mutable(view, fact->network);
 	const struct view_switch *vs = view_switch(view, fact->sw);
 	if (!vn || !vs || !fact->recovered || vs->ever || vs->index == NET_NONE || view->settled
-	    || view->net->networks[vn - view->networks].transport != NET_VXLAN)
+	    || !view->net->networks[vn - view->networks].tunnels)
 		return false;
 	return view_remember(view, vn, fact->sw);
 }
@@ -187,7 +187,12 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 	case FACT_MEMBER:
 		return apply_member(view, fact);
 	case FACT_SWITCH_READY:
-		return view_gateway_ready(view, fact->sw);
+		fact->uses_changed = view_gateway_ready(view, fact->sw);
+		return true;
+	case FACT_LINK:
+		return view_link_heard(view, fact);
+	case FACT_WAYS:
+		return true;            /* view_set_ways() */
 	case FACT_GATEWAY:
 		return view_gateway_apply(view, fact, &gone);
 	case N_FACT_KINDS:

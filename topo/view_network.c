@@ -80,7 +80,7 @@ void view_networks_make(struct view *view, const struct net *net)
 				<= view->net->networks[old - view->networks].max_hosts;
 			networks[i].n_refused = old->n_refused;
 			networks[i].n_moves = old->n_moves;
-			if (net->networks[i].transport == NET_VXLAN)
+			if (net->networks[i].tunnels)
 				keep_remembered(&networks[i], old);
 		}
 	}
@@ -129,13 +129,13 @@ const struct view_member *view_member(const struct view_network *vn, uint32_t sw
 
 bool view_member_is_here(const struct view_member *member)
 {
-	return member->n_edges || member->uplink != NET_NONE;
+	return member->n_edges || member->uplink != NET_NONE || member->transit;
 }
 
 static void note_change(struct view *view, const struct view_network *vn)
 {
 	uint32_t index = (uint32_t) (vn - view->networks);
-	if (view->net->networks[index].transport != NET_VXLAN)
+	if (!view->net->networks[index].tunnels)
 		return;
 	if (view->n_changed == view->max_changed) {
 		view->max_changed = view->max_changed ? view->max_changed * 2 : 16;
@@ -194,6 +194,16 @@ void view_leave(struct view *view, uint32_t sw, uint32_t ofport, const struct vi
 		member->n_edges--;
 	else if (member->uplink == ofport)
 		member->uplink = NET_NONE;
+	let_go(view, vn, member);
+}
+
+void view_carry(struct view *view, struct view_network *vn, uint32_t sw, bool transit)
+{
+	struct view_member *member = (struct view_member *) view_member(vn, sw);
+	if (member ? member->transit == transit : !transit)
+		return;
+	member = take_in(view, vn, sw);
+	member->transit = transit;
 	let_go(view, vn, member);
 }
 

@@ -13,6 +13,7 @@
 
 #include "tests/unit/apps/world.h"
 #include "topo/arena.h"
+#include "topo/ways.h"
 
 /* --- rows -------------------------------------------------------------------------- */
 
@@ -37,14 +38,22 @@ static void on_unwant(void *ctx, uint32_t sw, uint8_t app, const struct rule *ke
 		ledger_unwant(w->rows[sw], key);
 }
 
-static struct scene scene_of(const struct world *w)
+static void sign(const void *ctx, const uint8_t *bytes, size_t size, uint8_t ret_sign[16])
 {
-	return (struct scene) { .net = w->net, .view = w->view, .now_ms = w->now_ms };
+	uint64_t hash = net_hash(bytes, size);
+	(void) ctx;
+	memcpy(ret_sign, &hash, 8);
+	memcpy(ret_sign + 8, &hash, 8);
+}
+
+struct scene world_scene(const struct world *w)
+{
+	return (struct scene) { .net = w->net, .view = w->view, .now_ms = w->now_ms, .sign = sign };
 }
 
 static void compile_app(struct world *w, size_t app, uint32_t sw)
 {
-	struct scene scene = scene_of(w);
+	struct scene scene = world_scene(w);
 	struct out out = { .build = w->build, .shapes = w->shapes, .app = apps[app].number,
 			   .want = on_want, .unwant = on_unwant, .ctx = w };
 	if (!w->rows[sw] || w->cut[sw])
@@ -63,7 +72,7 @@ static void compile_all(struct world *w, uint32_t sw)
 
 static void applied(struct world *w, const struct fact *fact)
 {
-	struct scene scene = scene_of(w);
+	struct scene scene = world_scene(w);
 	assert_true(w->n_facts < WORLD_MAX_FACTS);
 	w->facts[w->n_facts++] = *fact;
 	for (size_t i = 0; i < n_apps; i++) {
@@ -272,6 +281,40 @@ static void do_forget(struct world *w, const char *network, const char *mac)
 	assert_true(world_apply(w, fact));
 }
 
+static void do_link(struct world *w, const char *place)
+{
+	struct fact fact = { .kind = FACT_LINK };
+	const struct view_port *other;
+	world_place(w, place, &fact.sw, &fact.ofport);
+	const struct view_port *port = view_port(w->view, fact.sw, fact.ofport);
+	assert_true(port->link != NET_NONE);
+	assert_true(view_link_place(w->view, port->link, !port->link_end, &fact.old_sw, &other));
+	fact.old_ofport = other->ofport;
+	world_apply(w, fact);
+}
+
+static void take_ways(struct world *w, struct ways *ways)
+{
+	struct fact fact = { .kind = FACT_WAYS, .sw = NET_NONE };
+	view_set_ways(w->view, ways);
+	applied(w, &fact);
+}
+
+/* As core does, on all switches that are not cut. */
+static void do_ways(struct world *w, bool half)
+{
+	const struct ways *now = view_ways(w->view);
+	struct ways *next = ways_compute(w->view);
+	if (now) {
+		struct ways *met = ways_meet(now, next);
+		take_ways(w, met);
+	}
+	if (half)
+		ways_free(next);
+	else
+		take_ways(w, next);
+}
+
 static void do_line(struct world *w, const char *line)
 {
 	char a[5][80] = { "" };
@@ -303,6 +346,10 @@ static void do_line(struct world *w, const char *line)
 			w->cut[fact.sw] = false;
 			compile_all(w, fact.sw);
 		}
+	} else if (!strcmp(a[0], "link")) {
+		do_link(w, a[1]);
+	} else if (!strcmp(a[0], "ways")) {
+		do_ways(w, a[1][0]);
 	} else if (!strcmp(a[0], "cut")) {
 		fact.kind = FACT_SWITCH_DOWN;
 		fact.sw = world_switch(w, a[1]);
@@ -499,7 +546,7 @@ static void reply_fact(void *ctx, struct fact *fact) { world_apply(ctx, *fact); 
 
 size_t world_back(struct world *w, const char *name, uint32_t age_s)
 {
-	struct scene scene = scene_of(w);
+	struct scene scene = world_scene(w);
 	struct reply reply = { .fact = reply_fact, .ctx = w };
 	struct ledger_iter iter;
 	uint32_t was = 0;

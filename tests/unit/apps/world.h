@@ -19,6 +19,8 @@
  *     meters a 100            meters the switch has (0: none, as at first)
  *     gateway red a:eth1      the network meets the LAN there now ("-": nowhere)
  *     ready a                 the switch has all its rows
+ *     link a:e1               a probe came in there, from the link's other end
+ *     ways                    the best ways now are taken; "ways half" stops between old and new
  *     cut a                   it is away and keeps the rows it has; "up a" ends that
  */
 #ifndef TESTS_WORLD_H
@@ -57,6 +59,7 @@ struct world {
 	struct got got[WORLD_MAX_GOT];
 	size_t n_got, n_punts, n_walks;
 	size_t n_tunnelled;             /* copies that went into a tunnel */
+	size_t n_linked;                /* copies that went onto a link */
 	char dropped_by[64];         /* name of the last row that dropped it */
 	/* Facts of apps and evictions since world_quiet(). */
 	struct fact facts[WORLD_MAX_FACTS];
@@ -104,6 +107,9 @@ int frame_vid(const struct frame *);     /* of the outer tag, or UNTAGGED */
 void world_send(struct world *, const char *place, struct frame);
 /* The same by the tunnel port, with this VNI, from this VTEP (host order). */
 void world_send_tunnelled(struct world *, const char *place, struct frame, uint64_t tun_id, uint32_t tun_src);
+/* The scene as apps see it. */
+struct scene world_scene(const struct world *);
+
 /* How many copies came out there, with this tag. */
 size_t world_got(struct world *, const char *place, int vid);
 

@@ -131,11 +131,21 @@ static void into_tunnel(struct world *w, struct trip *trip, uint32_t sw, const s
 	trip->queue[trip->n - 1].tun_src = from->peer;
 }
 
+/* Out at the other end of the cable, when both ends are up. */
+static void over_link(struct world *w, struct trip *trip, const struct view_port *from, const struct frame *frame)
+{
+	const struct view_port *to;
+	uint32_t sw;
+	w->n_linked++;
+	if (from->up && view_link_place(w->view, from->link, !from->link_end, &sw, &to) && to->up)
+		push(trip, sw, to->ofport, frame);
+}
+
 static void reply_fact(void *ctx, struct fact *fact) { world_apply(ctx, *fact); }
 
 static void on_punt(struct world *w, const struct walk *walk, const struct copy *copy)
 {
-	struct scene scene = { .net = w->net, .view = w->view, .now_ms = w->now_ms };
+	struct scene scene = world_scene(w);
 	struct reply reply = { .fact = reply_fact, .ctx = w };
 	uint64_t network = 0;
 	const struct rule *rule = NULL;
@@ -190,6 +200,8 @@ static void follow(struct world *w, struct trip *trip, struct copy copy)
 			fail_msg("a frame comes out of %s where it went in", to->name);
 		if (to->tunnel)
 			into_tunnel(w, trip, copy.sw, out, &frame);
+		else if (to->link != NET_NONE)
+			over_link(w, trip, to, &frame);
 		else if (is_on_lan(to))
 			onto_lan(w, trip, copy.sw, out->ofport, &frame);
 		else
@@ -221,7 +233,7 @@ static void send(struct world *w, const char *place, struct frame frame, uint64_
 	static struct trip trip;
 	trip.n = trip.done = 0;
 	trip.walk = walk_new();
-	w->n_got = w->n_punts = w->n_walks = w->n_tunnelled = 0;
+	w->n_got = w->n_punts = w->n_walks = w->n_tunnelled = w->n_linked = 0;
 	load_rows(w, &trip);
 	if (!strcmp(place, "lan")) {
 		onto_lan(w, &trip, NET_NONE, 0, &frame);

@@ -104,7 +104,7 @@ const struct api_member api_members[] = {
 	{ "ports", "networks.max_hosts", "number or null", "null = no limit" },
 	{ "ports", "networks.line", "number", "of the entry in the file" },
 	{ "ports", "refused_hosts", "number", "not let in" },
-	{ "ports", "state", "text", "ok, down, local, no-network, disabled, conflict or standby" },
+	{ "ports", "state", "text", "ok, down, local, no-network, disabled, conflict, standby, or link: one that is not used" },
 	{ "ports", "why", "text or null", "for all states but ok and down" },
 
 	{ "hosts", "mac", "text", "" },
@@ -117,6 +117,15 @@ const struct api_member api_members[] = {
 	{ "hosts", "seen_seconds", "number", "since weftd heard of it the last time; known hosts do not pass by weftd" },
 	{ "hosts", "known_seconds", "number", "since weftd heard of it the first time" },
 	{ "hosts", "state", "text", "learned; recovered: read back after a restart; unconfirmed: only other switches remember it" },
+
+	{ "links", "name", "text", "its two ends" },
+	{ "links", "a", "text", "switch:port" },
+	{ "links", "b", "text", "switch:port" },
+	{ "links", "state", "text", "up, down, unconfirmed: no probe has come through yet, or wrong: one came out elsewhere" },
+	{ "links", "why", "text or null", "for all states but up" },
+	{ "links", "cost", "number", "" },
+	{ "links", "trees", "list", "networks that send over it what is for all" },
+	{ "links", "line", "number", "in the file" },
 
 	{ "networks", "name", "text", "" },
 	{ "networks", "hosts", "number", "learned" },

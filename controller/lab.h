@@ -36,6 +36,7 @@ enum {
 	LAB_MAX_SOCKET = 107,           /* characters of a Unix socket's path */
 	LAB_VM_MTU = 1500,              /* bytes */
 	LAB_UNDERLAY_MTU = 9100,        /* bytes: a jumbo frame of a VM and its tunnel header */
+	LAB_LINK_OFPORT = 601,          /* of a switch's first link */
 	LAB_UPLINK_OFPORT = 501,        /* OpenFlow port of a switch's first uplink; VMs count from 1 */
 	LAB_VXLAN_OFPORT = 1000,
 	LAB_ETH0_INDEX = 100,           /* interface index of eth0 in every VM */
@@ -85,6 +86,13 @@ struct lab_uplink {
 	unsigned ofport;
 };
 
+/* A cable between two switches: a veth pair. */
+struct lab_link {
+	uint32_t hosts[2];
+	const char *ports[2];           /* interfaces on br-int */
+	unsigned ofports[2];
+};
+
 struct lab_host {
 	const char *name;               /* of the switch */
 	const char *ns;
@@ -116,6 +124,8 @@ struct lab_plan {
 	size_t n_networks;
 	struct lab_uplink *uplinks;
 	size_t n_uplinks;
+	struct lab_link *links;
+	size_t n_links;
 	const char **namespaces;        /* all of them */
 	size_t n_namespaces;
 };

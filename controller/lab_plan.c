@@ -148,6 +148,50 @@ static void add_uplinks(struct making *making)
 	}
 }
 
+static void add_links(struct making *making)
+{
+	struct lab_plan *plan = making->plan;
+	const struct net *net = making->net;
+	unsigned *next = arena_new_array(plan->arena, unsigned, plan->n_hosts);
+
+	plan->links = arena_new_array(plan->arena, struct lab_link, net->n_links);
+	for (size_t i = 0; i < net->n_links; i++) {
+		struct lab_link *link = &plan->links[plan->n_links];
+		bool good = true;
+
+		for (size_t e = 0; e < 2; e++) {
+			const struct net_uplink *end = &net->links[i].ends[e];
+
+			link->hosts[e] = lab_host_by_name(plan, end->switch_name);
+			link->ports[e] = arena_strdup(plan->arena, end->port);
+			link->ofports[e] = LAB_LINK_OFPORT + next[link->hosts[e]]++;
+			good = lab_ifname_ok(making, end->where, end->port) && good;
+		}
+		plan->n_links += good;
+	}
+}
+
+/* Who is joined by a link is joined too. */
+static void join_by_links(const struct lab_plan *plan, bool *joined)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < plan->n_hosts; i++)
+		any |= joined[i];
+	if (!any && plan->n_links)
+		joined[plan->links[0].hosts[0]] = true;
+	for (bool again = plan->n_links; again;) {
+		again = false;
+		for (size_t i = 0; i < plan->n_links; i++) {
+			const uint32_t *hosts = plan->links[i].hosts;
+
+			if (joined[hosts[0]] == joined[hosts[1]])
+				continue;
+			joined[hosts[0]] = joined[hosts[1]] = again = true;
+		}
+	}
+}
+
 static const char *transport_name(enum net_transport transport)
 {
 	switch (transport) {
@@ -173,8 +217,9 @@ static void add_networks(struct making *making)
 			joined[lab_host_by_name(plan, net->switches[network->uplinks[j].sw].name)] = true;
 		if (network->physical.n_ports)
 			joined[lab_host_by_name(plan, net->switches[network->physical.ports[0].sw].name)] = true;
-		for (size_t j = 0; j < plan->n_hosts && network->transport == NET_VXLAN; j++)
-			joined[j] = plan->hosts[j].vtep != NULL;
+		for (size_t j = 0; j < plan->n_hosts && network->tunnels; j++)
+			joined[j] |= plan->hosts[j].vtep != NULL;
+		join_by_links(plan, joined);
 		plan->networks[i] = (struct lab_network){
 			.name = arena_strdup(plan->arena, network->name),
 			.transport = transport_name(network->transport),
@@ -258,6 +303,7 @@ struct lab_plan *lab_plan_new(const struct net *net, const struct yaml_node *x_l
 	lab_wishes_read(arena, x_lab, &wishes, diag);
 	add_hosts(&making);
 	add_uplinks(&making);
+	add_links(&making);
 	add_networks(&making);
 	lab_plan_vms(&making);
 	add_namespaces(plan);

@@ -79,6 +79,10 @@ static const char *judge(const struct api_world *world, const char *sw, const st
 		explain_conflict(world, sw, port, why, size);
 		return "conflict";
 	}
+	if (port->link != NET_NONE) {
+		const char *state = show_link_state(world, port->link, why, size);
+		return !strcmp(state, "up") ? "ok" : !strcmp(state, "down") ? "down" : "link";
+	}
 	if (port->tunnel)
 		return port->up ? "ok" : "down";
 	if (!port->n_uses && port->local) {

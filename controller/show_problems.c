@@ -153,7 +153,7 @@ static void look_at_ports(struct problems *problems, uint32_t sw)
 		return;
 	for (size_t i = 0; i < vs->n_ports; i++) {
 		const struct view_port *port = &vs->ports[i];
-		bool is_unused = !port->n_uses && !port->local && !port->tunnel && !port->disabled && !port->conflicted;
+		bool is_unused = !port->n_uses && !port->local && !port->tunnel && port->link == NET_NONE && !port->disabled && !port->conflicted;
 		size_t *n = port->conflicted ? &n_conflicts : is_unused ? &n_unused : NULL;
 		char *names = port->conflicted ? conflict : unused;
 		if (!n || (*n)++ >= MAX_NAMES)
@@ -198,6 +198,28 @@ static void look_at_tunnel(struct problems *problems, uint32_t sw, size_t *n)
 	struct about about = { .sw = vs->name, .hint = hint };
 	add(problems, ERROR, "tunnel-missing", about, "switch %s has no port %s: %zu networks (%s%s) end at this switch",
 	    vs->name, declared->tunnel, n_networks, first, n_networks > 1 ? ", ..." : "");
+}
+
+/* Cables that are not where the file says, or not there at all. */
+static void look_at_links(struct problems *problems)
+{
+	const struct core *core = problems->world->core;
+	size_t n = 0;
+	for (uint32_t i = 0; i < core->net->n_links; i++) {
+		const struct net_link *link = &core->net->links[i];
+		char why[300];
+		const char *state = show_link_state(problems->world, i, why, sizeof why);
+		struct about about = { .sw = link->ends[0].switch_name };
+		if (!strcmp(state, "up") || ++n > MAX_OF_KIND)
+			continue;
+		if (!strcmp(state, "wrong"))
+			about.hint = "put the cable where the file says, or correct the file; it is not used until then";
+		else if (!strcmp(state, "unconfirmed"))
+			about.hint = "frames of weftd do not pass: is there a device in between, or is the cable somewhere else?";
+		add(problems, !strcmp(state, "wrong") ? ERROR : WARNING, !strcmp(state, "wrong") ? "link-wrong" : "link-down",
+		    about, "link %s (%s:%u) is not used: %s", link->name, core->net->file, link->where.line, why);
+	}
+	add_more(problems, WARNING, "link-down", n);
 }
 
 static bool is_alive(const struct core *core, uint32_t index, uint32_t entry)
@@ -355,6 +377,7 @@ json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 	add_more(&problems, ERROR, "row-refused", n_rows);
 	add_more(&problems, ERROR, "tunnel-missing", n_tunnels);
 	look_at_gateways(&problems);
+	look_at_links(&problems);
 	look_at_refused_switches(&problems);
 	look_at_events(&problems);
 	*ret_is_degraded = json_array_size(problems.by_severity[ERROR]) || json_array_size(problems.by_severity[WARNING]);

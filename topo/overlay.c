@@ -135,6 +135,18 @@ static uint32_t vni_of(const char *name)
 	return vni ? vni : 1;
 }
 
+/* By name: the ends of links are looked up later. */
+static bool has_link(const struct net *net, const struct net_switch *sw)
+{
+	for (size_t i = 0; i < 2 * net->n_links; i++) {
+		const char *name = net->links[i / 2].ends[i & 1].switch_name;
+
+		if (name && !strcmp(name, sw->name))
+			return true;
+	}
+	return false;
+}
+
 static void take_tunnels(struct net_network *network)
 {
 	network->tunnels = true;
@@ -203,7 +215,7 @@ void overlays_settle(struct net *net, struct diag *diag)
 			diag_add(diag, network->where, DIAG_TUNNEL,
 				 "network \"%s\" has `transport: vxlan` and none of its switches has a \"vtep\"",
 				 network->name);
-		else if (reach.n_without)
+		else if (reach.n_without && !has_link(net, reach.without))
 			diag_add(diag, reach.where, DIAG_NO_VTEP,
 				 "switch \"%s\" has ports in network \"%s\" and no \"vtep\": no other switch reaches "
 				 "them%s", reach.without->name, network->name,

@@ -36,7 +36,7 @@ static bool parse_uplink(const struct section_scene *scene, const struct section
 		return false;
 	if (port.is_glob) {
 		section_complain(scene, at, key, node->where, DIAG_UPLINK,
-				 arena_printf(scene->arena, "is \"%s:%s\"; a port to the LAN cannot be a glob",
+				 arena_printf(scene->arena, "is \"%s:%s\"; name one port here, no glob",
 					      port.switch_glob, port.port_glob));
 		return false;
 	}

@@ -20,7 +20,7 @@
 
 enum row {
 	ROW_PORT_HAIRPIN, ROW_FLOOD_HAIRPIN, ROW_UNKNOWN_HAIRPIN,
-	ROW_PORT, ROW_SWITCH, ROW_FLOOD, ROW_UNKNOWN, ROW_MISS,
+	ROW_PORT, ROW_NOT_OURS, ROW_SWITCH, ROW_FLOOD, ROW_UNKNOWN, ROW_MISS,
 	N_ROWS
 };
 
@@ -32,6 +32,8 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_UNKNOWN_HAIRPIN] = { "unknown-hairpin", TABLE_OUTPUT, 180,
 		"network, out = unknown, in_port", "as unknown, and back to the port it came from" },
 	[ROW_PORT] = { "port", TABLE_OUTPUT, 100, "network, out = port", "to the port, with its tag" },
+	[ROW_NOT_OURS] = { "not-ours", TABLE_OUTPUT, 96, "network, out = another switch, peer, in_port = uplink",
+		"drop: the LAN told several switches, and another one passes it on" },
 	[ROW_SWITCH] = { "switch-to", TABLE_OUTPUT, 95, "network, out = another switch, peer",
 		"by the link that leads there, with the network's tag, or into the tunnel, with its VNI" },
 	[ROW_FLOOD] = { "flood", TABLE_OUTPUT, 90,
@@ -134,10 +136,10 @@ static void put_peer(struct build *b, const struct net_switch *peer, uint32_t tu
 	act_output(b, tunnel);
 }
 
-static void begin_to_peer(const struct scene *scene, struct out *out, uint32_t network_id,
+static void begin_to_peer(const struct scene *scene, struct out *out, enum row row, uint32_t network_id,
 			  const struct net_switch *peer)
 {
-	out_row(out, &rows[ROW_SWITCH], tunnel_object(scene, peer));
+	out_row(out, &rows[row], tunnel_object(scene, peer));
 	match_u(out->build, FIELD_NETWORK, network_id);
 	match_u(out->build, FIELD_OUT, OUT_SWITCH);
 	match_u(out->build, FIELD_PEER, peer->peer);
@@ -149,18 +151,24 @@ static void to_switch(const struct place *place, uint32_t index)
 	const struct scene *scene = place->scene;
 	const struct net_network *network = tunnel_network(scene, place->vn);
 	struct build *b = place->out->build;
-	const struct way way = ways_to(scene->view, place->vn, view_member(place->vn, place->sw), index);
+	const struct view_member *here = view_member(place->vn, place->sw);
+	const struct way way = ways_to(scene->view, place->vn, here, index);
+	if (!ways_from_lan(scene->view, place->vn, here, way, index)) {
+		begin_to_peer(scene, place->out, ROW_NOT_OURS, place->vn->id, &scene->net->switches[index]);
+		match_u(b, FIELD_IN_PORT, here->uplink);
+		out_want(place->out, place->sw);
+	}
 	switch (way.kind) {
 	case WAY_NONE:
 	case WAY_LAN:           /* l2_dst names the port itself */
 		return;
 	case WAY_LINK:
-		begin_to_peer(scene, place->out, place->vn->id, &scene->net->switches[index]);
+		begin_to_peer(scene, place->out, ROW_SWITCH, place->vn->id, &scene->net->switches[index]);
 		put_tag(b, network->link_vlan, true);
 		act_output(b, way.ofport);
 		break;
 	case WAY_TUNNEL:
-		begin_to_peer(scene, place->out, place->vn->id, &scene->net->switches[index]);
+		begin_to_peer(scene, place->out, ROW_SWITCH, place->vn->id, &scene->net->switches[index]);
 		act_set_u(b, FIELD_TUN_ID, network->vni);
 		put_peer(b, &scene->net->switches[way.peer], way.ofport);
 		break;
@@ -351,7 +359,7 @@ static void peer_changed(const struct scene *scene, struct out *out, const struc
 	if (is_member) {
 		to_switch(&place, (uint32_t) (peer - scene->net->switches));
 	} else {
-		begin_to_peer(scene, out, vn->id, peer);
+		begin_to_peer(scene, out, ROW_SWITCH, vn->id, peer);
 		out_unwant(out, member->sw);
 	}
 	free(legs);

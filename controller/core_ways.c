@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ways in time. Switches change their rows one after the other, so between two
- * sets of ways lies what both have in common: first every switch leaves what is
- * in the old ones only, and says so; then what is new is taken. At each moment
+ * sets of ways lies what both say alike: first every switch leaves what is in the
+ * old ones only, and says so; then what is new is taken. At each moment
  * the rows on all switches are part of the old ways or part of the new ones.
  *
  * The first ways of a life are taken as they are: the rows on the switches are
@@ -31,10 +31,10 @@ static bool all_have_left(struct core *core)
 	return !n;
 }
 
-static void wait_for(struct core *core, const struct ways *now, const struct ways *met)
+static void wait_for(struct core *core, const struct ways *now, const struct ways *next)
 {
 	bool *changed = xheap_alloc(now->n_switches);
-	ways_changed(now, met, changed);
+	ways_changed(now, next, changed);
 	core->ways_wait = xheap_realloc(core->ways_wait, now->n_switches * sizeof *core->ways_wait);
 	core->n_ways_wait = 0;
 	for (uint32_t i = 0; i < now->n_switches; i++)
@@ -51,27 +51,21 @@ void core_ways(struct core *core)
 		core->ways_due = false;
 		return;
 	}
-	if (!all_have_left(core))
-		return;
 	const struct ways *now = view_ways(core->view);
-	struct ways *next = ways_compute(core->view);
-	if (!now) {
-		core->ways_due = false;
-		take(core, next);
+	if (now && now->with) {
+		/* When everybody has left the old ones, what is new is taken, and then looked at again. */
+		if (all_have_left(core))
+			take(core, ways_alone(view_take_ways(core->view)));
 		return;
 	}
-	core->ways_due = !ways_equal(now, next);
-	if (!core->ways_due) {
+	struct ways *next = ways_compute(core->view);
+	core->ways_due = now && !ways_equal(now, next);
+	if (now && !core->ways_due) {
 		ways_free(next);
 		return;
 	}
-	struct ways *met = ways_meet(now, next);
-	if (ways_equal(now, met)) {
-		ways_free(met);
-		take(core, next);
-		return;
-	}
-	ways_free(next);
-	wait_for(core, now, met);
-	take(core, met);
+	if (now)
+		wait_for(core, now, next);
+	next->with = view_take_ways(core->view);
+	take(core, next);
 }

@@ -208,6 +208,8 @@ bool view_link_place(const struct view *, uint32_t link, unsigned end, uint32_t 
  * uplink. Takes them; switches that come to carry a network are members of it. */
 const struct ways *view_ways(const struct view *);
 void view_set_ways(struct view *, struct ways *take);
+/* Gives them away, to be set again in this very call of the owner. */
+struct ways *view_take_ways(struct view *);
 /* Does the file need ways at all? */
 bool view_needs_ways(const struct view *);
 

@@ -130,6 +130,13 @@ void view_carry_all(struct view *view)
 	view->n_changed = 0;
 }
 
+struct ways *view_take_ways(struct view *view)
+{
+	struct ways *ways = view->ways;
+	view->ways = NULL;
+	return ways;
+}
+
 void view_set_ways(struct view *view, struct ways *take)
 {
 	if (view->ways != take)

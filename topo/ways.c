@@ -16,8 +16,8 @@ struct graph {
 	uint32_t *order;                /* links by cost, then by name */
 	uint32_t *component;            /* per switch: lowest one that up links join it with */
 	/* Scratch, per switch. */
-	uint32_t *parent, *degree, *distance;   /* distance: later the heads of islands */
-	bool *in, *needed, *suspect, *done;
+	uint32_t *parent, *degree, *distance;   /* distance: later what is known of a set, by its root */
+	bool *in, *on_lan, *needed, *suspect, *done;
 };
 
 static uint32_t root_of(uint32_t *parent, uint32_t i)
@@ -66,7 +66,7 @@ static void graph_init(struct graph *g, const struct view *view)
 		.component = xheap_alloc(n * sizeof *g->component),
 		.parent = xheap_alloc(n * sizeof *g->parent), .degree = xheap_alloc(n * sizeof *g->degree),
 		.distance = xheap_alloc(n * sizeof *g->distance),
-		.in = xheap_alloc(n), .needed = xheap_alloc(n), .suspect = xheap_alloc(n), .done = xheap_alloc(n),
+		.in = xheap_alloc(n), .on_lan = xheap_alloc(n), .needed = xheap_alloc(n), .suspect = xheap_alloc(n), .done = xheap_alloc(n),
 	};
 	alone(g);
 	for (uint32_t i = 0; i < n_links; i++) {
@@ -89,6 +89,7 @@ static void graph_uninit(struct graph *g)
 	free(g->degree);
 	free(g->distance);
 	free(g->in);
+	free(g->on_lan);
 	free(g->needed);
 	free(g->suspect);
 	free(g->done);
@@ -140,6 +141,7 @@ static void find_next(const struct graph *g, struct ways *ways, uint32_t to)
 static void find_members(const struct graph *g, const struct view_network *vn)
 {
 	memset(g->in, 0, g->n);
+	memset(g->on_lan, 0, g->n);
 	memset(g->suspect, 0, g->n);
 	alone(g);
 	for (size_t i = 0, lan = NET_NONE; i < vn->n_members; i++) {
@@ -149,6 +151,7 @@ static void find_members(const struct graph *g, const struct view_network *vn)
 			continue;
 		g->in[index] = member->n_edges || member->uplink != NET_NONE || member->remembered;
 		g->suspect[index] = view_is_suspect(g->view, vn, member->sw);
+		g->on_lan[index] = member->uplink != NET_NONE;
 		if (member->uplink == NET_NONE)
 			continue;
 		if (lan != NET_NONE)
@@ -172,15 +175,16 @@ static bool can_tunnel(const struct graph *g, uint32_t sw)
 	return g->net->switches[sw].vtep && (!vs || !vs->ever || vs->tunnel != NET_NONE);
 }
 
-/* The first member of each island that has a tunnel; without one, the first
- * switch there that has. An island that nobody is in needs none. By its root. */
+/* The first of each island that has a tunnel: one with an uplink before other
+ * members, these before switches without ports. An island that nobody is in needs
+ * none. By its root. */
 static void choose_heads(const struct graph *g, uint32_t *head)
 {
 	memset(head, 0xff, g->n * sizeof *head);
 	for (uint32_t i = (uint32_t) g->n; i-- > 0;) {
-		uint32_t root = root_of(g->parent, i);
-		if (can_tunnel(g, i) && (g->in[i] || head[root] == NET_NONE || !g->in[head[root]]))
-			head[root] = i;
+		uint32_t *its = &head[root_of(g->parent, i)];
+		if (can_tunnel(g, i) && (*its == NET_NONE || g->in[i] + g->on_lan[i] >= g->in[*its] + g->on_lan[*its]))
+			*its = i;
 	}
 }
 
@@ -219,6 +223,22 @@ static void prune(const struct graph *g, bool *tree)
 	}
 }
 
+/* A part of the tree that links join touches the LAN once, or there would be a
+ * circle through it. */
+static void find_lan(const struct graph *g, const bool *tree, struct ways_stand *stands)
+{
+	alone(g);
+	for (uint32_t l = 0; l < g->net->n_links; l++)
+		if (tree[l])
+			join(g->parent, end_of(g, l, 0), end_of(g, l, 1));
+	memset(g->distance, 0xff, g->n * sizeof *g->distance);
+	for (uint32_t i = 0; i < g->n; i++)
+		if (g->on_lan[i])
+			g->distance[root_of(g->parent, i)] = i;
+	for (uint32_t i = 0; i < g->n; i++)
+		stands[i].lan = g->distance[root_of(g->parent, i)];
+}
+
 /* Any switch may be on the cheapest way between two of its component. */
 static void find_carriers(const struct graph *g, struct ways_stand *stands)
 {
@@ -228,7 +248,7 @@ static void find_carriers(const struct graph *g, struct ways_stand *stands)
 	for (uint32_t i = 0; i < g->n; i++) {
 		stands[i].carries = g->needed[i] || g->degree[g->component[i]] > 1;
 		if (!stands[i].carries)
-			stands[i] = (struct ways_stand) { .head = NET_NONE };
+			stands[i] = (struct ways_stand) { .head = NET_NONE, .lan = NET_NONE };
 	}
 }
 
@@ -244,6 +264,7 @@ static void network_ways(const struct graph *g, struct ways *ways, uint32_t n)
 		memset(g->distance, 0xff, g->n * sizeof *g->distance);
 	tell_heads(g, g->distance, stands);
 	prune(g, tree);
+	find_lan(g, tree, stands);
 	find_carriers(g, stands);
 }
 
@@ -268,10 +289,18 @@ struct ways *ways_compute(const struct view *view)
 	return ways;
 }
 
+struct ways *ways_alone(struct ways *ways)
+{
+	ways_free(ways->with);
+	ways->with = NULL;
+	return ways;
+}
+
 void ways_free(struct ways *ways)
 {
 	if (!ways)
 		return;
+	ways_free(ways->with);
 	free(ways->next);
 	free(ways->tree);
 	free(ways->stands);

@@ -12,8 +12,8 @@
  * own switch, if that has one, else to its island's head.
  *
  * Two sets of ways in force at once, on switches that change at different times,
- * could be a circle. So there is a third kind, what two of them have in common
- * (ways_meet): part of both, hence without a circle with either.
+ * could be a circle. So one can be together with the one before (`with`), and then
+ * only what both say alike holds: part of both, hence without a circle with either.
  *
  * Switches are indices of the net here, for these sort by name. */
 #ifndef TOPO_WAYS_H
@@ -24,6 +24,7 @@
 /* A switch in a network. */
 struct ways_stand {
 	uint32_t head;                  /* of its island, NET_NONE = none, or not agreed on */
+	uint32_t lan;                   /* the one with an uplink that the tree's links join it with, likewise */
 	bool is_head;
 	bool carries;                   /* frames of the network may pass there */
 };
@@ -33,24 +34,24 @@ struct ways {
 	uint32_t *next;                 /* from * n_switches + to: the link to take, NET_NONE = no way by links */
 	bool *tree;                     /* network * n_links + link */
 	struct ways_stand *stands;      /* network * n_switches + switch */
+	struct ways *with;              /* owned: the ones before, while they are being left; else null */
 };
 
 /* From what is up: pure, the same each time. Heap. */
 struct ways *ways_compute(const struct view *);
 void ways_free(struct ways *);
+/* The same, without those that they are with. */
+struct ways *ways_alone(struct ways *);
 
+/* Without regard to `with`. */
 bool ways_equal(const struct ways *, const struct ways *);
-struct ways *ways_meet(const struct ways *, const struct ways *);
-/* Marks the switches that get other rows of ways by going from one to the other. */
+/* Marks the switches for which they differ. */
 void ways_changed(const struct ways *, const struct ways *, bool *switches);
 /* The ways of the view as far as the new file still has them; to be called while
  * the view has the old one. */
 void view_ways_carry_over(struct view *, const struct net *);
 
-static inline bool ways_carries(const struct ways *ways, uint32_t network, uint32_t sw)
-{
-	return ways->stands[network * ways->n_switches + sw].carries;
-}
+bool ways_carries(const struct ways *, uint32_t network, uint32_t sw);
 
 /* --- by network, on one switch; good without ways too ---------------------------------- */
 
@@ -65,6 +66,10 @@ struct way {
 	uint32_t ofport;                /* link: of `here`; LAN: its uplink */
 	uint32_t peer;                  /* tunnel: the switch at its other end */
 };
+/* May a frame that came from the LAN go that way to that switch? Several members
+ * hear it when the LAN does not know where it belongs; one of them passes it on. */
+bool ways_from_lan(const struct view *, const struct view_network *, const struct view_member *here, struct way,
+		   uint32_t to);
 /* The way to a switch that has the network, from a member of it. */
 struct way ways_to(const struct view *, const struct view_network *, const struct view_member *here, uint32_t to);
 

@@ -18,13 +18,13 @@ static struct ways *ways_like(size_t n_switches, size_t n_links, size_t n_networ
 	};
 	memset(ways->next, 0xff, n_switches * n_switches * sizeof *ways->next);
 	for (size_t i = 0; i < n_networks * n_switches; i++)
-		ways->stands[i] = (struct ways_stand) { .head = NET_NONE };
+		ways->stands[i] = (struct ways_stand) { .head = NET_NONE, .lan = NET_NONE };
 	return ways;
 }
 
 static bool stands_equal(const struct ways_stand *a, const struct ways_stand *b)
 {
-	return a->head == b->head && a->is_head == b->is_head && a->carries == b->carries;
+	return a->head == b->head && a->lan == b->lan && a->is_head == b->is_head && a->carries == b->carries;
 }
 
 bool ways_equal(const struct ways *a, const struct ways *b)
@@ -37,28 +37,6 @@ bool ways_equal(const struct ways *a, const struct ways *b)
 		if (!stands_equal(&a->stands[i], &b->stands[i]))
 			return false;
 	return true;
-}
-
-static struct ways_stand meet(const struct ways_stand *now, const struct ways_stand *next)
-{
-	return (struct ways_stand) {
-		.head = now->head == next->head ? now->head : NET_NONE,
-		.is_head = now->is_head && next->is_head,
-		.carries = now->carries || next->carries,
-	};
-}
-
-struct ways *ways_meet(const struct ways *now, const struct ways *next)
-{
-	struct ways *ways = ways_like(now->n_switches, now->n_links, now->n_networks);
-	for (size_t i = 0; i < now->n_switches * now->n_switches; i++)
-		if (now->next[i] == next->next[i])
-			ways->next[i] = now->next[i];
-	for (size_t i = 0; i < now->n_networks * now->n_links; i++)
-		ways->tree[i] = now->tree[i] && next->tree[i];
-	for (size_t i = 0; i < now->n_networks * now->n_switches; i++)
-		ways->stands[i] = meet(&now->stands[i], &next->stands[i]);
-	return ways;
 }
 
 void ways_changed(const struct ways *a, const struct ways *b, bool *switches)
@@ -92,6 +70,7 @@ static void carry_network(const struct ways *old, struct ways *ways, uint32_t fr
 		if (switches[sw] == NET_NONE)
 			continue;
 		stand.head = map(switches, stand.head);
+		stand.lan = map(switches, stand.lan);
 		ways->stands[to * ways->n_switches + switches[sw]] = stand;
 	}
 }
@@ -107,18 +86,15 @@ static struct ways *without_ways(const struct view *view)
 			bool is_in = slot != NET_NONE && view_member(&view->networks[n], slot);
 			if (is_in && net->networks[n].tunnels)
 				ways->stands[n * net->n_switches + i] = (struct ways_stand) {
-					.head = i, .is_head = true, .carries = true,
+					.head = i, .lan = NET_NONE, .is_head = true, .carries = true,
 				};
 		}
 	return ways;
 }
 
-void view_ways_carry_over(struct view *view, const struct net *net)
+/* Of ways that are being left, what they are left for goes too. */
+static struct ways *carried_over(const struct ways *old, const struct net *before, const struct net *net)
 {
-	const struct net *before = view->net;
-	if (!before || (!view->ways && !view_needs_ways_of(net)))
-		return;
-	struct ways *old = view->ways ? view->ways : without_ways(view);
 	struct ways *ways = ways_like(net->n_switches, net->n_links, net->n_networks);
 	uint32_t *switches = xheap_alloc(before->n_switches * sizeof *switches);
 	uint32_t *links = xheap_alloc(before->n_links * sizeof *links);
@@ -138,6 +114,17 @@ void view_ways_carry_over(struct view *view, const struct net *net)
 	}
 	free(switches);
 	free(links);
+	if (old->with)
+		ways->with = carried_over(old->with, before, net);
+	return ways;
+}
+
+void view_ways_carry_over(struct view *view, const struct net *net)
+{
+	const struct net *before = view->net;
+	if (!before || (!view->ways && !view_needs_ways_of(net)))
+		return;
+	struct ways *old = view->ways ? view->ways : without_ways(view);
+	view->ways = carried_over(old, before, net);
 	ways_free(old);
-	view->ways = ways;
 }

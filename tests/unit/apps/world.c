@@ -303,16 +303,18 @@ static void take_ways(struct world *w, struct ways *ways)
 /* As core does, on all switches that are not cut. */
 static void do_ways(struct world *w, bool half)
 {
-	const struct ways *now = view_ways(w->view);
-	struct ways *next = ways_compute(w->view);
-	if (now) {
-		struct ways *met = ways_meet(now, next);
-		take_ways(w, met);
-	}
-	if (half)
-		ways_free(next);
-	else
+	struct ways *ways = view_take_ways(w->view);
+	if (!ways || !ways->with) {
+		struct ways *next = ways_compute(w->view);
+		next->with = ways;
 		take_ways(w, next);
+		ways = view_take_ways(w->view);
+	}
+	if (half) {
+		view_set_ways(w->view, ways);
+		return;
+	}
+	take_ways(w, ways_alone(ways));
 }
 
 static void do_line(struct world *w, const char *line)

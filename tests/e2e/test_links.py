@@ -191,3 +191,43 @@ def test_a_link_is_no_edge_port(lab):
     l.ping_all()
     assert l.port("a", "l0")["networks"] == []
     assert json.dumps(l.port("a", "l0")["state"]) == '"ok"'
+
+
+MIXED = """version: 1
+switches:
+  a: {dpid: 1, vtep: 10.99.0.1}
+  b: {dpid: 2, vtep: 10.99.0.2}
+  c: {dpid: 3, vtep: 10.99.0.3}
+  d: {dpid: 4}
+networks:
+  red:
+    subnet: 10.20.0.0/24
+    transport: vlan
+    vlan: 20
+    uplinks: ["a:up", "b:up"]
+    ports: ["a:va", "b:vb", "c:vc", "d:vd"]
+links:
+  - {between: ["c:l0", "d:l0"]}
+x-lab: {machines: {printer: {network: red}}}
+"""
+
+
+def test_trunks_tunnels_and_links_in_one_network(lab):
+    """Two hosts carry the VLAN themselves, one is behind a tunnel, one behind a cable."""
+    l = lab(MIXED)
+    settled_links(l, 1)
+    l.ping_all()
+    storm = Storm(l, ["va", "vb", "vc", "vd"])
+    marks = storm.check(exactly=True)
+    assert all(c == (a != b) for (a, b), c in storm.heard(marks).items()), storm.heard(marks)
+    with l.wire("printer") as printer:
+        marks = storm.check(exactly=True)
+        for vm, mark in marks.items():
+            assert printer.wait(has(mark)), vm
+            assert printer.count(has(mark)) == 1, vm
+    l.wait_rest()
+    l.kill_weftd(signal.SIGKILL)
+    l.start_weftd()
+    settled_links(l, 1)
+    assert set(l.sent().values()) == {0}, l.sent()
+    l.ping_all()

@@ -89,19 +89,17 @@ static void post_apply(struct api_request *request)
 {
 	const struct api_world *world = &request->api->world;
 	const char *problem = config_apply(world->config, request->body, request->body_size);
-	json_t *config = show_config(world, false);
 	struct config_state state;
 	config_state(world->config, &state);
 	if (!problem) {
+		json_t *config = show_config(world, false);
 		show_set(config, "applied", json_true());
 		api_reply(request->call, config);
 		return;
 	}
-	bool has_errors = state.findings && diag_n_errors(state.findings);
-	json_t *more = json_pack("{s:b, s:O}", "applied", 0, "findings", json_object_get(config, "findings"));
-	json_decref(config);
-	api_error(request->call, has_errors ? 422 : 409, more,
-		  has_errors ? "correct what the findings say and apply again"
+	json_t *more = json_pack("{s:b, s:o}", "applied", 0, "findings", show_findings(state.refused));
+	api_error(request->call, state.refused ? 422 : 409, more,
+		  state.refused ? "correct what the findings say and apply again"
 			     : "weftd must be able to write the file and its folder", "%s", problem);
 }
 

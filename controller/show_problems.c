@@ -121,18 +121,17 @@ static void look_at_rows(struct problems *problems, uint32_t sw, size_t *n)
 		return;
 	for (const struct row *row = ledger_first(core->switches[sw]->ledger, &iter); row;
 	     row = ledger_after(core->switches[sw]->ledger, &iter)) {
-		bool is_refused = row->want && row->refused == row->want;
 		struct rule rule;
 		char text[400];
-		if (!row->want || (!is_refused && !row->foreign) || ++*n > MAX_OF_KIND)
+		if (!row->want || (!row->refused && !row->foreign) || ++*n > MAX_OF_KIND)
 			continue;
 		row_rule(row, &rule);
 		rule_format(&rule, text, sizeof text);
 		struct core_origin origin = core_origin(core, rule.kind == RULE_FLOW ? rule_cookie(&rule) : 0);
-		struct about about = { .sw = vs->name, .hint = is_refused
+		struct about about = { .sw = vs->name, .hint = row->refused
 			? "the other rows are in place; change what stands at that line, or the switch, and it is tried again"
 			: "a row of another controller has its place and is left alone; delete it with ovs-ofctl if it is not needed" };
-		if (is_refused)
+		if (row->refused)
 			add(problems, ERROR, "row-refused", about, "switch %s refuses a row of %s for %s (%s:%" PRIu32 "), %s: %s",
 			    vs->name, origin.app, origin.object, core->net->file, origin.line,
 			    msg_error_name((uint16_t) (row->error >> 16), (uint16_t) row->error), text);

@@ -179,6 +179,23 @@ static void set_field(struct walker *w, const struct ofpact_set_field *set)
 		unknown(w, set->field->name);
 }
 
+/* Whole fields only. */
+static void move_field(struct walker *w, const struct ofpact_reg_move *move)
+{
+	union mf_value value, mask;
+
+	memset(&value, 0, sizeof(value));
+	memset(&mask, 0xff, sizeof(mask));
+	if (move->src.ofs || move->dst.ofs || move->src.n_bits != move->src.field->n_bits
+	    || move->dst.n_bits != move->dst.field->n_bits || move->src.field->n_bytes != move->dst.field->n_bytes) {
+		unknown(w, "move of a part of a field");
+		return;
+	}
+	mf_get_value(move->src.field, &w->packet.flow, &value);
+	if (!walk_packet_set(&w->packet, move->dst.field, &value, &mask))
+		unknown(w, move->dst.field->name);
+}
+
 static void act_one(struct walker *w, const struct ofpact *a)
 {
 	switch ((int) a->type) {
@@ -190,6 +207,9 @@ static void act_one(struct walker *w, const struct ofpact *a)
 		break;
 	case OFPACT_SET_FIELD:
 		set_field(w, ofpact_get_SET_FIELD(a));
+		break;
+	case OFPACT_REG_MOVE:
+		move_field(w, ofpact_get_REG_MOVE(a));
 		break;
 	case OFPACT_STRIP_VLAN:
 		walk_packet_pop(&w->packet);

@@ -137,7 +137,7 @@ static void patch_network_limit(const struct scene *scene, struct out *out,
 					 index_of(scene, vn), full);
 }
 
-static bool has_way(const struct scene *scene, const struct view_network *vn, const struct view_member *member)
+bool l2_has_way(const struct scene *scene, const struct view_network *vn, const struct view_member *member)
 {
 	return member->uplink != NET_NONE || tunnel_port(scene, vn, member) != NET_NONE;
 }
@@ -149,7 +149,7 @@ static void patch_elsewhere(const struct scene *scene, struct out *out, const st
 {
 	for (size_t i = 0; i < vn->n_members; i++) {
 		const struct view_member *member = &vn->members[i];
-		if (member->sw == except || !has_way(scene, vn, member))
+		if (member->sw == except || !l2_has_way(scene, vn, member))
 			continue;
 		if (!there || !lead(scene, out, vn, member, peer, mac))
 			l2_unwant_dst(out, member->sw, vn->id, mac);
@@ -241,6 +241,10 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_PORT_GONE:
 	case FACT_HOST_REFUSED:
 	case FACT_MEMBER:
+	case FACT_ADDRESS:
+	case FACT_ADDRESS_GONE:
+	case FACT_DUPLICATE:
+	case FACT_ADDRESS_SETTLED:
 	case N_FACT_KINDS:
 		break;
 	}

@@ -159,6 +159,10 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_HOST_REFUSED:
 		case FACT_NETWORK_FULL:
 		case FACT_MEMBER:
+		case FACT_ADDRESS:
+		case FACT_ADDRESS_GONE:
+		case FACT_DUPLICATE:
+		case FACT_ADDRESS_SETTLED:
 		case N_FACT_KINDS:
 			for (uint32_t sw = 0; sw < core->n_switches; sw++)
 				make_stale(core, sw, 1u << i);

@@ -23,7 +23,11 @@
 	FACT(HOST_GONE,    "host-gone",    "a host aged out or lost its port") \
 	FACT(HOST_REFUSED, "host-refused", "a host was not let in: a limit is reached") \
 	FACT(NETWORK_FULL, "network-full", "a network was full before a restart, or it is known not to be") \
-	FACT(MEMBER,       "member",       "a switch is in a network by the memory of others, or is known not to be")
+	FACT(MEMBER,       "member",       "a switch is in a network by the memory of others, or is known not to be") \
+	FACT(ADDRESS,      "address",      "a host speaks for an IP address") \
+	FACT(ADDRESS_GONE, "address-gone", "nobody is known to have the IP address any more") \
+	FACT(DUPLICATE,    "duplicate-ip", "two hosts use one IP address") \
+	FACT(ADDRESS_SETTLED, "address-settled", "one host is left that uses the IP address")
 
 enum fact_kind {
 #define FACT(NAME, WORD, HELP) FACT_##NAME,
@@ -44,6 +48,7 @@ enum fact_reason {
 	REASON_PORT_LIMIT,
 	REASON_NETWORK_LIMIT,
 	REASON_REMOVED,                 /* somebody deleted its row and it did not speak again */
+	REASON_SILENT,                  /* another host uses its address, and it did not answer for it */
 };
 const char *fact_reason_text(enum fact_reason);
 
@@ -58,8 +63,13 @@ struct fact {
 	uint32_t ofport;                /* OpenFlow port number */
 	uint32_t network;               /* network id (net_network.id) */
 	uint8_t mac[6];
-	bool has_ip4, has_ip6;
+	bool has_ip4, has_ip6;          /* ADDRESS and its kind: one of them */
 	uint8_t ip4[4], ip6[16];
+	/* ADDRESS and its kind: the other MAC of the story, zero = none. ADDRESS: who
+	 * had it, filled by view_apply with was_known (its own now) or contested. */
+	uint8_t other_mac[6];
+	bool contested;
+	bool router;                    /* ADDRESS: of an IPv6 router */
 	/* HOST: where it was before (filled by view_apply); NET_NONE = nowhere,
 	 * or, when it was known, only remembered by other switches. */
 	uint32_t old_sw, old_ofport;
@@ -74,6 +84,9 @@ struct fact {
 	bool uses_changed;
 	uint64_t time_ms;               /* of the caller's clock */
 };
+
+/* The address of an ADDRESS and its kind: 4 or 16 bytes. */
+const uint8_t *fact_address(const struct fact *, bool *ret_is_v6);
 
 struct view;
 struct net;

@@ -28,6 +28,13 @@ void vteps_settle(struct net *, struct diag *);
  * Fills net_uplink.sw. */
 void ports_check(struct net *, struct diag *);
 
+/* The addresses of port entries. */
+extern const struct section_type section_mac;           /* struct net_mac */
+extern const struct section_type section_ips;           /* struct net_addresses */
+void port_addresses_check(const struct section_scene *, const struct section_at *,
+			  const struct yaml_node *map, const struct net_port *);
+void port_addresses_settle(struct net *, const struct net_network *, struct diag *);
+
 /* Globs that hide each other, or match nothing; switches without use. */
 void globs_check(const struct net *, struct diag *);
 

@@ -19,6 +19,7 @@ enum {
 	NET_MAX_SWITCHES = 4096,
 	NET_MAX_NETWORKS = 65536,
 	NET_PORT_HOSTS = 4096,          /* max_hosts of a port that says nothing */
+	NET_HOST_ADDRESSES = 16,        /* IP addresses of one host that are answered for */
 };
 #define NET_NONE UINT32_MAX             /* no index, no limit */
 
@@ -43,6 +44,23 @@ struct net_switch {
 	const char *description;        /* null = none */
 };
 
+struct net_mac {
+	bool is_given;
+	uint8_t bytes[6];
+};
+
+struct net_address {
+	const char *text;
+	bool is_v6;
+	uint8_t bytes[16];              /* network order; IPv4: the first four, then zero */
+	struct where where;
+};
+
+struct net_addresses {
+	struct net_address *items;
+	size_t n;
+};
+
 /* One entry of `ports:`. Either side may be a glob (* and ?). */
 struct net_port {
 	const char *switch_glob;        /* "kvm1", "kvm*", "*" */
@@ -53,10 +71,13 @@ struct net_port {
 	bool hairpin;                   /* frames may go back out where they came from; default false */
 	bool enable;                    /* false: nothing in, nothing out; default true */
 	uint32_t max_hosts;             /* learned hosts of this network on it, NET_NONE = NET_PORT_HOSTS */
+	struct net_mac mac;             /* declared host; never with a glob */
+	struct net_addresses ips;       /* and what it answers to; only with a mac */
 	struct where where;
 	uint32_t object;
 };
 
+enum net_arp { NET_ARP_DEFAULT, NET_ARP_ANSWER, NET_ARP_FLOOD };
 enum net_transport { NET_LOCAL, NET_VLAN, NET_VXLAN };
 
 struct net_network {
@@ -75,6 +96,7 @@ struct net_network {
 	uint32_t ageing;                /* seconds without a frame until a host is forgotten; default 300 */
 	uint32_t max_hosts;             /* learned hosts in all, NET_NONE = no limit */
 	bool flood;                     /* unknown unicast is flooded; default true */
+	enum net_arp arp;               /* ARP and ND for known hosts; never NET_ARP_DEFAULT once loaded */
 	struct where where;
 	uint32_t object;
 };

@@ -77,10 +77,21 @@ static void print_switch(const struct net_switch *sw, FILE *out)
 	}
 }
 
+static void print_addresses(const struct net_port *port, FILE *out)
+{
+	const uint8_t *mac = port->mac.bytes;
+
+	fprintf(out, ", mac: \"%02x:%02x:%02x:%02x:%02x:%02x\"", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	for (size_t i = 0; i < port->ips.n; i++)
+		fprintf(out, "%s\"%s\"", i ? ", " : ", ip: [", port->ips.items[i].text);
+	if (port->ips.n)
+		putc(']', out);
+}
+
 static void print_port(const struct net_port *port, FILE *out)
 {
 	bool is_simple = port->tag == NET_UNTAGGED && port->flood && !port->hairpin && port->enable
-			 && port->max_hosts == NET_NONE;
+			 && port->max_hosts == NET_NONE && !port->mac.is_given;
 
 	fputs("      - ", out);
 	if (!is_simple)
@@ -96,6 +107,8 @@ static void print_port(const struct net_port *port, FILE *out)
 		fputs(", hairpin: true", out);
 	if (!port->enable)
 		fputs(", enable: false", out);
+	if (port->mac.is_given)
+		print_addresses(port, out);
 	fputs(is_simple ? "\n" : "}\n", out);
 }
 
@@ -121,6 +134,8 @@ static void print_network(const struct net_network *network, FILE *out)
 		fprintf(out, "    max_hosts: %u\n", network->max_hosts);
 	if (!network->flood)
 		fputs("    flood: false\n", out);
+	if (network->arp == NET_ARP_FLOOD)
+		fputs("    arp: flood\n", out);
 	fprintf(out, "    ageing: %us\n", network->ageing);
 	if (network->transport == NET_VLAN) {
 		fprintf(out, "    transport: vlan\n    vlan: %u\n    uplinks:%s\n", network->vlan,

@@ -13,6 +13,7 @@ struct view *view_new(void)
 {
 	struct view *view = xheap_alloc(sizeof *view);
 	host_table_init(&view->hosts);
+	binding_table_init(&view->bindings);
 	view->scratch = xheap_alloc(NET_MAX_USES * sizeof *view->scratch);
 	return view;
 }
@@ -33,6 +34,7 @@ void view_free(struct view *view)
 	view_networks_free(view->networks, view->n_networks);
 	free(view->ids);
 	host_table_uninit(&view->hosts);
+	binding_table_uninit(&view->bindings);
 	free(view->changed);
 	free(view->scratch);
 	free(view);
@@ -216,4 +218,5 @@ void view_bind(struct view *view, const struct net *net, uint64_t now_ms, view_f
 		homeless = host_at(&view->hosts, i)->next;
 		view_drop(view, i, REASON_CONFIG, &gone);
 	}
+	view_bind_addresses(view);
 }

@@ -216,7 +216,7 @@ static void test_flows(void **state)
 	assert_string_equal(at(items, "0.row"), "\"host\"");
 	assert_non_null(strstr(at(items, "0.match"), "dl_src=02:00:00:00:00:01"));
 	assert_null(strstr(at(items, "0.match"), "priority"));
-	assert_string_equal(at(items, "0.actions"), "\"goto_table:70\"");
+	assert_string_equal(at(items, "0.actions"), "\"goto_table:64\"");
 	json_decref(items);
 	world_take_rows(&world, kvm1);
 	size_t all = count(&show_flows, &(struct show_query) { 0 });
@@ -236,6 +236,7 @@ static void test_flows(void **state)
 	assert_true(office > 3 && yard > 3 && office + yard < all);
 	size_t of_apps = count(&show_flows, &(struct show_query) { .app = "l2" }) +
 		count(&show_flows, &(struct show_query) { .app = "ingress" }) +
+		count(&show_flows, &(struct show_query) { .app = "arp" }) +
 		count(&show_flows, &(struct show_query) { .app = "output" });
 	assert_int_equal(of_apps, rows.n_flows);
 }

@@ -131,6 +131,8 @@ const struct api_member api_members[] = {
 	{ "networks", "subnet", "text or null", "" },
 	{ "networks", "ageing_seconds", "number", "" },
 	{ "networks", "flood", "bool", "unknown unicast is flooded" },
+	{ "networks", "mtu", "number or null", "bytes: what its hosts have, as the file says" },
+	{ "networks", "guest_mtu", "number or null", "bytes: what fits into its tunnels; null = it has none" },
 	{ "networks", "arp", "text", "answer or flood" },
 	{ "networks", "refused_addresses", "number", "IP addresses not taken up: more than a host may have; or disputes about them" },
 	{ "networks", "line", "number", "in the file" },

@@ -297,6 +297,34 @@ static void look_at_events(struct problems *problems)
 	}
 }
 
+/* Hosts that send more than their tunnels carry; and those that nobody has told. */
+static void look_at_mtus(struct problems *problems, size_t *n)
+{
+	const struct net *net = problems->world->core->net;
+	uint32_t least = NET_ETHERNET_MTU;
+	char names[200] = "";
+	size_t n_untold = 0;
+	for (size_t i = 0; i < net->n_networks; i++) {
+		const struct net_network *network = &net->networks[i];
+		struct about about = { .network = network->name, .hint = "raise underlay_mtu and the underlay's links, or set "
+				       "the hosts to what fits and say so with `mtu`" };
+		if (network->guest_mtu && network->mtu > network->guest_mtu && ++*n <= MAX_OF_KIND)
+			add(problems, WARNING, "mtu", about, "network %s: its hosts send packets of %u bytes, its tunnels carry "
+			    "%u; larger ones are lost without a word", network->name, network->mtu, network->guest_mtu);
+		if (!network->guest_mtu || network->mtu || network->guest_mtu >= NET_ETHERNET_MTU)
+			continue;
+		least = network->guest_mtu < least ? network->guest_mtu : least;
+		size_t len = strlen(names);
+		if (n_untold++ < MAX_NAMES)
+			snprintf(names + len, sizeof names - len, "%s%.30s", len ? ", " : "", network->name);
+	}
+	struct about about = { .hint = "set it in the guests and write `mtu` at the network, or raise underlay_mtu by what "
+			       "VXLAN takes (docs/howto/mtu.md)" };
+	if (n_untold)
+		add(problems, INFO, "guest-mtu", about, "guests need an MTU of %u bytes, not %d, in networks by VXLAN (%zu): %s%s",
+		    least, NET_ETHERNET_MTU, n_untold, names, n_untold > MAX_NAMES ? ", ..." : "");
+}
+
 /* "52:54:00:aa:00:20 at kvm1:vm-a" */
 static void speaker_text(const struct api_world *world, const struct binding *b, const uint8_t mac[6], uint32_t sw,
 			 uint32_t ofport, char *buf, size_t size)
@@ -334,7 +362,7 @@ static void look_at_duplicates(struct problems *problems, size_t *n)
 json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 {
 	struct problems problems = { .world = world };
-	size_t n_states = 0, n_rows = 0, n_tunnels = 0, n_duplicates = 0;
+	size_t n_states = 0, n_rows = 0, n_tunnels = 0, n_duplicates = 0, n_mtus = 0;
 	for (size_t i = 0; i < N_SEVERITIES; i++)
 		problems.by_severity[i] = json_array();
 	look_at_config(&problems);
@@ -351,6 +379,8 @@ json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 	add_more(&problems, ERROR, "tunnel-missing", n_tunnels);
 	look_at_duplicates(&problems, &n_duplicates);
 	add_more(&problems, WARNING, "duplicate-ip", n_duplicates);
+	look_at_mtus(&problems, &n_mtus);
+	add_more(&problems, WARNING, "mtu", n_mtus);
 	look_at_refused_switches(&problems);
 	look_at_events(&problems);
 	*ret_is_degraded = json_array_size(problems.by_severity[ERROR]) || json_array_size(problems.by_severity[WARNING]);

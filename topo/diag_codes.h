@@ -32,3 +32,4 @@ DIAG_CODE(OVERLAP, "W104", DIAG_WARNING, "globs of two networks that match the s
 DIAG_CODE(MORE, "W105", DIAG_WARNING, "more findings than are shown", "Mend the ones shown and check again.")
 DIAG_CODE(TUNNEL_V6, "W107", DIAG_WARNING, "tunnels between IPv6 addresses are not proven in this release", "Use IPv4 vteps, or try it in a lab before you rely on it.")
 DIAG_CODE(ADDRESS, "E024", DIAG_ERROR, "an address that no host can have there", "Give a host's own MAC and IP addresses, at a port without globs.")
+DIAG_CODE(MTU, "W108", DIAG_WARNING, "hosts whose packets do not fit into their tunnels", "Raise the MTU of the underlay, or lower that of the hosts.")

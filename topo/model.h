@@ -21,6 +21,10 @@ void networks_settle(struct net *, struct diag *);
 
 /* What travels by VXLAN, and under which vni; members that no tunnel reaches. */
 void overlays_settle(struct net *, struct diag *);
+/* What fits into the tunnels; hosts for which that is too small are findings. */
+void mtus_settle(struct net *, struct diag *);
+/* The range of an `underlay_mtu`: room for the least MTU of IPv6 in a tunnel. */
+enum { MODEL_MIN_UNDERLAY_MTU = NET_MIN_MTU + 70, MODEL_MAX_MTU = 65535 };
 /* Peer registers of all switches with a vtep; clashes are findings. */
 void vteps_settle(struct net *, struct diag *);
 

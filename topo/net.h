@@ -20,6 +20,8 @@ enum {
 	NET_MAX_NETWORKS = 65536,
 	NET_PORT_HOSTS = 4096,          /* max_hosts of a port that says nothing */
 	NET_HOST_ADDRESSES = 16,        /* IP addresses of one host that are answered for */
+	NET_ETHERNET_MTU = 1500,        /* IEEE 802.3: what a NIC has when nobody says otherwise */
+	NET_MIN_MTU = 1280,             /* RFC 8200, 5: IPv6 needs that much */
 };
 #define NET_NONE UINT32_MAX             /* no index, no limit */
 
@@ -41,6 +43,7 @@ struct net_switch {
 	uint32_t peer;                  /* the vtep as 32 bits, unique, never 0: the peer register;
 					 * IPv4: the address, else a hash of it. 0 = no vtep */
 	const char *tunnel;             /* name of its VXLAN port; default "vxlan0" */
+	uint32_t underlay_mtu;          /* bytes; never 0 once loaded */
 	const char *description;        /* null = none */
 };
 
@@ -96,6 +99,9 @@ struct net_network {
 	uint32_t ageing;                /* seconds without a frame until a host is forgotten; default 300 */
 	uint32_t max_hosts;             /* learned hosts in all, NET_NONE = no limit */
 	bool flood;                     /* unknown unicast is flooded; default true */
+	uint32_t mtu;                   /* bytes: what its hosts send; 0 = not said */
+	struct where mtu_where;         /* where that is said */
+	uint32_t guest_mtu;             /* bytes: what fits into its tunnels; 0 = it has none */
 	enum net_arp arp;               /* ARP and ND for known hosts; never NET_ARP_DEFAULT once loaded */
 	struct where where;
 	uint32_t object;
@@ -116,6 +122,7 @@ struct net {
 	const char *file;               /* as given to net_load */
 	uint64_t digest;                /* of the text's bytes: same file, same digest */
 	char digest_text[17];           /* the same in hexadecimal */
+	uint32_t underlay_mtu;          /* bytes: of switches that say nothing else */
 	struct net_switch *switches;    /* sorted by name */
 	size_t n_switches;              /* 0: any switch with a valid certificate is adopted */
 	struct net_network *networks;   /* sorted by name */

@@ -55,7 +55,7 @@ static void print_port_name(const char *sw, const char *port, FILE *out)
 		print_word(text, out);
 }
 
-static void print_switch(const struct net_switch *sw, FILE *out)
+static void print_switch(const struct net *net, const struct net_switch *sw, FILE *out)
 {
 	fputs("  ", out);
 	print_word(sw->name, out);
@@ -70,6 +70,8 @@ static void print_switch(const struct net_switch *sw, FILE *out)
 		print_quoted(sw->tunnel, out);
 		putc('\n', out);
 	}
+	if (sw->underlay_mtu != net->underlay_mtu)
+		fprintf(out, "    underlay_mtu: %u\n", sw->underlay_mtu);
 	if (sw->description) {
 		fputs("    description: ", out);
 		print_quoted(sw->description, out);
@@ -129,6 +131,8 @@ static void print_network(const struct net_network *network, FILE *out)
 	print_text("description", network->description, out);
 	if (network->vni && !network->vni_is_chosen)
 		fprintf(out, "    vni: %u\n", network->vni);
+	if (network->mtu)
+		fprintf(out, "    mtu: %u\n", network->mtu);
 	print_text("subnet", network->subnet, out);
 	if (network->max_hosts != NET_NONE)
 		fprintf(out, "    max_hosts: %u\n", network->max_hosts);
@@ -156,10 +160,12 @@ static void print_network(const struct net_network *network, FILE *out)
 void net_print(const struct net *net, FILE *out)
 {
 	fputs("version: 1\n", out);
+	if (net->underlay_mtu != NET_ETHERNET_MTU)
+		fprintf(out, "underlay_mtu: %u\n", net->underlay_mtu);
 	if (net->n_switches)
 		fputs("switches:\n", out);
 	for (size_t i = 0; i < net->n_switches; i++)
-		print_switch(&net->switches[i], out);
+		print_switch(net, &net->switches[i], out);
 	fputs(net->n_networks ? "networks:\n" : "networks: {}\n", out);
 	for (size_t i = 0; i < net->n_networks; i++)
 		print_network(&net->networks[i], out);

@@ -98,6 +98,15 @@ static const struct section_key keys[] = {
 		.otherwise = "with `transport: vxlan`, made from the name",
 		.help = "The VXLAN network identifier, unique in the file. Frames on the wire carry it.",
 	}, {
+		.name = "mtu",
+		.type = &section_uint,
+		.offset = offsetof(struct net_network, mtu),
+		.min = NET_MIN_MTU,
+		.max = MODEL_MAX_MTU,
+		.otherwise = "not said",
+		.help = "The MTU that the network's hosts have, in bytes; physical machines usually have 1500. When "
+			"its tunnels carry less, that is a warning. It sets nothing at the hosts.",
+	}, {
 		.name = "subnet",
 		.type = &section_prefix,
 		.offset = offsetof(struct net_network, subnet),
@@ -130,6 +139,7 @@ static void check(const struct section_scene *scene, const struct section_at *at
 
 	if (!network->max_hosts)
 		network->max_hosts = NET_NONE;
+	network->mtu_where = where_of(map, "mtu", network);
 	if (network->arp == NET_ARP_DEFAULT)
 		network->arp = NET_ARP_ANSWER;
 	if (network->transport == NET_VLAN) {

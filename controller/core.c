@@ -127,12 +127,19 @@ static void make_stale(struct core *core, uint32_t sw, uint32_t bits)
 	core_touch(core, sw);
 }
 
+/* That a host went says it of its addresses as well. */
+static void note(struct core *core, const struct fact *fact)
+{
+	core->counts.n_facts++;
+	if (!fact->with_host)
+		events_fact(core->events, core->wall_ms, fact);
+}
+
 /* The fact is in the view: tell the apps and whoever watches. Facts about one
  * switch or its ports concern that switch's rows only; a host concerns all. */
 void core_applied(struct core *core, const struct fact *fact)
 {
-	core->counts.n_facts++;
-	events_fact(core->events, core->wall_ms, fact);
+	note(core, fact);
 	struct scene scene = core_scene(core);
 	for (size_t i = 0; i < n_apps; i++) {
 		const struct app *app = apps[i].app;
@@ -185,9 +192,7 @@ void core_fact(struct core *core, struct fact *fact)
 
 static void on_host_lost(void *ctx, const struct fact *fact)
 {
-	struct core *core = ctx;
-	core->counts.n_facts++;
-	events_fact(core->events, core->wall_ms, fact);
+	note(ctx, fact);
 }
 
 void core_reload(struct core *core, struct net *take)

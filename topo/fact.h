@@ -70,6 +70,7 @@ struct fact {
 	uint8_t other_mac[6];
 	bool contested;
 	bool router;                    /* ADDRESS: of an IPv6 router */
+	bool with_host;                 /* ADDRESS_GONE: because its host goes, which is told next */
 	/* HOST: where it was before (filled by view_apply); NET_NONE = nowhere,
 	 * or, when it was known, only remembered by other switches. */
 	uint32_t old_sw, old_ofport;

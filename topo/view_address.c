@@ -176,9 +176,8 @@ static bool begin_dispute(struct view *view, struct view_network *vn, struct bin
 }
 
 /* The holder spoke again. */
-static bool confirm(struct view *view, struct binding *b, const struct fact *fact)
+static bool confirm(struct binding *b, const struct fact *fact)
 {
-	(void) view;
 	if (!fact->recovered && b->state != BINDING_GOOD)
 		b->heard_ms = fact->time_ms;
 	if (!fact->unconfirmed)
@@ -271,7 +270,7 @@ bool view_apply_address(struct view *view, struct fact *fact)
 	}
 	struct binding *b = &view->bindings.slots[i];
 	if (!memcmp(b->mac, fact->mac, 6))
-		return confirm(view, b, fact);
+		return confirm(b, fact);
 	if (fact->recovered)
 		/* Of two stories read back: its own switch's, then the younger one. */
 		return b->recovered && (fact->unconfirmed <= b->unconfirmed) && b->first_ms < first_ms
@@ -307,21 +306,21 @@ bool view_apply_dispute(struct view *view, struct fact *fact)
 
 /* --- what goes with a host, a file, the memory of others ------------------------------ */
 
-static void tell(struct view *view, struct fact fact, const struct gone *gone, enum fact_reason reason)
+static void tell(struct fact fact, const struct gone *gone, enum fact_reason reason)
 {
 	fact.reason = reason;
 	fact.time_ms = gone->now_ms;
-	(void) view;
 	if (gone->cb)
 		gone->cb(gone->ctx, &fact);
 }
 
-static void forget(struct view *view, uint32_t i, enum fact_reason reason, const struct gone *gone)
+static void forget(struct view *view, uint32_t i, bool with_host, enum fact_reason reason, const struct gone *gone)
 {
 	struct fact fact = view_binding_fact(view, &view->bindings.slots[i], FACT_ADDRESS_GONE);
+	fact.with_host = with_host;
 	set_state(view, &view->bindings.slots[i], BINDING_GOOD);
 	binding_remove(&view->bindings, i);
-	tell(view, fact, gone, reason);
+	tell(fact, gone, reason);
 }
 
 static void end_disputes_of(struct view *view, const struct host *host, const struct gone *gone)
@@ -331,7 +330,7 @@ static void end_disputes_of(struct view *view, const struct host *host, const st
 		if (!b->network || !is_rival(b, host->network, host->mac))
 			continue;
 		set_state(view, b, BINDING_GOOD);
-		tell(view, view_binding_fact(view, b, FACT_ADDRESS_SETTLED), gone, REASON_NONE);
+		tell(view_binding_fact(view, b, FACT_ADDRESS_SETTLED), gone, REASON_NONE);
 	}
 }
 
@@ -342,7 +341,7 @@ void view_forget_addresses(struct view *view, const struct host *host, enum fact
 	for (uint32_t i = binding_of(&view->bindings, host->network, host->mac); i != NET_NONE; i = next) {
 		next = binding_next(&view->bindings, i);
 		if (!view->bindings.slots[i].declared)
-			forget(view, i, reason, gone);
+			forget(view, i, true, reason, gone);
 	}
 	end_disputes_of(view, host, gone);
 }
@@ -352,7 +351,7 @@ void view_settle_addresses(struct view *view, const struct gone *gone)
 	for (uint32_t i = 0; i < view->bindings.n_slots; i++) {
 		const struct binding *b = &view->bindings.slots[i];
 		if (b->network && b->unconfirmed && !b->declared)
-			forget(view, i, REASON_UNCONFIRMED, gone);
+			forget(view, i, false, REASON_UNCONFIRMED, gone);
 	}
 }
 

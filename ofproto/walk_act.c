@@ -32,11 +32,13 @@ static void emit(struct walker *w, ofp_port_t port, size_t max_len)
 
 static void output(struct walker *w, ofp_port_t port, uint16_t max_len)
 {
-	if (port == OFPP_IN_PORT)
-		emit(w, w->packet.flow.in_port.ofp_port, SIZE_MAX);
-	else if (port == OFPP_CONTROLLER)
+	if (port == OFPP_IN_PORT) {
+		/* Unless that has been forgotten. */
+		if (w->packet.flow.in_port.ofp_port)
+			emit(w, w->packet.flow.in_port.ofp_port, SIZE_MAX);
+	} else if (port == OFPP_CONTROLLER) {
 		emit(w, port, max_len);
-	else if (port == OFPP_LOCAL || port < OFPP_MAX) {
+	} else if (port == OFPP_LOCAL || port < OFPP_MAX) {
 		/* Never back by the port it came in (section 7.2.5, OFPP_IN_PORT). */
 		if (port != w->packet.flow.in_port.ofp_port)
 			emit(w, port, SIZE_MAX);

@@ -169,6 +169,8 @@ size_t view_n_disputes(const struct view *);            /* bindings that are not
 /* Has the MAC as many addresses as it may? */
 bool view_address_full(const struct view *, uint32_t network_id, const uint8_t mac[6]);
 enum dispute view_dispute(const struct binding *, uint64_t now_ms);
+/* Another controller was in charge meanwhile: what is read back counts more. */
+void view_doubt_addresses(struct view *);
 /* A fact about it: its place as far as known, the address, the rival as other_mac. */
 struct fact view_binding_fact(const struct view *, const struct binding *, enum fact_kind);
 const struct view_network *view_network(const struct view *, uint32_t index);

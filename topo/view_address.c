@@ -355,6 +355,14 @@ void view_settle_addresses(struct view *view, const struct gone *gone)
 	}
 }
 
+void view_doubt_addresses(struct view *view)
+{
+	for (uint32_t i = 0; i < view->bindings.n_slots; i++) {
+		view->bindings.slots[i].recovered = true;
+		view->bindings.slots[i].first_ms = 0;
+	}
+}
+
 static void declare(struct view *view, uint32_t network, const struct net_port *port, const struct net_address *ip)
 {
 	uint32_t id = view->net->networks[network].id;

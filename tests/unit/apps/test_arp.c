@@ -502,6 +502,27 @@ static void a_restart_sends_nothing(void **state)
 	}
 }
 
+/* A weftd that stood by has an old picture; the rows that it reads back a newer one. */
+static void rows_of_another_weftd_count_more(void **state)
+{
+	(void) state;
+	begin("");
+	asks("a:r1", 1, 50);
+	asks("c:r1", 3, 50);
+	struct fact read = { .kind = FACT_ADDRESS, .recovered = true, .age_s = 5, .sw = world_switch(w, "c"), .ofport = 1,
+			     .network = world_network(w, "red"), .has_ip4 = true, .ip4 = { 10, 1, 0, 1 },
+			     .mac = { 2, 0, 0, 0, 0, 3 } };
+	assert_false(world_apply(w, read));
+	view_doubt_addresses(w->view);
+	assert_true(world_apply(w, read));
+	world_check(w);
+	assert_int_equal(binding("red", 1)->mac[5], 3);
+	assert_int_equal(view_n_disputes(w->view), 0);
+	/* Its own word is news no longer. */
+	send_frame("c:r1", arp(all, 1, 3, 1, 50, UNTAGGED));
+	assert_int_equal(w->n_punts, 0);
+}
+
 /* What only others remember goes when its own switch has spoken, or is given up. */
 static void what_nobody_confirms_is_forgotten(void **state)
 {
@@ -845,6 +866,7 @@ int main(void)
 		T(no_host_fills_the_table),
 		T(reports_go_through_their_own_meter),
 		T(a_restart_sends_nothing),
+		T(rows_of_another_weftd_count_more),
 		T(what_nobody_confirms_is_forgotten),
 		T(two_hosts_with_one_address),
 		T(the_first_one_lets_go),

@@ -68,7 +68,7 @@ static bool lead(const struct scene *scene, struct out *out, const struct view_n
 }
 
 /* Is there a way to any other switch? */
-static bool has_way(const struct scene *scene, const struct view_network *vn, const struct view_member *member)
+bool l2_has_way(const struct scene *scene, const struct view_network *vn, const struct view_member *member)
 {
 	return member->uplink != NET_NONE || tunnel_port(scene, vn, member) != NET_NONE || member->transit;
 }
@@ -77,7 +77,7 @@ static void hosts_elsewhere(const struct scene *scene, struct out *out,
 			    const struct view_network *vn, const struct view_member *here)
 {
 	const struct host *host = NULL;
-	if (!has_way(scene, vn, here))
+	if (!l2_has_way(scene, vn, here))
 		return;
 	for (size_t i = 0; i < vn->n_members; i++) {
 		const struct view_member *there = &vn->members[i];
@@ -162,7 +162,7 @@ static void patch_elsewhere(const struct scene *scene, struct out *out, const st
 {
 	for (size_t i = 0; i < vn->n_members; i++) {
 		const struct view_member *member = &vn->members[i];
-		if (member->sw == except || !has_way(scene, vn, member))
+		if (member->sw == except || !l2_has_way(scene, vn, member))
 			continue;
 		if (!there || !lead(scene, out, vn, member, to, mac))
 			l2_unwant_dst(out, member->sw, vn->id, mac);
@@ -258,6 +258,10 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_GATEWAY:
 	case FACT_LINK:
 	case FACT_WAYS:
+	case FACT_ADDRESS:
+	case FACT_ADDRESS_GONE:
+	case FACT_DUPLICATE:
+	case FACT_ADDRESS_SETTLED:
 	case N_FACT_KINDS:
 		break;
 	}

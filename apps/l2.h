@@ -11,7 +11,7 @@ enum {
 	 * that the switch itself drops the copies; the frames go on. */
 	PUNT_RATE = 1000,
 	PUNT_BURST = 1000,
-	METER_PUNT = METER_OURS_FIRST,
+	METER_PUNT = METER_OURS_FIRST,  /* the next one is METER_CLAIM, apps/arp.h */
 	PUNT_BYTES = 128,               /* of a frame: headers and addresses */
 };
 
@@ -45,6 +45,9 @@ void l2_network_limit(struct out *, const struct view_switch *, const struct net
 void l2_switch_rows(struct out *, const struct view_switch *);
 void l2_network_rows(struct out *, const struct view_switch *, const struct net *, uint32_t network,
 		     const struct view_member *, bool has_tunnel, bool has_link);
+
+/* Does the network go on from that switch to others? */
+bool l2_has_way(const struct scene *, const struct view_network *, const struct view_member *);
 
 /* l2_learn.c */
 void l2_ahead(const struct scene *, const struct app_punt *, unsigned turn, struct out *);

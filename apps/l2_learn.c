@@ -152,6 +152,9 @@ void l2_recover(const struct scene *scene, uint32_t sw, const struct rule *rule,
 		recover_elsewhere(scene, sw, rule, reply);
 		break;
 	case TABLE_INGRESS:
+	case TABLE_CLAIM:
+	case TABLE_ARP:
+	case TABLE_ADVERT:
 	case TABLE_OUTPUT:
 	case N_TABLES:
 		break;

@@ -22,10 +22,40 @@ const struct table_contract pipeline[N_TABLES] = {
 	[TABLE_L2_SRC] = {
 		.name = "l2_src", .owner = "l2", .id = 60,
 		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_SRC),
-		.next = TABLE_BIT(L2_DST),
+		.next = TABLE_BIT(CLAIM),
 		.punts = true,
 		.help = "known hosts pass; unknown ones at the edge pass and are reported",
 		.miss = "dropped: no such network on this switch",
+	},
+	[TABLE_CLAIM] = {
+		.name = "claim", .owner = "arp", .id = 64,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST) | FIELD_BIT(ETH_TYPE)
+			| FIELD_BIT(ARP_SPA) | FIELD_BIT(ARP_TPA) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE)
+			| FIELD_BIT(IPV6_SRC),
+		.next = TABLE_BIT(ARP) | TABLE_BIT(L2_DST),
+		.punts = true,
+		.help = "who says by ARP or neighbour discovery that an IP address is its own; news is reported",
+		.miss = "passed on to l2_dst: says nothing about addresses, or not at the edge",
+	},
+	[TABLE_ARP] = {
+		.name = "arp", .owner = "arp", .id = 65,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_DST) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(ARP_OP) | FIELD_BIT(ARP_TPA)
+			| FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_TARGET),
+		.set = FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST) | FIELD_BIT(ARP_OP) | FIELD_BIT(ARP_SPA)
+			| FIELD_BIT(ARP_TPA) | FIELD_BIT(ARP_SHA) | FIELD_BIT(ARP_THA) | FIELD_BIT(IPV6_SRC)
+			| FIELD_BIT(IPV6_DST) | FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_RESERVED)
+			| FIELD_BIT(ND_OPTION) | FIELD_BIT(REG2) | FIELD_BIT(IN_PORT),
+		.next = TABLE_BIT(ADVERT) | TABLE_BIT(L2_DST) | TABLE_BIT(OUTPUT),
+		.help = "questions for a known host are turned into its answer",
+		.miss = "passed on to l2_dst: no question, or for nobody known",
+	},
+	[TABLE_ADVERT] = {
+		.name = "advert", .owner = "arp", .id = 66,
+		.match = FIELD_BIT(ETH_TYPE) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE),
+		.set = FIELD_BIT(ND_TLL) | FIELD_BIT(REG2) | FIELD_BIT(IN_PORT),
+		.next = TABLE_BIT(OUTPUT),
+		.help = "second half of an IPv6 answer: the option can be written once the frame is an advertisement",
+		.miss = "dropped: cannot be",
 	},
 	[TABLE_L2_DST] = {
 		.name = "l2_dst", .owner = "l2", .id = 70,
@@ -63,6 +93,11 @@ static const char *const field_words[N_FIELDS] = {
 	[FIELD_VLAN_VID] = "vlan_vid", [FIELD_REG3] = "reg3", [FIELD_TUN_ID] = "tun_id",
 	[FIELD_TUN_SRC] = "tun_src", [FIELD_TUN_DST] = "tun_dst",
 	[FIELD_TUN_IPV6_SRC] = "tun_ipv6_src", [FIELD_TUN_IPV6_DST] = "tun_ipv6_dst",
+	[FIELD_ETH_TYPE] = "eth_type", [FIELD_IP_PROTO] = "ip_proto", [FIELD_IPV6_SRC] = "ipv6_src",
+	[FIELD_IPV6_DST] = "ipv6_dst", [FIELD_ARP_OP] = "arp_op", [FIELD_ARP_SPA] = "arp_spa",
+	[FIELD_ARP_TPA] = "arp_tpa", [FIELD_ARP_SHA] = "arp_sha", [FIELD_ARP_THA] = "arp_tha",
+	[FIELD_ICMPV6_TYPE] = "icmpv6_type", [FIELD_ND_TARGET] = "nd_target", [FIELD_ND_TLL] = "nd_tll",
+	[FIELD_ND_RESERVED] = "nd_reserved", [FIELD_ND_OPTION] = "nd_options_type",
 };
 
 static void print_fields(FILE *to, uint64_t fields)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pipeline: tables, registers and what each table may do, as data.
  *
- *   ingress -> l2_src -> l2_dst -> output
+ *   ingress -> l2_src -> claim -> arp -> l2_dst -> output
+ *                                 |                ^
+ *                                 +--> advert -----+
  *
- * Further tables (guard, conntrack, acl_in, qos, arp, route, acl_out, path)
+ * Further tables (guard, conntrack, acl_in, qos, route, acl_out, path)
  * have their numbers kept free; a table exists once it has an owner. */
 #ifndef APPS_PIPELINE_H
 #define APPS_PIPELINE_H
@@ -14,6 +16,9 @@
 #define TABLES \
 	TABLE(INGRESS, 0) \
 	TABLE(L2_SRC, 60) \
+	TABLE(CLAIM, 64) \
+	TABLE(ARP, 65) \
+	TABLE(ADVERT, 66) \
 	TABLE(L2_DST, 70) \
 	TABLE(OUTPUT, 100)
 

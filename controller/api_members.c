@@ -110,6 +110,7 @@ const struct api_member api_members[] = {
 	{ "hosts", "mac", "text", "" },
 	{ "hosts", "ip", "text or null", "IPv4 address that it used" },
 	{ "hosts", "ip6", "text or null", "IPv6 address that it used" },
+	{ "hosts", "addresses", "list", "IPv4 and IPv6 addresses that it speaks for, or that are declared" },
 	{ "hosts", "network", "text", "" },
 	{ "hosts", "where", "text or null", "switch:port; null while it is unconfirmed" },
 	{ "hosts", "switch", "text or null", "" },
@@ -142,6 +143,10 @@ const struct api_member api_members[] = {
 	{ "networks", "subnet", "text or null", "" },
 	{ "networks", "ageing_seconds", "number", "" },
 	{ "networks", "flood", "bool", "unknown unicast is flooded" },
+	{ "networks", "mtu", "number or null", "bytes: what its hosts have, as the file says" },
+	{ "networks", "guest_mtu", "number or null", "bytes: what fits into its tunnels; null = it has none" },
+	{ "networks", "arp", "text", "answer or flood" },
+	{ "networks", "refused_addresses", "number", "IP addresses not taken up: more than a host may have; or disputes about them" },
 	{ "networks", "line", "number", "in the file" },
 
 	{ "flows", "switch", "text", "" },
@@ -167,7 +172,7 @@ const struct api_member api_members[] = {
 	{ "events", "id", "number", "counts from 1 since weftd started, without gaps" },
 	{ "events", "time_ms", "number", "" },
 	{ "events", "severity", "text", "info, warning or error" },
-	{ "events", "kind", "text", "host, move, host-gone, host-refused, port, port-gone, switch-up, switch-down, net, "
+	{ "events", "kind", "text", "host, move, host-gone, host-refused, address, address-gone, duplicate-ip, address-settled, port, port-gone, switch-up, switch-down, net, "
 	  "config, config-refused, refused-switch, row-refused, openflow-error, drift, in-sync, standby, certificates" },
 	{ "events", "switch", "text or null", "" },
 	{ "events", "text", "text", "for people" },
@@ -180,6 +185,8 @@ const struct api_member api_members[] = {
 	{ "events", "from", "text or null", "switch:port where it was (move)" },
 	{ "events", "recovered", "bool", "read back, not seen (hosts)" },
 	{ "events", "unconfirmed", "bool", "only another switch remembers it (hosts)" },
+	{ "events", "other_mac", "text or null", "the other host of the story (addresses)" },
+	{ "events", "contested", "bool", "that other host has it, and is asked whether it still does (address)" },
 	{ "events", "port", "text", "(ports)" },
 	{ "events", "ofport", "number", "(ports)" },
 	{ "events", "up", "bool", "(port)" },

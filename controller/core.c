@@ -134,14 +134,20 @@ static void make_stale(struct core *core, uint32_t sw, uint32_t bits)
 	core_touch(core, sw);
 }
 
+/* That a host went says it of its addresses as well. */
+static void note(struct core *core, const struct fact *fact)
+{
+	core->counts.n_facts++;
+	/* "in-sync" says SWITCH_READY better. */
+	if (!fact->with_host && fact->kind != FACT_SWITCH_READY)
+		events_fact(core->events, core->wall_ms, fact);
+}
+
 /* The fact is in the view: tell the apps and whoever watches. Facts about one
  * switch or its ports concern that switch's rows only; a host concerns all. */
 void core_applied(struct core *core, const struct fact *fact)
 {
-	core->counts.n_facts++;
-	/* "in-sync" says it better. */
-	if (fact->kind != FACT_SWITCH_READY)
-		events_fact(core->events, core->wall_ms, fact);
+	note(core, fact);
 	struct scene scene = core_scene(core);
 	for (size_t i = 0; i < n_apps; i++) {
 		const struct app *app = apps[i].app;
@@ -172,6 +178,10 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_GATEWAY:
 		case FACT_LINK:
 		case FACT_WAYS:
+		case FACT_ADDRESS:
+		case FACT_ADDRESS_GONE:
+		case FACT_DUPLICATE:
+		case FACT_ADDRESS_SETTLED:
 		case N_FACT_KINDS:
 			for (uint32_t sw = 0; sw < core->n_switches; sw++)
 				make_stale(core, sw, 1u << i);
@@ -196,9 +206,7 @@ void core_fact(struct core *core, struct fact *fact)
 
 static void on_host_lost(void *ctx, const struct fact *fact)
 {
-	struct core *core = ctx;
-	core->counts.n_facts++;
-	events_fact(core->events, core->wall_ms, fact);
+	note(ctx, fact);
 }
 
 void core_reload(struct core *core, struct net *take)

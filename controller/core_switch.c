@@ -102,8 +102,10 @@ static void recover(struct core *core, uint32_t sw)
 	struct scene scene = core_scene(core);
 	struct reply reply = core_reply(core);
 	struct ledger_iter iter;
-	if (cs->stood_by)
+	if (cs->stood_by) {
 		reply.fact = reply_fact_of_another;
+		view_doubt_addresses(core->view);
+	}
 	cs->stood_by = false;
 	for (const struct row *row = ledger_first(cs->ledger, &iter); row;
 	     row = ledger_after(cs->ledger, &iter)) {

@@ -34,8 +34,6 @@
 enum {
 	LAB_MAX_IFNAME = 15,            /* characters of an interface name, IFNAMSIZ - 1 */
 	LAB_MAX_SOCKET = 107,           /* characters of a Unix socket's path */
-	LAB_VM_MTU = 1500,              /* bytes */
-	LAB_UNDERLAY_MTU = 9100,        /* bytes: a jumbo frame of a VM and its tunnel header */
 	LAB_LINK_OFPORT = 601,          /* of a switch's first link */
 	LAB_UPLINK_OFPORT = 501,        /* OpenFlow port of a switch's first uplink; VMs count from 1 */
 	LAB_VXLAN_OFPORT = 1000,
@@ -67,6 +65,7 @@ struct lab_vm {
 	const char *port;               /* interface on br-int, or on the LAN's bridge */
 	unsigned ofport;                /* requested OpenFlow port; 0 on the LAN */
 	const char *mac;
+	unsigned mtu;                   /* bytes */
 	struct lab_stand *stands;       /* untagged first, then by tag */
 	size_t n_stands;
 };
@@ -104,6 +103,7 @@ struct lab_host {
 	const char *vtep;               /* null = no underlay */
 	const char *tunnel;             /* name of the VXLAN port */
 	const char *underlay_port;      /* other end of the underlay, null likewise */
+	unsigned underlay_mtu;          /* bytes */
 };
 
 struct lab_plan {
@@ -115,6 +115,7 @@ struct lab_plan {
 	const char *ctl_ns, *ctl_ip, *ctl_ip6;
 	const char *lan_ns;             /* null = no LAN */
 	const char *underlay_ns;        /* null = no underlay */
+	unsigned underlay_mtu, lan_mtu; /* bytes: of the bridges there */
 	unsigned vtep_prefix;           /* common prefix length of the vteps, 0 = routes per peer */
 	struct lab_host *hosts;         /* by name */
 	size_t n_hosts;

@@ -77,6 +77,7 @@ static json_t *vm_json(const struct lab_plan *plan, const struct lab_vm *vm)
 						      vm->port)));
 	set(object, "ofport", on_lan ? json_null() : json_integer(vm->ofport));
 	set(object, "mac", json_string(vm->mac));
+	set(object, "mtu", json_integer(vm->mtu));
 	set(object, "ip", text_or_null(first ? first->ip : NULL));
 	set(object, "ip6", text_or_null(first ? first->ip6 : NULL));
 	set(object, "networks", stands);
@@ -128,6 +129,7 @@ static json_t *host_json(const struct lab_plan *plan, size_t h)
 	set(object, "uplinks", uplinks_json(plan, h));
 	set(object, "vtep", text_or_null(host->vtep));
 	set(object, "underlay_dev", host->vtep ? json_string("underlay0") : json_null());
+	set(object, "underlay_mtu", host->vtep ? json_integer(host->underlay_mtu) : json_null());
 	set(object, "underlay_port", text_or_null(host->underlay_port));
 	set(object, "vxlan_port", host->vtep ? json_string(host->tunnel) : json_null());
 	return object;

@@ -306,6 +306,7 @@ struct lab_plan *lab_plan_new(const struct net *net, const struct yaml_node *x_l
 	add_links(&making);
 	add_networks(&making);
 	lab_plan_vms(&making);
+	lab_plan_mtus(&making);
 	add_namespaces(plan);
 	plan->vtep_prefix = common_prefix(plan);
 	for (size_t i = 0; i < plan->n_hosts; i++) {

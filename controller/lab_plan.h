@@ -47,6 +47,8 @@ struct making {
 	size_t room_vms;                /* allocated */
 };
 void lab_plan_vms(struct making *);
+/* lab_mtu.c: after the VMs. */
+void lab_plan_mtus(struct making *);
 /* A name that an interface beside the lab's own can have; else a finding. */
 bool lab_ifname_ok(struct making *, struct where, const char *name);
 uint32_t lab_host_by_name(const struct lab_plan *, const char *name);    /* NET_NONE = none */

@@ -130,15 +130,16 @@ static bool add_cables(struct lab_runner *runner, const struct lab_plan *plan)
 		batch_add(&batch, "link add name mgmt0 netns %s type veth peer name %s netns %s",
 			  host->ns, host->mgmt_port, plan->ctl_ns);
 		if (host->vtep)
-			batch_add(&batch, "link add name underlay0 netns %s mtu %d type veth "
-				  "peer name %s netns %s mtu %d", host->ns, LAB_UNDERLAY_MTU,
-				  host->underlay_port, plan->underlay_ns, LAB_UNDERLAY_MTU);
+			batch_add(&batch, "link add name underlay0 netns %s mtu %u type veth "
+				  "peer name %s netns %s mtu %u", host->ns, host->underlay_mtu,
+				  host->underlay_port, plan->underlay_ns, host->underlay_mtu);
 	}
 	for (size_t i = 0; i < plan->n_uplinks; i++) {
 		const struct lab_uplink *uplink = &plan->uplinks[i];
 
-		batch_add(&batch, "link add name %s netns %s type veth peer name %s netns %s",
-			  uplink->port, plan->hosts[uplink->host].ns, uplink->lan_port, plan->lan_ns);
+		batch_add(&batch, "link add name %s netns %s mtu %u type veth peer name %s netns %s mtu %u",
+			  uplink->port, plan->hosts[uplink->host].ns, plan->lan_mtu, uplink->lan_port,
+			  plan->lan_ns, plan->lan_mtu);
 	}
 	for (size_t i = 0; i < plan->n_links; i++) {
 		const struct lab_link *link = &plan->links[i];
@@ -149,10 +150,9 @@ static bool add_cables(struct lab_runner *runner, const struct lab_plan *plan)
 	for (size_t i = 0; i < plan->n_vms; i++) {
 		const struct lab_vm *vm = &plan->vms[i];
 
-		batch_add(&batch, "link add name eth0 index %d netns %s mtu %d address %s type veth "
-			  "peer name %s netns %s mtu %d", LAB_ETH0_INDEX, vm->ns, LAB_VM_MTU, vm->mac,
-			  vm->port,
-			  vm->host == LAB_ON_LAN ? plan->lan_ns : plan->hosts[vm->host].ns, LAB_VM_MTU);
+		batch_add(&batch, "link add name eth0 index %d netns %s mtu %u address %s type veth "
+			  "peer name %s netns %s mtu %u", LAB_ETH0_INDEX, vm->ns, vm->mtu, vm->mac, vm->port,
+			  vm->host == LAB_ON_LAN ? plan->lan_ns : plan->hosts[vm->host].ns, vm->mtu);
 	}
 	return lab_run(runner, batch_end(&batch, runner->arena), "ip", "-batch", "-", NULL) != NULL;
 }
@@ -188,7 +188,7 @@ static void add_bridges(const struct lab_plan *plan, struct lab_command *command
 			if (plan->vms[i].host == LAB_ON_LAN)
 				batch_add(&batch, "link set dev %s master lan up", plan->vms[i].port);
 		}
-		batch_add(&batch, "link set lan up");
+		batch_add(&batch, "link set lan mtu %u up", plan->lan_mtu);
 		commands[(*n)++] = ip_in(arena, plan->lan_ns, batch_end(&batch, arena));
 	}
 	if (plan->underlay_ns) {
@@ -198,7 +198,7 @@ static void add_bridges(const struct lab_plan *plan, struct lab_command *command
 				batch_add(&batch, "link set dev %s master underlay up",
 					  plan->hosts[i].underlay_port);
 		}
-		batch_add(&batch, "link set underlay mtu %d up", LAB_UNDERLAY_MTU);
+		batch_add(&batch, "link set underlay mtu %u up", plan->underlay_mtu);
 		commands[(*n)++] = ip_in(arena, plan->underlay_ns, batch_end(&batch, arena));
 	}
 }

@@ -47,6 +47,10 @@ json_t *show_network(const struct api_world *world, uint32_t index)
 	show_set(json, "subnet", show_text(network->subnet));
 	show_set(json, "ageing_seconds", json_integer(network->ageing));
 	show_set(json, "flood", json_boolean(network->flood));
+	show_set(json, "mtu", network->mtu ? json_integer(network->mtu) : json_null());
+	show_set(json, "guest_mtu", network->guest_mtu ? json_integer(network->guest_mtu) : json_null());
+	show_set(json, "arp", json_string(network->arp == NET_ARP_FLOOD ? "flood" : "answer"));
+	show_set(json, "refused_addresses", show_count(seen->n_addresses_refused));
 	show_set(json, "line", json_integer(network->where.line));
 	return json;
 }

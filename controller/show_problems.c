@@ -357,10 +357,72 @@ static void look_at_events(struct problems *problems)
 	}
 }
 
+/* Hosts that send more than their tunnels carry; and those that nobody has told. */
+static void look_at_mtus(struct problems *problems, size_t *n)
+{
+	const struct net *net = problems->world->core->net;
+	uint32_t least = NET_ETHERNET_MTU;
+	char names[200] = "";
+	size_t n_untold = 0;
+	for (size_t i = 0; i < net->n_networks; i++) {
+		const struct net_network *network = &net->networks[i];
+		struct about about = { .network = network->name, .hint = "raise underlay_mtu and the underlay's links, or set "
+				       "the hosts to what fits and say so with `mtu`" };
+		if (network->guest_mtu && network->mtu > network->guest_mtu && ++*n <= MAX_OF_KIND)
+			add(problems, WARNING, "mtu", about, "network %s: its hosts send packets of %u bytes, its tunnels carry "
+			    "%u; larger ones are lost without a word", network->name, network->mtu, network->guest_mtu);
+		if (!network->guest_mtu || network->mtu || network->guest_mtu >= NET_ETHERNET_MTU)
+			continue;
+		least = network->guest_mtu < least ? network->guest_mtu : least;
+		size_t len = strlen(names);
+		if (n_untold++ < MAX_NAMES)
+			snprintf(names + len, sizeof names - len, "%s%.30s", len ? ", " : "", network->name);
+	}
+	struct about about = { .hint = "set it in the guests and write `mtu` at the network, or raise underlay_mtu by what "
+			       "VXLAN takes (docs/howto/mtu.md)" };
+	if (n_untold)
+		add(problems, INFO, "guest-mtu", about, "guests need an MTU of %u bytes, not %d, in networks by VXLAN (%zu): %s%s",
+		    least, NET_ETHERNET_MTU, n_untold, names, n_untold > MAX_NAMES ? ", ..." : "");
+}
+
+/* "52:54:00:aa:00:20 at kvm1:vm-a" */
+static void speaker_text(const struct api_world *world, const struct binding *b, const uint8_t mac[6], uint32_t sw,
+			 uint32_t ofport, char *buf, size_t size)
+{
+	const struct host *host = view_host(world->core->view, b->network, mac);
+	bool is_known = host && !host->unconfirmed;
+	json_t *place = show_place(world, is_known ? host->sw : sw, is_known ? host->ofport : ofport);
+	json_t *text = show_mac(mac);
+	snprintf(buf, size, "%s at %s", json_string_value(text),
+		 json_is_string(place) ? json_string_value(place) : "a place not known");
+	json_decref(place);
+	json_decref(text);
+}
+
+static void look_at_duplicates(struct problems *problems, size_t *n)
+{
+	const struct core *core = problems->world->core;
+	for (size_t i = 0; view_n_disputes(core->view) && i < view_binding_slots(core->view); i++) {
+		const struct binding *b = view_binding_at(core->view, i);
+		char holder[160], rival[160];
+		if (!b || b->state != BINDING_DUPLICATE || ++*n > MAX_OF_KIND)
+			continue;
+		uint32_t index = net_network_by_id(core->net, b->network);
+		json_t *ip = b->is_v6 ? show_ip6(b->ip) : show_ip4(b->ip);
+		speaker_text(problems->world, b, b->mac, NET_NONE, 0, holder, sizeof holder);
+		speaker_text(problems->world, b, b->rival, b->rival_sw, b->rival_ofport, rival, sizeof rival);
+		struct about about = { .network = core->net->networks[index].name,
+				       .hint = "give one of the two another address; until then questions for it are flooded" };
+		add(problems, WARNING, "duplicate-ip", about, "network %s: two hosts use %s: %s%s, and %s", about.network,
+		    json_string_value(ip), b->declared ? "declared for " : "", holder, rival);
+		json_decref(ip);
+	}
+}
+
 json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 {
 	struct problems problems = { .world = world };
-	size_t n_states = 0, n_rows = 0, n_tunnels = 0;
+	size_t n_states = 0, n_rows = 0, n_tunnels = 0, n_duplicates = 0, n_mtus = 0;
 	for (size_t i = 0; i < N_SEVERITIES; i++)
 		problems.by_severity[i] = json_array();
 	look_at_config(&problems);
@@ -377,6 +439,10 @@ json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 	add_more(&problems, ERROR, "tunnel-missing", n_tunnels);
 	look_at_gateways(&problems);
 	look_at_links(&problems);
+	look_at_duplicates(&problems, &n_duplicates);
+	add_more(&problems, WARNING, "duplicate-ip", n_duplicates);
+	look_at_mtus(&problems, &n_mtus);
+	add_more(&problems, WARNING, "mtu", n_mtus);
 	look_at_refused_switches(&problems);
 	look_at_events(&problems);
 	*ret_is_degraded = json_array_size(problems.by_severity[ERROR]) || json_array_size(problems.by_severity[WARNING]);

@@ -19,6 +19,9 @@ enum {
 	NET_MAX_SWITCHES = 4096,
 	NET_MAX_NETWORKS = 65536,
 	NET_PORT_HOSTS = 4096,          /* max_hosts of a port that says nothing */
+	NET_HOST_ADDRESSES = 16,        /* IP addresses of one host that are answered for */
+	NET_ETHERNET_MTU = 1500,        /* IEEE 802.3: what a NIC has when nobody says otherwise */
+	NET_MIN_MTU = 1280,             /* RFC 8200, 5: IPv6 needs that much */
 };
 #define NET_NONE UINT32_MAX             /* no index, no limit */
 
@@ -40,7 +43,25 @@ struct net_switch {
 	uint32_t peer;                  /* 32 bits for the peer register, unique, never 0: an IPv4 vtep
 					 * itself, else a hash of the vtep, or without one of the name */
 	const char *tunnel;             /* name of its VXLAN port; default "vxlan0" */
+	uint32_t underlay_mtu;          /* bytes; never 0 once loaded */
 	const char *description;        /* null = none */
+};
+
+struct net_mac {
+	bool is_given;
+	uint8_t bytes[6];
+};
+
+struct net_address {
+	const char *text;
+	bool is_v6;
+	uint8_t bytes[16];              /* network order; IPv4: the first four, then zero */
+	struct where where;
+};
+
+struct net_addresses {
+	struct net_address *items;
+	size_t n;
 };
 
 /* One entry of `ports:`. Either side may be a glob (* and ?). */
@@ -53,10 +74,13 @@ struct net_port {
 	bool hairpin;                   /* frames may go back out where they came from; default false */
 	bool enable;                    /* false: nothing in, nothing out; default true */
 	uint32_t max_hosts;             /* learned hosts of this network on it, NET_NONE = NET_PORT_HOSTS */
+	struct net_mac mac;             /* declared host; never with a glob */
+	struct net_addresses ips;       /* and what it answers to; only with a mac */
 	struct where where;
 	uint32_t object;
 };
 
+enum net_arp { NET_ARP_DEFAULT, NET_ARP_ANSWER, NET_ARP_FLOOD };
 enum net_transport { NET_LOCAL, NET_VLAN, NET_VXLAN };
 
 /* A port to the LAN: of `uplinks`, or of `physical`. */
@@ -110,6 +134,10 @@ struct net_network {
 	uint32_t ageing;                /* seconds without a frame until a host is forgotten; default 300 */
 	uint32_t max_hosts;             /* learned hosts in all, NET_NONE = no limit */
 	bool flood;                     /* unknown unicast is flooded; default true */
+	uint32_t mtu;                   /* bytes: what its hosts send; 0 = not said */
+	struct where mtu_where;         /* where that is said */
+	uint32_t guest_mtu;             /* bytes: what fits into its tunnels; 0 = it has none */
+	enum net_arp arp;               /* ARP and ND for known hosts; never NET_ARP_DEFAULT once loaded */
 	struct where where;
 	uint32_t object;
 };
@@ -121,6 +149,7 @@ struct net {
 	const char *file;               /* as given to net_load */
 	uint64_t digest;                /* of the text's bytes: same file, same digest */
 	char digest_text[17];           /* the same in hexadecimal */
+	uint32_t underlay_mtu;          /* bytes: of switches that say nothing else */
 	struct net_switch *switches;    /* sorted by name */
 	size_t n_switches;              /* 0: any switch with a valid certificate is adopted */
 	struct net_network *networks;   /* sorted by name */

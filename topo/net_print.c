@@ -55,7 +55,7 @@ static void print_port_name(const char *sw, const char *port, FILE *out)
 		print_word(text, out);
 }
 
-static void print_switch(const struct net_switch *sw, FILE *out)
+static void print_switch(const struct net *net, const struct net_switch *sw, FILE *out)
 {
 	fputs("  ", out);
 	print_word(sw->name, out);
@@ -70,6 +70,8 @@ static void print_switch(const struct net_switch *sw, FILE *out)
 		print_quoted(sw->tunnel, out);
 		putc('\n', out);
 	}
+	if (sw->underlay_mtu != net->underlay_mtu)
+		fprintf(out, "    underlay_mtu: %u\n", sw->underlay_mtu);
 	if (sw->description) {
 		fputs("    description: ", out);
 		print_quoted(sw->description, out);
@@ -77,10 +79,21 @@ static void print_switch(const struct net_switch *sw, FILE *out)
 	}
 }
 
+static void print_addresses(const struct net_port *port, FILE *out)
+{
+	const uint8_t *mac = port->mac.bytes;
+
+	fprintf(out, ", mac: \"%02x:%02x:%02x:%02x:%02x:%02x\"", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	for (size_t i = 0; i < port->ips.n; i++)
+		fprintf(out, "%s\"%s\"", i ? ", " : ", ip: [", port->ips.items[i].text);
+	if (port->ips.n)
+		putc(']', out);
+}
+
 static void print_port(const struct net_port *port, FILE *out)
 {
 	bool is_simple = port->tag == NET_UNTAGGED && port->flood && !port->hairpin && port->enable
-			 && port->max_hosts == NET_NONE;
+			 && port->max_hosts == NET_NONE && !port->mac.is_given;
 
 	fputs("      - ", out);
 	if (!is_simple)
@@ -96,6 +109,8 @@ static void print_port(const struct net_port *port, FILE *out)
 		fputs(", hairpin: true", out);
 	if (!port->enable)
 		fputs(", enable: false", out);
+	if (port->mac.is_given)
+		print_addresses(port, out);
 	fputs(is_simple ? "\n" : "}\n", out);
 }
 
@@ -131,11 +146,15 @@ static void print_network(const struct net_network *network, FILE *out)
 	print_text("description", network->description, out);
 	if (network->vni && !network->vni_is_chosen)
 		fprintf(out, "    vni: %u\n", network->vni);
+	if (network->mtu)
+		fprintf(out, "    mtu: %u\n", network->mtu);
 	print_text("subnet", network->subnet, out);
 	if (network->max_hosts != NET_NONE)
 		fprintf(out, "    max_hosts: %u\n", network->max_hosts);
 	if (!network->flood)
 		fputs("    flood: false\n", out);
+	if (network->arp == NET_ARP_FLOOD)
+		fputs("    arp: flood\n", out);
 	fprintf(out, "    ageing: %us\n", network->ageing);
 	if (network->transport == NET_VLAN) {
 		fprintf(out, "    transport: vlan\n    vlan: %u\n    uplinks:%s\n", network->vlan,
@@ -168,10 +187,12 @@ static void print_link(const struct net_link *link, FILE *out)
 void net_print(const struct net *net, FILE *out)
 {
 	fputs("version: 1\n", out);
+	if (net->underlay_mtu != NET_ETHERNET_MTU)
+		fprintf(out, "underlay_mtu: %u\n", net->underlay_mtu);
 	if (net->n_switches)
 		fputs("switches:\n", out);
 	for (size_t i = 0; i < net->n_switches; i++)
-		print_switch(&net->switches[i], out);
+		print_switch(net, &net->switches[i], out);
 	fputs(net->n_networks ? "networks:\n" : "networks: {}\n", out);
 	for (size_t i = 0; i < net->n_networks; i++)
 		print_network(&net->networks[i], out);

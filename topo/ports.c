@@ -110,7 +110,7 @@ static const struct section_type type_tag = {
 	.range = range_tag,
 };
 
-static const char *const port_later[] = {"mac", "ip", "guard", "acl", "rate", "mirror", NULL};
+static const char *const port_later[] = {"guard", "acl", "rate", "mirror", NULL};
 
 static const struct section_key port_keys[] = {
 	{
@@ -159,6 +159,19 @@ static const struct section_key port_keys[] = {
 		.offset = offsetof(struct net_port, enable),
 		.initial = "true",
 		.help = "`false` shuts the port, in every network: nothing in, nothing out.",
+	}, {
+		.name = "mac",
+		.type = &section_mac,
+		.offset = offsetof(struct net_port, mac),
+		.otherwise = "none",
+		.help = "The MAC address of the host there. It is not enforced: it says whose `ip` it is.",
+	}, {
+		.name = "ip",
+		.type = &section_ips,
+		.offset = offsetof(struct net_port, ips),
+		.otherwise = "none",
+		.help = "The IP addresses of that host. Who asks for them is answered with its `mac` from the "
+			"start, whether the host has spoken or not (see `arp` of the network).",
 	},
 };
 
@@ -177,9 +190,9 @@ static void check_port(const struct section_scene *scene, const struct section_a
 {
 	struct net_port *port = item;
 
-	(void) scene, (void) at;
 	if (!map || !yaml_get(map, "max_hosts"))
 		port->max_hosts = NET_NONE;
+	port_addresses_check(scene, at, map, port);
 }
 
 const struct section ports_section = {

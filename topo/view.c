@@ -14,6 +14,7 @@ struct view *view_new(void)
 {
 	struct view *view = xheap_alloc(sizeof *view);
 	host_table_init(&view->hosts);
+	binding_table_init(&view->bindings);
 	view->scratch = xheap_alloc(NET_MAX_USES * sizeof *view->scratch);
 	return view;
 }
@@ -36,6 +37,7 @@ void view_free(struct view *view)
 	host_table_uninit(&view->hosts);
 	free(view->links);
 	ways_free(view->ways);
+	binding_table_uninit(&view->bindings);
 	free(view->changed);
 	free(view->scratch);
 	free(view);
@@ -224,4 +226,5 @@ void view_bind(struct view *view, const struct net *net, uint64_t now_ms, view_f
 		homeless = host_at(&view->hosts, i)->next;
 		view_drop(view, i, REASON_CONFIG, &gone);
 	}
+	view_bind_addresses(view);
 }

@@ -73,6 +73,39 @@ struct host {
 	uint64_t first_ms, seen_ms;
 };
 
+/* An IP address in a network, and the MAC that speaks for it. See topo/view_address.c. */
+enum binding_state {
+	BINDING_GOOD,                   /* one MAC */
+	BINDING_ASKED,                  /* another MAC spoke for it: is the first one still there? */
+	BINDING_DUPLICATE,              /* it is */
+};
+
+struct binding {
+	uint32_t network;               /* network id; 0 = an empty slot */
+	bool is_v6;
+	bool declared;                  /* by the port entry `entry`: never goes, never moves */
+	bool recovered;                 /* not heard since weftd started, only read back */
+	bool unconfirmed;               /* its own switch has not told of it */
+	bool router;                    /* IPv6: a router; only it can say so, nobody answers for it */
+	enum binding_state state;
+	uint8_t ip[16];                 /* network order; IPv4: the first four, then zero */
+	uint8_t mac[6];
+	uint8_t rival[6];               /* not good: who else speaks for it, where and when */
+	uint32_t rival_sw, rival_ofport;
+	uint64_t rival_ms, heard_ms;    /* last words of the rival, and of the holder since (0 = none) */
+	uint64_t first_ms, since_ms;    /* here since; not good since */
+	uint32_t entry;                 /* declared: index into the network's ports */
+	uint32_t next_ip, next_mac;     /* private to topo/binding.c */
+};
+
+/* How a dispute stands at that time. */
+enum dispute {
+	DISPUTE_OPEN,
+	DISPUTE_DUPLICATE,              /* both speak, and that is news */
+	DISPUTE_HELD,                   /* the rival is silent */
+	DISPUTE_MOVED,                  /* the holder is silent: the rival has it */
+};
+
 /* A switch that has ports in a network. */
 struct view_member {
 	uint32_t sw;                    /* slot */
@@ -97,6 +130,7 @@ struct view_network {
 	uint32_t first_unconfirmed;     /* private, see view_unconfirmed */
 	bool was_full;                  /* before a restart; counts as full until all have reported */
 	uint64_t n_refused, n_moves;
+	uint64_t n_addresses_refused;   /* IP addresses, or disputes about them, that were too many */
 	struct view_member *members;    /* owned; sorted by slot */
 	size_t n_members, max_members;
 	struct view_gateway *gateways;  /* owned */
@@ -147,6 +181,23 @@ size_t view_n_hosts(const struct view *);
 /* All hosts in no order; index from 0 to view_host_slots()-1, null where empty. */
 size_t view_host_slots(const struct view *);
 const struct host *view_host_at(const struct view *, size_t i);
+/* Who speaks for an address; ip has 4 or 16 bytes. Pointers last until the next fact. */
+const struct binding *view_binding(const struct view *, uint32_t network_id, bool is_v6, const uint8_t *ip);
+/* The addresses of a MAC; after = null begins, null ends. */
+const struct binding *view_host_binding(const struct view *, uint32_t network_id, const uint8_t mac[6],
+					const struct binding *after);
+/* All of them in no order, as with hosts. */
+size_t view_binding_slots(const struct view *);
+const struct binding *view_binding_at(const struct view *, size_t i);
+size_t view_n_bindings(const struct view *);
+size_t view_n_disputes(const struct view *);            /* bindings that are not good */
+/* Has the MAC as many addresses as it may? */
+bool view_address_full(const struct view *, uint32_t network_id, const uint8_t mac[6]);
+enum dispute view_dispute(const struct binding *, uint64_t now_ms);
+/* Another controller was in charge meanwhile: what is read back counts more. */
+void view_doubt_addresses(struct view *);
+/* A fact about it: its place as far as known, the address, the rival as other_mac. */
+struct fact view_binding_fact(const struct view *, const struct binding *, enum fact_kind);
 const struct view_network *view_network(const struct view *, uint32_t index);
 /* The same by network id: fast, for hot paths; null = not in the file. */
 const struct view_network *view_network_by_id(const struct view *, uint32_t id);
@@ -174,7 +225,9 @@ const struct host *view_unconfirmed(const struct view *, const struct view_netwo
  * is a change (true) at most ten times in ten seconds per port. A recovered
  * MEMBER counts for switches that have not reported since weftd started. A
  * GATEWAY reports the hosts on the LAN that move to its port through cb; a
- * recovered one is the one in use when none is, else suspect. */
+ * recovered one is the one in use when none is, else suspect. What
+ * becomes of an ADDRESS is in topo/view_address.c; addresses go with their host,
+ * told before it. */
 bool view_apply(struct view *, struct fact *, view_fact_cb *cb, void *ctx);
 
 /* Has every declared switch reported since weftd started, or been given up (and

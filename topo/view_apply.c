@@ -94,7 +94,7 @@ bool view_host_apply(struct view *view, struct fact *fact)
 	return true;
 }
 
-static bool apply_host_gone(struct view *view, const struct fact *fact)
+static bool apply_host_gone(struct view *view, const struct fact *fact, const struct gone *gone)
 {
 	uint32_t i = host_find(&view->hosts, fact->network, fact->mac);
 	if (i == NET_NONE)
@@ -102,6 +102,7 @@ static bool apply_host_gone(struct view *view, const struct fact *fact)
 	const struct host *host = host_at(&view->hosts, i);
 	if (host->sw != fact->sw || (!host->unconfirmed && host->ofport != fact->ofport))
 		return false;
+	view_forget_addresses(view, host, fact->reason, gone);
 	view_unplace(view, i);
 	host_remove(&view->hosts, i);
 	return true;
@@ -179,7 +180,7 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 	case FACT_HOST:
 		return view_host_apply(view, fact);
 	case FACT_HOST_GONE:
-		return apply_host_gone(view, fact);
+		return apply_host_gone(view, fact, &gone);
 	case FACT_HOST_REFUSED:
 		return apply_refused(view, fact);
 	case FACT_NETWORK_FULL:
@@ -195,6 +196,13 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 		return true;            /* view_set_ways() */
 	case FACT_GATEWAY:
 		return view_gateway_apply(view, fact, &gone);
+	case FACT_ADDRESS:
+		return view_apply_address(view, fact);
+	case FACT_ADDRESS_GONE:
+		return view_apply_address_gone(view, fact);
+	case FACT_DUPLICATE:
+	case FACT_ADDRESS_SETTLED:
+		return view_apply_dispute(view, fact);
 	case N_FACT_KINDS:
 		break;
 	}
@@ -244,6 +252,7 @@ void view_settle(struct view *view, bool all, uint64_t now_ms, view_fact_cb *cb,
 	view->settled |= all;
 	if (!view_complete(view, NET_NONE))
 		return;
+	view_settle_addresses(view, &gone);
 	for (size_t n = 0; n < view->n_networks; n++)
 		settle_network(view, &view->networks[n], &gone);
 }

@@ -80,6 +80,7 @@ void view_networks_make(struct view *view, const struct net *net)
 				<= view->net->networks[old - view->networks].max_hosts;
 			networks[i].n_refused = old->n_refused;
 			networks[i].n_moves = old->n_moves;
+			networks[i].n_addresses_refused = old->n_addresses_refused;
 			if (net->networks[i].tunnels)
 				keep_remembered(&networks[i], old);
 		}
@@ -269,6 +270,7 @@ void view_drop(struct view *view, uint32_t i, enum fact_reason reason, const str
 		.old_sw = NET_NONE, .unconfirmed = host->unconfirmed, .time_ms = gone->now_ms,
 	};
 	memcpy(fact.mac, host->mac, 6);
+	view_forget_addresses(view, host, reason, gone);
 	host_remove(&view->hosts, i);
 	if (gone->cb)
 		gone->cb(gone->ctx, &fact);

@@ -3,6 +3,7 @@
 #ifndef TOPO_VIEW_PRIVATE_H
 #define TOPO_VIEW_PRIVATE_H
 
+#include "topo/binding.h"
 #include "topo/host.h"
 #include "topo/view.h"
 
@@ -16,6 +17,8 @@ struct view {
 	uint32_t *ids;                  /* owned: open addressing, network id -> index; NET_NONE = empty */
 	uint32_t ids_mask;
 	struct host_table hosts;
+	struct binding_table bindings;
+	size_t n_disputes;              /* bindings that are not good */
 	struct net_use *scratch;        /* owned: NET_MAX_USES, for net_uses() */
 	uint32_t *changed;              /* owned: see view_changed() */
 	size_t n_changed, max_changed;
@@ -69,6 +72,14 @@ bool view_gateway_ready(struct view *, uint32_t sw);     /* it knows; true when 
 
 /* view_apply.c */
 bool view_host_apply(struct view *, struct fact *);
+/* view_address.c */
+bool view_apply_address(struct view *, struct fact *);
+bool view_apply_address_gone(struct view *, struct fact *);
+bool view_apply_dispute(struct view *, struct fact *);
+/* The host is about to go: its addresses do, and what it disputed is settled. */
+void view_forget_addresses(struct view *, const struct host *, enum fact_reason, const struct gone *);
+void view_settle_addresses(struct view *, const struct gone *);         /* forgets unconfirmed ones */
+void view_bind_addresses(struct view *);                                /* the file has been taken over */
 
 /* view_port.c */
 bool view_port_set(struct view *, struct fact *, const struct gone *);

@@ -114,7 +114,7 @@ bool world_apply(struct world *w, struct fact fact)
 
 void world_quiet(struct world *w)
 {
-	w->n_facts = w->n_patches = w->n_compiles = w->n_changes = 0;
+	w->n_facts = w->n_patches = w->n_compiles = w->n_changes = w->n_sent = 0;
 }
 
 /* --- life -------------------------------------------------------------------------- */

@@ -31,7 +31,8 @@
 #include "ofproto/walk.h"
 #include "topo/view.h"
 
-enum { WORLD_MAX_SWITCHES = 16, WORLD_MAX_GOT = 512, WORLD_MAX_FRAME = 256, WORLD_MAX_FACTS = 256 };
+enum { WORLD_MAX_SWITCHES = 16, WORLD_MAX_GOT = 512, WORLD_MAX_FRAME = 256, WORLD_MAX_FACTS = 256,
+       WORLD_MAX_SENT = 64 };
 
 struct frame {
 	uint8_t bytes[WORLD_MAX_FRAME];
@@ -61,6 +62,9 @@ struct world {
 	size_t n_tunnelled;             /* copies that went into a tunnel */
 	size_t n_linked;                /* copies that went onto a link */
 	char dropped_by[64];         /* name of the last row that dropped it */
+	/* What apps sent to switches since world_quiet(). */
+	struct got sent[WORLD_MAX_SENT];
+	size_t n_sent;
 	/* Facts of apps and evictions since world_quiet(). */
 	struct fact facts[WORLD_MAX_FACTS];
 	size_t n_facts;
@@ -103,13 +107,15 @@ int frame_vid(const struct frame *);     /* of the outer tag, or UNTAGGED */
 
 /* Sends it into "a:r1" or "lan" and follows every copy to its end. On the way:
  * no two rows of one priority match, no table misses, nothing comes out where it
- * went in (hairpin ports may), nothing goes in circles. */
+ * went in (hairpin ports may, and answers do), nothing goes in circles. */
 void world_send(struct world *, const char *place, struct frame);
 /* The same by the tunnel port, with this VNI, from this VTEP (host order). */
 void world_send_tunnelled(struct world *, const char *place, struct frame, uint64_t tun_id, uint32_t tun_src);
 /* The scene as apps see it. */
 struct scene world_scene(const struct world *);
 
+/* A second goes by for the apps that ask hosts whether they are there. */
+void world_tick(struct world *, uint64_t second);
 /* How many copies came out there, with this tag. */
 size_t world_got(struct world *, const char *place, int vid);
 

@@ -552,6 +552,10 @@ static void test_manual_tells_the_truth(void **state)
 	world_reload(&world, other);
 	core_plan(world.core);
 	world_learn(&world, "office", 1, 0, 2);
+	struct fact claim = { .kind = FACT_ADDRESS, .sw = 0, .ofport = 2, .old_sw = NET_NONE, .has_ip4 = true,
+			      .network = world.core->net->networks[0].id, .ip4 = { 10, 0, 0, 1 } };
+	memcpy(claim.mac, (uint8_t[6]) { 2, 0, 0, 0, 0, 1 }, 6);
+	core_fact(world.core, &claim);
 	core_refuse(world.core, "kvm9", 9, "no such switch");
 	write_file(bad);
 	json_decref(call("POST", "/v1/reload", NULL, 422));

@@ -241,7 +241,7 @@ static void test_show(void **state)
 	HAS(out, "host office 02:00:00:00:00:01 kvm1:vm-a");
 	assert_int_equal(weft("show flows table=l2_src state=have --run-dir @"), CLI_OK);
 	HAS(out, "# switch kvm1\n");
-	HAS(out, " actions=goto_table:70  # l2: port kvm1:vm-a of network office (topology.yaml:5); host\n");
+	HAS(out, " actions=goto_table:64  # l2: port kvm1:vm-a of network office (topology.yaml:5); host\n");
 	assert_int_equal(weft("show hosts limit=1 --run-dir @"), CLI_OK);
 	HAS(err, "there are more");
 	json_t *json = weft_json("--json show hosts ip=10.0.0.2 --run-dir @", CLI_OK);

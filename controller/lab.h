@@ -107,7 +107,8 @@ struct lab_plan {
 	const char *ctl_ns, *ctl_ip, *ctl_ip6;
 	const char *lan_ns;             /* null = no LAN */
 	const char *underlay_ns;        /* null = no underlay */
-	unsigned vtep_prefix;           /* common prefix length of the vteps, 0 = routes per peer */
+	unsigned vtep_prefix;           /* common prefix length of the IPv4 vteps, 0 = routes per peer */
+	unsigned vtep_prefix6;          /* the same of the IPv6 vteps */
 	struct lab_host *hosts;         /* by name */
 	size_t n_hosts;
 	struct lab_vm *vms;             /* by name; physical machines too */

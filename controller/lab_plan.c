@@ -174,29 +174,37 @@ static void add_networks(struct making *making)
 	}
 }
 
-/* The longest prefix that holds all vteps, at most 24: then each is on-link for
- * the others. IPv4 only; anything else gets routes per peer. */
-static unsigned common_prefix(const struct lab_plan *plan)
+/* The bits, of at most `most`, that the vteps of one family have in common. */
+static unsigned common_bits(const struct lab_plan *plan, int family, unsigned most)
 {
-	uint32_t first = 0, differ = 0;
+	uint8_t first[16], address[16];
 	bool seen = false;
-	unsigned prefix = 24;
 
 	for (size_t i = 0; i < plan->n_hosts; i++) {
-		struct in_addr address;
+		unsigned bit = 0;
 
-		if (!plan->hosts[i].vtep)
+		if (!plan->hosts[i].vtep || inet_pton(family, plan->hosts[i].vtep, address) != 1)
 			continue;
-		if (inet_pton(AF_INET, plan->hosts[i].vtep, &address) != 1)
-			return 0;
 		if (!seen)
-			first = ntohl(address.s_addr);
+			memcpy(first, address, sizeof first);
 		seen = true;
-		differ |= first ^ ntohl(address.s_addr);
+		while (bit < most && !((first[bit / 8] ^ address[bit / 8]) >> (7 - bit % 8) & 1))
+			bit++;
+		most = bit;
 	}
-	while (prefix && differ >> (32 - prefix))
-		prefix--;
-	return prefix >= 8 ? prefix : 0;
+	return most;
+}
+
+/* The longest prefix that holds all vteps of a family: then each is on-link for
+ * the others. Open vSwitch needs it so: it takes the address to send from out of
+ * the destination's prefix, and does not know a route whose prefix has none. */
+static void find_prefixes(struct lab_plan *plan)
+{
+	enum { MOST4 = 24, MOST6 = 64, LEAST = 8 };
+	unsigned bits4 = common_bits(plan, AF_INET, MOST4), bits6 = common_bits(plan, AF_INET6, MOST6);
+
+	plan->vtep_prefix = bits4 >= LEAST ? bits4 : 0;
+	plan->vtep_prefix6 = bits6 >= LEAST ? bits6 : 0;
 }
 
 static void add_namespaces(struct lab_plan *plan)
@@ -251,7 +259,7 @@ struct lab_plan *lab_plan_new(const struct net *net, const struct yaml_node *x_l
 	add_networks(&making);
 	lab_plan_vms(&making);
 	add_namespaces(plan);
-	plan->vtep_prefix = common_prefix(plan);
+	find_prefixes(plan);
 	for (size_t i = 0; i < plan->n_hosts; i++) {
 		size_t len = strlen(plan->hosts[i].dir) + strlen("/ovs-vswitchd.ctl");
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DIAG_CODE(NAME, CODE, SEVERITY, SUMMARY, CURE): the one list of findings.
- * Included several times; no include guard. Codes are never reused. */
+ * Included several times; no include guard. Codes are never reused (W107 is spent). */
 DIAG_CODE(SYNTAX, "E001", DIAG_ERROR, "not YAML", "Mend the text at that place; tabs cannot indent.")
 DIAG_CODE(DUPLICATE_KEY, "E002", DIAG_ERROR, "the same key twice in one map", "Keep one of the two.")
 DIAG_CODE(UNKNOWN_KEY, "E003", DIAG_ERROR, "a key this section does not have", "Correct the spelling, or prefix it with x- to have it ignored.")
@@ -30,4 +30,3 @@ DIAG_CODE(TUNNEL, "E023", DIAG_ERROR, "a tunnel where none can be", "Tunnels nee
 DIAG_CODE(NO_VTEP, "W106", DIAG_WARNING, "a switch that no tunnel of its network reaches", "Give the switch a vtep, or take its ports out of the network.")
 DIAG_CODE(OVERLAP, "W104", DIAG_WARNING, "globs of two networks that match the same ports", "Make the globs differ, or give the port a tag in one of them.")
 DIAG_CODE(MORE, "W105", DIAG_WARNING, "more findings than are shown", "Mend the ones shown and check again.")
-DIAG_CODE(TUNNEL_V6, "W107", DIAG_WARNING, "tunnels between IPv6 addresses are not proven in this release", "Use IPv4 vteps, or try it in a lab before you rely on it.")

@@ -141,10 +141,6 @@ void overlays_settle(struct net *net, struct diag *diag)
 			diag_add(diag, reach.other_where, DIAG_TUNNEL,
 				 "network \"%s\" has switches with IPv4 and IPv6 vteps (\"%s\", \"%s\"): one kind cannot "
 				 "reach the other", network->name, reach.with->name, reach.other->name);
-		else if (reach.n_with && reach.with->vtep_is_v6)
-			diag_add(diag, network->where, DIAG_TUNNEL_V6,
-				 "network \"%s\" goes by IPv6 vteps, which no test of this release has seen carry "
-				 "traffic", network->name);
 		if (!reach.n_with)
 			diag_add(diag, network->where, DIAG_TUNNEL,
 				 "network \"%s\" has `transport: vxlan` and none of its switches has a \"vtep\"",

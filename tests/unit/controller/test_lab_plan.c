@@ -226,6 +226,25 @@ static void vteps_make_an_underlay(void **state)
 	lab_plan_free(plan);
 }
 
+static void vteps_of_both_families_have_a_prefix_each(void **state)
+{
+	struct lab_plan *plan = plan_of(
+		"version: 1\n"
+		"switches:\n"
+		"  k1: {dpid: 1, vtep: 'fd00:99::11'}\n"
+		"  k2: {dpid: 2, vtep: 'fd00:99::12'}\n"
+		"  k3: {dpid: 3, vtep: 'fd00:99:0:100::1'}\n"
+		"  k4: {dpid: 4, vtep: 10.0.0.4}\n"
+		"networks:\n"
+		"  six: {ports: ['k1:*', 'k2:*', 'k3:*']}\n"
+		"  four: {ports: ['k4:*']}\n");
+
+	(void) state;
+	assert_int_equal(plan->vtep_prefix6, 55);
+	assert_int_equal(plan->vtep_prefix, 24);
+	lab_plan_free(plan);
+}
+
 /* --- addresses ----------------------------------------------------------------------- */
 
 static void addresses_depend_on_names_alone(void **state)
@@ -341,6 +360,7 @@ int main(void)
 		TEST(trunks_stand_in_several_networks),
 		TEST(uplinks_are_plugged_once),
 		TEST(vteps_make_an_underlay),
+		TEST(vteps_of_both_families_have_a_prefix_each),
 		TEST(addresses_depend_on_names_alone),
 		TEST(no_address_twice),
 		TEST(findings),

@@ -73,7 +73,7 @@ struct lab_vm {
 struct lab_network {
 	const char *name;
 	const char *transport;          /* "local", "vlan" or "vxlan" */
-	uint16_t vlan;                  /* on the uplinks; 0 = none */
+	uint16_t vlan;                  /* on the LAN; 0 = none */
 	bool *joined;                   /* per host: its VMs reach those of other joined hosts */
 };
 

@@ -150,6 +150,12 @@ static const char *transport_name(enum net_transport transport)
 	return "?";
 }
 
+/* The LAN is plain: what has another VLAN id on its uplink does not meet the others. */
+uint16_t lab_lan_vlan(const struct net_network *network)
+{
+	return network->vlan || !network->n_uplinks ? network->vlan : network->uplinks[0].vlan;
+}
+
 static void add_networks(struct making *making)
 {
 	struct lab_plan *plan = making->plan;
@@ -162,13 +168,14 @@ static void add_networks(struct making *making)
 		bool *joined = arena_new_array(plan->arena, bool, plan->n_hosts);
 
 		for (size_t j = 0; j < network->n_uplinks; j++)
-			joined[lab_host_by_name(plan, net->switches[network->uplinks[j].sw].name)] = true;
+			joined[lab_host_by_name(plan, net->switches[network->uplinks[j].sw].name)]
+				= network->uplinks[j].vlan == lab_lan_vlan(network);
 		for (size_t j = 0; j < plan->n_hosts && network->transport == NET_VXLAN; j++)
 			joined[j] = plan->hosts[j].vtep != NULL;
 		plan->networks[i] = (struct lab_network){
 			.name = arena_strdup(plan->arena, network->name),
 			.transport = transport_name(network->transport),
-			.vlan = network->vlan,
+			.vlan = lab_lan_vlan(network),
 			.joined = joined,
 		};
 	}

@@ -199,7 +199,7 @@ static void add_machine(struct making *making, const struct lab_wish *wish)
 		.stands = arena_new_array(plan->arena, struct lab_stand, 1),
 	};
 	add_stand(plan, vm, wish->network,
-		  wish->has_tag ? wish->tag : making->net->networks[network].vlan, wish);
+		  wish->has_tag ? wish->tag : lab_lan_vlan(&making->net->networks[network]), wish);
 }
 
 static void add_vms(struct making *making)

@@ -63,7 +63,7 @@ struct net_network {
 	const char *name;
 	uint32_t id;                    /* hash of the name, unique, never 0: the network register */
 	enum net_transport transport;   /* NET_LOCAL: each switch by itself until links carry it */
-	uint16_t vlan;                  /* transport vlan: VLAN id on the uplinks; else 0 */
+	uint16_t vlan;                  /* transport vlan: VLAN id on uplinks that name none; else 0 */
 	struct net_uplink *uplinks;     /* transport vlan: at most one per switch */
 	size_t n_uplinks;
 	struct net_port *ports;         /* in file order */
@@ -83,6 +83,7 @@ struct net_uplink {
 	uint32_t sw;                    /* index into switches */
 	const char *switch_name;
 	const char *port;               /* interface name */
+	uint16_t vlan;                  /* VLAN id there: its own, or the network's */
 	struct where where;
 	uint32_t object;
 };

@@ -80,7 +80,7 @@ static size_t list_stands(const struct net *net, struct stand *stands)
 					.sw = uplink->switch_name,
 					.port = uplink->port,
 					.network = network,
-					.tag = network->vlan,
+					.tag = uplink->vlan,
 					.is_uplink = true,
 					.where = uplink->where,
 				};

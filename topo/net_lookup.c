@@ -315,7 +315,8 @@ size_t net_uses(const struct net *net, const char *switch_name, const char *port
 			uses[n] = (struct net_use) {
 				.network = ref->network,
 				.port = ref->port,
-				.tag = ref->is_uplink ? network->vlan : network->ports[ref->port].tag,
+				.tag = ref->is_uplink ? network->uplinks[ref->port].vlan
+				       : network->ports[ref->port].tag,
 				.is_uplink = ref->is_uplink,
 			};
 		n++;

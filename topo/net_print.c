@@ -108,6 +108,24 @@ static void print_text(const char *key, const char *text, FILE *out)
 	putc('\n', out);
 }
 
+static void print_uplinks(const struct net_network *network, FILE *out)
+{
+	fputs("    transport: vlan\n", out);
+	if (network->vlan)
+		fprintf(out, "    vlan: %u\n", network->vlan);
+	fputs(network->n_uplinks ? "    uplinks:\n" : "    uplinks: []\n", out);
+	for (size_t i = 0; i < network->n_uplinks; i++) {
+		const struct net_uplink *uplink = &network->uplinks[i];
+		bool is_simple = uplink->vlan == network->vlan;
+
+		fputs(is_simple ? "      - " : "      - {port: ", out);
+		print_port_name(uplink->switch_name, uplink->port, out);
+		if (!is_simple)
+			fprintf(out, ", vlan: %u}", uplink->vlan);
+		putc('\n', out);
+	}
+}
+
 static void print_network(const struct net_network *network, FILE *out)
 {
 	fputs("  ", out);
@@ -122,15 +140,8 @@ static void print_network(const struct net_network *network, FILE *out)
 	if (!network->flood)
 		fputs("    flood: false\n", out);
 	fprintf(out, "    ageing: %us\n", network->ageing);
-	if (network->transport == NET_VLAN) {
-		fprintf(out, "    transport: vlan\n    vlan: %u\n    uplinks:%s\n", network->vlan,
-			network->n_uplinks ? "" : " []");
-		for (size_t i = 0; i < network->n_uplinks; i++) {
-			fputs("      - ", out);
-			print_port_name(network->uplinks[i].switch_name, network->uplinks[i].port, out);
-			putc('\n', out);
-		}
-	}
+	if (network->transport == NET_VLAN)
+		print_uplinks(network, out);
 	if (network->transport == NET_VXLAN)
 		fputs("    transport: vxlan\n", out);
 	fputs(network->n_ports ? "    ports:\n" : "    ports: []\n", out);

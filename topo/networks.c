@@ -69,7 +69,7 @@ static const struct section_key keys[] = {
 		.offset = offsetof(struct net_network, vlan),
 		.min = 1,
 		.max = NET_MAX_VID,
-		.otherwise = "none; must be there with `transport: vlan`",
+		.otherwise = "none; must be there with `transport: vlan` unless each uplink has its own",
 		.help = "The VLAN id on the uplinks.",
 	}, {
 		.name = "uplinks",
@@ -111,6 +111,19 @@ static struct where where_of(const struct yaml_node *map, const char *key,
 	return value ? value->where : network->where;
 }
 
+/* What each uplink carries; true when one has no VLAN id. */
+static bool settle_uplinks(struct net_network *network)
+{
+	bool is_missing = !network->n_uplinks && !network->vlan;
+
+	for (size_t i = 0; i < network->n_uplinks; i++) {
+		if (!network->uplinks[i].vlan)
+			network->uplinks[i].vlan = network->vlan;
+		is_missing |= !network->uplinks[i].vlan;
+	}
+	return is_missing;
+}
+
 static void check(const struct section_scene *scene, const struct section_at *at,
 		  const struct yaml_node *map, void *item)
 {
@@ -121,7 +134,7 @@ static void check(const struct section_scene *scene, const struct section_at *at
 	if (!network->max_hosts)
 		network->max_hosts = NET_NONE;
 	if (network->transport == NET_VLAN) {
-		if (!has_vlan)
+		if (settle_uplinks(network) && !has_vlan)
 			diag_add(scene->diag, where_of(map, "transport", network), DIAG_MISSING,
 				 "%s has `transport: vlan` and no \"vlan\"", section_at_text(scene, at));
 		if (!has_uplinks)

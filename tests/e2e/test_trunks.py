@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trunks between hosts: native and tagged networks on one port, and networks
+that have another VLAN id on every uplink."""
+from frames import Wire, arp_request, has, udp, vlan
+from weftlab import run, wait_for
+
+OVERLAY = """version: 1
+switches:
+  k1: {dpid: 0x11, vtep: 10.99.0.1}
+  k2: {dpid: 0x12, vtep: 10.99.0.2}
+networks:
+  native: {subnet: 10.40.0.0/24, ports: [k1:tr, k2:pn]}
+  eleven: {subnet: 10.41.0.0/24, ports: [{port: k1:tr, tag: 11}, k2:pe]}
+  twelve: {subnet: 10.42.0.0/24, ports: [{port: k1:tr, tag: 12}, {port: k2:pt, tag: 99}]}
+"""
+
+
+def stand(l, vm, network):
+    return next(n for n in l.vm(vm)["networks"] if n["network"] == network)
+
+
+def test_one_vm_port_native_and_tagged_across_hosts(lab):
+    l = lab(OVERLAY)
+    for network, other in (("native", "pn"), ("eleven", "pe"), ("twelve", "pt")):
+        assert l.exec("tr", "ping", "-n", "-q", "-c", "2", "-i", "0.1", "-w", "4", stand(l, other, network)["ip"],
+                      check=False).returncode == 0, network
+    with l.wire("tr") as tr, l.wire("pn") as pn, l.wire("pe") as pe, l.wire("pt") as pt:
+        ends = {"pn": (pn, b""), "pe": (pe, b""), "pt": (pt, vlan(99))}
+        mac = l.vm("tr")["mac"]
+        for there, tag, octet in (("pn", b"", 240), ("pe", vlan(11), 241), ("pt", vlan(12), 242)):
+            tr.send(arp_request(mac, "10.40.0.1", f"10.40.0.{octet}", tags=tag))
+            wire, out_tag = ends[there]
+            frame = wire.wait(has(bytes([10, 40, 0, octet])))
+            assert frame and frame[12:].startswith(out_tag + b"\x08\x06"), (there, frame)
+            for name, (wire, _) in ends.items():
+                assert wire.count(has(bytes([10, 40, 0, octet]))) == (name == there), (name, there)
+    assert {(h["network"], h["where"]) for h in l.hosts() if h["mac"] == mac} == \
+        {("native", "k1:tr"), ("eleven", "k1:tr"), ("twelve", "k1:tr")}
+
+
+UPLINKS = """version: 1
+switches: {k1: {dpid: 0x11}, k2: {dpid: 0x12}}
+networks:
+  office:
+    subnet: 10.20.0.0/24
+    transport: vlan
+    vlan: 30
+    uplinks: [k1:up1, {port: k2:up2, vlan: 31}]
+    ports: [k1:a1, {port: k2:a2, tag: 30}]
+  other:
+    transport: vlan
+    uplinks: [{port: k1:up1, vlan: 31}, {port: k2:up2, vlan: 30}]
+    ports: [k1:o1, k2:o2]
+"""
+
+
+def test_one_network_with_another_vlan_on_each_uplink(lab):
+    l = lab(UPLINKS)
+    lan = l.map["lan"]
+    plug = {u["switch"]: u["lan_port"] for u in lan["uplinks"]}
+    with Wire(lan["ns"], plug["k1"]) as tap1, Wire(lan["ns"], plug["k2"]) as tap2, \
+            l.wire("a1") as a1, l.wire("a2") as a2, l.wire("o1") as o1, l.wire("o2") as o2:
+        # What leaves by each uplink has that uplink's id; a2's own tag is something else.
+        for wire, tap, mac, tags, vid in ((a1, tap1, l.vm("a1")["mac"], b"", 30),
+                                          (a2, tap2, l.vm("a2")["mac"], vlan(30), 31),
+                                          (o1, tap1, l.vm("o1")["mac"], b"", 31),
+                                          (o2, tap2, l.vm("o2")["mac"], b"", 30)):
+            tap.forget()
+            wire.send(arp_request(mac, "10.20.0.9", "10.20.0.240", tags=tags))
+            frame = tap.wait(has(bytes([10, 20, 0, 240])))
+            assert frame and frame[12:18] == vlan(vid) + b"\x08\x06", (vid, frame)
+        # And so it is taken in: 30 from the LAN is office at k1 and other at k2.
+        for wire in (a1, a2, o1, o2):
+            wire.forget()
+        with Wire(lan["ns"], lan["bridge"]) as there:
+            there.send(arp_request("02:00:00:00:88:01", "10.20.0.9", "10.20.0.241", tags=vlan(30)))
+        marker = has(bytes([10, 20, 0, 241]))
+        assert a1.wait(marker) and o2.wait(marker)
+        assert not a2.count(marker) and not o1.count(marker)
+    # A physical network that numbers both sides alike joins them.
+    run("ip", "netns", "exec", lan["ns"], "nft", "-f", "-", input=f"""table netdev t {{
+        chain in {{ type filter hook ingress device {plug['k2']} priority 0;
+            vlan id 31 vlan id set 4000
+            vlan id 30 vlan id set 31
+            vlan id 4000 vlan id set 30
+        }}
+        chain out {{ type filter hook egress device {plug['k2']} priority 0;
+            vlan id 31 vlan id set 4000
+            vlan id 30 vlan id set 31
+            vlan id 4000 vlan id set 30
+        }}
+    }}
+    """)
+    wait_for("a1 reaches a2", lambda: l.ping("a1", "a2"))
+    assert l.ping("a2", "a1")
+    assert {h["where"] for h in l.hosts() if h["network"] == "office"} >= {"k1:a1", "k2:a2"}

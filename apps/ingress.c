@@ -12,7 +12,7 @@
 
 enum row {
 	ROW_RESERVED, ROW_DISCOVERY, ROW_GROUP_SOURCE, ROW_TUNNEL, ROW_PROBE,
-	ROW_UNTAGGED, ROW_PRIORITY_TAGGED, ROW_TAGGED,
+	ROW_UNTAGGED, ROW_PRIORITY_TAGGED, ROW_TAGGED, ROW_GUEST_TAG,
 	ROW_WRONG_TAG, ROW_NO_PEER, ROW_NO_NETWORK, ROW_NO_VNI, ROW_DISABLED, ROW_MISS,
 	N_ROWS
 };
@@ -25,7 +25,7 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_GROUP_SOURCE] = { "group-source", TABLE_INGRESS, 900,
 		"eth_src a group address", "drop: no frame comes from a group" },
 	[ROW_TUNNEL] = { "tunnel", TABLE_INGRESS, 130,
-		"in_port, tun_id, tun_src, no tag", "from a switch that has ports in the network: set network and class, go to l2_src" },
+		"in_port, tun_id, tun_src; no tag, or the network says `tags: pass`", "from a switch that has ports in the network: set network and class, go to l2_src" },
 	[ROW_PROBE] = { "tunnel-probe", TABLE_INGRESS, 125,
 		"in_port, tun_id 0", "drop: sent by weftd so that the switches find each other in the underlay" },
 	[ROW_UNTAGGED] = { "untagged", TABLE_INGRESS, 120,
@@ -34,6 +34,8 @@ static const struct app_row rows[N_ROWS] = {
 		"in_port, tag with VID 0", "as untagged; the tag is taken off" },
 	[ROW_TAGGED] = { "tagged", TABLE_INGRESS, 100,
 		"in_port, tag", "take the tag off, set network and class, go to l2_src" },
+	[ROW_GUEST_TAG] = { "guest-tag", TABLE_INGRESS, 95,
+		"in_port, any tag", "the network says `tags: pass`: as untagged; the tag stays on" },
 	[ROW_WRONG_TAG] = { "wrong-tag", TABLE_INGRESS, 50,
 		"in_port", "drop: this port is in no network with that tag, or without one" },
 	[ROW_NO_PEER] = { "unknown-vtep", TABLE_INGRESS, 45,
@@ -72,18 +74,28 @@ static void never_let_in(struct out *out, uint32_t sw, uint64_t object)
 	out_want(out, sw);
 }
 
-static void let_in(struct out *out, uint32_t sw, const struct view_port *port,
-		   const struct view_use *use, enum row row, uint16_t vlan_vid)
+static void go_on(struct build *b, const struct net_network *network, enum class class)
+{
+	act_set_u(b, FIELD_NETWORK, network->id);
+	act_set_u(b, FIELD_CLASS, class);
+	if (network->tags == NET_TAGS_PASS)
+		act_set_u(b, FIELD_TAGS, 1);
+	act_goto(b, TABLE_L2_SRC);
+}
+
+static void let_in(struct out *out, uint32_t sw, const struct view_port *port, const struct view_use *use,
+		   const struct net_network *network, enum row row, uint16_t vlan_vid)
 {
 	struct build *b = out->build;
 	out_row(out, &rows[row], use->object);
 	match_u(b, FIELD_IN_PORT, port->ofport);
-	match_u(b, FIELD_VLAN_VID, vlan_vid);
-	if (vlan_vid & VLAN_PRESENT)
+	if (row == ROW_GUEST_TAG)
+		match_um(b, FIELD_VLAN_VID, VLAN_PRESENT, VLAN_PRESENT);
+	else
+		match_u(b, FIELD_VLAN_VID, vlan_vid);
+	if (row != ROW_GUEST_TAG && vlan_vid & VLAN_PRESENT)
 		act_pop_vlan(b);
-	act_set_u(b, FIELD_NETWORK, use->id);
-	act_set_u(b, FIELD_CLASS, use->is_uplink ? CLASS_UPLINK : CLASS_EDGE);
-	act_goto(b, TABLE_L2_SRC);
+	go_on(b, network, use->is_uplink ? CLASS_UPLINK : CLASS_EDGE);
 	out_want(out, sw);
 }
 
@@ -95,7 +107,8 @@ static void begin_tunnel(const struct scene *scene, struct out *out, const struc
 	struct build *b = out->build;
 	out_row(out, &rows[ROW_TUNNEL], tunnel_object(scene, peer));
 	match_u(b, FIELD_IN_PORT, ofport);
-	match_u(b, FIELD_VLAN_VID, VLAN_NONE);
+	if (tunnel_network(scene, vn)->tags != NET_TAGS_PASS)
+		match_u(b, FIELD_VLAN_VID, VLAN_NONE);
 	match_u(b, FIELD_TUN_ID, tunnel_network(scene, vn)->vni);
 	if (peer->vtep_is_v6)
 		match_bytes(b, FIELD_TUN_IPV6_SRC, peer->vtep_bytes, NULL);
@@ -111,9 +124,7 @@ static void from_peer(const struct scene *scene, struct out *out, const struct v
 		out_unwant(out, member->sw);
 		return;
 	}
-	act_set_u(out->build, FIELD_NETWORK, vn->id);
-	act_set_u(out->build, FIELD_CLASS, CLASS_TUNNEL);
-	act_goto(out->build, TABLE_L2_SRC);
+	go_on(out->build, tunnel_network(scene, vn), CLASS_TUNNEL);
 	out_want(out, member->sw);
 }
 
@@ -146,17 +157,21 @@ static void compile_tunnel(const struct scene *scene, struct out *out, const str
 
 /* --- the rest ---------------------------------------------------------------------- */
 
-static void compile_port(struct out *out, const struct view_switch *vs, const struct view_port *port)
+static void compile_port(const struct scene *scene, struct out *out, const struct view_switch *vs,
+			 const struct view_port *port)
 {
 	enum row rest = port->disabled ? ROW_DISABLED : port->n_uses ? ROW_WRONG_TAG : ROW_NO_NETWORK;
 
 	for (size_t i = 0; i < port->n_uses; i++) {
 		const struct view_use *use = &port->uses[i];
+		const struct net_network *network = &scene->net->networks[use->network];
+		bool passes = network->tags == NET_TAGS_PASS;
 		if (use->tag == NET_UNTAGGED) {
-			let_in(out, vs->sw, port, use, ROW_UNTAGGED, VLAN_NONE);
-			let_in(out, vs->sw, port, use, ROW_PRIORITY_TAGGED, VLAN_PRESENT);
+			let_in(out, vs->sw, port, use, network, ROW_UNTAGGED, VLAN_NONE);
+			let_in(out, vs->sw, port, use, network, passes ? ROW_GUEST_TAG : ROW_PRIORITY_TAGGED,
+			       VLAN_PRESENT);
 		} else {
-			let_in(out, vs->sw, port, use, ROW_TAGGED, VLAN_PRESENT | use->tag);
+			let_in(out, vs->sw, port, use, network, ROW_TAGGED, VLAN_PRESENT | use->tag);
 		}
 	}
 	out_row(out, &rows[rest], port->n_uses ? port->uses[0].object : vs->object);
@@ -172,7 +187,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 	never_let_in(out, sw, vs->object);
 	for (size_t i = 0; i < vs->n_ports; i++)
 		if (!vs->ports[i].tunnel)
-			compile_port(out, vs, &vs->ports[i]);
+			compile_port(scene, out, vs, &vs->ports[i]);
 	if (vs->tunnel != NET_NONE)
 		compile_tunnel(scene, out, vs);
 }

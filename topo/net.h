@@ -57,6 +57,10 @@ struct net_port {
 	uint32_t object;
 };
 
+/* A tag that a frame of a network carries inside, beside the one that says
+ * which network it is in. */
+enum net_tags { NET_TAGS_DROP = 1, NET_TAGS_PASS = 2 };
+
 enum net_transport { NET_LOCAL, NET_VLAN, NET_VXLAN };
 
 struct net_network {
@@ -75,6 +79,7 @@ struct net_network {
 	uint32_t ageing;                /* seconds without a frame until a host is forgotten; default 300 */
 	uint32_t max_hosts;             /* learned hosts in all, NET_NONE = no limit */
 	bool flood;                     /* unknown unicast is flooded; default true */
+	enum net_tags tags;             /* of guests; default drop */
 	struct where where;
 	uint32_t object;
 };

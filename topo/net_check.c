@@ -139,6 +139,26 @@ static void check_tags(const struct stand *stands, size_t n, struct diag *diag)
 	}
 }
 
+static bool takes_all(const struct stand *stand)
+{
+	return !stand->is_uplink && stand->tag == NET_UNTAGGED && stand->network->tags == NET_TAGS_PASS;
+}
+
+/* Sorted by tag, so untagged ones are the first of their port. */
+static void check_passed_tags(const struct stand *stands, size_t n, struct diag *diag)
+{
+	for (size_t first = 0, i = 1; i < n; i++) {
+		if (by_port(&stands[first], &stands[i]))
+			first = i;
+		else if (takes_all(&stands[first]) && stands[i].tag != NET_UNTAGGED)
+			diag_add(diag, stands[i].where, DIAG_TAGS,
+				 "port \"%s:%s\" is untagged in network \"%s\" (line %u), which passes all tags; so it "
+				 "cannot have tag %u in network \"%s\"", stands[i].sw, stands[i].port,
+				 stands[first].network->name, stands[first].where.line, stands[i].tag,
+				 stands[i].network->name);
+	}
+}
+
 static void report_unknown(const struct net *net, struct where where, const char *what,
 			   const char *sw, const char *port, const char *const *names,
 			   struct diag *diag)
@@ -237,5 +257,6 @@ void ports_check(struct net *net, struct diag *diag)
 	check_once_per_network(stands, n, diag);
 	qsort(stands, n, sizeof *stands, by_tag);
 	check_tags(stands, n, diag);
+	check_passed_tags(stands, n, diag);
 	free(stands);
 }

@@ -139,6 +139,8 @@ static void print_network(const struct net_network *network, FILE *out)
 		fprintf(out, "    max_hosts: %u\n", network->max_hosts);
 	if (!network->flood)
 		fputs("    flood: false\n", out);
+	if (network->tags == NET_TAGS_PASS)
+		fputs("    tags: pass\n", out);
 	fprintf(out, "    ageing: %us\n", network->ageing);
 	if (network->transport == NET_VLAN)
 		print_uplinks(network, out);

@@ -14,6 +14,7 @@ enum {
 	MAX_HOSTS = 1000000,
 };
 
+static const char *const tags[] = {"drop", "pass", NULL};       /* enum net_tags */
 static const char *const transports[] = {"vlan", "vxlan", NULL};
 static const char *const later[] = {"physical", "acl", "gateway", "gateways", "dhcp", "arp", NULL};
 
@@ -93,6 +94,16 @@ static const struct section_key keys[] = {
 		.offset = offsetof(struct net_network, subnet),
 		.otherwise = "none",
 		.help = "The IP prefix that the network's hosts use.",
+	}, {
+		.name = "tags",
+		.type = &section_word,
+		.offset = offsetof(struct net_network, tags),
+		.words = tags,
+		.initial = "drop",
+		.help = "What becomes of VLAN tags that guests put on themselves. `drop`: such frames are "
+			"dropped and counted. `pass`: they are payload and arrive as they were sent; a port "
+			"without a `tag` in this network can then be in no other. Where the network itself has a "
+			"tag, the bridge needs `other_config:vlan-limit=2`.",
 	}, {
 		.name = "description",
 		.type = &section_text,

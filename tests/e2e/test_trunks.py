@@ -94,3 +94,79 @@ def test_one_network_with_another_vlan_on_each_uplink(lab):
     wait_for("a1 reaches a2", lambda: l.ping("a1", "a2"))
     assert l.ping("a2", "a1")
     assert {h["where"] for h in l.hosts() if h["network"] == "office"} >= {"k1:a1", "k2:a2"}
+
+
+# --- tags of guests ------------------------------------------------------------------
+
+QINQ = """version: 1
+switches:
+  k1: {dpid: 0x11, vtep: 10.99.0.1}
+  k2: {dpid: 0x12, vtep: 10.99.0.2}
+networks:
+  carrier: {tags: pass, subnet: 10.50.0.0/24, ports: [k1:c1, k1:d1, k2:c2, {port: k2:tr, tag: 40}]}
+  plain: {subnet: 10.51.0.0/24, ports: [k1:p1, k2:p2, {port: k2:tr, tag: 41}]}
+  twelve: {ports: [k1:q1, {port: k1:p1, tag: 12}, {port: k2:p2, tag: 12}]}
+"""
+
+
+def drops(l, host, table, words):
+    return sum(int(f.split("n_packets=")[1].split(",")[0]) for f in l.flows(host, f"table={table}")
+               if "actions=drop" in f and all(w in f for w in words))
+
+
+def test_tags_of_guests_pass_unchanged(lab):
+    l = lab(QINQ)
+    l.ping_all(("c1", "d1", "c2"))
+    mac = {n: l.vm(n)["mac"] for n in ("c1", "d1", "c2", "tr")}
+    with l.wire("c1") as c1, l.wire("d1") as d1, l.wire("c2") as c2, l.wire("tr") as tr, \
+            Wire(l.map["underlay"]["ns"], l.map["hosts"]["k1"]["underlay_port"]) as tap:
+        tap.forget()
+        # Broadcast: one tag, two tags, a priority tag; on the same host, through the tunnel, on a trunk.
+        for octet, tags in ((240, vlan(77)), (241, vlan(77) + vlan(78)), (242, vlan(0, 5)), (243, b"")):
+            marker = has(bytes([10, 50, 0, octet]))
+            c1.send(arp_request(mac["c1"], "10.50.0.9", f"10.50.0.{octet}", tags=tags))
+            for name, wire, outer in (("d1", d1, b""), ("c2", c2, b""), ("tr", tr, vlan(40))):
+                frame = wire.wait(marker)
+                if len(tags) == 8 and outer:
+                    continue            # three tags: no promise
+                assert frame and frame[12:].startswith(outer + tags + b"\x08\x06"), (octet, name, frame)
+            frame = tap.wait(marker)
+            assert frame[50 + 12:].startswith(tags + b"\x08\x06"), "the inner frame of the tunnel"
+        # Unicast both ways between an access port and a trunk: the host is known, so nobody else hears it.
+        tr.send(arp_request(mac["tr"], "10.50.0.8", "10.50.0.244", tags=vlan(40) + vlan(77)))
+        l.wait_host(mac["tr"], "k2:tr")
+        l.wait_rest()
+        for w in (c1, d1, c2, tr):
+            w.forget()
+        c1.send(udp(mac["tr"], mac["c1"], b"to-the-trunk", tags=vlan(77)))
+        frame = tr.wait(has(b"to-the-trunk"))
+        assert frame and frame[12:].startswith(vlan(40) + vlan(77) + b"\x08\x00"), frame
+        tr.send(udp(mac["c1"], mac["tr"], b"to-the-access-port", tags=vlan(40) + vlan(77)))
+        frame = c1.wait(has(b"to-the-access-port"))
+        assert frame and frame[12:].startswith(vlan(77) + b"\x08\x00"), frame
+        for w in (d1, c2):
+            assert not w.count(has(b"to-the-trunk")) and not w.count(has(b"to-the-access-port"))
+
+
+def test_a_second_tag_is_no_way_into_another_network(lab):
+    """plain drops tags, also one behind a priority tag or behind its own: at
+    p1 and p2 tag 12 is another network."""
+    l = lab(QINQ)
+    for limit, row in (("2", "vlan_tci=0x1000/0x1000"), ("1", "dl_type=0x8100")):
+        if limit == "1":                # what a bridge has where nobody set it
+            l.vsctl("k2", "set", "Open_vSwitch", ".", "other_config:vlan-limit=1")
+            l.restart_vswitchd("k2")
+            l.wait_ready()
+            wait_for("the tunnel is back", lambda: l.ping("p1", "p2", 1, 1), 20)
+        with l.wire("p1") as p1, l.wire("p2") as p2, l.wire("tr") as tr, l.wire("q1") as q1:
+            tr.send(arp_request(l.vm("tr")["mac"], "10.51.0.9", "10.51.0.240", tags=vlan(41)))
+            assert p1.wait(has(bytes([10, 51, 0, 240]))), "the way itself is open"
+            p2.send(arp_request(l.vm("p2")["mac"], "10.51.0.9", "10.51.0.241", tags=vlan(0) + vlan(12)))
+            tr.send(arp_request(l.vm("tr")["mac"], "10.51.0.9", "10.51.0.242", tags=vlan(41) + vlan(12)))
+            wait_for(f"both are counted (vlan-limit {limit})", lambda: drops(l, "k2", 60, ["reg5=0", row]) == 2, 8)
+            # A later frame on the same way has come: the earlier ones did not.
+            tr.send(arp_request(l.vm("tr")["mac"], "10.51.0.9", "10.51.0.243", tags=vlan(41)))
+            assert p1.wait(has(bytes([10, 51, 0, 243])))
+            for octet in (241, 242):
+                for w in (p1, p2, q1):
+                    assert not w.count(has(bytes([10, 51, 0, octet]))), (limit, octet)

@@ -4,8 +4,8 @@
  *
  * What falls through has a row of its own per port, so that a wrong tag, a port
  * in no network and a port that is switched off are three different counters.
- * By a tunnel come frames of those switches that have ports in the network; any
- * other sender, known elsewhere or not, is dropped on a row of that network. */
+ * By a tunnel come frames of those switches that have ports in the network, and
+ * of the VTEPs that the file puts there; any other sender, known elsewhere or not, is dropped on a row of that network. */
 #include "apps/app.h"
 #include "apps/apps.h"
 #include "apps/tunnel.h"
@@ -25,7 +25,7 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_GROUP_SOURCE] = { "group-source", TABLE_INGRESS, 900,
 		"eth_src a group address", "drop: no frame comes from a group" },
 	[ROW_TUNNEL] = { "tunnel", TABLE_INGRESS, 130,
-		"in_port, tun_id, tun_src; no tag, or the network says `tags: pass`", "from a switch that has ports in the network: set network and class, go to l2_src" },
+		"in_port, tun_id, tun_src; no tag, or the network says `tags: pass`", "from a switch that has ports in the network, or one of its `vteps`: set network and class, go to l2_src" },
 	[ROW_PROBE] = { "tunnel-probe", TABLE_INGRESS, 125,
 		"in_port, tun_id 0", "drop: sent by weftd so that the switches find each other in the underlay" },
 	[ROW_UNTAGGED] = { "untagged", TABLE_INGRESS, 120,
@@ -141,6 +141,9 @@ static void compile_tunnel(const struct scene *scene, struct out *out, const str
 			if (peer && &vn->members[i] != here)
 				from_peer(scene, out, vn, here, peer, true);
 		}
+		const struct net_switch *foreign;
+		for (size_t i = 0; (foreign = tunnel_foreign(scene, vn, i)); i++)
+			from_peer(scene, out, vn, here, foreign, true);
 		out_row(out, &rows[ROW_NO_PEER], scene->net->objects[network->object].id);
 		match_u(out->build, FIELD_IN_PORT, vs->tunnel);
 		match_u(out->build, FIELD_TUN_ID, network->vni);

@@ -13,6 +13,8 @@ const struct app_row l2_rows[N_L2_ROWS] = {
 		"drop: one more tag behind the one that was taken off, and the network says `tags: drop`" },
 	[L2_SRC_TAG_BELOW] = { "tag-below", TABLE_L2_SRC, 410, "tags = 0, eth_type 0x8100 or 0x88a8",
 		"drop: the same, where the bridge does not look at so many tags (`vlan-limit`)" },
+	[L2_SRC_CLAIMED] = { "claimed-mac", TABLE_L2_SRC, 350, "network, class = edge, eth_src",
+		"drop: the file says that this host is behind one of the network's `vteps`" },
 	[L2_SRC_HOST] = { "host", TABLE_L2_SRC, 300, "network, in_port, eth_src",
 		"known host: go to l2_dst; gone after `ageing` without a frame" },
 	[L2_SRC_PORT_FULL] = { "port-full", TABLE_L2_SRC, 200, "network, in_port",
@@ -159,6 +161,15 @@ void l2_want_peer(struct out *out, uint32_t sw, uint32_t network_id, const uint8
 	shape_set_u32(shape, PEER_PEER, peer);
 	shape_rule(shape, &rule);
 	out->want(out->ctx, sw, out->app, &rule);
+}
+
+void l2_claimed(struct out *out, uint32_t sw, uint32_t network_id, const uint8_t mac[6], uint64_t object)
+{
+	out_row(out, &l2_rows[L2_SRC_CLAIMED], object);
+	match_u(out->build, FIELD_NETWORK, network_id);
+	match_u(out->build, FIELD_CLASS, CLASS_EDGE);
+	match_bytes(out->build, FIELD_ETH_SRC, mac, NULL);
+	out_want(out, sw);
 }
 
 void l2_unwant_dst(struct out *out, uint32_t sw, uint32_t network_id, const uint8_t mac[6])

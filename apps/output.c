@@ -32,9 +32,9 @@ static const struct app_row rows[N_ROWS] = {
 		"network, out = unknown, in_port", "as unknown, and back to the port it came from" },
 	[ROW_PORT] = { "port", TABLE_OUTPUT, 100, "network, out = port", "to the port, with its tag" },
 	[ROW_TUNNEL] = { "tunnel-to", TABLE_OUTPUT, 95, "network, out = tunnel, peer",
-		"into the tunnel to that switch, with the network's VNI" },
+		"into the tunnel to that switch or VTEP, with the network's VNI" },
 	[ROW_FLOOD] = { "flood", TABLE_OUTPUT, 90,
-		"network, out = flood", "to all ports of the network, each with its tag, and to each other switch that has some" },
+		"network, out = flood", "to all ports of the network, each with its tag, to each other switch that has some, and to the network's `vteps`" },
 	[ROW_UNKNOWN] = { "unknown", TABLE_OUTPUT, 80,
 		"network, out = unknown", "as flood, without the ports with `flood: false`" },
 	[ROW_MISS] = { "no-such-out", TABLE_OUTPUT, 0, "anything", "drop" },
@@ -137,18 +137,25 @@ static void begin_to_peer(const struct scene *scene, struct out *out, uint32_t n
 	match_u(out->build, FIELD_PEER, peer->peer);
 }
 
-static void to_peers(const struct place *place)
+static void to_peer(const struct place *place, const struct net_switch *peer)
 {
 	struct build *b = place->out->build;
+	begin_to_peer(place->scene, place->out, place->vn->id, peer);
+	act_set_u(b, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
+	put_peer(b, peer, place->tunnel);
+	out_want(place->out, place->sw);
+}
+
+static void to_peers(const struct place *place)
+{
+	const struct net_switch *foreign;
 	for (size_t i = 0; i < place->vn->n_members; i++) {
 		const struct net_switch *peer = peer_at(place, i);
-		if (!peer)
-			continue;
-		begin_to_peer(place->scene, place->out, place->vn->id, peer);
-		act_set_u(b, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
-		put_peer(b, peer, place->tunnel);
-		out_want(place->out, place->sw);
+		if (peer)
+			to_peer(place, peer);
 	}
+	for (size_t i = 0; place->tunnel != NET_NONE && (foreign = tunnel_foreign(place->scene, place->vn, i)); i++)
+		to_peer(place, foreign);
 }
 
 /* Every peer in a list; returns how many ports' worth of room that took. */
@@ -164,6 +171,15 @@ static size_t list_peers(const struct place *place, size_t listed)
 			act_set_u(b, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
 		is_first = false;
 		put_peer(b, peer, place->tunnel);
+		listed += FLOOD_PEER_ROOM;
+	}
+	const struct net_switch *foreign;
+	for (size_t i = 0; place->tunnel != NET_NONE && listed + FLOOD_PEER_ROOM <= FLOOD_MAX_PORTS
+		     && (foreign = tunnel_foreign(place->scene, place->vn, i)); i++) {
+		if (is_first)
+			act_set_u(b, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
+		is_first = false;
+		put_peer(b, foreign, place->tunnel);
 		listed += FLOOD_PEER_ROOM;
 	}
 	return listed;

@@ -23,6 +23,12 @@ const struct net_switch *tunnel_peer(const struct scene *scene, uint32_t sw)
 	return &scene->net->switches[vs->index];
 }
 
+const struct net_switch *tunnel_foreign(const struct scene *scene, const struct view_network *vn, size_t i)
+{
+	const struct net_network *network = tunnel_network(scene, vn);
+	return i < network->n_vteps ? &scene->net->vteps[network->vteps[i]].end : NULL;
+}
+
 uint64_t tunnel_object(const struct scene *scene, const struct net_switch *sw)
 {
 	return scene->net->objects[sw->object].id;

@@ -16,6 +16,9 @@ uint32_t tunnel_port(const struct scene *, const struct view_network *, const st
 /* The switch of the file behind a slot, when it has a vtep; else null. */
 const struct net_switch *tunnel_peer(const struct scene *, uint32_t sw);
 
+/* The i-th VTEP of the network that is no switch of ours, or null after the last. */
+const struct net_switch *tunnel_foreign(const struct scene *, const struct view_network *, size_t i);
+
 const struct net_network *tunnel_network(const struct scene *, const struct view_network *);
 uint64_t tunnel_object(const struct scene *, const struct net_switch *);
 

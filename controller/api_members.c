@@ -125,10 +125,12 @@ const struct api_member api_members[] = {
 	{ "networks", "refused_hosts", "number", "not let in: a limit was reached" },
 	{ "networks", "moves", "number", "of hosts from port to port" },
 	{ "networks", "transport", "text", "local, vlan or vxlan" },
-	{ "networks", "vlan", "number or null", "on the uplinks" },
+	{ "networks", "vlan", "number or null", "on the uplinks that have none of their own" },
 	{ "networks", "vni", "number or null", "given, or chosen with transport vxlan" },
+	{ "networks", "vteps", "list", "names of the file's vteps that are in it" },
 	{ "networks", "subnet", "text or null", "" },
 	{ "networks", "ageing_seconds", "number", "" },
+	{ "networks", "tags", "text", "of guests: drop or pass" },
 	{ "networks", "flood", "bool", "unknown unicast is flooded" },
 	{ "networks", "line", "number", "in the file" },
 

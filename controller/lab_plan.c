@@ -181,16 +181,22 @@ static void add_networks(struct making *making)
 	}
 }
 
+const char *lab_vm_at(const struct lab_plan *plan, const struct lab_vm *vm)
+{
+	return vm->host == LAB_ON_LAN ? "lan" : vm->host == LAB_ON_UNDERLAY ? "underlay" : plan->hosts[vm->host].name;
+}
+
 /* The bits, of at most `most`, that the vteps of one family have in common. */
 static unsigned common_bits(const struct lab_plan *plan, int family, unsigned most)
 {
 	uint8_t first[16], address[16];
 	bool seen = false;
 
-	for (size_t i = 0; i < plan->n_hosts; i++) {
+	for (size_t i = 0; i < plan->n_hosts + plan->n_vms; i++) {
+		const char *vtep = i < plan->n_hosts ? plan->hosts[i].vtep : plan->vms[i - plan->n_hosts].vtep;
 		unsigned bit = 0;
 
-		if (!plan->hosts[i].vtep || inet_pton(family, plan->hosts[i].vtep, address) != 1)
+		if (!vtep || inet_pton(family, vtep, address) != 1)
 			continue;
 		if (!seen)
 			memcpy(first, address, sizeof first);

@@ -31,3 +31,4 @@ DIAG_CODE(NO_VTEP, "W106", DIAG_WARNING, "a switch that no tunnel of its network
 DIAG_CODE(OVERLAP, "W104", DIAG_WARNING, "globs of two networks that match the same ports", "Make the globs differ, or give the port a tag in one of them.")
 DIAG_CODE(MORE, "W105", DIAG_WARNING, "more findings than are shown", "Mend the ones shown and check again.")
 DIAG_CODE(TAGS, "E024", DIAG_ERROR, "a tag of a network on a port that passes all tags to another", "Give the port a tag in the network with `tags: pass`, or use another port.")
+DIAG_CODE(UNKNOWN_NETWORK, "E025", DIAG_ERROR, "a network that is not declared", "Declare it under `networks`, or correct its name.")

@@ -82,6 +82,14 @@ static const struct section_key keys[] = {
 		.section = &networks_section,
 		.is_required = true,
 		.help = "The layer-2 segments, by name.",
+	}, {
+		.name = "vteps",
+		.type = &section_table,
+		.offset = offsetof(struct root, net.vteps),
+		.count_offset = offsetof(struct root, net.n_vteps),
+		.section = &vteps_section,
+		.otherwise = "none",
+		.help = "Ends of tunnels that are no switches of weft's, by name.",
 	},
 };
 
@@ -150,6 +158,8 @@ static bool parse_root(const struct section_scene *scene, const struct yaml_node
 	net->n_switches = root.net.n_switches;
 	net->networks = root.net.networks;
 	net->n_networks = root.net.n_networks;
+	net->vteps = root.net.vteps;
+	net->n_vteps = root.net.n_vteps;
 	return true;
 }
 

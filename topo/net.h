@@ -43,6 +43,34 @@ struct net_switch {
 	const char *description;        /* null = none */
 };
 
+/* A network that a VTEP is in, and a host behind one. */
+struct net_vtep_stand {
+	const char *name;
+	uint32_t network;               /* index into networks */
+	struct where where;
+};
+
+struct net_vtep_mac {
+	uint8_t bytes[6];
+	struct where where;
+};
+
+/* An end of tunnels that is no switch of ours. */
+struct net_vtep {
+	struct net_switch end;          /* what tunnels need to know: name, vtep, peer, object; no dpid */
+	struct net_vtep_stand *stands;
+	size_t n_stands;
+	struct net_vtep_mac *macs;
+	size_t n_macs;
+};
+
+/* A host that the file knows to be behind a VTEP. */
+struct net_static {
+	uint8_t mac[6];
+	uint32_t vtep;                  /* index into vteps */
+	struct where where;
+};
+
 /* One entry of `ports:`. Either side may be a glob (* and ?). */
 struct net_port {
 	const char *switch_glob;        /* "kvm1", "kvm*", "*" */
@@ -80,6 +108,10 @@ struct net_network {
 	uint32_t max_hosts;             /* learned hosts in all, NET_NONE = no limit */
 	bool flood;                     /* unknown unicast is flooded; default true */
 	enum net_tags tags;             /* of guests; default drop */
+	uint32_t *vteps;                /* those that are no switches of ours: indices */
+	size_t n_vteps;
+	struct net_static *statics;     /* who is behind them; sorted by MAC */
+	size_t n_statics;
 	struct where where;
 	uint32_t object;
 };
@@ -104,6 +136,8 @@ struct net {
 	size_t n_switches;              /* 0: any switch with a valid certificate is adopted */
 	struct net_network *networks;   /* sorted by name */
 	size_t n_networks;
+	struct net_vtep *vteps;         /* sorted by name; those that are no switches of ours */
+	size_t n_vteps;
 	struct net_object *objects;     /* sorted by id */
 	size_t n_objects;
 	const struct net_index *index;  /* private to net_lookup.c */
@@ -144,6 +178,9 @@ enum { NET_MAX_USES = 4096 };
  * are. disabled is set when an entry with enable: false matches. */
 size_t net_uses(const struct net *, const char *switch_name, const char *port_name,
 		bool is_local, struct net_use *uses, size_t max, bool *ret_disabled);
+
+/* The VTEP that a host of the network is behind by the file, or null. */
+const struct net_vtep *net_vtep_of(const struct net *, uint32_t network, const uint8_t mac[6]);
 
 /* Is that the VXLAN port of a declared switch with a vtep? */
 bool net_is_tunnel(const struct net *, const char *switch_name, const char *port_name);

@@ -151,6 +151,29 @@ static void print_network(const struct net_network *network, FILE *out)
 		print_port(&network->ports[i], out);
 }
 
+static void print_vtep(const struct net_vtep *vtep, FILE *out)
+{
+	fputs("  ", out);
+	print_word(vtep->end.name, out);
+	fputs(":\n", out);
+	print_text("description", vtep->end.description, out);
+	print_text("vtep", vtep->end.vtep, out);
+	fputs("    networks:\n", out);
+	for (size_t i = 0; i < vtep->n_stands; i++) {
+		fputs("      - ", out);
+		print_word(vtep->stands[i].name, out);
+		putc('\n', out);
+	}
+	if (vtep->n_macs)
+		fputs("    macs:\n", out);
+	for (size_t i = 0; i < vtep->n_macs; i++) {
+		const uint8_t *mac = vtep->macs[i].bytes;
+
+		fprintf(out, "      - \"%02x:%02x:%02x:%02x:%02x:%02x\"\n", mac[0], mac[1], mac[2], mac[3], mac[4],
+			mac[5]);
+	}
+}
+
 void net_print(const struct net *net, FILE *out)
 {
 	fputs("version: 1\n", out);
@@ -161,4 +184,8 @@ void net_print(const struct net *net, FILE *out)
 	fputs(net->n_networks ? "networks:\n" : "networks: {}\n", out);
 	for (size_t i = 0; i < net->n_networks; i++)
 		print_network(&net->networks[i], out);
+	if (net->n_vteps)
+		fputs("vteps:\n", out);
+	for (size_t i = 0; i < net->n_vteps; i++)
+		print_vtep(&net->vteps[i], out);
 }

@@ -59,8 +59,8 @@ static const struct section_key keys[] = {
 		.type = &section_word,
 		.offset = offsetof(struct net_network, transport),
 		.words = transports,
-		.otherwise = "`vxlan` when at least two switches of its ports have a `vtep`, else each switch "
-			     "by itself",
+		.otherwise = "`vxlan` when at least two switches of its ports have a `vtep`, or one has and there is "
+			     "one in `vteps`, else each switch by itself",
 		.help = "How the network travels between switches. `vlan`: each host has the trunk, and "
 			"the network is a VLAN on the `uplinks`. `vxlan`: by tunnels between the switches "
 			"that have ports in it.",
@@ -191,6 +191,7 @@ void networks_settle(struct net *net, struct diag *diag)
 	if (n > NET_MAX_NETWORKS)
 		diag_add(diag, net->networks[n - 1].where, DIAG_TOO_LARGE,
 			 "there are %zu networks; the most is %d", n, NET_MAX_NETWORKS);
+	foreign_settle(net, diag);
 	overlays_settle(net, diag);
 	for (size_t i = 0; i < n; i++)
 		order[i] = &net->networks[i];

@@ -15,7 +15,7 @@ enum { VNI_BITS = 24 };                 /* RFC 7348, 5 */
 
 /* --- vteps ------------------------------------------------------------------------- */
 
-static void read_vtep(struct net_switch *sw)
+void vtep_read(struct net_switch *sw)
 {
 	struct in_addr v4;
 
@@ -49,7 +49,7 @@ void vteps_settle(struct net *net, struct diag *diag)
 	for (size_t i = 0; i < n; i++) {
 		struct net_switch *sw = &net->switches[i];
 
-		read_vtep(sw);
+		vtep_read(sw);
 		if (sw->vtep && !sw->peer)
 			diag_add(diag, sw->where, DIAG_TUNNEL, "the vtep of switch \"%s\" is no address of a host: %s",
 				 sw->name, sw->vtep);
@@ -118,6 +118,27 @@ static uint32_t vni_of(const char *name)
 	return vni ? vni : 1;
 }
 
+/* VTEPs that are no switches of ours need one of ours that can reach them. */
+static void check_foreign(const struct net *net, const struct net_network *network, const struct reach *reach,
+			  struct diag *diag)
+{
+	for (size_t i = 0; i < network->n_vteps; i++) {
+		const struct net_switch *end = &net->vteps[network->vteps[i]].end;
+
+		if (network->transport == NET_VLAN || network->n_uplinks)
+			diag_add(diag, end->where, DIAG_TUNNEL,
+				 "vtep \"%s\" is in network \"%s\", which travels by VLAN", end->name, network->name);
+		else if (!reach->n_with)
+			diag_add(diag, end->where, DIAG_TUNNEL,
+				 "vtep \"%s\" is in network \"%s\", and no switch with ports there has a \"vtep\"",
+				 end->name, network->name);
+		else if (end->vtep && end->vtep_is_v6 != reach->with->vtep_is_v6)
+			diag_add(diag, end->where, DIAG_TUNNEL,
+				 "vtep \"%s\" is in network \"%s\" with another kind of address than switch \"%s\": "
+				 "one kind cannot reach the other", end->name, network->name, reach->with->name);
+	}
+}
+
 void overlays_settle(struct net *net, struct diag *diag)
 {
 	bool *seen = xheap_alloc(net->n_switches);
@@ -126,10 +147,12 @@ void overlays_settle(struct net *net, struct diag *diag)
 		struct net_network *network = &net->networks[i];
 		struct reach reach;
 
-		if (network->transport == NET_VLAN || !network->name)
+		if (!network->name)
 			continue;
 		reach_of(net, network, seen, &reach);
-		if (network->transport == NET_LOCAL && reach.n_with >= 2 && !network->n_uplinks)
+		check_foreign(net, network, &reach, diag);
+		if (network->transport == NET_LOCAL && reach.n_with + network->n_vteps >= 2 && reach.n_with
+		    && !network->n_uplinks)
 			network->transport = NET_VXLAN;
 		if (network->transport != NET_VXLAN)
 			continue;

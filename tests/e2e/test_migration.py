@@ -40,17 +40,18 @@ class Answers:
                 self.times.append(float(line[1:line.index("]")]))
                 self.sequence.append(int(line.split("icmp_seq=")[1].split()[0]))
 
-    def more(self, n):
-        """Waits for that many more answers."""
-        want = len(self.times) + n
-        wait_for(f"{n} more answers", lambda: len(self.times) >= want, 15)
-
     def stop(self):
         """Seconds of the longest silence, and how many were not answered."""
         self.proc.send_signal(2)
         self.reader.join(10)
         gap = max(b - a for a, b in zip(self.times, self.times[1:]))
         return gap, self.sequence[-1] - len(set(self.sequence))
+
+
+def more(pings, n):
+    """Waits until each has so many more answers."""
+    want = {p: len(p.times) + n for p in pings}
+    wait_for(f"{n} more answers", lambda: all(len(p.times) >= want[p] for p in pings), 15)
 
 
 def migrate(l, port, old, new):
@@ -77,12 +78,10 @@ def test_a_vm_moves_under_ping(lab):
     for old, new in (("k1", "k2"), ("k2", "k3"), ("k3", "k1")):
         pings = {n: Answers(l, n, "guest") for n in ("a1", "a3")}
         pings["guest"] = Answers(l, "guest", "a2")
-        for p in pings.values():
-            p.more(50)
+        more(pings.values(), 30)
         migrate(l, "guest0", old, new)
         l.wait_host(mac, f"{new}:guest0")
-        for p in pings.values():
-            p.more(100)
+        more(pings.values(), 100)
         results = {n: p.stop() for n, p in pings.items()}
         print(f"{old} -> {new}: " + ", ".join(f"{n} {gap * 1000:.0f} ms silent, {lost} lost"
                                               for n, (gap, lost) in results.items()))

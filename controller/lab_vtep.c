@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* VTEPs that are no switches of ours: a namespace with eth0 in the underlay and,
  * for each network, a plain VXLAN device of the kernel. It floods to the vteps
- * of all switches (an entry of its own for each) and learns who is behind which. */
+ * of all switches and to its own kind (an entry for each) and learns who is behind
+ * which. */
 #include "controller/lab.h"
 
 #include <string.h>
@@ -25,15 +26,27 @@ static char *device_lines(struct arena *arena, const struct lab_vm *vm, const st
 	return arena_printf(arena, "%slink set %s up\n", lines, stand->dev);
 }
 
+/* Is it a VTEP that is in the network too, and no switch of ours? */
+static bool has_vni(const struct lab_vm *vm, uint32_t vni)
+{
+	for (size_t i = 0; i < vm->n_stands; i++) {
+		if (vm->stands[i].vni == vni)
+			return true;
+	}
+	return false;
+}
+
 static char *flood_lines(struct arena *arena, const struct lab_plan *plan, const struct lab_vm *vm)
 {
 	char *lines = arena_strdup(arena, "");
 
 	for (size_t i = 0; i < vm->n_stands; i++) {
-		for (size_t h = 0; h < plan->n_hosts; h++) {
-			const char *vtep = plan->hosts[h].vtep;
+		for (size_t k = 0; k < plan->n_hosts + plan->n_vms; k++) {
+			const struct lab_vm *other = k < plan->n_hosts ? NULL : &plan->vms[k - plan->n_hosts];
+			const char *vtep = other ? other->vtep : plan->hosts[k].vtep;
 
-			if (vtep && is_v6(vtep) == is_v6(vm->vtep))
+			if (vtep && other != vm && is_v6(vtep) == is_v6(vm->vtep)
+			    && (!other || has_vni(other, vm->stands[i].vni)))
 				lines = arena_printf(arena, "%sfdb append 00:00:00:00:00:00 dev %s dst %s\n", lines,
 						     vm->stands[i].dev, vtep);
 		}

@@ -106,6 +106,7 @@ networks:
   carrier: {tags: pass, subnet: 10.50.0.0/24, ports: [k1:c1, k1:d1, k2:c2, {port: k2:tr, tag: 40}]}
   plain: {subnet: 10.51.0.0/24, ports: [k1:p1, k2:p2, {port: k2:tr, tag: 41}]}
   twelve: {ports: [k1:q1, {port: k1:p1, tag: 12}, {port: k2:p2, tag: 12}]}
+  trunked: {tags: pass, transport: vlan, vlan: 60, uplinks: [k1:up1, k2:up2], ports: [k1:e1, k2:e2]}
 """
 
 
@@ -146,6 +147,21 @@ def test_tags_of_guests_pass_unchanged(lab):
         assert frame and frame[12:].startswith(vlan(77) + b"\x08\x00"), frame
         for w in (d1, c2):
             assert not w.count(has(b"to-the-trunk")) and not w.count(has(b"to-the-access-port"))
+
+
+def test_tags_of_guests_pass_under_the_tag_of_an_uplink(lab):
+    l = lab(QINQ)
+    lan = l.map["lan"]
+    plug = next(u["lan_port"] for u in lan["uplinks"] if u["switch"] == "k1")
+    with l.wire("e1") as e1, l.wire("e2") as e2, Wire(lan["ns"], plug) as tap:
+        for tags, octet in ((vlan(77), 240), (b"", 241)):
+            marker = has(bytes([10, 60, 0, octet]))
+            tap.forget()
+            e1.send(arp_request(l.vm("e1")["mac"], "10.60.0.9", f"10.60.0.{octet}", tags=tags))
+            frame = e2.wait(marker)
+            assert frame and frame[12:].startswith(tags + b"\x08\x06"), frame
+            frame = tap.wait(marker)
+            assert frame and frame[12:].startswith(vlan(60) + tags + b"\x08\x06"), frame
 
 
 def test_a_second_tag_is_no_way_into_another_network(lab):

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from frames import Wire, arp_request, has, udp
-from test_vxlan import underlay_tap, vxlan_frame
+from test_vxlan import over_ipv6, underlay_tap, vxlan_frame
 from weftlab import WEFT, run, wait_for
 
 VTEPS = """version: 1
@@ -22,7 +22,7 @@ vteps:
   nas: {vtep: 10.99.0.50, networks: [office, alone], macs: ["02:aa:00:00:00:50"]}
   tor: {vtep: 10.99.0.51, networks: [office]}
 """
-IPV6 = re.sub(r"10\.99\.0\.(\d+)", r'"fd00:99::\1"', VTEPS)
+IPV6 = over_ipv6(VTEPS)
 
 
 def address(l, vm, network):

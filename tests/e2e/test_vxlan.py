@@ -8,6 +8,8 @@ import subprocess
 import threading
 import time
 
+import pytest
+
 from frames import Wire, arp_request, has, udp
 from test_reload import Prober, settled
 from weftlab import wait_for
@@ -138,11 +140,12 @@ def test_unknown_vteps_and_vnis_are_dropped_and_counted(lab):
     assert "02:00:00:00:77:01" not in {h["mac"] for h in l.hosts()}, "learned from a tunnel"
 
 
+def over_ipv6(text):
+    return re.sub(r"10\.99\.0\.(\d+)", r'"fd00:99::\1"', text)
+
+
 def test_ipv6_underlay(lab):
-    text = VXLAN3
-    for n in (1, 2, 3):
-        text = text.replace(f"10.99.0.{n}", f'"fd00:99::{n}"')
-    l = lab(text)
+    l = lab(over_ipv6(VXLAN3))
     everybody_talks(l)
     assert l.status()["verdict"] == "ok", l.status()["problems"]
     with underlay_tap(l, "k1") as tap, l.wire("a1") as a1, l.wire("a3") as a3:
@@ -162,8 +165,9 @@ def test_ipv6_underlay(lab):
     pair.stop()
 
 
-def test_p1_restart_sends_nothing_and_loses_nothing(lab):
-    l = lab(VXLAN3)
+@pytest.mark.parametrize("ipv6", [False, True], ids=["ipv4", "ipv6"])
+def test_p1_restart_sends_nothing_and_loses_nothing(lab, ipv6):
+    l = lab(over_ipv6(VXLAN3) if ipv6 else VXLAN3)
     everybody_talks(l)
     before = rows(l)
     prober = Prober(l, "a1", "a2", "0.002")

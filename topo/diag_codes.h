@@ -31,3 +31,8 @@ DIAG_CODE(NO_VTEP, "W106", DIAG_WARNING, "a switch that no tunnel of its network
 DIAG_CODE(OVERLAP, "W104", DIAG_WARNING, "globs of two networks that match the same ports", "Make the globs differ, or give the port a tag in one of them.")
 DIAG_CODE(MORE, "W105", DIAG_WARNING, "more findings than are shown", "Mend the ones shown and check again.")
 DIAG_CODE(TUNNEL_V6, "W107", DIAG_WARNING, "tunnels between IPv6 addresses are not proven in this release", "Use IPv4 vteps, or try it in a lab before you rely on it.")
+DIAG_CODE(UNKNOWN_NAME, "E031", DIAG_ERROR, "a list, group or network that the file does not have", "Declare it under `acls`, `groups` or `networks`, or correct its name.")
+DIAG_CODE(RULE, "E032", DIAG_ERROR, "a rule that cannot be", "Read the message: a rule has one verdict, and only what its protocol has can be asked for.")
+DIAG_CODE(GROUP_CYCLE, "E033", DIAG_ERROR, "groups that hold each other", "Take one out of the other.")
+DIAG_CODE(UNREACHABLE, "W121", DIAG_WARNING, "a rule that never matches", "Remove it, or move it before the rule that hides it.")
+DIAG_CODE(FALLS_OFF, "W122", DIAG_WARNING, "a list of rules that falls off its end", "End it with {deny: any} or {allow: any}.")

@@ -57,7 +57,7 @@ static const struct section_type type_version = {
 	.range = range_version,
 };
 
-static const char *const later[] = {"groups", "acls", "links", "te", NULL};
+static const char *const later[] = {"links", "te", NULL};
 
 static const struct section_key keys[] = {
 	{
@@ -82,6 +82,22 @@ static const struct section_key keys[] = {
 		.section = &networks_section,
 		.is_required = true,
 		.help = "The layer-2 segments, by name.",
+	}, {
+		.name = "groups",
+		.type = &section_table,
+		.offset = offsetof(struct root, net.groups),
+		.count_offset = offsetof(struct root, net.n_groups),
+		.section = &groups_section,
+		.otherwise = "none",
+		.help = "Addresses with a name, for rules.",
+	}, {
+		.name = "acls",
+		.type = &section_table,
+		.offset = offsetof(struct root, net.acls),
+		.count_offset = offsetof(struct root, net.n_acls),
+		.section = &acls_section,
+		.otherwise = "none",
+		.help = "Lists of rules, by name; `acl` and `acl_out` of networks, ports and switches use them.",
 	},
 };
 
@@ -150,6 +166,10 @@ static bool parse_root(const struct section_scene *scene, const struct yaml_node
 	net->n_switches = root.net.n_switches;
 	net->networks = root.net.networks;
 	net->n_networks = root.net.n_networks;
+	net->groups = root.net.groups;
+	net->n_groups = root.net.n_groups;
+	net->acls = root.net.acls;
+	net->n_acls = root.net.n_acls;
 	return true;
 }
 
@@ -171,6 +191,8 @@ struct net *net_parse(const char *file, const char *text, size_t len, struct dia
 		networks_settle(net, diag);
 		ports_check(net, diag);
 		globs_check(net, diag);
+		groups_settle(net, diag);
+		acls_settle(net, diag);
 	}
 	if (diag_n_errors(diag) == n_errors)
 		net_name_objects(net, diag);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "topo/acl.h"
 #include "topo/diag.h"
 
 enum {
@@ -18,6 +19,7 @@ enum {
 	NET_MAX_VID = 4094,             /* IEEE 802.1Q, 9.6: 0 and 4095 are reserved */
 	NET_MAX_SWITCHES = 4096,
 	NET_MAX_NETWORKS = 65536,
+	NET_MAX_GROUPS = 10000,
 	NET_PORT_HOSTS = 4096,          /* max_hosts of a port that says nothing */
 };
 #define NET_NONE UINT32_MAX             /* no index, no limit */
@@ -40,6 +42,7 @@ struct net_switch {
 	uint32_t peer;                  /* the vtep as 32 bits, unique, never 0: the peer register;
 					 * IPv4: the address, else a hash of it. 0 = no vtep */
 	const char *tunnel;             /* name of its VXLAN port; default "vxlan0" */
+	struct net_acl_use acl;         /* for all edge ports of the switch */
 	const char *description;        /* null = none */
 };
 
@@ -52,6 +55,7 @@ struct net_port {
 	bool flood;                     /* unknown unicast may leave here; default true */
 	bool hairpin;                   /* frames may go back out where they came from; default false */
 	bool enable;                    /* false: nothing in, nothing out; default true */
+	struct net_acl_use acl;         /* for this network on the port */
 	uint32_t max_hosts;             /* learned hosts of this network on it, NET_NONE = NET_PORT_HOSTS */
 	struct where where;
 	uint32_t object;
@@ -75,6 +79,12 @@ struct net_network {
 	uint32_t ageing;                /* seconds without a frame until a host is forgotten; default 300 */
 	uint32_t max_hosts;             /* learned hosts in all, NET_NONE = no limit */
 	bool flood;                     /* unknown unicast is flooded; default true */
+	struct net_acl_use acl;         /* for all its edge ports */
+	bool is_judged;                 /* the network or one of its ports has a list */
+	bool is_tracked;                /* one of these is stateful */
+	bool needs_zone;                /* is_tracked, or some switch has a stateful list */
+	uint32_t ct_zone;               /* as written; 0 = none */
+	uint16_t zone;                  /* of connection tracking, unique; 0 = needs none */
 	struct where where;
 	uint32_t object;
 };
@@ -98,6 +108,11 @@ struct net {
 	size_t n_switches;              /* 0: any switch with a valid certificate is adopted */
 	struct net_network *networks;   /* sorted by name */
 	size_t n_networks;
+	struct net_group *groups;       /* sorted by name */
+	size_t n_groups;
+	struct net_acl *acls;           /* sorted by name */
+	size_t n_acls;
+	struct net_classes sides[N_SIDES];      /* addresses of groups, as rules ask for them */
 	struct net_object *objects;     /* sorted by id */
 	size_t n_objects;
 	const struct net_index *index;  /* private to net_lookup.c */

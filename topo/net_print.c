@@ -6,7 +6,7 @@
 
 #include "topo/model.h"
 
-static void print_quoted(const char *text, FILE *out)
+void net_print_quoted(const char *text, FILE *out)
 {
 	putc('"', out);
 	for (const char *p = text; *p; p++) {
@@ -40,7 +40,7 @@ static void print_word(const char *text, FILE *out)
 	if (is_plain(text))
 		fputs(text, out);
 	else
-		print_quoted(text, out);
+		net_print_quoted(text, out);
 }
 
 static void print_port_name(const char *sw, const char *port, FILE *out)
@@ -50,9 +50,18 @@ static void print_port_name(const char *sw, const char *port, FILE *out)
 	snprintf(text, sizeof text, "%s:%s", sw, port);
 	/* In a flow map a last colon or question mark would speak to YAML. */
 	if (strpbrk(text, "*?"))
-		print_quoted(text, out);
+		net_print_quoted(text, out);
 	else
 		print_word(text, out);
+}
+
+static void print_text(const char *key, const char *text, FILE *out)
+{
+	if (!text)
+		return;
+	fprintf(out, "    %s: ", key);
+	net_print_quoted(text, out);
+	putc('\n', out);
 }
 
 static void print_switch(const struct net_switch *sw, FILE *out)
@@ -62,25 +71,23 @@ static void print_switch(const struct net_switch *sw, FILE *out)
 	fprintf(out, ":\n    dpid: 0x%012" PRIx64 "\n", sw->dpid);
 	if (sw->vtep) {
 		fputs("    vtep: ", out);
-		print_quoted(sw->vtep, out);
+		net_print_quoted(sw->vtep, out);
 		putc('\n', out);
 	}
 	if (sw->vtep && strcmp(sw->tunnel, "vxlan0")) {
 		fputs("    tunnel: ", out);
-		print_quoted(sw->tunnel, out);
+		net_print_quoted(sw->tunnel, out);
 		putc('\n', out);
 	}
-	if (sw->description) {
-		fputs("    description: ", out);
-		print_quoted(sw->description, out);
-		putc('\n', out);
-	}
+	print_text("acl", sw->acl.at[ACL_IN].name, out);
+	print_text("acl_out", sw->acl.at[ACL_OUT].name, out);
+	print_text("description", sw->description, out);
 }
 
 static void print_port(const struct net_port *port, FILE *out)
 {
 	bool is_simple = port->tag == NET_UNTAGGED && port->flood && !port->hairpin && port->enable
-			 && port->max_hosts == NET_NONE;
+			 && port->max_hosts == NET_NONE && !port->acl.at[ACL_IN].name && !port->acl.at[ACL_OUT].name;
 
 	fputs("      - ", out);
 	if (!is_simple)
@@ -96,16 +103,11 @@ static void print_port(const struct net_port *port, FILE *out)
 		fputs(", hairpin: true", out);
 	if (!port->enable)
 		fputs(", enable: false", out);
+	if (port->acl.at[ACL_IN].name)
+		fprintf(out, ", acl: \"%s\"", port->acl.at[ACL_IN].name);
+	if (port->acl.at[ACL_OUT].name)
+		fprintf(out, ", acl_out: \"%s\"", port->acl.at[ACL_OUT].name);
 	fputs(is_simple ? "\n" : "}\n", out);
-}
-
-static void print_text(const char *key, const char *text, FILE *out)
-{
-	if (!text)
-		return;
-	fprintf(out, "    %s: ", key);
-	print_quoted(text, out);
-	putc('\n', out);
 }
 
 static void print_network(const struct net_network *network, FILE *out)
@@ -117,6 +119,10 @@ static void print_network(const struct net_network *network, FILE *out)
 	if (network->vni && !network->vni_is_chosen)
 		fprintf(out, "    vni: %u\n", network->vni);
 	print_text("subnet", network->subnet, out);
+	print_text("acl", network->acl.at[ACL_IN].name, out);
+	print_text("acl_out", network->acl.at[ACL_OUT].name, out);
+	if (network->ct_zone)
+		fprintf(out, "    ct_zone: %u\n", network->ct_zone);
 	if (network->max_hosts != NET_NONE)
 		fprintf(out, "    max_hosts: %u\n", network->max_hosts);
 	if (!network->flood)
@@ -148,4 +154,5 @@ void net_print(const struct net *net, FILE *out)
 	fputs(net->n_networks ? "networks:\n" : "networks: {}\n", out);
 	for (size_t i = 0; i < net->n_networks; i++)
 		print_network(&net->networks[i], out);
+	acls_print(net, out);
 }

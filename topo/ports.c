@@ -110,7 +110,7 @@ static const struct section_type type_tag = {
 	.range = range_tag,
 };
 
-static const char *const port_later[] = {"mac", "ip", "guard", "acl", "rate", "mirror", NULL};
+static const char *const port_later[] = {"mac", "ip", "guard", "rate", "mirror", NULL};
 
 static const struct section_key port_keys[] = {
 	{
@@ -159,6 +159,18 @@ static const struct section_key port_keys[] = {
 		.offset = offsetof(struct net_port, enable),
 		.initial = "true",
 		.help = "`false` shuts the port, in every network: nothing in, nothing out.",
+	}, {
+		.name = "acl",
+		.type = &section_acl,
+		.offset = offsetof(struct net_port, acl.at[ACL_IN]),
+		.otherwise = "none",
+		.help = "The list of `acls` for what the port sends into this network, before that of the network.",
+	}, {
+		.name = "acl_out",
+		.type = &section_acl,
+		.offset = offsetof(struct net_port, acl.at[ACL_OUT]),
+		.otherwise = "none",
+		.help = "The list for what this network delivers to the port.",
 	},
 };
 

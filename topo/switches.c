@@ -33,6 +33,18 @@ static const struct section_key keys[] = {
 		.otherwise = "`vxlan0`",
 		.help = "The name of that VXLAN port.",
 	}, {
+		.name = "acl",
+		.type = &section_acl,
+		.offset = offsetof(struct net_switch, acl.at[ACL_IN]),
+		.otherwise = "none",
+		.help = "The list of `acls` for what all edge ports of the switch send.",
+	}, {
+		.name = "acl_out",
+		.type = &section_acl,
+		.offset = offsetof(struct net_switch, acl.at[ACL_OUT]),
+		.otherwise = "none",
+		.help = "The list for what is delivered to all edge ports of the switch.",
+	}, {
 		.name = "description",
 		.type = &section_text,
 		.offset = offsetof(struct net_switch, description),

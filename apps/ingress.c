@@ -6,6 +6,7 @@
  * in no network and a port that is switched off are three different counters.
  * By a tunnel come frames of those switches that have ports in the network; any
  * other sender, known elsewhere or not, is dropped on a row of that network. */
+#include "apps/acl.h"
 #include "apps/app.h"
 #include "apps/apps.h"
 #include "apps/tunnel.h"
@@ -25,15 +26,15 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_GROUP_SOURCE] = { "group-source", TABLE_INGRESS, 900,
 		"eth_src a group address", "drop: no frame comes from a group" },
 	[ROW_TUNNEL] = { "tunnel", TABLE_INGRESS, 130,
-		"in_port, tun_id, tun_src, no tag", "from a switch that has ports in the network: set network and class, go to l2_src" },
+		"in_port, tun_id, tun_src, no tag", "from a switch that has ports in the network: set network and class, go on" },
 	[ROW_PROBE] = { "tunnel-probe", TABLE_INGRESS, 125,
 		"in_port, tun_id 0", "drop: sent by weftd so that the switches find each other in the underlay" },
 	[ROW_UNTAGGED] = { "untagged", TABLE_INGRESS, 120,
-		"in_port, no tag", "set network and class, go to l2_src" },
+		"in_port, no tag", "set network and class, go on" },
 	[ROW_PRIORITY_TAGGED] = { "priority-tagged", TABLE_INGRESS, 110,
 		"in_port, tag with VID 0", "as untagged; the tag is taken off" },
 	[ROW_TAGGED] = { "tagged", TABLE_INGRESS, 100,
-		"in_port, tag", "take the tag off, set network and class, go to l2_src" },
+		"in_port, tag", "take the tag off, set network and class, go on" },
 	[ROW_WRONG_TAG] = { "wrong-tag", TABLE_INGRESS, 50,
 		"in_port", "drop: this port is in no network with that tag, or without one" },
 	[ROW_NO_PEER] = { "unknown-vtep", TABLE_INGRESS, 45,
@@ -72,7 +73,13 @@ static void never_let_in(struct out *out, uint32_t sw, uint64_t object)
 	out_want(out, sw);
 }
 
-static void let_in(struct out *out, uint32_t sw, const struct view_port *port,
+/* Rules stand on the way of networks that have some. */
+static enum table after(const struct scene *scene, uint32_t sw, uint32_t network)
+{
+	return acl_judges(scene, sw, network) ? TABLE_CONNTRACK : TABLE_L2_SRC;
+}
+
+static void let_in(const struct scene *scene, struct out *out, uint32_t sw, const struct view_port *port,
 		   const struct view_use *use, enum row row, uint16_t vlan_vid)
 {
 	struct build *b = out->build;
@@ -83,7 +90,9 @@ static void let_in(struct out *out, uint32_t sw, const struct view_port *port,
 		act_pop_vlan(b);
 	act_set_u(b, FIELD_NETWORK, use->id);
 	act_set_u(b, FIELD_CLASS, use->is_uplink ? CLASS_UPLINK : CLASS_EDGE);
-	act_goto(b, TABLE_L2_SRC);
+	if (!use->is_uplink)
+		acl_set_lists(scene, b, sw, use, ACL_IN);
+	act_goto(b, after(scene, sw, use->network));
 	out_want(out, sw);
 }
 
@@ -113,7 +122,7 @@ static void from_peer(const struct scene *scene, struct out *out, const struct v
 	}
 	act_set_u(out->build, FIELD_NETWORK, vn->id);
 	act_set_u(out->build, FIELD_CLASS, CLASS_TUNNEL);
-	act_goto(out->build, TABLE_L2_SRC);
+	act_goto(out->build, after(scene, member->sw, (uint32_t) (vn - view_network(scene->view, 0))));
 	out_want(out, member->sw);
 }
 
@@ -146,17 +155,17 @@ static void compile_tunnel(const struct scene *scene, struct out *out, const str
 
 /* --- the rest ---------------------------------------------------------------------- */
 
-static void compile_port(struct out *out, const struct view_switch *vs, const struct view_port *port)
+static void compile_port(const struct scene *scene, struct out *out, const struct view_switch *vs, const struct view_port *port)
 {
 	enum row rest = port->disabled ? ROW_DISABLED : port->n_uses ? ROW_WRONG_TAG : ROW_NO_NETWORK;
 
 	for (size_t i = 0; i < port->n_uses; i++) {
 		const struct view_use *use = &port->uses[i];
 		if (use->tag == NET_UNTAGGED) {
-			let_in(out, vs->sw, port, use, ROW_UNTAGGED, VLAN_NONE);
-			let_in(out, vs->sw, port, use, ROW_PRIORITY_TAGGED, VLAN_PRESENT);
+			let_in(scene, out, vs->sw, port, use, ROW_UNTAGGED, VLAN_NONE);
+			let_in(scene, out, vs->sw, port, use, ROW_PRIORITY_TAGGED, VLAN_PRESENT);
 		} else {
-			let_in(out, vs->sw, port, use, ROW_TAGGED, VLAN_PRESENT | use->tag);
+			let_in(scene, out, vs->sw, port, use, ROW_TAGGED, VLAN_PRESENT | use->tag);
 		}
 	}
 	out_row(out, &rows[rest], port->n_uses ? port->uses[0].object : vs->object);
@@ -172,7 +181,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 	never_let_in(out, sw, vs->object);
 	for (size_t i = 0; i < vs->n_ports; i++)
 		if (!vs->ports[i].tunnel)
-			compile_port(out, vs, &vs->ports[i]);
+			compile_port(scene, out, vs, &vs->ports[i]);
 	if (vs->tunnel != NET_NONE)
 		compile_tunnel(scene, out, vs);
 }

@@ -10,20 +10,27 @@
  * A host that only other switches remember (unconfirmed) has the last kind of
  * row on every switch (but on the one that they say it is behind). compile says all rows of a switch, patch those that one
  * host changes; the row kinds are in l2_rows.c, learning in l2_learn.c. */
+#include "apps/acl.h"
 #include "apps/apps.h"
 #include "apps/l2.h"
 #include "apps/tunnel.h"
 
+/* Do rules stand between l2_dst and the network's ports there? */
+static bool is_judged(const struct scene *scene, uint32_t sw, const struct view_network *vn)
+{
+	return acl_judges(scene, sw, (uint32_t) (vn - view_network(scene->view, 0)));
+}
+
 /* --- compile ----------------------------------------------------------------------- */
 
 static void hosts_here(const struct scene *scene, struct out *out, uint32_t sw,
-		       const struct net_network *network, const struct view_member *member)
+		       const struct net_network *network, const struct view_member *member, bool judged)
 {
 	const struct host *host = NULL;
 	while ((host = view_member_host(scene->view, member, host))) {
 		const struct view_use *use = view_use(view_port(scene->view, sw, host->ofport), network->id);
 		l2_want_src(out, sw, network, host->ofport, host->mac, use->object);
-		l2_want_dst(out, sw, network->id, host->mac, host->ofport, use->object);
+		l2_want_dst(out, sw, network->id, host->mac, host->ofport, use->object, judged);
 	}
 }
 
@@ -47,12 +54,14 @@ static bool lead(const struct scene *scene, struct out *out, const struct view_n
 		 const struct view_member *here, const struct net_switch *peer, const uint8_t mac[6])
 {
 	if (here->uplink != NET_NONE) {
-		l2_want_dst(out, here->sw, vn->id, mac, here->uplink, uplink_object(scene, here, vn->id));
+		l2_want_dst(out, here->sw, vn->id, mac, here->uplink, uplink_object(scene, here, vn->id),
+			    is_judged(scene, here->sw, vn));
 		return true;
 	}
 	if (!peer || peer == tunnel_peer(scene, here->sw) || tunnel_port(scene, vn, here) == NET_NONE)
 		return false;
-	l2_want_peer(out, here->sw, vn->id, mac, peer->peer, tunnel_object(scene, peer));
+	l2_want_peer(out, here->sw, vn->id, mac, peer->peer, tunnel_object(scene, peer),
+		     is_judged(scene, here->sw, vn));
 	return true;
 }
 
@@ -99,10 +108,11 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 		const struct view_member *member = view_member(vn, sw);
 		if (!member || !view_member_is_here(member))
 			continue;
-		l2_network_rows(out, vs, scene->net, n, member, tunnel_port(scene, vn, member) != NET_NONE);
+		bool judged = acl_judges(scene, sw, n);
+		l2_network_rows(out, vs, scene->net, n, member, tunnel_port(scene, vn, member) != NET_NONE, judged);
 		if (member->n_edges && view_network_full(scene->view, n))
 			l2_network_limit(out, vs, scene->net, n, true);
-		hosts_here(scene, out, sw, network, member);
+		hosts_here(scene, out, sw, network, member, judged);
 		hosts_elsewhere(scene, out, vn, member);
 	}
 }
@@ -192,7 +202,8 @@ static bool patch_host(const struct scene *scene, const struct fact *fact, struc
 		if (fact->was_known && fact->old_sw != NET_NONE)
 			patch_left(scene, out, vn, fact);
 		l2_want_src(out, fact->sw, network, fact->ofport, fact->mac, use->object);
-		l2_want_dst(out, fact->sw, vn->id, fact->mac, fact->ofport, use->object);
+		l2_want_dst(out, fact->sw, vn->id, fact->mac, fact->ofport, use->object,
+			    is_judged(scene, fact->sw, vn));
 		patch_port_limit(scene, out, fact->sw, fact->ofport, vn->id, true);
 	}
 	if (!fact->was_known && has_come(vn->n_hosts, network->max_hosts))

@@ -23,15 +23,16 @@ enum l2_row {
 };
 extern const struct app_row l2_rows[N_L2_ROWS];
 
-/* Where rows of hosts go; hot, no library. object: of the port entry. */
+/* Where rows of hosts go; hot, no library. object: of the port entry; judged: by
+ * way of acl_at. */
 void l2_want_src(struct out *, uint32_t sw, const struct net_network *, uint32_t ofport,
 		 const uint8_t mac[6], uint64_t object);
 void l2_unwant_src(struct out *, uint32_t sw, uint32_t network_id, uint32_t ofport, const uint8_t mac[6]);
 void l2_want_dst(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6],
-		 uint32_t ofport, uint64_t object);
+		 uint32_t ofport, uint64_t object, bool judged);
 /* Behind the tunnel to another switch; the same key as of l2_want_dst. */
 void l2_want_peer(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6],
-		  uint32_t peer, uint64_t object);
+		  uint32_t peer, uint64_t object, bool judged);
 void l2_unwant_dst(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6]);
 void l2_ahead_host(struct out *, uint32_t sw, uint32_t network_id, uint32_t ofport, const uint8_t mac[6]);
 
@@ -44,7 +45,7 @@ void l2_network_limit(struct out *, const struct view_switch *, const struct net
 /* What is on a switch whoever is there. */
 void l2_switch_rows(struct out *, const struct view_switch *);
 void l2_network_rows(struct out *, const struct view_switch *, const struct net *, uint32_t network,
-		     const struct view_member *, bool has_tunnel);
+		     const struct view_member *, bool has_tunnel, bool judged);
 
 /* l2_learn.c */
 void l2_ahead(const struct scene *, const struct app_punt *, unsigned turn, struct out *);

@@ -9,9 +9,11 @@
  * untagged ports, goes on with one copy for each other switch that has ports in
  * the network (head-end replication), then one tag is pushed and only its VID
  * changes. All tunnels are one port, so what came by a tunnel never goes into
- * one: the split horizon of a full mesh. */
+ * one: the split horizon of a full mesh. What goes to a port with rules for
+ * what is delivered there goes as a copy through these rules, by itself. */
 #include <stdlib.h>
 
+#include "apps/acl.h"
 #include "apps/app.h"
 #include "apps/apps.h"
 #include "apps/tunnel.h"
@@ -178,8 +180,14 @@ static size_t list_legs(const struct place *place, enum out_to code, const struc
 	uint16_t tag = NET_UNTAGGED;
 	for (size_t i = 0; i < place->n_legs && listed < FLOOD_MAX_PORTS; i++) {
 		const struct leg *leg = &place->legs[i];
-		if ((code == OUT_UNKNOWN && !leg->use->flood) || (leg->use->tag != NET_UNTAGGED) != tagged)
+		bool is_late = leg->use->tag != NET_UNTAGGED && !acl_guards(place->scene, place->sw, leg->use);
+		if ((code == OUT_UNKNOWN && !leg->use->flood) || is_late != tagged)
 			continue;
+		if (acl_guards(place->scene, place->sw, leg->use)) {
+			listed += FLOOD_GUARDED_ROOM;
+			act_again(b, FIELD_OUT, leg->port->ofport, TABLE_ACL_AT);
+			continue;
+		}
 		listed++;
 		if (leg->use->tag != tag)
 			put_tag(b, leg->use->tag, tag == NET_UNTAGGED);

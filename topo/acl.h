@@ -54,6 +54,7 @@ struct net_group {
 	size_t n_macs;
 	uint32_t *within;               /* itself and the groups in it: indices, sorted */
 	size_t n_within;
+	uint32_t object;
 	struct where where;
 };
 

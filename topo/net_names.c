@@ -48,7 +48,7 @@ static void name_object(struct naming *naming, uint32_t *slot, struct where wher
 
 static size_t count_objects(const struct net *net)
 {
-	size_t n = net->n_switches + net->n_networks + 2 * net->n_acls;
+	size_t n = net->n_switches + net->n_networks + net->n_groups + 2 * net->n_acls;
 
 	for (size_t i = 0; i < net->n_acls; i++)
 		n += net->acls[i].n_rules;
@@ -74,6 +74,9 @@ static size_t name_acls(struct net *net, struct naming *namings)
 {
 	size_t n = 0;
 
+	for (size_t i = 0; i < net->n_groups; i++)
+		name_object(&namings[n++], &net->groups[i].object, net->groups[i].where,
+			    arena_printf(net->arena, "group %s", net->groups[i].name));
 	for (size_t i = 0; i < net->n_acls; i++) {
 		struct net_acl *acl = &net->acls[i];
 		const char *name = arena_printf(net->arena, "acl %s", acl->name);

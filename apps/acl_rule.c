@@ -38,6 +38,7 @@ struct rule_rows {
 	uint32_t conjunction;           /* its id */
 	struct variant variants[2];
 	size_t n_variants;
+	unsigned met[3];                /* clauses that any frame, any of IPv4, any of IPv6 meets: bits */
 };
 
 /* --- matches --------------------------------------------------------------------------- */
@@ -126,9 +127,10 @@ static void match_port(const struct rule_rows *r, const struct net_bits *bits, b
 
 /* --- verdicts -------------------------------------------------------------------------- */
 
+/* Does what the list denies end connections that were allowed before? */
 static bool cuts(const struct net_acl *acl)
 {
-	return acl->stateful && acl->established == ACL_JUDGE;
+	return acl->stateful && acl->established == ACL_JUDGE && acl->mode == ACL_ENFORCE;
 }
 
 static void put_verdict(struct out *out, const struct view_switch *vs, const struct stage *stage,
@@ -254,14 +256,23 @@ static void find_variants(struct rule_rows *r, const struct measure *from, const
 
 /* --- every combination ------------------------------------------------------------------ */
 
+/* All ports are no question. */
+static bool has_ports(const struct net_ports *ports)
+{
+	bool has_all = false;
+	for (size_t i = 0; ports->text && i < ports->n_bits; i++)
+		has_all |= !ports->bits[i].mask;
+	return ports->text && !has_all;
+}
+
 static const struct net_bits *bits_at(const struct net_ports *ports, size_t i)
 {
-	return ports->text ? &ports->bits[i] : NULL;
+	return has_ports(ports) ? &ports->bits[i] : NULL;
 }
 
 static size_t n_bits(const struct net_ports *ports)
 {
-	return ports->text ? ports->n_bits : 1;
+	return has_ports(ports) ? ports->n_bits : 1;
 }
 
 static void combine_ports(const struct rule_rows *r, const struct variant *variant, const struct atom *from,
@@ -309,11 +320,37 @@ static void join(const struct rule_rows *r, unsigned clause, unsigned n_clauses)
 	out_want(r->out, r->vs->sw);
 }
 
-static void join_side(const struct rule_rows *r, enum acl_side side, unsigned clause, unsigned n_clauses)
+/* Values that ask for nothing but a family may be in several clauses: one row. */
+static bool is_met_by_all(struct rule_rows *r, uint16_t eth_type, unsigned clause)
+{
+	if (eth_type && eth_type != ETH_IPV4 && eth_type != ETH_IPV6)
+		return false;
+	r->met[!eth_type ? 0 : eth_type == ETH_IPV4 ? 1 : 2] |= 1u << clause;
+	return true;
+}
+
+static void join_met(const struct rule_rows *r, unsigned n_clauses)
+{
+	static const uint16_t types[3] = { 0, ETH_IPV4, ETH_IPV6 };
+	for (size_t i = 0; i < 3; i++) {
+		if (!r->met[i])
+			continue;
+		begin(r);
+		match_type(r->out->build, types[i]);
+		for (unsigned clause = 0; clause < n_clauses; clause++)
+			if (r->met[i] >> clause & 1)
+				act_conjunction(r->out->build, r->conjunction, clause, n_clauses);
+		out_want(r->out, r->vs->sw);
+	}
+}
+
+static void join_side(struct rule_rows *r, enum acl_side side, unsigned clause, unsigned n_clauses)
 {
 	struct atoms atoms = atoms_of(r, side);
 	struct atom atom;
 	while (atoms_next(&atoms, &atom)) {
+		if (atom.kind == ATOM_PREFIX && !atom.prefix->len && is_met_by_all(r, atom_type(&atom), clause))
+			continue;
 		begin(r);
 		match_type(r->out->build, atom_type(&atom));
 		match_atom(r->out->build, side, &atom);
@@ -321,25 +358,30 @@ static void join_side(const struct rule_rows *r, enum acl_side side, unsigned cl
 	}
 }
 
-static void join_ports(const struct rule_rows *r, bool is_source, unsigned clause, unsigned n_clauses)
+static void join_ports(struct rule_rows *r, bool is_source, unsigned clause, unsigned n_clauses)
 {
 	const struct net_ports *ports = is_source ? &r->rule->sport : &r->rule->port;
 	for (size_t v = 0; v < r->n_variants; v++) {
+		const struct variant *variant = &r->variants[v];
+		if (!variant->has_proto && r->rule->dscp == NET_NONE && is_met_by_all(r, variant->eth_type, clause))
+			continue;
 		for (size_t i = 0; i < n_bits(ports); i++) {
 			begin(r);
-			match_type(r->out->build, r->variants[v].eth_type);
-			match_variant(r, &r->variants[v]);
+			match_type(r->out->build, variant->eth_type);
+			match_variant(r, variant);
 			match_port(r, bits_at(ports, i), is_source);
 			join(r, clause, n_clauses);
 		}
 	}
 }
 
-/* The clause of protocol and port is there always: one clause is no conjunction. */
-static void conjoin(const struct rule_rows *r)
+/* The clause of protocol and port is there always. One clause is no conjunction:
+ * then "the list" is the second. */
+static void conjoin(struct rule_rows *r)
 {
-	bool has_from = !r->rule->from.is_any, has_to = !r->rule->to.is_any, has_sport = r->rule->sport.text;
-	unsigned n = 1u + has_from + has_to + has_sport, clause = 0;
+	bool has_from = !r->rule->from.is_any, has_to = !r->rule->to.is_any, has_sport = has_ports(&r->rule->sport);
+	bool is_alone = !has_from && !has_to && !has_sport;
+	unsigned n = 1u + has_from + has_to + has_sport + is_alone, clause = 0;
 	join_ports(r, false, clause++, n);
 	if (has_from)
 		join_side(r, SIDE_FROM, clause++, n);
@@ -347,6 +389,9 @@ static void conjoin(const struct rule_rows *r)
 		join_side(r, SIDE_TO, clause++, n);
 	if (has_sport)
 		join_ports(r, true, clause, n);
+	if (is_alone)
+		is_met_by_all(r, 0, clause);
+	join_met(r, n);
 	begin(r);
 	match_u(r->out->build, FIELD_CONJ_ID, r->conjunction);
 	rule_verdict(r);
@@ -361,11 +406,12 @@ static void rule_rows(struct rule_rows *r)
 	find_variants(r, &from, &to);
 	if (!from.n || !to.n || !r->n_variants)
 		return;
-	bool is_split = !r->rule->from.is_any || !r->rule->to.is_any || r->rule->sport.text;
-	bool overlaps = from.overlaps || to.overlaps || r->rule->port.overlaps || r->rule->sport.overlaps;
+	bool is_split = !r->rule->from.is_any || !r->rule->to.is_any || has_ports(&r->rule->sport);
+	bool overlaps = from.overlaps || to.overlaps || (ports > 1 && r->rule->port.overlaps)
+		|| (sports > 1 && r->rule->sport.overlaps);
 	size_t n_combined = r->n_variants * from.n * to.n * ports * sports;
 	size_t n_joined = r->n_variants * ports + (r->rule->from.is_any ? 0 : from.n)
-		+ (r->rule->to.is_any ? 0 : to.n) + (r->rule->sport.text ? r->n_variants * sports : 0) + 1;
+		+ (r->rule->to.is_any ? 0 : to.n) + (has_ports(&r->rule->sport) ? r->n_variants * sports : 0) + 1;
 	if (overlaps || (is_split && n_combined > n_joined))
 		conjoin(r);
 	else
@@ -435,7 +481,7 @@ static void tracked_rows(const struct rule_rows *r)
 		pass_tracked(r, PRIORITY_CUT, reply, reply, MARK_CUT);
 	pass_tracked(r, PRIORITY_REPLY, reply, reply, 0);
 	pass_tracked(r, PRIORITY_RELATED, TRACKED | TRACKED_RELATED, TRACKED | TRACKED_RELATED, 0);
-	if (!cuts(r->acl))
+	if (r->acl->established == ACL_KEEP)
 		pass_tracked(r, PRIORITY_KEPT, TRACKED | TRACKED_ESTABLISHED, reply, 0);
 }
 

@@ -17,7 +17,7 @@ enum { ETH_IPV4 = 0x0800, ETH_IPV6 = 0x86dd, IP_TCP = 6, IP_UDP = 17, IP_SCTP = 
 /* One value of from or to. */
 struct atom {
 	enum { ATOM_ANY, ATOM_CLASS, ATOM_PREFIX, ATOM_MAC } kind;
-	uint32_t class_id;
+	const struct net_class *class;
 	const struct net_prefix *prefix;
 	const struct net_mac *mac;
 };
@@ -88,7 +88,7 @@ static void match_atom(struct build *b, enum acl_side side, const struct atom *a
 	case ATOM_ANY:
 		break;
 	case ATOM_CLASS:
-		match_u(b, side == SIDE_FROM ? FIELD_FROM : FIELD_TO, atom->class_id);
+		match_u(b, side == SIDE_FROM ? FIELD_FROM : FIELD_TO, atom->class->id);
 		break;
 	case ATOM_PREFIX:
 		acl_match_prefix(b, side, atom->prefix);
@@ -181,7 +181,7 @@ static bool atoms_next(struct atoms *a, struct atom *ret)
 		const struct net_class *class = &a->classes->classes[a->class++];
 		if (!end_has_class(a->end, class))
 			continue;
-		*ret = (struct atom) { .kind = ATOM_CLASS, .class_id = class->id };
+		*ret = (struct atom) { .kind = ATOM_CLASS, .class = class };
 		return true;
 	}
 	if (a->prefix < a->end->n_prefixes) {
@@ -203,6 +203,21 @@ static bool is_exact(const struct net_mac *mac)
 	return !memcmp(mac->mask, all, 6);
 }
 
+/* May a frame of that family be one of it? */
+static bool may_be(const struct atom *atom, bool is_v6)
+{
+	switch (atom->kind) {
+	case ATOM_CLASS:
+		return is_v6 ? atom->class->is_v6 : atom->class->is_v4;
+	case ATOM_PREFIX:
+		return atom->prefix->is_v6 == is_v6;
+	case ATOM_ANY:
+	case ATOM_MAC:
+		break;
+	}
+	return true;
+}
+
 static struct measure measure(const struct rule_rows *r, enum acl_side side)
 {
 	struct measure m = { 0 };
@@ -213,8 +228,8 @@ static struct measure measure(const struct rule_rows *r, enum acl_side side)
 		m.n++;
 		has[atom.kind] = true;
 		has_mask |= atom.kind == ATOM_MAC && !is_exact(atom.mac);
-		m.is_v4 |= atom.kind != ATOM_PREFIX || !atom.prefix->is_v6;
-		m.is_v6 |= atom.kind != ATOM_PREFIX || atom.prefix->is_v6;
+		m.is_v4 |= may_be(&atom, false);
+		m.is_v6 |= may_be(&atom, true);
 	}
 	m.overlaps = has[ATOM_CLASS] + has[ATOM_PREFIX] + has[ATOM_MAC] > 1 || (has_mask && m.n > 1);
 	return m;

@@ -99,12 +99,12 @@ static void print_rule(FILE *to)
 	fputs(random_below(6) ? "}\n" : ", log: true}\n", to);
 }
 
-static void print_list(FILE *to, unsigned i)
+static void print_list(FILE *to, unsigned i, bool is_simple)
 {
 	fprintf(to, "  l%u:\n", i);
 	if (!random_below(5))
 		fputs("    mode: audit\n", to);
-	if (random_below(2))
+	if (is_simple || random_below(2))
 		fputs("    stateful: false\n", to);
 	else if (!random_below(4))
 		fputs("    established: keep\n", to);
@@ -129,7 +129,7 @@ static void print_port(FILE *to, const char *port)
 	fputs("}\n", to);
 }
 
-void random_file(FILE *to)
+void random_file(FILE *to, bool is_simple)
 {
 	fputs("version: 1\nswitches:\n  a: {dpid: 1, vtep: 10.9.0.1", to);
 	if (!random_below(3))
@@ -142,10 +142,12 @@ void random_file(FILE *to)
 	fputs("\n    ports:\n", to);
 	print_port(to, "a:r1");
 	print_port(to, "a:r2");
-	print_port(to, "b:r*");
+	print_port(to, is_simple ? "b:r1" : "b:r*");
+	if (is_simple)
+		print_port(to, "b:r2");
 	fputs("  blue:", to);
 	print_use(to, "\n    ");
-	fputs("\n    ports: [{port: a:b1, tag: 5}, b:b2]\n", to);
+	fputs(is_simple ? "\n    ports: [a:b1, b:b2]\n" : "\n    ports: [{port: a:b1, tag: 5}, b:b2]\n", to);
 	fputs("groups:\n", to);
 	for (unsigned i = 0; i < N_GROUPS; i++) {
 		fprintf(to, "  g%u: ", i);
@@ -154,7 +156,7 @@ void random_file(FILE *to)
 	}
 	fputs("acls:\n", to);
 	for (unsigned i = 0; i < N_LISTS; i++)
-		print_list(to, i);
+		print_list(to, i, is_simple);
 }
 
 /* --- frames ----------------------------------------------------------------------------- */

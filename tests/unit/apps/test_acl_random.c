@@ -12,17 +12,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "tests/unit/apps/acl_random.h"
-#include "tests/unit/apps/acl_reference.h"
+#include "tests/unit/apps/acl_expect.h"
 #include "tests/unit/apps/world.h"
 
-enum { CASES = 20000, FRAMES_PER_FILE = 50, N_PLACES = 6, TUNNEL = 1000, EARLIER = 0x0a090000 };
-
-struct place { const char *name, *network; uint32_t ofport; unsigned host; int vid; };
-static const struct place places[N_PLACES] = {
-	{ "a:r1", "red", 1, 1, UNTAGGED }, { "a:r2", "red", 2, 2, UNTAGGED }, { "b:r1", "red", 1, 3, UNTAGGED },
-	{ "b:r2", "red", 2, 4, UNTAGGED }, { "a:b1", "blue", 3, 5, 5 }, { "b:b2", "blue", 3, 6, UNTAGGED },
-};
+enum { CASES = 20000, FRAMES_PER_FILE = 50, TUNNEL = 1000, EARLIER = 0x0a090000 };
 
 static struct walk_switch *switches[2];
 static struct walk *walk;
@@ -88,79 +81,41 @@ static void send(const struct place *from, const uint8_t *frame, size_t size, bo
 		go(from->name[0] == 'b', from->ofport, tagged, size + 4, 0, got);
 }
 
-/* --- what the file says ------------------------------------------------------------------ */
-
-static const char *list_at(const struct net *net, const struct place *place, int level, enum acl_direction d)
-{
-	const struct net_network *network = &net->networks[net_network_by_name(net, place->network)];
-	const struct net_switch *sw = &net->switches[place->name[0] == 'b'];
-	if (level == 0)
-		return sw->acl.at[d].name;
-	if (level == 1)
-		return network->acl.at[d].name;
-	for (size_t i = 0; i < network->n_ports; i++)
-		if (network->ports[i].switch_glob[0] == place->name[0]
-		    && net_glob(network->ports[i].port_glob, place->name + 2))
-			return network->ports[i].acl.at[d].name;
-	return NULL;
-}
-
-static bool may(const struct net *net, const struct place *place, enum acl_direction d, const uint8_t *frame,
-		size_t size, const struct reference_tracked *tracked)
-{
-	for (int level = 0; level < 3; level++) {
-		const char *list = list_at(net, place, level, d);
-		if (list && !reference_passes(net, list, frame, size, tracked))
-			return false;
-	}
-	return true;
-}
-
 /* --- the test ---------------------------------------------------------------------------- */
 
-static const struct { uint32_t state, mark; struct reference_tracked tracked; } states[] = {
-	{ TRACKED | TRACKED_NEW, 0, { 0 } },
-	{ TRACKED | TRACKED_INVALID, 0, { 0 } },
-	{ TRACKED | TRACKED_ESTABLISHED, 0, { .is_established = true } },
-	{ TRACKED | TRACKED_ESTABLISHED, 1, { .is_established = true, .is_cut = true } },
-	{ TRACKED | TRACKED_ESTABLISHED | TRACKED_REPLY, 0, { .is_reply = true } },
-	{ TRACKED | TRACKED_ESTABLISHED | TRACKED_REPLY, 1, { .is_reply = true, .is_cut = true } },
-	{ TRACKED | TRACKED_RELATED, 0, { .is_related = true } },
-	{ TRACKED | TRACKED_RELATED | TRACKED_REPLY, 0, { .is_related = true } },
-};
-
 static size_t n_passed, n_dropped;
+
+static void differ(const char *yaml, const struct place *from, const struct place *to, const struct tracked_state *state,
+		   const uint8_t *frame, size_t size)
+{
+	bool got[N_PLACES];
+	fprintf(stderr, "%s\nfrom %s to %s, tracked as 0x%x mark %u\nframe ", yaml, from->name, to->name, state->bits,
+		state->mark);
+	for (size_t i = 0; i < size; i++)
+		fprintf(stderr, "%02x", frame[i]);
+	fputc('\n', stderr);
+	print_hops = true;
+	send(from, frame, size, got);
+	fail_msg("rows and file differ");
+}
 
 static void one_frame(const struct net *net, const char *yaml)
 {
 	const struct place *from = &places[random_below(N_PLACES)];
-	unsigned dst = random_below(N_PLACES + 1), s = random_below(sizeof states / sizeof states[0]);
+	const struct tracked_state *state = &tracked_states[random_below(N_STATES)];
 	uint8_t frame[RANDOM_FRAME];
-	bool got[N_PLACES];
-	/* Hosts of the other network are unknown there, as is one nobody has seen. */
-	while (dst && strcmp(places[dst - 1].network, from->network))
-		dst = random_below(N_PLACES + 1);
-	size_t size = random_frame(dst, from->host, frame);
-	walk->ct_state = states[s].state;
-	walk->ct_mark = states[s].mark;
+	bool got[N_PLACES], is_for[N_PLACES], expected[N_PLACES];
+	unsigned dst;
+	size_t size = expect_frame(from, &dst, frame);
+	walk->ct_state = state->bits;
+	walk->ct_mark = state->mark;
 	send(from, frame, size, got);
-	bool may_in = may(net, from, ACL_IN, frame, size, &states[s].tracked);
+	expect_places(net, from, dst, frame, size, state, is_for, expected);
 	for (size_t p = 0; p < N_PLACES; p++) {
-		bool is_for = &places[p] != from && !strcmp(places[p].network, from->network)
-			&& (!dst || places[p].host == dst);
-		bool expected = is_for && may_in && may(net, &places[p], ACL_OUT, frame, size, &states[s].tracked);
-		n_passed += is_for && expected;
-		n_dropped += is_for && !expected;
-		if (got[p] == expected)
-			continue;
-		fprintf(stderr, "%s\nfrom %s to %s, tracked as 0x%x mark %u: %s by the rows\nframe ", yaml, from->name,
-			places[p].name, states[s].state, states[s].mark, got[p] ? "passes" : "dropped");
-		for (size_t i = 0; i < size; i++)
-			fprintf(stderr, "%02x", frame[i]);
-		fputc('\n', stderr);
-		print_hops = true;
-		send(from, frame, size, got);
-		fail_msg("rows and file differ");
+		n_passed += is_for[p] && expected[p];
+		n_dropped += is_for[p] && !expected[p];
+		if (got[p] != expected[p])
+			differ(yaml, from, &places[p], state, frame, size);
 	}
 }
 
@@ -168,7 +123,7 @@ static struct world *random_world(char **ret_yaml)
 {
 	size_t len;
 	FILE *out = open_memstream(ret_yaml, &len);
-	random_file(out);
+	random_file(out, false);
 	fclose(out);
 	struct world *w = world_new(*ret_yaml);
 	world_do(w, "up a; up b; port a:vxlan0 1000; port b:vxlan0 1000; port a:r1 1; port a:r2 2; port b:r1 1; port b:r2 2\n"

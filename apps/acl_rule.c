@@ -38,7 +38,6 @@ struct rule_rows {
 	uint32_t conjunction;           /* its id */
 	struct variant variants[2];
 	size_t n_variants;
-	unsigned met[3];                /* clauses that any frame, any of IPv4, any of IPv6 meets: bits */
 };
 
 /* --- matches --------------------------------------------------------------------------- */
@@ -335,51 +334,39 @@ static void join(const struct rule_rows *r, unsigned clause, unsigned n_clauses)
 	out_want(r->out, r->vs->sw);
 }
 
-/* Values that ask for nothing but a family may be in several clauses: one row. */
-static bool is_met_by_all(struct rule_rows *r, uint16_t eth_type, unsigned clause)
+static void join_atom(const struct rule_rows *r, enum acl_side side, const struct atom *atom, unsigned clause,
+		      unsigned n_clauses)
 {
-	if (eth_type && eth_type != ETH_IPV4 && eth_type != ETH_IPV6)
-		return false;
-	r->met[!eth_type ? 0 : eth_type == ETH_IPV4 ? 1 : 2] |= 1u << clause;
-	return true;
+	begin(r);
+	match_type(r->out->build, atom_type(atom));
+	match_atom(r->out->build, side, atom);
+	join(r, clause, n_clauses);
 }
 
-static void join_met(const struct rule_rows *r, unsigned n_clauses)
-{
-	static const uint16_t types[3] = { 0, ETH_IPV4, ETH_IPV6 };
-	for (size_t i = 0; i < 3; i++) {
-		if (!r->met[i])
-			continue;
-		begin(r);
-		match_type(r->out->build, types[i]);
-		for (unsigned clause = 0; clause < n_clauses; clause++)
-			if (r->met[i] >> clause & 1)
-				act_conjunction(r->out->build, r->conjunction, clause, n_clauses);
-		out_want(r->out, r->vs->sw);
-	}
-}
-
-static void join_side(struct rule_rows *r, enum acl_side side, unsigned clause, unsigned n_clauses)
+/* Open vSwitch counts the rows that match and wants as many as there are clauses,
+ * so one row must not stand for two: a prefix of length 0, which could look like
+ * another clause, becomes its two halves. */
+static void join_side(const struct rule_rows *r, enum acl_side side, unsigned clause, unsigned n_clauses)
 {
 	struct atoms atoms = atoms_of(r, side);
 	struct atom atom;
 	while (atoms_next(&atoms, &atom)) {
-		if (atom.kind == ATOM_PREFIX && !atom.prefix->len && is_met_by_all(r, atom_type(&atom), clause))
+		if (atom.kind != ATOM_PREFIX || atom.prefix->len) {
+			join_atom(r, side, &atom, clause, n_clauses);
 			continue;
-		begin(r);
-		match_type(r->out->build, atom_type(&atom));
-		match_atom(r->out->build, side, &atom);
-		join(r, clause, n_clauses);
+		}
+		struct net_prefix low = { .is_v6 = atom.prefix->is_v6, .len = 1 }, high = low;
+		high.bytes[0] = 0x80;
+		join_atom(r, side, &(struct atom) { .kind = ATOM_PREFIX, .prefix = &low }, clause, n_clauses);
+		join_atom(r, side, &(struct atom) { .kind = ATOM_PREFIX, .prefix = &high }, clause, n_clauses);
 	}
 }
 
-static void join_ports(struct rule_rows *r, bool is_source, unsigned clause, unsigned n_clauses)
+static void join_ports(const struct rule_rows *r, bool is_source, unsigned clause, unsigned n_clauses)
 {
 	const struct net_ports *ports = is_source ? &r->rule->sport : &r->rule->port;
 	for (size_t v = 0; v < r->n_variants; v++) {
 		const struct variant *variant = &r->variants[v];
-		if (!variant->has_proto && r->rule->dscp == NET_NONE && is_met_by_all(r, variant->eth_type, clause))
-			continue;
 		for (size_t i = 0; i < n_bits(ports); i++) {
 			begin(r);
 			match_type(r->out->build, variant->eth_type);
@@ -392,7 +379,7 @@ static void join_ports(struct rule_rows *r, bool is_source, unsigned clause, uns
 
 /* The clause of protocol and port is there always. One clause is no conjunction:
  * then "the list" is the second. */
-static void conjoin(struct rule_rows *r)
+static void conjoin(const struct rule_rows *r)
 {
 	bool has_from = !r->rule->from.is_any, has_to = !r->rule->to.is_any, has_sport = has_ports(&r->rule->sport);
 	bool is_alone = !has_from && !has_to && !has_sport;
@@ -404,9 +391,10 @@ static void conjoin(struct rule_rows *r)
 		join_side(r, SIDE_TO, clause++, n);
 	if (has_sport)
 		join_ports(r, true, clause, n);
-	if (is_alone)
-		is_met_by_all(r, 0, clause);
-	join_met(r, n);
+	if (is_alone) {
+		begin(r);
+		join(r, clause, n);
+	}
 	begin(r);
 	match_u(r->out->build, FIELD_CONJ_ID, r->conjunction);
 	rule_verdict(r);

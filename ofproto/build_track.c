@@ -18,6 +18,7 @@ static bool in_flow_list(struct build *b, const char *what)
 void act_conjunction(struct build *b, uint32_t id, unsigned clause, unsigned n_clauses)
 {
 	struct ofpact_conjunction *oc;
+	const struct ofpact *a;
 
 	if (!in_flow_list(b, "conjunction"))
 		return;
@@ -25,6 +26,9 @@ void act_conjunction(struct build *b, uint32_t id, unsigned clause, unsigned n_c
 		build_breach(b, "clause %u of %u: a conjunction has 2 to %d", clause, n_clauses, MAX_CLAUSES);
 	if (b->n_actions > 1 && !b->joins)
 		build_breach(b, "a row of a conjunction has no other actions");
+	OFPACT_FOR_EACH (a, b->ofpacts.data, b->ofpacts.size)
+		if (a->type == OFPACT_CONJUNCTION && ofpact_get_CONJUNCTION(a)->id == id)
+			build_breach(b, "a row in two clauses of one conjunction: Open vSwitch counts rows");
 	b->joins = true;
 	oc = ofpact_put_CONJUNCTION(&b->ofpacts);
 	oc->id = id;

@@ -86,7 +86,8 @@ static void parse_ipv4(struct flow *f, const uint8_t *l3, size_t size)
 		f->nw_frag = FLOW_NW_FRAG_ANY;
 	if (wire_u16(l3 + 6) & 0x1fff)
 		f->nw_frag |= FLOW_NW_FRAG_LATER;
-	else
+	/* To rules no fragment has ports, not even the first (OFPC_FRAG_NORMAL). */
+	if (!f->nw_frag)
 		parse_ports(f, l3 + header, size - header);
 }
 

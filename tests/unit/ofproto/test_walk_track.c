@@ -136,6 +136,10 @@ static void test_two_met_at_once(void **state)
 	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
 	match_u(f->b, FIELD_IPV4_DST, 0x0a000002);
 	act_conjunction(f->b, 99, 0, 2);
+	end(f);
+	begin(f, T0, 20);
+	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
+	match_u(f->b, FIELD_IP_PROTO, 6);
 	act_conjunction(f->b, 99, 1, 2);
 	end(f);
 	go(f);
@@ -264,6 +268,10 @@ static void test_breaches(void **state)
 	act_output(f->b, 1);
 	act_conjunction(f->b, 1, 0, 2);
 	breach(f, "no other actions");
+	begin(f, T0, 1);
+	act_conjunction(f->b, 1, 0, 2);
+	act_conjunction(f->b, 1, 1, 2);
+	breach(f, "a row in two clauses");
 	begin(f, T0, 1);
 	act_ct(f->b, 1, T60);
 	breach(f, "the actions do not fit the match");

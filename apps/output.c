@@ -9,9 +9,11 @@
  * untagged ports, goes on with one copy for each other switch that has ports in
  * the network (head-end replication), then one tag is pushed and only its VID
  * changes; the links of the network's tree come last. All tunnels are one port, so what came by a tunnel never goes into
- * one: the split horizon of a full mesh. */
+ * one: the split horizon of a full mesh. What goes to a port with rules for
+ * what is delivered there goes as a copy through these rules, by itself. */
 #include <stdlib.h>
 
+#include "apps/acl.h"
 #include "apps/app.h"
 #include "apps/apps.h"
 #include "apps/tunnel.h"
@@ -248,8 +250,15 @@ static void list_legs(const struct place *place, enum out_to code, const struct 
 	struct build *b = place->out->build;
 	for (size_t i = 0; i < place->n_legs && list->listed < FLOOD_MAX_PORTS; i++) {
 		const struct leg *leg = &place->legs[i];
-		if ((code == OUT_UNKNOWN && !leg->use->flood) || (leg->use->tag != NET_UNTAGGED) != tagged)
+		bool is_guarded = acl_guards(place->scene, place->sw, leg->use);
+		bool is_late = leg->use->tag != NET_UNTAGGED && !is_guarded;
+		if ((code == OUT_UNKNOWN && !leg->use->flood) || is_late != tagged)
 			continue;
+		if (is_guarded) {
+			list->listed += FLOOD_GUARDED_ROOM;
+			act_again(b, FIELD_OUT, leg->port->ofport, TABLE_ACL_AT);
+			continue;
+		}
 		list_tag(b, list, leg->use->tag);
 		if (back && leg->port == back->port)
 			act_output_in_port(b);

@@ -27,7 +27,8 @@ enum stage_row {
 	{ PREFIX "-reply", TABLE, PRIORITY_REPLY, "list, reply", "reply of an allowed connection: go on" }, \
 	{ PREFIX "-related", TABLE, PRIORITY_RELATED, "list, related", "ICMP error about an allowed connection: go on" }, \
 	{ PREFIX "-kept", TABLE, PRIORITY_KEPT, "list, established", "`established: keep`: go on" }, \
-	{ PREFIX "-rule-of-need", TABLE, PRIORITY_NEED_RULE, "list, need, what the rule asks for", "what a rule says that names ARP, ND or DHCP" }, \
+	{ PREFIX "-rule-of-need", TABLE, PRIORITY_NEED_RULE, "list, need, what the rule asks for", \
+		"what a rule says that names ARP, ND or DHCP" }, \
 	{ PREFIX "-need", TABLE, PRIORITY_NEED, "list, need", "ARP, ND, DHCP that no rule names: go on" }, \
 	{ PREFIX "-rule", TABLE, PRIORITY_RULE, "list, what the rule asks for", "what the rule says" }, \
 	{ PREFIX "-no-list", TABLE, PRIORITY_NO_LIST, "list = 0", "go on" }, \

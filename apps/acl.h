@@ -41,7 +41,7 @@ struct stage {
 	enum field list;                /* the register that says which list */
 };
 
-/* acl_rule.c: the rows of one rule, and all rows of one list in that table. */
+/* acl_list.c: all rows of one list in that table. */
 void acl_list_rows(const struct scene *, struct out *, const struct view_switch *, const struct stage *,
 		   const struct net_acl *);
 

@@ -61,9 +61,11 @@ static uint32_t fold(uint32_t total)
 
 static bool read_ipv4(struct asked *a)
 {
+	if (a->l3_left < IPV4_SIZE)
+		return false;
 	size_t header = (a->l3[0] & 15u) * 4u;
-	uint32_t total = a->l3_left >= IPV4_SIZE ? get16(a->l3 + 2) : 0;
-	if (a->l3_left < IPV4_SIZE || a->l3[0] >> 4 != 4 || header < IPV4_SIZE || header > a->l3_left
+	uint32_t total = get16(a->l3 + 2);
+	if (a->l3[0] >> 4 != 4 || header < IPV4_SIZE || header > a->l3_left
 	    || total < header || get16(a->l3 + 6) & 0x1fff)
 		return false;
 	/* From or to a group, a broadcast, or nobody. */

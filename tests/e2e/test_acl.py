@@ -358,3 +358,49 @@ def test_what_hosts_need_passes_unless_named(lab):
     assert not l.ping("h1", "h3", 2, 2)
     l.edit(hosts_text(acl="    acl: closed\n", rest=closed.replace("    - {deny: any}", "    - {deny: dhcp}\n    - {deny: nd}\n    - {deny: any}")))
     assert heard() == [True, False, False, False]
+
+
+def test_edits_never_open_a_gap(lab):
+    """What the list denies before and after an edit never passes in between, and
+    what it allows is not lost: rules come and go around both, a hundred at a time."""
+    def text(n, seed):
+        more = [f"    - {{{'allow' if (i + seed) % 3 else 'deny'}: tcp, port: {2000 + (7 * i + seed) % 900}, to: servers}}"
+                for i in range(n)]
+        half = len(more) // 2
+        rules = more[:half] + ["    - {deny: udp, port: 4000, name: never}", "    - {allow: udp, port: 4001-5000}"] \
+            + more[half:] + ["    - {allow: any}"]
+        return hosts_text(acl="    acl: moving\n", rest="groups:\n  servers: [10.0.0.0/25, 10.0.0.128/25]\nacls:\n"
+                          "  moving:\n" + "\n".join(rules) + "\n")
+
+    l = lab(text(100, 0))
+    l.ping_all()
+    wire, sender = l.wire("h3"), l.wire("h1")
+    wire.forget()
+    never, always = [udp(l.vm("h3")["mac"], l.vm("h1")["mac"], b"port-%d" % port, l.ip("h1"), l.ip("h3"), 1000, port)
+                     for port in (4000, 4001)]
+    script = f"""
+import socket, sys, time
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(("eth0", 0))
+n = 0
+end = False
+import select
+while not select.select([sys.stdin], [], [], 0.001)[0]:
+    s.send({never!r})
+    s.send({always!r})
+    n += 1
+print(n, flush=True)
+"""
+    flood = spawn(l, "h1", script)
+    assert wire.wait(has(b"port-4001"))
+    for seed in range(1, 13):
+        l.edit(text(100 + 10 * (seed % 4), seed * 5))
+    flood.stdin.write("stop\n")
+    flood.stdin.flush()
+    n = int(flood.stdout.readline())
+    sender.send(ethernet(l.vm("h3")["mac"], l.vm("h1")["mac"], b"the-end", 0x88b5))
+    assert wire.wait(has(b"the-end"))
+    assert not wire.count(has(b"port-4000")), "a gap"
+    assert n > 100 and wire.count(has(b"port-4001")) == n, (n, wire.count(has(b"port-4001")))
+    # Its own number may have moved, and then it counts anew.
+    assert l.packets("k1", "table=32,udp,tp_dst=4000") > 0

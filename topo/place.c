@@ -16,7 +16,7 @@ struct place_options place_defaults(void)
 		.elephant_paths = 8,
 		.elephant_slots = 64,
 		.elephant = 0.1,
-		.tolerance = 0.01,
+		.tolerance = 0.003,
 	};
 }
 

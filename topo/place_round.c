@@ -88,13 +88,18 @@ static void round_flow(struct place_state *s, struct place_flow *flow)
 	uint32_t left = flow->n_units;
 	uint64_t arcs = 0;
 
+	if (flow->n_ways == 1) {
+		flow->ways[0].units = left;
+		return;
+	}
 	for (uint32_t w = 0; w < flow->n_ways; w++) {
 		struct place_way *way = &flow->ways[w];
-		put(s, way, -way->x);
+		double x = way->x;
 		way->units = unit > 0 ? (uint32_t) (way->x / unit + AS_GOOD_AS) : way->was;
 		way->units = way->units < left ? way->units : left;
 		left -= way->units;
-		put(s, way, way->units * unit);
+		if (fabs(way->units * unit - x) > unit * AS_GOOD_AS)
+			put(s, way, way->units * unit - x);
 		arcs += way->n;
 	}
 	for (; left; left--) {

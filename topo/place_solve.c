@@ -16,15 +16,16 @@
 #include "topo/place_state.h"
 
 enum {
-	SWEEPS = 6,                     /* per round; they are cheaper than trees */
+	SWEEPS = 4,                     /* per round; they are cheaper than trees */
 	MAX_ROUNDS = 400,
 	RELOAD = 10,                    /* rounds between two fresh sums of the loads */
 	STALE_ROUNDS = 25,              /* without a better U or bound: it will not get better */
 };
 #define SHARP_COLD 8.0
 #define SHARP_WARM 60.0
-#define SHARPEN 1.12
+#define SHARPEN 1.35
 #define STEP 1.5                        /* in units of 1/alpha: how far one shift may drive an arc */
+#define LEVEL 1.0003                    /* ways whose prices differ by less are as good as each other */
 #define DEARER 1.001                    /* a new way must be cheaper by this */
 
 static double price_of(const struct place_state *s, const struct place_way *way)
@@ -96,7 +97,7 @@ static uint64_t shift_flow(struct place_state *s, struct place_flow *flow)
 	}
 	for (uint32_t w = 0; w < flow->n_ways; w++) {
 		struct place_way *way = &flow->ways[w];
-		if (w == best || !(way->x > 0) || price[w] <= price[best])
+		if (!(way->x > 0) || price[w] <= price[best] * LEVEL)
 			continue;
 		if (s->hot > 0 && place_way_heat(s, way) <= s->hot)
 			continue;
@@ -188,11 +189,12 @@ void place_solve(struct place_state *s)
 			better = s->n_rounds;
 		best = fmin(best, u);
 		best_bound = s->bound;
+		sharp = fmin(sharp * SHARPEN, sharpest);
+		place_set_prices(s, u, sharp);
 		for (int i = 0; i < SWEEPS && !s->stopped; i++)
 			sweep(s);
 		if (++s->n_rounds % RELOAD == 0)
 			place_reload(s);
-		sharp = fmin(sharp * SHARPEN, sharpest);
 	}
 }
 

@@ -186,7 +186,8 @@ void place_set_price(struct place_state *s, uint32_t arc)
 	double inverse = s->g->inverse[arc];
 	double exponent = s->alpha * (s->load[arc] * inverse - s->level);
 
-	s->price[arc] = inverse * exp(fmax(-EXPONENT_MAX, fmin(EXPONENT_MAX, exponent)));
+	exponent = exponent < -EXPONENT_MAX ? -EXPONENT_MAX : exponent > EXPONENT_MAX ? EXPONENT_MAX : exponent;
+	s->price[arc] = inverse * exp(exponent);
 }
 
 void place_set_prices(struct place_state *s, double u, double sharpness)
@@ -202,8 +203,10 @@ double place_way_heat(const struct place_state *s, const struct place_way *way)
 	const uint32_t *arcs = place_arcs(s, way);
 	double heat = 0;
 
-	for (uint32_t i = 0; i < way->n; i++)
-		heat = fmax(heat, s->load[arcs[i]] * s->g->inverse[arcs[i]]);
+	for (uint32_t i = 0; i < way->n; i++) {
+		double u = s->load[arcs[i]] * s->g->inverse[arcs[i]];
+		heat = u > heat ? u : heat;
+	}
 	return heat;
 }
 

@@ -92,19 +92,16 @@ struct placement {
 
 struct place_options place_defaults(void);
 
-/* Never fails: when it has to stop early it gives the best it has, at least
- * what runs or the shortest paths. Release with place_free(). */
+/* Never fails: when it has to stop early it gives the best it has, at least what
+ * runs or the shortest paths. Never above equal split over shortest paths: where
+ * that would be better, pairs get as many paths and slots as it takes, up to
+ * PLACE_MAX_SLOTS. Release with place_free(). */
 struct placement *place_plan(const struct place_job *);
-/* All traffic on shortest paths by cost, one for each pair. */
-struct placement *place_shortest(const struct place_job *);
+/* Every pair stays as it runs. Pairs that do not run yet, and slots whose path is
+ * gone, go where most of the pair is, or else on the shortest path by cost. The
+ * bound is a quick one, less tight. */
+struct placement *place_stay(const struct place_job *);
 void place_free(struct placement *);
-
-/* Utilisation of the busiest link if this placement carried these demands.
- * Demands of pairs it does not have, and slots on links that are down, count
- * as nowhere. */
-double place_load(const struct place_job *, const struct placement *);
-/* The bound alone, from the prices of that placement: cheap, less tight. */
-double place_bound(const struct place_job *, const struct placement *);
 
 /* The pair, or null. */
 const struct place_pair *place_find(const struct placement *, uint32_t src, uint32_t dst);

@@ -28,13 +28,13 @@ static uint32_t at_least_one(uint32_t n, uint32_t max)
 	return n < 1 ? 1 : n > max ? max : n;
 }
 
-static void size_up(struct place_state *s, struct place_flow *flow)
+static void size_up(struct place_state *s, struct place_flow *flow, double u)
 {
 	const struct place_options *o = &s->job->options;
 	uint32_t many = at_least_one(o->elephant_slots, PLACE_MAX_SLOTS);
 	bool was = flow->running && flow->running->n_slots == many;
 	double threshold = o->elephant * (was ? STAYS_ELEPHANT : 1);
-	bool elephant = flow->mbps > threshold * narrowest(s, flow);
+	bool elephant = flow->mbps > threshold * u * narrowest(s, flow);
 
 	flow->n_units = elephant ? many : at_least_one(o->max_slots, PLACE_MAX_SLOTS);
 	flow->max_paths = at_least_one(elephant ? o->elephant_paths : o->max_paths, PLACE_MAX_WAYS);
@@ -73,11 +73,11 @@ static void sort_ways(const struct place_state *s, struct place_flow *flow)
 }
 
 /* Returns whether traffic had to move. */
-static bool narrow_flow(struct place_state *s, struct place_flow *flow)
+static bool narrow_flow(struct place_state *s, struct place_flow *flow, double u)
 {
 	double kept = 0, lost = 0;
 
-	size_up(s, flow);
+	size_up(s, flow, u);
 	if (flow->n_ways <= flow->max_paths)
 		return false;
 	sort_ways(s, flow);
@@ -96,10 +96,11 @@ static bool narrow_flow(struct place_state *s, struct place_flow *flow)
 
 void place_narrow(struct place_state *s)
 {
+	double u = place_utilisation(s);
 	bool moved = false;
 
 	for (size_t i = 0; i < s->n_flows; i++)
-		moved |= narrow_flow(s, &s->flows[i]);
+		moved |= narrow_flow(s, &s->flows[i], u);
 	place_reload(s);
 	if (moved)
 		place_settle(s, SWEEPS);

@@ -126,3 +126,33 @@ void place_round(struct place_state *s)
 			round_flow(s, &s->flows[order[i]]);
 	place_reload(s);
 }
+
+/* Slots of paths that are gone go where the most are. */
+static void run_on(struct place_state *s, struct place_flow *flow)
+{
+	const struct place_options *o = &s->job->options;
+	bool runs = flow->running && flow->running->n_slots;
+	uint32_t most = 0, left;
+
+	flow->n_units = runs ? flow->running->n_slots : o->max_slots;
+	flow->n_units = flow->n_units < 1 ? 1 : flow->n_units > PLACE_MAX_SLOTS ? PLACE_MAX_SLOTS : flow->n_units;
+	recall(s, flow);
+	left = flow->n_units;
+	for (uint32_t w = 0; w < flow->n_ways; w++) {
+		flow->ways[w].units = flow->ways[w].was;
+		left -= flow->ways[w].was;
+		if (flow->ways[w].was > flow->ways[most].was)
+			most = w;
+	}
+	flow->ways[most].units += left;
+	for (uint32_t w = 0; w < flow->n_ways; w++)
+		flow->ways[w].x = flow->mbps * flow->ways[w].units / flow->n_units;
+}
+
+void place_round_as_it_runs(struct place_state *s)
+{
+	for (size_t i = 0; i < s->n_flows; i++)
+		if (s->flows[i].n_ways)
+			run_on(s, &s->flows[i]);
+	place_reload(s);
+}

@@ -19,11 +19,14 @@ enum {
 	SWEEPS = 4,                     /* per round; they are cheaper than trees */
 	MAX_ROUNDS = 400,
 	RELOAD = 10,                    /* rounds between two fresh sums of the loads */
+	MAX_HELD = 20,                  /* rounds with one sharpness */
 	STALE_ROUNDS = 25,              /* without a better U or bound: it will not get better */
 };
 #define SHARP_COLD 8.0
 #define SHARP_WARM 60.0
 #define SHARPEN 1.35
+#define SHARPEN_SETTLED 1.12
+#define SETTLED 1.5                     /* the proof is as good as this sharpness allows: sharpen */
 #define STEP 1.5                        /* in units of 1/alpha: how far one shift may drive an arc */
 #define LEVEL 1.0003                    /* ways whose prices differ by less are as good as each other */
 #define DEARER 1.001                    /* a new way must be cheaper by this */
@@ -159,8 +162,8 @@ void place_raise_bound(struct place_state *s, bool add)
 	place_spent(s, s->tree->work - before);
 	for (uint32_t arc = 0; arc < s->g->n_arcs; arc++)
 		volume += s->g->mbps[arc] * s->price[arc];
-	if (volume > 0)
-		s->bound = fmax(s->bound, cost / volume);
+	s->proved = volume > 0 ? cost / volume : 0;
+	s->bound = fmax(s->bound, s->proved);
 }
 
 /* The utilisation at which the search ends. */
@@ -169,12 +172,19 @@ static double enough(const struct place_state *s)
 	return fmax(s->bound * (1 + s->job->options.tolerance), s->job->options.goal);
 }
 
+/* Sharp enough for the tolerance: the sum over m arcs is within ln(m)/sharpness
+ * of the highest utilisation. */
+static double sharpness_for(const struct place_state *s)
+{
+	return 1.2 * log(fmax(2, s->g->n_arcs)) / fmax(1e-4, s->job->options.tolerance);
+}
+
 void place_solve(struct place_state *s)
 {
 	double sharp = s->job->running ? SHARP_WARM : SHARP_COLD;
-	double sharpest = 1.2 * log(fmax(2, s->g->n_arcs)) / fmax(1e-4, s->job->options.tolerance);
+	double sharpest = sharpness_for(s);
 	double best = INFINITY, best_bound = 0;
-	uint32_t better = 0;
+	uint32_t better = 0, held = 0;
 
 	while (!s->stopped && s->n_rounds < MAX_ROUNDS && s->n_rounds - better < STALE_ROUNDS) {
 		double u = place_utilisation(s);
@@ -189,7 +199,10 @@ void place_solve(struct place_state *s)
 			better = s->n_rounds;
 		best = fmin(best, u);
 		best_bound = s->bound;
-		sharp = fmin(sharp * SHARPEN, sharpest);
+		if (s->proved >= u * (1 - SETTLED * log(s->g->n_arcs) / sharp) || ++held > MAX_HELD) {
+			sharp = fmin(sharp * SHARPEN, sharpest);
+			held = 0;
+		}
 		place_set_prices(s, u, sharp);
 		for (int i = 0; i < SWEEPS && !s->stopped; i++)
 			sweep(s);
@@ -200,13 +213,14 @@ void place_solve(struct place_state *s)
 
 void place_settle(struct place_state *s, uint32_t n_sweeps)
 {
-	double sharpest = 1.2 * log(fmax(2, s->g->n_arcs)) / fmax(1e-4, s->job->options.tolerance);
+	double sharpest = sharpness_for(s), sharp = fmin(SHARP_WARM, sharpest);
 
 	for (uint32_t i = 0; i < n_sweeps && !s->stopped; i++) {
 		double u = place_utilisation(s);
 		if (!(u > 0) || u <= enough(s))
 			return;
-		place_set_prices(s, u, sharpest);
+		place_set_prices(s, u, sharp);
 		sweep(s);
+		sharp = fmin(sharp * SHARPEN_SETTLED, sharpest);
 	}
 }

@@ -6,7 +6,7 @@
 
 #include "topo/place_graph.h"
 
-enum { PLACE_MAX_WAYS = 24 };
+enum { PLACE_MAX_WAYS = PLACE_MAX_SLOTS };
 
 struct place_way {
 	uint32_t at, n;                 /* its arcs: state.pool + at */
@@ -41,7 +41,7 @@ struct place_state {
 	double hot;                     /* only what stands on an arc above this moves; 0 = all */
 	uint32_t *mark, stamp;          /* per arc: equal to stamp = on the way being compared */
 	uint32_t *arcs;                 /* a path being made */
-	double bound;                   /* proved so far */
+	double proved, bound;           /* by the last prices; by the best so far */
 	uint32_t n_rounds;
 	uint64_t work;
 	bool stopped;
@@ -95,6 +95,8 @@ void place_settle(struct place_state *, uint32_t n_sweeps);
 void place_narrow(struct place_state *);
 /* place_round.c: whole slots. From then on, x is units * mbps / n_units. */
 void place_round(struct place_state *);
+/* The slots that run; for what does not run, all on one way. */
+void place_round_as_it_runs(struct place_state *);
 /* place_improve.c: moves single slots while that lowers the highest utilisation. */
 void place_improve(struct place_state *);
 /* Moves slots back to where they run while no arc gets above `limit`. */

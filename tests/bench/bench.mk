@@ -17,7 +17,7 @@ $(BENCH_BIN):
 
 # Placement of traffic on any network, from CSV files.
 BENCH_PLACE := $(BUILD)/bench_place
-$(BENCH_PLACE): $(call bench_o,bench_place te_read te_repair) $(BUILD)/libtopo.a
+$(BENCH_PLACE): $(call bench_o,bench_place te_read te_repair te_series) $(BUILD)/libtopo.a
 	$(say) LINK $@
 	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_topo)
 

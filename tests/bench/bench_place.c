@@ -13,14 +13,18 @@
 
 #include "te_read.h"
 #include "te_repair.h"
+#include "te_series.h"
 
 enum { MAX_CUTS = 64 };
 
 static const char usage[] =
 	"usage: bench_place TOPO.csv DEM.csv TM [--unrounded] [--cut LINK]...\n"
+	"       bench_place TOPO.csv DEM.csv --series GOAL [--step SECONDS]\n"
 	"                   [--flat] [--paths N] [--slots N] [--tolerance PART] [--work N] [--repeat N] [--quiet]\n"
 	"  --unrounded      shares as they come from the search, any number of paths\n"
 	"  --cut LINK       plan, then take the link away, and print the plan after that\n"
+	"  --series GOAL    all matrices in turn, moving only what must be moved\n"
+	"  --step SECONDS   between two of them (300)\n"
 	"  --flat           the same number of paths and slots for each pair, elephants too\n"
 	"  --paths N        of a pair (4)         --slots N  of a pair (16)\n"
 	"  --tolerance PART proved gap at which the search ends (0.01)\n"
@@ -31,6 +35,7 @@ static const char usage[] =
 struct arguments {
 	const char *topology, *demands, *matrix;
 	uint32_t cuts[MAX_CUTS], n_cuts, repeat;
+	double goal, step;              /* of a series; goal 0 = a single matrix */
 	bool quiet;
 	struct place_options options;
 };
@@ -63,12 +68,13 @@ static bool parse(int argc, char **argv, struct arguments *a)
 		{"flat", no_argument, NULL, 'f'}, {"paths", required_argument, NULL, 'p'},
 		{"slots", required_argument, NULL, 's'}, {"tolerance", required_argument, NULL, 't'},
 		{"work", required_argument, NULL, 'w'}, {"repeat", required_argument, NULL, 'r'},
-		{"quiet", no_argument, NULL, 'q'}, {0},
+		{"quiet", no_argument, NULL, 'q'}, {"series", required_argument, NULL, 'g'},
+		{"step", required_argument, NULL, 'd'}, {0},
 	};
 	double value;
 	int c;
 
-	*a = (struct arguments) { .options = place_defaults(), .repeat = 1 };
+	*a = (struct arguments) { .options = place_defaults(), .repeat = 1, .step = 300 };
 	while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		switch (c) {
 		case 'u': a->options.unrounded = true; break;
@@ -103,17 +109,25 @@ static bool parse(int argc, char **argv, struct arguments *a)
 				return false;
 			a->repeat = (uint32_t) value;
 			break;
+		case 'g':
+			if (!number(optarg, 1e-6, 1e6, &a->goal))
+				return false;
+			break;
+		case 'd':
+			if (!number(optarg, 0.001, 1e9, &a->step))
+				return false;
+			break;
 		default:
 			fputs(usage, stderr);
 			return false;
 		}
-	if (argc - optind != 3) {
+	if (argc - optind != (a->goal > 0 ? 2 : 3)) {
 		fputs(usage, stderr);
 		return false;
 	}
 	a->topology = argv[optind];
 	a->demands = argv[optind + 1];
-	a->matrix = argv[optind + 2];
+	a->matrix = a->goal > 0 ? NULL : argv[optind + 2];
 	return true;
 }
 
@@ -176,6 +190,10 @@ static int run(struct te_data *data, const struct arguments *a)
 {
 	if (!te_read_topology(data, a->topology) || !te_read_demands(data, a->demands))
 		return 1;
+	if (a->goal > 0) {
+		te_series(data, &a->options, a->goal, (uint64_t) (a->step * 1000));
+		return 0;
+	}
 	const struct te_matrix *m = te_find(data, a->matrix);
 	if (!m) {
 		fprintf(stderr, "%s: error: there is no matrix \"%s\"; it has", a->demands, a->matrix);

@@ -5,13 +5,10 @@
  * One is not always enough: the path may be a zigzag such that any other one
  * meets it somewhere, each time elsewhere. Links that fail together (risk) count
  * as one, and so do the two directions of a link. */
-#include <math.h>
 #include <string.h>
 
 #include "topo/arena.h"
 #include "topo/place_state.h"
-
-#define SHARED 1e6                      /* what one link of the active path costs, in network diameters */
 
 struct search {
 	const struct place_state *s;
@@ -20,6 +17,7 @@ struct search {
 	double *met;                    /* per arc: the same with it */
 	double penalty;
 	uint32_t *arcs;                 /* a path being made */
+	bool *is_open;                  /* room for a path */
 	uint32_t *risk_first;           /* links by risk: circular lists */
 };
 
@@ -88,35 +86,63 @@ static uint32_t apart(const struct place_graph *g, const struct place_pair *pair
 	return PLACE_NONE;
 }
 
-/* Makes standbys for one active path. `open` are its arcs that no standby avoids
- * yet and that are not known to be bridges. */
+/* The arcs of an active path that no standby avoids yet, bridges left out. */
+struct open { const uint32_t *arcs; bool *is; uint32_t n_arcs, n; };
+
+/* Takes out what the path avoids. Returns whether that is anything. */
+static bool close_avoided(const struct place_graph *g, struct open *o, const struct place_path *path)
+{
+	uint32_t before = o->n;
+
+	for (uint32_t i = 0; i < o->n_arcs; i++)
+		if (o->is[i] && avoids(g, path, o->arcs[i])) {
+			o->is[i] = false;
+			o->n--;
+		}
+	return o->n < before;
+}
+
+/* A short path that meets as few open arcs as can be; or, with `only`, not this
+ * one if that can be. */
+static struct place_path search(struct search *f, const struct place_pair *pair, const struct open *o, uint32_t only)
+{
+	for (uint32_t i = 0; i < o->n_arcs; i++)
+		burden(f, o->arcs[i], f->penalty / 1024);
+	for (uint32_t i = 0; i < o->n_arcs; i++)
+		if (only == PLACE_NONE ? o->is[i] : i == only)
+			burden(f, o->arcs[i], f->penalty);
+	place_tree_grow(f->tree, f->s->g, f->met, pair->src, pair->dst);
+	uint32_t n = place_tree_path(f->tree, f->s->g, pair->src, pair->dst, f->arcs);
+	for (uint32_t i = 0; i < o->n_arcs; i++)
+		burden(f, o->arcs[i], 0);
+	return (struct place_path) { .arcs = f->arcs, .n_arcs = n };
+}
+
 static void stand_by(struct search *f, struct placement *p, struct place_pair *pair, uint32_t *max, uint32_t which)
 {
 	const struct place_graph *g = f->s->g;
-	uint32_t n_arcs = pair->paths[which].n_arcs, n_open = n_arcs, found[PLACE_MAX_STANDBYS], n_found = 0;
-	uint32_t *arcs = pair->paths[which].arcs;
-	bool *is_open = arena_new_array(p->arena, bool, n_arcs);
+	struct open o = { pair->paths[which].arcs, f->is_open, pair->paths[which].n_arcs, pair->paths[which].n_arcs };
+	uint32_t found[PLACE_MAX_STANDBYS], n_found = 0;
+	uint32_t number = apart(g, pair, which);
 
-	memset(is_open, true, n_arcs * sizeof *is_open);
-	while (n_open && n_found < PLACE_MAX_STANDBYS) {
-		uint32_t number = n_found ? PLACE_NONE : apart(g, pair, which), before = n_open;
-		if (number == PLACE_NONE) {
-			for (uint32_t i = 0; i < n_arcs; i++)
-				burden(f, arcs[i], is_open[i] ? f->penalty : f->penalty / 1024);
-			place_tree_grow(f->tree, g, f->met, pair->src, pair->dst);
-			uint32_t n = place_tree_path(f->tree, g, pair->src, pair->dst, f->arcs);
-			for (uint32_t i = 0; i < n_arcs; i++)
-				burden(f, arcs[i], 0);
-			number = path_number(p, pair, max, f->arcs, n);
-		}
-		for (uint32_t i = 0; i < n_arcs; i++)
-			if (is_open[i] && avoids(g, &pair->paths[number], arcs[i])) {
-				is_open[i] = false;
-				n_open--;
-			}
-		if (n_open == before)
-			break;          /* what is left is a bridge */
+	memset(o.is, true, o.n_arcs * sizeof *o.is);
+	if (number != PLACE_NONE) {
 		found[n_found++] = number;
+		o.n = 0;
+	}
+	while (o.n && n_found < PLACE_MAX_STANDBYS) {
+		struct place_path path = search(f, pair, &o, PLACE_NONE);
+		bool better = close_avoided(g, &o, &path);
+		/* With links that fail together, few arcs met may be many links. */
+		for (uint32_t i = 0; i < o.n_arcs && !better && o.n; i++)
+			if (o.is[i]) {
+				path = search(f, pair, &o, i);
+				better = close_avoided(g, &o, &path);
+				o.n -= o.is[i];
+				o.is[i] = false;
+			}
+		if (better)
+			found[n_found++] = path_number(p, pair, max, path.arcs, path.n_arcs);
 	}
 	memcpy(pair->paths[which].standbys, found, n_found * sizeof *found);
 	pair->paths[which].n_standbys = n_found;
@@ -161,6 +187,7 @@ void place_add_standbys(struct place_state *s, struct placement *p)
 		.length = arena_new_array(s->arena, double, s->g->n_arcs),
 		.met = arena_new_array(s->arena, double, s->g->n_arcs),
 		.arcs = s->arcs,
+		.is_open = arena_new_array(s->arena, bool, s->g->n_nodes),
 	};
 	uint64_t before = s->tree->work;
 

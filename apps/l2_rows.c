@@ -21,9 +21,11 @@ const struct app_row l2_rows[N_L2_ROWS] = {
 		"nothing is learned between switches: go to claim" },
 	[L2_SRC_TUNNEL] = { "tunnel-src", TABLE_L2_SRC, 80, "network, class = tunnel",
 		"nothing is learned between switches: go to claim" },
+	[L2_SRC_LINK] = { "link-src", TABLE_L2_SRC, 70, "network, class = link",
+		"nothing is learned between switches: go to claim" },
 	[L2_SRC_MISS] = { "no-network-src", TABLE_L2_SRC, 0, "anything", "drop" },
 	[L2_DST_HOST] = { "host-at", TABLE_L2_DST, 300, "network, eth_dst",
-		"out = its port, or the uplink or tunnel when it is behind another switch; go to output" },
+		"out = its port, or the uplink, or the switch that it is behind; go to output" },
 	[L2_DST_GROUP] = { "group", TABLE_L2_DST, 200, "network, eth_dst a group address",
 		"broadcast and multicast: out = flood; go to output" },
 	[L2_DST_UNKNOWN] = { "unknown-host", TABLE_L2_DST, 100, "network",
@@ -85,7 +87,7 @@ struct shapes *shapes_new(struct build *b)
 	build_plain(b);
 	match_u(b, FIELD_NETWORK, 1);
 	match_bytes(b, FIELD_ETH_DST, any, NULL);
-	act_set_u(b, FIELD_OUT, OUT_TUNNEL);
+	act_set_u(b, FIELD_OUT, OUT_SWITCH);
 	act_set_u(b, FIELD_PEER, 1);
 	act_goto(b, TABLE_OUTPUT);
 	rule = must_end(b);
@@ -232,7 +234,7 @@ static void pass(struct out *out, uint32_t sw, enum l2_row row, uint32_t network
 }
 
 void l2_network_rows(struct out *out, const struct view_switch *vs, const struct net *net,
-		     uint32_t network_index, const struct view_member *member, bool has_tunnel)
+		     uint32_t network_index, const struct view_member *member, bool has_tunnel, bool has_link)
 {
 	const struct net_network *network = &net->networks[network_index];
 	uint64_t object = net->objects[network->object].id;
@@ -244,6 +246,8 @@ void l2_network_rows(struct out *out, const struct view_switch *vs, const struct
 		pass(out, vs->sw, L2_SRC_UPLINK, network->id, CLASS_UPLINK, object, NULL);
 	if (has_tunnel)
 		pass(out, vs->sw, L2_SRC_TUNNEL, network->id, CLASS_TUNNEL, object, NULL);
+	if (has_link)
+		pass(out, vs->sw, L2_SRC_LINK, network->id, CLASS_LINK, object, NULL);
 
 	out_row(out, &l2_rows[L2_DST_GROUP], object);
 	match_u(b, FIELD_NETWORK, network->id);

@@ -15,6 +15,7 @@ const struct table_contract pipeline[N_TABLES] = {
 			| FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_SRC) | FIELD_BIT(TUN_IPV6_SRC),
 		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(VLAN_VID),
 		.next = TABLE_BIT(L2_SRC),
+		.punts = true,
 		.help = "port and tag, or tunnel and VNI, become the network register; the tag is taken off",
 		.miss = "dropped: a port the controller has not heard of yet",
 	},
@@ -38,7 +39,7 @@ const struct table_contract pipeline[N_TABLES] = {
 	},
 	[TABLE_ARP] = {
 		.name = "arp", .owner = "arp", .id = 65,
-		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_DST) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(ARP_OP) | FIELD_BIT(ARP_TPA)
+		.match = FIELD_BIT(REG0) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_DST) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(ARP_OP) | FIELD_BIT(ARP_TPA)
 			| FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_TARGET),
 		.set = FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST) | FIELD_BIT(ARP_OP) | FIELD_BIT(ARP_SPA)
 			| FIELD_BIT(ARP_TPA) | FIELD_BIT(ARP_SHA) | FIELD_BIT(ARP_THA) | FIELD_BIT(IPV6_SRC)
@@ -69,7 +70,7 @@ const struct table_contract pipeline[N_TABLES] = {
 		.match = FIELD_BIT(REG0) | FIELD_BIT(REG2) | FIELD_BIT(REG3) | FIELD_BIT(IN_PORT),
 		.set = FIELD_BIT(VLAN_VID) | FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_DST) | FIELD_BIT(TUN_IPV6_DST),
 		.outputs = true,
-		.help = "the port's tag, or VNI and peer of the tunnel, are put on; Open vSwitch never sends a frame back by itself",
+		.help = "the port's tag, or what takes it to another switch, is put on; Open vSwitch never sends a frame back by itself",
 		.miss = "dropped: the port has left the network",
 	},
 };
@@ -151,10 +152,10 @@ static void print_registers(FILE *to)
 	fprintf(to, "## Registers\n\n"
 		"| register | name | value |\n|---|---|---|\n"
 		"| reg0 | network | hash of the network's name; `weft name` prints the name |\n"
-		"| reg1 | class | %d = edge port, %d = uplink, %d = tunnel |\n"
-		"| reg2 | out | OpenFlow port to leave by, 0x%x = flood, 0x%x = flood of unknown unicast, 0x%x = tunnel |\n"
-		"| reg3 | peer | with out = tunnel: the other switch's IPv4 vtep as a number, or a hash of an IPv6 one |\n\n",
-		CLASS_EDGE, CLASS_UPLINK, CLASS_TUNNEL, OUT_FLOOD, OUT_UNKNOWN, OUT_TUNNEL);
+		"| reg1 | class | %d = edge port, %d = uplink, %d = tunnel, %d = link |\n"
+		"| reg2 | out | OpenFlow port to leave by, 0x%x = flood, 0x%x = flood of unknown unicast, 0x%x = another switch |\n"
+		"| reg3 | peer | with out = another switch: its IPv4 vtep as a number, else a hash of its IPv6 vtep or name |\n\n",
+		CLASS_EDGE, CLASS_UPLINK, CLASS_TUNNEL, CLASS_LINK, OUT_FLOOD, OUT_UNKNOWN, OUT_SWITCH);
 }
 
 static void print_cookies(FILE *to)

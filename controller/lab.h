@@ -9,7 +9,7 @@
  *     NAME-ctl        bridge mgmt, weftd
  *     NAME-SWITCH     mgmt0, br-int with the VM ports; with a vtep also br-phys and vxlan0
  *     NAME-VM         eth0
- *     NAME-lan        bridge lan: what the uplinks of `transport: vlan` are plugged into
+ *     NAME-lan        bridge lan: what uplinks and physical ports are plugged into
  *     NAME-underlay   bridge underlay: between the vteps
  *
  * Three steps: a plan is made from the file (lab_plan.c, pure), the plan is
@@ -34,6 +34,7 @@
 enum {
 	LAB_MAX_IFNAME = 15,            /* characters of an interface name, IFNAMSIZ - 1 */
 	LAB_MAX_SOCKET = 107,           /* characters of a Unix socket's path */
+	LAB_LINK_OFPORT = 601,          /* of a switch's first link */
 	LAB_UPLINK_OFPORT = 501,        /* OpenFlow port of a switch's first uplink; VMs count from 1 */
 	LAB_VXLAN_OFPORT = 1000,
 	LAB_ETH0_INDEX = 100,           /* interface index of eth0 in every VM */
@@ -72,7 +73,7 @@ struct lab_vm {
 struct lab_network {
 	const char *name;
 	const char *transport;          /* "local", "vlan" or "vxlan" */
-	uint16_t vlan;                  /* on the uplinks; 0 = none */
+	uint16_t vlan;                  /* on the LAN; 0 = none */
 	bool *joined;                   /* per host: its VMs reach those of other joined hosts */
 };
 
@@ -82,6 +83,13 @@ struct lab_uplink {
 	const char *port;               /* interface on br-int */
 	const char *lan_port;           /* interface on the LAN's bridge */
 	unsigned ofport;
+};
+
+/* A cable between two switches: a veth pair. */
+struct lab_link {
+	uint32_t hosts[2];
+	const char *ports[2];           /* interfaces on br-int */
+	unsigned ofports[2];
 };
 
 struct lab_host {
@@ -107,7 +115,7 @@ struct lab_plan {
 	const char *ctl_ns, *ctl_ip, *ctl_ip6;
 	const char *lan_ns;             /* null = no LAN */
 	const char *underlay_ns;        /* null = no underlay */
-	unsigned underlay_mtu, lan_mtu; /* bytes: of the bridges there */
+	unsigned underlay_mtu, lan_mtu; /* bytes: of the bridges there; the cables have the LAN's */
 	unsigned vtep_prefix;           /* common prefix length of the vteps, 0 = routes per peer */
 	struct lab_host *hosts;         /* by name */
 	size_t n_hosts;
@@ -117,6 +125,8 @@ struct lab_plan {
 	size_t n_networks;
 	struct lab_uplink *uplinks;
 	size_t n_uplinks;
+	struct lab_link *links;
+	size_t n_links;
 	const char **namespaces;        /* all of them */
 	size_t n_namespaces;
 };

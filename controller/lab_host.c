@@ -175,6 +175,12 @@ static void configure(const struct lab_plan *plan, size_t h, struct args *args)
 		add(args, "external-ids:iface-id=\"%s\"", vm->name);
 		add(args, "external-ids:attached-mac=\"%s\"", vm->mac);
 	}
+	for (size_t i = 0; i < 2 * plan->n_links; i++) {
+		const struct lab_link *link = &plan->links[i / 2];
+
+		if (link->hosts[i & 1] == h)
+			add_port(args, "br-int", link->ports[i & 1], link->ofports[i & 1]);
+	}
 	for (size_t i = 0; i < plan->n_uplinks; i++) {
 		if (plan->uplinks[i].host == h)
 			add_port(args, "br-int", plan->uplinks[i].port, plan->uplinks[i].ofport);

@@ -214,6 +214,23 @@ static json_t *lan_json(const struct lab_plan *plan)
 	return object;
 }
 
+static json_t *links_json(const struct lab_plan *plan)
+{
+	json_t *links = json_array();
+
+	for (size_t i = 0; i < plan->n_links; i++) {
+		const struct lab_link *link = &plan->links[i];
+
+		json_array_append_new(links, json_pack(
+			"{s:s, s:s, s:s, s:s, s:s, s:s}",
+			"switch_a", plan->hosts[link->hosts[0]].name, "port_a", link->ports[0],
+			"ns_a", plan->hosts[link->hosts[0]].ns,
+			"switch_b", plan->hosts[link->hosts[1]].name, "port_b", link->ports[1],
+			"ns_b", plan->hosts[link->hosts[1]].ns));
+	}
+	return links;
+}
+
 /* --- the whole --------------------------------------------------------------------- */
 
 json_t *lab_json(const struct lab_plan *plan, const struct lab_options *options,
@@ -240,6 +257,7 @@ json_t *lab_json(const struct lab_plan *plan, const struct lab_options *options,
 	set(root, "ctl", ctl_json(plan));
 	set(root, "weftd", weftd_json(plan, options, weftd));
 	set(root, "lan", lan_json(plan));
+	set(root, "links", links_json(plan));
 	set(root, "underlay", segment_json(plan->underlay_ns, "underlay"));
 	set(root, "hosts", hosts);
 	set(root, "vms", vms);

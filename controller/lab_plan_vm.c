@@ -154,15 +154,23 @@ static struct lab_vm *new_vm(struct making *making)
 	return &plan->vms[plan->n_vms++];
 }
 
-static bool is_uplink(const struct net *net, const char *sw, const char *port)
+static bool has_port(const struct net *net, const struct net_uplink *uplinks, size_t n, const char *sw,
+		     const char *port)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(net->switches[uplinks[i].sw].name, sw) && !strcmp(uplinks[i].port, port))
+			return true;
+	return false;
+}
+
+static bool is_on_lan(const struct net *net, const char *sw, const char *port)
 {
 	for (size_t i = 0; i < net->n_networks; i++) {
-		for (size_t j = 0; j < net->networks[i].n_uplinks; j++) {
-			const struct net_uplink *uplink = &net->networks[i].uplinks[j];
+		const struct net_network *network = &net->networks[i];
 
-			if (!strcmp(net->switches[uplink->sw].name, sw) && !strcmp(uplink->port, port))
-				return true;
-		}
+		if (has_port(net, network->uplinks, network->n_uplinks, sw, port)
+		    || has_port(net, network->physical.ports, network->physical.n_ports, sw, port))
+			return true;
 	}
 	return false;
 }
@@ -187,7 +195,7 @@ static void add_vm(struct making *making, const char *name, const char *sw, cons
 			return;
 		}
 	}
-	if (is_uplink(making->net, sw, port)) {
+	if (is_on_lan(making->net, sw, port)) {
 		if (wish)
 			diag_add(making->diag, where, DIAG_UPLINK, "%s:%s is an uplink; no VM can have it",
 				 sw, port);
@@ -226,8 +234,10 @@ static void add_machine(struct making *making, const struct lab_wish *wish)
 		.mac = wish->mac,
 		.stands = arena_new_array(plan->arena, struct lab_stand, 1),
 	};
-	add_stand(plan, vm, wish->network,
-		  wish->has_tag ? wish->tag : making->net->networks[network].vlan, wish);
+	const struct net_network *its = &making->net->networks[network];
+	uint16_t vlan = its->physical.n_ports ? its->physical.vlan : its->vlan;
+
+	add_stand(plan, vm, wish->network, wish->has_tag ? wish->tag : vlan, wish);
 }
 
 static void add_vms(struct making *making)

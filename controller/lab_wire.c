@@ -141,6 +141,13 @@ static bool add_cables(struct lab_runner *runner, const struct lab_plan *plan)
 			  uplink->port, plan->hosts[uplink->host].ns, plan->lan_mtu, uplink->lan_port,
 			  plan->lan_ns, plan->lan_mtu);
 	}
+	for (size_t i = 0; i < plan->n_links; i++) {
+		const struct lab_link *link = &plan->links[i];
+
+		batch_add(&batch, "link add name %s netns %s mtu %u type veth peer name %s netns %s mtu %u",
+			  link->ports[0], plan->hosts[link->hosts[0]].ns, plan->lan_mtu, link->ports[1],
+			  plan->hosts[link->hosts[1]].ns, plan->lan_mtu);
+	}
 	for (size_t i = 0; i < plan->n_vms; i++) {
 		const struct lab_vm *vm = &plan->vms[i];
 
@@ -167,7 +174,7 @@ static void add_bridges(const struct lab_plan *plan, struct lab_command *command
 
 	begin_bridge(&batch, "mgmt");
 	for (size_t i = 0; i < plan->n_hosts; i++)
-		batch_add(&batch, "link set %s master mgmt up", plan->hosts[i].mgmt_port);
+		batch_add(&batch, "link set dev %s master mgmt up", plan->hosts[i].mgmt_port);
 	batch_add(&batch, "addr add %s/16 dev mgmt", plan->ctl_ip);
 	if (has_ipv6())
 		batch_add(&batch, "addr add %s/64 dev mgmt nodad", plan->ctl_ip6);
@@ -177,10 +184,10 @@ static void add_bridges(const struct lab_plan *plan, struct lab_command *command
 	if (plan->lan_ns) {
 		begin_bridge(&batch, "lan");
 		for (size_t i = 0; i < plan->n_uplinks; i++)
-			batch_add(&batch, "link set %s master lan up", plan->uplinks[i].lan_port);
+			batch_add(&batch, "link set dev %s master lan up", plan->uplinks[i].lan_port);
 		for (size_t i = 0; i < plan->n_vms; i++) {
 			if (plan->vms[i].host == LAB_ON_LAN)
-				batch_add(&batch, "link set %s master lan up", plan->vms[i].port);
+				batch_add(&batch, "link set dev %s master lan up", plan->vms[i].port);
 		}
 		batch_add(&batch, "link set lan mtu %u up", plan->lan_mtu);
 		commands[(*n)++] = ip_in(arena, plan->lan_ns, batch_end(&batch, arena));
@@ -189,7 +196,7 @@ static void add_bridges(const struct lab_plan *plan, struct lab_command *command
 		begin_bridge(&batch, "underlay");
 		for (size_t i = 0; i < plan->n_hosts; i++) {
 			if (plan->hosts[i].vtep)
-				batch_add(&batch, "link set %s master underlay up",
+				batch_add(&batch, "link set dev %s master underlay up",
 					  plan->hosts[i].underlay_port);
 		}
 		batch_add(&batch, "link set underlay mtu %u up", plan->underlay_mtu);
@@ -212,11 +219,15 @@ static const char *host_lines(const struct lab_plan *plan, size_t h, struct aren
 		batch_add(&batch, "link set underlay0 up");
 	for (size_t i = 0; i < plan->n_uplinks; i++) {
 		if (plan->uplinks[i].host == h)
-			batch_add(&batch, "link set %s up", plan->uplinks[i].port);
+			batch_add(&batch, "link set dev %s up", plan->uplinks[i].port);
+	}
+	for (size_t i = 0; i < 2 * plan->n_links; i++) {
+		if (plan->links[i / 2].hosts[i & 1] == h)
+			batch_add(&batch, "link set dev %s up", plan->links[i / 2].ports[i & 1]);
 	}
 	for (size_t i = 0; i < plan->n_vms; i++) {
 		if (plan->vms[i].host == h)
-			batch_add(&batch, "link set %s up", plan->vms[i].port);
+			batch_add(&batch, "link set dev %s up", plan->vms[i].port);
 	}
 	return batch_end(&batch, arena);
 }

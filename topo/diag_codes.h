@@ -27,6 +27,7 @@ DIAG_CODE(SHADOWED, "W103", DIAG_WARNING, "an entry that never matches", "Remove
 DIAG_CODE(YAML_FEATURE, "E021", DIAG_ERROR, "YAML that this file does not need", "Write it out: one document, plain keys, no anchors, aliases, merge keys or tags.")
 DIAG_CODE(DUPLICATE_VALUE, "E022", DIAG_ERROR, "one vni, vtep or ip for two", "Give each its own.")
 DIAG_CODE(TUNNEL, "E023", DIAG_ERROR, "a tunnel where none can be", "Tunnels need switches with a `vtep`; a tunnel port is in no network by name.")
+DIAG_CODE(LINK, "E030", DIAG_ERROR, "a link where none can be", "A link joins a port of one declared switch to a port of another, and neither port is anything else.")
 DIAG_CODE(NO_VTEP, "W106", DIAG_WARNING, "a switch that no tunnel of its network reaches", "Give the switch a vtep, or take its ports out of the network.")
 DIAG_CODE(OVERLAP, "W104", DIAG_WARNING, "globs of two networks that match the same ports", "Make the globs differ, or give the port a tag in one of them.")
 DIAG_CODE(MORE, "W105", DIAG_WARNING, "more findings than are shown", "Mend the ones shown and check again.")

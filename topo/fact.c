@@ -40,6 +40,8 @@ const char *fact_reason_text(enum fact_reason reason)
 		return "max_hosts of the network reached";
 	case REASON_REMOVED:
 		return "row deleted by another hand";
+	case REASON_STANDS:
+		return "it stands on a port whose link is up";
 	case REASON_SILENT:
 		return "another host has its address and it is silent";
 	}
@@ -180,6 +182,7 @@ size_t fact_format(const struct fact *fact, const struct net *net, const struct 
 		break;
 	case FACT_SWITCH_UP:
 	case FACT_SWITCH_DOWN:
+	case FACT_SWITCH_READY:
 		add(&line, " ");
 		add_switch(&line, view, fact->sw);
 		break;
@@ -206,6 +209,19 @@ size_t fact_format(const struct fact *fact, const struct net *net, const struct 
 		add_switch(&line, view, fact->sw);
 		add(&line, "%s", fact->recovered ? " recovered" : " no more");
 		break;
+	case FACT_GATEWAY:
+		add_network(&line, net, fact->network);
+		add(&line, " ");
+		add_place(&line, view, fact->sw, fact->ofport);
+		add(&line, "%s%s", fact->recovered ? " recovered" : "", fact->unconfirmed ? " unconfirmed" : "");
+		break;
+	case FACT_LINK:
+		add(&line, " ");
+		add_place(&line, view, fact->old_sw, fact->old_ofport);
+		add(&line, " to ");
+		add_place(&line, view, fact->sw, fact->ofport);
+		break;
+	case FACT_WAYS:
 	case N_FACT_KINDS:
 		break;
 	}

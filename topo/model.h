@@ -14,6 +14,9 @@ extern const struct section switches_section;
 extern const struct section networks_section;
 extern const struct section ports_section;
 extern const struct section uplinks_section;
+extern const struct section physical_section;
+extern const struct section links_section;
+extern const struct section_type section_uplink_port;  /* struct net_uplink: switch and port */
 
 /* Sorted by name; duplicate datapath ids, vteps and vnis are found. */
 void switches_settle(struct net *, struct diag *);
@@ -27,6 +30,10 @@ void mtus_settle(struct net *, struct diag *);
 enum { MODEL_MIN_UNDERLAY_MTU = NET_MIN_MTU + 70, MODEL_MAX_MTU = 65535 };
 /* Peer registers of all switches with a vtep; clashes are findings. */
 void vteps_settle(struct net *, struct diag *);
+
+/* Sorted by name, each with its ends in order; tags on them. After
+ * networks_settle() and ports_check(). */
+void links_settle(struct net *, struct diag *);
 
 /* Who stands where: undeclared switches, one port twice, tags that clash.
  * Fills net_uplink.sw. */

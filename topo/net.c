@@ -57,7 +57,7 @@ static const struct section_type type_version = {
 	.range = range_version,
 };
 
-static const char *const later[] = {"groups", "acls", "links", "te", NULL};
+static const char *const later[] = {"groups", "acls", "te", NULL};
 
 static const struct section_key keys[] = {
 	{
@@ -91,6 +91,14 @@ static const struct section_key keys[] = {
 		.section = &networks_section,
 		.is_required = true,
 		.help = "The layer-2 segments, by name.",
+	}, {
+		.name = "links",
+		.type = &section_list,
+		.offset = offsetof(struct root, net.links),
+		.count_offset = offsetof(struct root, net.n_links),
+		.section = &links_section,
+		.otherwise = "no cables between bridges",
+		.help = "Cables that join bridges directly.",
 	},
 };
 
@@ -160,6 +168,8 @@ static bool parse_root(const struct section_scene *scene, const struct yaml_node
 	net->n_switches = root.net.n_switches;
 	net->networks = root.net.networks;
 	net->n_networks = root.net.n_networks;
+	net->links = root.net.links;
+	net->n_links = root.net.n_links;
 	return true;
 }
 
@@ -179,8 +189,9 @@ struct net *net_parse(const char *file, const char *text, size_t len, struct dia
 		switches_settle(net, diag);
 		vteps_settle(net, diag);
 		networks_settle(net, diag);
-		mtus_settle(net, diag);
+		links_settle(net, diag);
 		ports_check(net, diag);
+		mtus_settle(net, diag);
 		globs_check(net, diag);
 	}
 	if (diag_n_errors(diag) == n_errors)

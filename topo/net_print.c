@@ -123,6 +123,21 @@ static void print_text(const char *key, const char *text, FILE *out)
 	putc('\n', out);
 }
 
+static void print_physical(const struct net_physical *physical, FILE *out)
+{
+	if (!physical->n_ports)
+		return;
+	fputs("    physical:\n", out);
+	if (physical->vlan != NET_UNTAGGED)
+		fprintf(out, "      vlan: %u\n", physical->vlan);
+	fputs("      ports:\n", out);
+	for (size_t i = 0; i < physical->n_ports; i++) {
+		fputs("        - ", out);
+		print_port_name(physical->ports[i].switch_name, physical->ports[i].port, out);
+		putc('\n', out);
+	}
+}
+
 static void print_network(const struct net_network *network, FILE *out)
 {
 	fputs("  ", out);
@@ -152,9 +167,21 @@ static void print_network(const struct net_network *network, FILE *out)
 	}
 	if (network->transport == NET_VXLAN)
 		fputs("    transport: vxlan\n", out);
+	if (network->link_vlan && !network->link_vlan_is_chosen)
+		fprintf(out, "    link_vlan: %u\n", network->link_vlan);
+	print_physical(&network->physical, out);
 	fputs(network->n_ports ? "    ports:\n" : "    ports: []\n", out);
 	for (size_t i = 0; i < network->n_ports; i++)
 		print_port(&network->ports[i], out);
+}
+
+static void print_link(const struct net_link *link, FILE *out)
+{
+	fputs("  - {between: [", out);
+	print_port_name(link->ends[0].switch_name, link->ends[0].port, out);
+	fputs(", ", out);
+	print_port_name(link->ends[1].switch_name, link->ends[1].port, out);
+	fprintf(out, "], cost: %u}\n", link->cost);
 }
 
 void net_print(const struct net *net, FILE *out)
@@ -169,4 +196,8 @@ void net_print(const struct net *net, FILE *out)
 	fputs(net->n_networks ? "networks:\n" : "networks: {}\n", out);
 	for (size_t i = 0; i < net->n_networks; i++)
 		print_network(&net->networks[i], out);
+	if (net->n_links)
+		fputs("links:\n", out);
+	for (size_t i = 0; i < net->n_links; i++)
+		print_link(&net->links[i], out);
 }

@@ -16,7 +16,7 @@ enum {
 
 static const char *const transports[] = {"vlan", "vxlan", NULL};
 static const char *const arps[] = {"answer", "flood", NULL};
-static const char *const later[] = {"physical", "acl", "gateway", "gateways", "dhcp", NULL};
+static const char *const later[] = {"acl", "gateway", "gateways", "dhcp", NULL};
 
 static const struct section_key keys[] = {
 	{
@@ -98,6 +98,22 @@ static const struct section_key keys[] = {
 		.otherwise = "with `transport: vxlan`, made from the name",
 		.help = "The VXLAN network identifier, unique in the file. Frames on the wire carry it.",
 	}, {
+		.name = "link_vlan",
+		.type = &section_uint16,
+		.offset = offsetof(struct net_network, link_vlan),
+		.min = 1,
+		.max = NET_MAX_VID,
+		.otherwise = "`vlan`, else made from the name",
+		.help = "The VLAN id of the network on `links`, unique in the file.",
+	}, {
+		.name = "physical",
+		.type = &section_map,
+		.offset = offsetof(struct net_network, physical),
+		.section = &physical_section,
+		.otherwise = "none",
+		.help = "Where the network meets the LAN: the machines behind one port of one switch are on the "
+			"same segment as the VMs of all switches.",
+	}, {
 		.name = "mtu",
 		.type = &section_uint,
 		.offset = offsetof(struct net_network, mtu),
@@ -139,6 +155,10 @@ static void check(const struct section_scene *scene, const struct section_at *at
 
 	if (!network->max_hosts)
 		network->max_hosts = NET_NONE;
+	if (network->transport == NET_VLAN && yaml_get(map, "physical"))
+		diag_add(scene->diag, where_of(map, "physical", network), DIAG_UPLINK,
+			 "%s has `transport: vlan` and \"physical\": with both it would meet the LAN twice; "
+			 "the machines on VLAN %u are in it already", section_at_text(scene, at), network->vlan);
 	network->mtu_where = where_of(map, "mtu", network);
 	if (network->arp == NET_ARP_DEFAULT)
 		network->arp = NET_ARP_ANSWER;

@@ -36,7 +36,7 @@ static bool parse_uplink(const struct section_scene *scene, const struct section
 		return false;
 	if (port.is_glob) {
 		section_complain(scene, at, key, node->where, DIAG_UPLINK,
-				 arena_printf(scene->arena, "is \"%s:%s\"; an uplink cannot be a glob",
+				 arena_printf(scene->arena, "is \"%s:%s\"; name one port here, no glob",
 					      port.switch_glob, port.port_glob));
 		return false;
 	}
@@ -97,7 +97,7 @@ static const struct section_type type_port = {
 	.schema = schema_port,
 };
 
-static const struct section_type type_uplink = {
+const struct section_type section_uplink_port = {
 	.title = "switch:port",
 	.parse = parse_uplink,
 	.schema = schema_uplink,
@@ -178,7 +178,7 @@ static const struct section_key port_keys[] = {
 static const struct section_key uplink_keys[] = {
 	{
 		.name = "port",
-		.type = &type_uplink,
+		.type = &section_uplink_port,
 		.offset = 0,
 		.is_required = true,
 		.help = "The port to the trunk, without globs.",

@@ -47,7 +47,7 @@ static bool apply_unconfirmed(struct view *view, const struct fact *fact)
 	return true;
 }
 
-static bool apply_host(struct view *view, struct fact *fact)
+bool view_host_apply(struct view *view, struct fact *fact)
 {
 	struct view_network *vn = view_network_mutable(view, fact->network);
 	uint64_t age_ms = fact->recovered ? fact->age_s * 1000ULL : 0;
@@ -134,6 +134,7 @@ static bool apply_switch(struct view *view, const struct fact *fact)
 		return false;
 	vs->connected = connected;
 	vs->ever |= connected;
+	vs->ready = false;
 	/* It has said itself where it stands. */
 	for (size_t n = 0; connected && n < view->n_networks; n++)
 		view_unremember(view, &view->networks[n], fact->sw);
@@ -157,7 +158,7 @@ static bool apply_member(struct view *view, const struct fact *fact)
 	struct view_network *vn = view_network_mutable(view, fact->network);
 	const struct view_switch *vs = view_switch(view, fact->sw);
 	if (!vn || !vs || !fact->recovered || vs->ever || vs->index == NET_NONE || view->settled
-	    || view->net->networks[vn - view->networks].transport != NET_VXLAN)
+	    || !view->net->networks[vn - view->networks].tunnels)
 		return false;
 	return view_remember(view, vn, fact->sw);
 }
@@ -177,7 +178,7 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 	case FACT_PORT_GONE:
 		return view_port_remove(view, fact->sw, fact->ofport, &gone);
 	case FACT_HOST:
-		return apply_host(view, fact);
+		return view_host_apply(view, fact);
 	case FACT_HOST_GONE:
 		return apply_host_gone(view, fact, &gone);
 	case FACT_HOST_REFUSED:
@@ -186,6 +187,15 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 		return apply_network_full(view, fact);
 	case FACT_MEMBER:
 		return apply_member(view, fact);
+	case FACT_SWITCH_READY:
+		fact->uses_changed = view_gateway_ready(view, fact->sw);
+		return true;
+	case FACT_LINK:
+		return view_link_heard(view, fact);
+	case FACT_WAYS:
+		return true;            /* view_set_ways() */
+	case FACT_GATEWAY:
+		return view_gateway_apply(view, fact, &gone);
 	case FACT_ADDRESS:
 		return view_apply_address(view, fact);
 	case FACT_ADDRESS_GONE:

@@ -71,6 +71,14 @@ struct trip {
 	struct walk *walk;
 };
 
+static bool is_on_lan(const struct view_port *port)
+{
+	for (size_t i = 0; i < port->n_uses; i++)
+		if (port->uses[i].is_uplink || port->uses[i].is_physical)
+			return true;
+	return false;
+}
+
 static bool is_uplink(const struct view_port *port)
 {
 	for (size_t i = 0; i < port->n_uses; i++)
@@ -100,14 +108,14 @@ static void record(struct world *w, uint32_t sw, uint32_t ofport, const struct f
 	w->got[w->n_got++] = (struct got) { sw, ofport, *frame };
 }
 
-/* On the LAN it reaches every uplink but the one it came from. */
+/* On the LAN it reaches every port to it but the one it came from. */
 static void onto_lan(struct world *w, struct trip *trip, uint32_t sw, uint32_t ofport, const struct frame *frame)
 {
 	record(w, NET_NONE, 0, frame);
 	for (uint32_t other = 0; other < view_n_switches(w->view); other++) {
 		const struct view_switch *vs = view_switch(w->view, other);
 		for (size_t i = 0; i < vs->n_ports; i++)
-			if (is_uplink(&vs->ports[i]) && (other != sw || vs->ports[i].ofport != ofport))
+			if (is_on_lan(&vs->ports[i]) && (other != sw || vs->ports[i].ofport != ofport))
 				push(trip, other, vs->ports[i].ofport, frame);
 	}
 }
@@ -129,6 +137,16 @@ static void into_tunnel(struct world *w, struct trip *trip, uint32_t sw, const s
 	push(trip, there, view_switch(w->view, there)->tunnel, frame);
 	trip->queue[trip->n - 1].tun_id = out->tun_id;
 	trip->queue[trip->n - 1].tun_src = from->peer;
+}
+
+/* Out at the other end of the cable, when both ends are up. */
+static void over_link(struct world *w, struct trip *trip, const struct view_port *from, const struct frame *frame)
+{
+	const struct view_port *to;
+	uint32_t sw;
+	w->n_linked++;
+	if (from->up && view_link_place(w->view, from->link, !from->link_end, &sw, &to) && to->up)
+		push(trip, sw, to->ofport, frame);
 }
 
 static void reply_fact(void *ctx, struct fact *fact) { world_apply(ctx, *fact); }
@@ -158,7 +176,7 @@ static bool punts(const struct rule *rule)
 /* To the owner of each table that reported it, in their order. */
 static void on_punt(struct world *w, const struct walk *walk, const struct copy *copy)
 {
-	struct scene scene = { .net = w->net, .view = w->view, .now_ms = w->now_ms };
+	struct scene scene = world_scene(w);
 	struct reply reply = reply_to(w);
 	const struct view_port *port = view_port(w->view, copy->sw, copy->in_port);
 	uint64_t network = 0;
@@ -184,7 +202,7 @@ static void on_punt(struct world *w, const struct walk *walk, const struct copy 
 
 void world_tick(struct world *w, uint64_t second)
 {
-	struct scene scene = { .net = w->net, .view = w->view, .now_ms = w->now_ms };
+	struct scene scene = world_scene(w);
 	struct reply reply = reply_to(w);
 	for (uint32_t sw = 0; sw < view_n_switches(w->view); sw++)
 		app_by_table(TABLE_ARP)->tick(&scene, sw, second, &reply);
@@ -232,7 +250,9 @@ static void follow(struct world *w, struct trip *trip, struct copy copy)
 			fail_msg("a frame comes out of %s where it went in", to->name);
 		if (to->tunnel)
 			into_tunnel(w, trip, copy.sw, out, &frame);
-		else if (is_uplink(to))
+		else if (to->link != NET_NONE)
+			over_link(w, trip, to, &frame);
+		else if (is_on_lan(to))
 			onto_lan(w, trip, copy.sw, out->ofport, &frame);
 		else
 			record(w, copy.sw, out->ofport, &frame);
@@ -263,7 +283,7 @@ static void send(struct world *w, const char *place, struct frame frame, uint64_
 	static struct trip trip;
 	trip.n = trip.done = 0;
 	trip.walk = walk_new();
-	w->n_got = w->n_punts = w->n_walks = w->n_tunnelled = 0;
+	w->n_got = w->n_punts = w->n_walks = w->n_tunnelled = w->n_linked = 0;
 	load_rows(w, &trip);
 	if (!strcmp(place, "lan")) {
 		onto_lan(w, &trip, NET_NONE, 0, &frame);

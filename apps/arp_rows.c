@@ -71,12 +71,19 @@ static void report(struct out *out, const struct view_switch *vs)
 	act_controller(out->build, CLAIM_BYTES, vs->max_meters > 1 ? METER_CLAIM : 0);
 }
 
-static void match_arp(struct build *b) { match_u(b, FIELD_ETH_TYPE, TYPE_ARP); }
+/* What a guest has tagged itself (`tags: pass`) is about another segment of its own. */
+static void match_type(struct build *b, uint16_t eth_type)
+{
+	match_u(b, FIELD_VLAN_VID, VLAN_NONE);
+	match_u(b, FIELD_ETH_TYPE, eth_type);
+}
+
+static void match_arp(struct build *b) { match_type(b, TYPE_ARP); }
 
 /* type 0: any. */
 static void match_icmpv6(struct build *b, unsigned type)
 {
-	match_u(b, FIELD_ETH_TYPE, TYPE_IPV6);
+	match_type(b, TYPE_IPV6);
 	match_u(b, FIELD_IP_PROTO, PROTO_ICMPV6);
 	if (type)
 		match_u(b, FIELD_ICMPV6_TYPE, type);

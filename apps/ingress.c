@@ -4,8 +4,8 @@
  *
  * What falls through has a row of its own per port, so that a wrong tag, a port
  * in no network and a port that is switched off are three different counters.
- * By a tunnel come frames of those switches that have ports in the network; any
- * other sender, known elsewhere or not, is dropped on a row of that network. A
+ * By a tunnel come frames of those switches that have ports in the network, and
+ * of the VTEPs that the file puts there; any other sender, known elsewhere or not, is dropped on a row of that network. A
  * switch that may let in the LAN without being the gateway (view_is_suspect) is
  * not heard by the gateway, and by others only when it means one host: what it
  * floods comes from the gateway already. */
@@ -18,7 +18,7 @@
 
 enum row {
 	ROW_LINK_PROBE, ROW_RESERVED, ROW_DISCOVERY, ROW_GROUP_SOURCE, ROW_TUNNEL, ROW_TUNNEL_UNICAST, ROW_FENCED, ROW_PROBE,
-	ROW_UNTAGGED, ROW_PRIORITY_TAGGED, ROW_TAGGED, ROW_LINK, ROW_LINK_UNICAST, ROW_STANDBY, ROW_STANDBY_TAGGED,
+	ROW_UNTAGGED, ROW_PRIORITY_TAGGED, ROW_TAGGED, ROW_GUEST_TAG, ROW_LINK, ROW_LINK_UNICAST, ROW_STANDBY, ROW_STANDBY_TAGGED,
 	ROW_WRONG_TAG, ROW_LINK_REST, ROW_LINK_UNUSED, ROW_NO_PEER, ROW_NO_NETWORK, ROW_NO_VNI, ROW_DISABLED, ROW_MISS,
 	N_ROWS
 };
@@ -33,9 +33,9 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_GROUP_SOURCE] = { "group-source", TABLE_INGRESS, 900,
 		"eth_src a group address", "drop: no frame comes from a group" },
 	[ROW_TUNNEL] = { "tunnel", TABLE_INGRESS, 130,
-		"in_port, tun_id, tun_src, no tag", "from a switch that has ports in the network: set network and class, go to l2_src" },
+		"in_port, tun_id, tun_src; no tag, or the network says `tags: pass`", "from a switch that has ports in the network, or one of its `vteps`: set network and class, go to l2_src" },
 	[ROW_TUNNEL_UNICAST] = { "tunnel-unicast", TABLE_INGRESS, 128,
-		"in_port, tun_id, tun_src, no tag, eth_dst no group", "from a switch that floods by another way, or may let in the LAN too: as tunnel, for one host only" },
+		"in_port, tun_id, tun_src, eth_dst no group; tags as tunnel", "from a switch that floods by another way, or may let in the LAN too: as tunnel, for one host only" },
 	[ROW_FENCED] = { "fenced", TABLE_INGRESS, 127,
 		"in_port, tun_id, tun_src", "drop: from a switch that may let in the LAN and is not the gateway" },
 	[ROW_PROBE] = { "tunnel-probe", TABLE_INGRESS, 125,
@@ -50,6 +50,8 @@ static const struct app_row rows[N_ROWS] = {
 		"in_port, tag", "a link of the network's tree: take the tag off, set network and class, go to l2_src" },
 	[ROW_LINK_UNICAST] = { "link-unicast", TABLE_INGRESS, 98,
 		"in_port, tag, eth_dst no group", "another link: as link, for one host only" },
+	[ROW_GUEST_TAG] = { "guest-tag", TABLE_INGRESS, 90,
+		"in_port, any tag", "the network says `tags: pass`: as untagged; the tag stays on" },
 	[ROW_STANDBY] = { "standby", TABLE_INGRESS, 95,
 		"in_port, no tag", "drop: this physical port is not in use, another one is" },
 	[ROW_STANDBY_TAGGED] = { "standby-tagged", TABLE_INGRESS, 92,
@@ -96,18 +98,28 @@ static void never_let_in(struct out *out, uint32_t sw, uint64_t object)
 	out_want(out, sw);
 }
 
-static void let_in(struct out *out, uint32_t sw, const struct view_port *port,
-		   const struct view_use *use, enum row row, uint16_t vlan_vid)
+static void go_on(struct build *b, const struct net_network *network, enum class class)
+{
+	act_set_u(b, FIELD_NETWORK, network->id);
+	act_set_u(b, FIELD_CLASS, class);
+	if (network->tags == NET_TAGS_PASS)
+		act_set_u(b, FIELD_TAGS, 1);
+	act_goto(b, TABLE_L2_SRC);
+}
+
+static void let_in(struct out *out, uint32_t sw, const struct view_port *port, const struct view_use *use,
+		   const struct net_network *network, enum row row, uint16_t vlan_vid)
 {
 	struct build *b = out->build;
 	out_row(out, &rows[row], use->object);
 	match_u(b, FIELD_IN_PORT, port->ofport);
-	match_u(b, FIELD_VLAN_VID, vlan_vid);
-	if (vlan_vid & VLAN_PRESENT)
+	if (row == ROW_GUEST_TAG)
+		match_um(b, FIELD_VLAN_VID, VLAN_PRESENT, VLAN_PRESENT);
+	else
+		match_u(b, FIELD_VLAN_VID, vlan_vid);
+	if (row != ROW_GUEST_TAG && vlan_vid & VLAN_PRESENT)
 		act_pop_vlan(b);
-	act_set_u(b, FIELD_NETWORK, use->id);
-	act_set_u(b, FIELD_CLASS, use->is_uplink ? CLASS_UPLINK : CLASS_EDGE);
-	act_goto(b, TABLE_L2_SRC);
+	go_on(b, network, use->is_uplink ? CLASS_UPLINK : CLASS_EDGE);
 	out_want(out, sw);
 }
 
@@ -125,7 +137,7 @@ static void from_peer_row(const struct scene *scene, struct out *out, const stru
 		match_bytes(b, FIELD_TUN_IPV6_SRC, peer->vtep_bytes, NULL);
 	else
 		match_u(b, FIELD_TUN_SRC, peer->peer);
-	if (row != ROW_FENCED)
+	if (row != ROW_FENCED && tunnel_network(scene, vn)->tags != NET_TAGS_PASS)
 		match_u(b, FIELD_VLAN_VID, VLAN_NONE);
 	if (row == ROW_TUNNEL_UNICAST)
 		match_bytes(b, FIELD_ETH_DST, (const uint8_t[6]) { 0 }, group_bit);
@@ -133,11 +145,8 @@ static void from_peer_row(const struct scene *scene, struct out *out, const stru
 		out_unwant(out, here->sw);
 		return;
 	}
-	if (row != ROW_FENCED) {
-		act_set_u(b, FIELD_NETWORK, vn->id);
-		act_set_u(b, FIELD_CLASS, CLASS_TUNNEL);
-		act_goto(b, TABLE_L2_SRC);
-	}
+	if (row != ROW_FENCED)
+		go_on(b, tunnel_network(scene, vn), CLASS_TUNNEL);
 	out_want(out, here->sw);
 }
 
@@ -149,9 +158,11 @@ static uint32_t index_of(const struct scene *scene, const struct net_switch *sw)
 static void from_peer(const struct scene *scene, struct out *out, const struct view_network *vn,
 		      const struct view_member *here, const struct net_switch *peer, bool is_member)
 {
-	bool is_suspect = is_member && tunnel_is_fenced(scene, vn, peer);
-	bool floods = is_member && !is_suspect && ways_floods(scene->view, vn, index_of(scene, peer),
-							       view_switch(scene->view, here->sw)->index);
+	uint32_t index = view_switch(scene->view, here->sw)->index;
+	bool is_ours = tunnel_is_ours(scene, peer);
+	bool is_suspect = is_member && is_ours && tunnel_is_fenced(scene, vn, peer);
+	bool floods = is_member && !is_suspect && (is_ours ? ways_floods(scene->view, vn, index_of(scene, peer), index)
+						   : ways_is_head(scene->view, vn, index));
 	from_peer_row(scene, out, vn, here, peer, ROW_TUNNEL, floods);
 	/* Nobody else could be the gateway, and everybody is a head. */
 	if (tunnel_network(scene, vn)->physical.n_ports < 2 && !view_ways(scene->view))
@@ -174,6 +185,9 @@ static void compile_tunnel(const struct scene *scene, struct out *out, const str
 			if (peer && &vn->members[i] != here)
 				from_peer(scene, out, vn, here, peer, true);
 		}
+		const struct net_switch *foreign;
+		for (size_t i = 0; (foreign = tunnel_foreign(scene, vn, i)); i++)
+			from_peer(scene, out, vn, here, foreign, true);
 		out_row(out, &rows[ROW_NO_PEER], scene->net->objects[network->object].id);
 		match_u(out->build, FIELD_IN_PORT, vs->tunnel);
 		match_u(out->build, FIELD_TUN_ID, network->vni);
@@ -208,9 +222,7 @@ static void from_link(const struct scene *scene, struct out *out, const struct v
 	if (!in_tree)
 		match_bytes(b, FIELD_ETH_DST, (const uint8_t[6]) { 0 }, group_bit);
 	act_pop_vlan(b);
-	act_set_u(b, FIELD_NETWORK, vn->id);
-	act_set_u(b, FIELD_CLASS, CLASS_LINK);
-	act_goto(b, TABLE_L2_SRC);
+	go_on(b, &scene->net->networks[n], CLASS_LINK);
 	out_want(out, vs->sw);
 }
 
@@ -255,13 +267,16 @@ static void compile_port(const struct scene *scene, struct out *out, const struc
 
 	for (size_t i = 0; i < port->n_uses; i++) {
 		const struct view_use *use = &port->uses[i];
+		const struct net_network *network = &scene->net->networks[use->network];
+		bool passes = network->tags == NET_TAGS_PASS;
 		if (!view_use_is_open(scene->view, use)) {
 			stand_by(out, vs->sw, port, use);
 		} else if (use->tag == NET_UNTAGGED) {
-			let_in(out, vs->sw, port, use, ROW_UNTAGGED, VLAN_NONE);
-			let_in(out, vs->sw, port, use, ROW_PRIORITY_TAGGED, VLAN_PRESENT);
+			let_in(out, vs->sw, port, use, network, ROW_UNTAGGED, VLAN_NONE);
+			let_in(out, vs->sw, port, use, network, passes ? ROW_GUEST_TAG : ROW_PRIORITY_TAGGED,
+			       VLAN_PRESENT);
 		} else {
-			let_in(out, vs->sw, port, use, ROW_TAGGED, VLAN_PRESENT | use->tag);
+			let_in(out, vs->sw, port, use, network, ROW_TAGGED, VLAN_PRESENT | use->tag);
 		}
 	}
 	out_row(out, &rows[rest], port->n_uses ? port->uses[0].object : vs->object);

@@ -93,6 +93,21 @@ static void hosts_elsewhere(const struct scene *scene, struct out *out,
 		lead(scene, out, vn, here, behind(scene, true, NET_NONE, host->ofport), host->mac);
 }
 
+/* Who is behind the network's VTEPs that are no switches of ours. */
+static void hosts_abroad(const struct scene *scene, struct out *out, const struct net_network *network,
+			 const struct view_network *vn, const struct view_member *here)
+{
+	bool has_way = tunnel_port(scene, vn, here) != NET_NONE;
+	for (size_t i = 0; i < network->n_statics; i++) {
+		const struct net_static *host = &network->statics[i];
+		const struct net_switch *end = &scene->net->vteps[host->vtep].end;
+		uint64_t object = tunnel_object(scene, end);
+		l2_claimed(out, here->sw, vn->id, host->mac, object);
+		if (has_way)
+			l2_want_peer(out, here->sw, vn->id, host->mac, end->peer, object);
+	}
+}
+
 static void full_ports(struct out *out, const struct view_switch *vs)
 {
 	for (size_t p = 0; p < vs->n_ports; p++) {
@@ -122,6 +137,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 			l2_network_limit(out, vs, scene->net, n, true);
 		hosts_here(scene, out, sw, network, member);
 		hosts_elsewhere(scene, out, vn, member);
+		hosts_abroad(scene, out, network, vn, member);
 	}
 }
 

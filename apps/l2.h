@@ -16,6 +16,8 @@ enum {
 };
 
 enum l2_row {
+	L2_SRC_TAG_INSIDE, L2_SRC_TAG_BELOW,
+	L2_SRC_CLAIMED,
 	L2_SRC_HOST, L2_SRC_PORT_FULL, L2_SRC_NETWORK_FULL, L2_SRC_NEW, L2_SRC_UPLINK, L2_SRC_TUNNEL, L2_SRC_LINK,
 	L2_SRC_MISS,
 	L2_DST_HOST, L2_DST_GROUP, L2_DST_UNKNOWN, L2_DST_NO_FLOOD, L2_DST_MISS,
@@ -32,6 +34,8 @@ void l2_want_dst(struct out *, uint32_t sw, uint32_t network_id, const uint8_t m
 /* Behind another switch, by link or tunnel; the same key as of l2_want_dst. */
 void l2_want_peer(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6],
 		  uint32_t peer, uint64_t object);
+/* It is behind a VTEP by the file: no port may claim it. object: of that VTEP. */
+void l2_claimed(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6], uint64_t object);
 void l2_unwant_dst(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6]);
 void l2_ahead_host(struct out *, uint32_t sw, uint32_t network_id, uint32_t ofport, const uint8_t mac[6]);
 

@@ -9,6 +9,12 @@
 #include "topo/arena.h"
 
 const struct app_row l2_rows[N_L2_ROWS] = {
+	[L2_SRC_TAG_INSIDE] = { "tag-inside", TABLE_L2_SRC, 420, "tags = 0, any tag",
+		"drop: one more tag behind the one that was taken off, and the network says `tags: drop`" },
+	[L2_SRC_TAG_BELOW] = { "tag-below", TABLE_L2_SRC, 410, "tags = 0, eth_type 0x8100 or 0x88a8",
+		"drop: the same, where the bridge does not look at so many tags (`vlan-limit`)" },
+	[L2_SRC_CLAIMED] = { "claimed-mac", TABLE_L2_SRC, 350, "network, class = edge, eth_src",
+		"drop: the file says that this host is behind one of the network's `vteps`" },
 	[L2_SRC_HOST] = { "host", TABLE_L2_SRC, 300, "network, in_port, eth_src",
 		"known host: go to claim; gone after `ageing` without a frame" },
 	[L2_SRC_PORT_FULL] = { "port-full", TABLE_L2_SRC, 200, "network, in_port",
@@ -159,6 +165,15 @@ void l2_want_peer(struct out *out, uint32_t sw, uint32_t network_id, const uint8
 	out->want(out->ctx, sw, out->app, &rule);
 }
 
+void l2_claimed(struct out *out, uint32_t sw, uint32_t network_id, const uint8_t mac[6], uint64_t object)
+{
+	out_row(out, &l2_rows[L2_SRC_CLAIMED], object);
+	match_u(out->build, FIELD_NETWORK, network_id);
+	match_u(out->build, FIELD_CLASS, CLASS_EDGE);
+	match_bytes(out->build, FIELD_ETH_SRC, mac, NULL);
+	out_want(out, sw);
+}
+
 void l2_unwant_dst(struct out *out, uint32_t sw, uint32_t network_id, const uint8_t mac[6])
 {
 	struct rule rule = dst_key(out, network_id, mac);
@@ -209,8 +224,25 @@ void l2_network_limit(struct out *out, const struct view_switch *vs, const struc
 
 /* --- the rest ---------------------------------------------------------------------- */
 
+/* A tag that stays behind could name another network where the frame leaves. */
+static void no_tag_inside(struct out *out, const struct view_switch *vs)
+{
+	static const uint16_t types[] = { 0x8100, 0x88a8 };
+	out_row(out, &l2_rows[L2_SRC_TAG_INSIDE], vs->object);
+	match_u(out->build, FIELD_TAGS, 0);
+	match_um(out->build, FIELD_VLAN_VID, VLAN_PRESENT, VLAN_PRESENT);
+	out_want(out, vs->sw);
+	for (size_t i = 0; i < 2; i++) {
+		out_row(out, &l2_rows[L2_SRC_TAG_BELOW], vs->object);
+		match_u(out->build, FIELD_TAGS, 0);
+		match_u(out->build, FIELD_ETH_TYPE, types[i]);
+		out_want(out, vs->sw);
+	}
+}
+
 void l2_switch_rows(struct out *out, const struct view_switch *vs)
 {
+	no_tag_inside(out, vs);
 	if (vs->max_meters) {
 		build_meter(out->build, METER_PUNT, true, PUNT_RATE, PUNT_BURST);
 		out_want(out, vs->sw);

@@ -35,9 +35,9 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_NOT_OURS] = { "not-ours", TABLE_OUTPUT, 96, "network, out = another switch, peer, in_port = uplink",
 		"drop: the LAN told several switches, and another one passes it on" },
 	[ROW_SWITCH] = { "switch-to", TABLE_OUTPUT, 95, "network, out = another switch, peer",
-		"by the link that leads there, with the network's tag, or into the tunnel, with its VNI" },
+		"by the link that leads to that switch, with the network's tag, or into the tunnel to it or to that VTEP, with its VNI" },
 	[ROW_FLOOD] = { "flood", TABLE_OUTPUT, 90,
-		"network, out = flood", "to all ports of the network, each with its tag, and to each other switch that has some" },
+		"network, out = flood", "to all ports of the network, each with its tag, to each other switch that has some, and to the network's `vteps`" },
 	[ROW_UNKNOWN] = { "unknown", TABLE_OUTPUT, 80,
 		"network, out = unknown", "as flood, without the ports with `flood: false`" },
 	[ROW_MISS] = { "no-such-out", TABLE_OUTPUT, 0, "anything", "drop" },
@@ -127,6 +127,13 @@ static const struct net_switch *peer_at(const struct place *place, size_t member
 		? peer : NULL;
 }
 
+/* Does this switch send to VTEPs what is for all? */
+static bool is_head(const struct place *place)
+{
+	return place->tunnel != NET_NONE
+		&& ways_is_head(place->scene->view, place->vn, view_switch(place->scene->view, place->sw)->index);
+}
+
 static void put_peer(struct build *b, const struct net_switch *peer, uint32_t tunnel)
 {
 	if (peer->vtep_is_v6)
@@ -183,6 +190,13 @@ static void to_switches(const struct place *place)
 		if (vs->sw != place->sw && vs->index != NET_NONE)
 			to_switch(place, vs->index);
 	}
+	const struct net_switch *foreign;
+	for (size_t i = 0; place->tunnel != NET_NONE && (foreign = tunnel_foreign(place->scene, place->vn, i)); i++) {
+		begin_to_peer(place->scene, place->out, ROW_SWITCH, place->vn->id, foreign);
+		act_set_u(place->out->build, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
+		put_peer(place->out->build, foreign, place->tunnel);
+		out_want(place->out, place->sw);
+	}
 }
 
 /* Every peer in a list; returns how many ports' worth of room that took. */
@@ -198,6 +212,15 @@ static size_t list_peers(const struct place *place, size_t listed)
 			act_set_u(b, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
 		is_first = false;
 		put_peer(b, peer, place->tunnel);
+		listed += FLOOD_PEER_ROOM;
+	}
+	const struct net_switch *foreign;
+	for (size_t i = 0; is_head(place) && listed + FLOOD_PEER_ROOM <= FLOOD_MAX_PORTS
+		     && (foreign = tunnel_foreign(place->scene, place->vn, i)); i++) {
+		if (is_first)
+			act_set_u(b, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
+		is_first = false;
+		put_peer(b, foreign, place->tunnel);
 		listed += FLOOD_PEER_ROOM;
 	}
 	return listed;

@@ -13,7 +13,7 @@ const struct table_contract pipeline[N_TABLES] = {
 		.name = "ingress", .owner = "ingress", .id = 0,
 		.match = FIELD_BIT(IN_PORT) | FIELD_BIT(VLAN_VID) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST)
 			| FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_SRC) | FIELD_BIT(TUN_IPV6_SRC),
-		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(VLAN_VID),
+		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG5) | FIELD_BIT(VLAN_VID),
 		.next = TABLE_BIT(L2_SRC),
 		.punts = true,
 		.help = "port and tag, or tunnel and VNI, become the network register; the tag is taken off",
@@ -21,7 +21,8 @@ const struct table_contract pipeline[N_TABLES] = {
 	},
 	[TABLE_L2_SRC] = {
 		.name = "l2_src", .owner = "l2", .id = 60,
-		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_SRC),
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG5) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_SRC)
+			| FIELD_BIT(ETH_TYPE) | FIELD_BIT(VLAN_VID),
 		.next = TABLE_BIT(CLAIM),
 		.punts = true,
 		.help = "known hosts pass; unknown ones at the edge pass and are reported",
@@ -29,8 +30,8 @@ const struct table_contract pipeline[N_TABLES] = {
 	},
 	[TABLE_CLAIM] = {
 		.name = "claim", .owner = "arp", .id = 64,
-		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST) | FIELD_BIT(ETH_TYPE)
-			| FIELD_BIT(ARP_SPA) | FIELD_BIT(ARP_TPA) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE)
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST)
+			| FIELD_BIT(ETH_TYPE) | FIELD_BIT(VLAN_VID) | FIELD_BIT(ARP_SPA) | FIELD_BIT(ARP_TPA) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE)
 			| FIELD_BIT(IPV6_SRC),
 		.next = TABLE_BIT(ARP) | TABLE_BIT(L2_DST),
 		.punts = true,
@@ -39,8 +40,8 @@ const struct table_contract pipeline[N_TABLES] = {
 	},
 	[TABLE_ARP] = {
 		.name = "arp", .owner = "arp", .id = 65,
-		.match = FIELD_BIT(REG0) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_DST) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(ARP_OP) | FIELD_BIT(ARP_TPA)
-			| FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_TARGET),
+		.match = FIELD_BIT(REG0) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_DST) | FIELD_BIT(ETH_TYPE)
+			| FIELD_BIT(VLAN_VID) | FIELD_BIT(ARP_OP) | FIELD_BIT(ARP_TPA) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_TARGET),
 		.set = FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST) | FIELD_BIT(ARP_OP) | FIELD_BIT(ARP_SPA)
 			| FIELD_BIT(ARP_TPA) | FIELD_BIT(ARP_SHA) | FIELD_BIT(ARP_THA) | FIELD_BIT(IPV6_SRC)
 			| FIELD_BIT(IPV6_DST) | FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_RESERVED)
@@ -51,7 +52,7 @@ const struct table_contract pipeline[N_TABLES] = {
 	},
 	[TABLE_ADVERT] = {
 		.name = "advert", .owner = "arp", .id = 66,
-		.match = FIELD_BIT(ETH_TYPE) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE),
+		.match = FIELD_BIT(ETH_TYPE) | FIELD_BIT(VLAN_VID) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE),
 		.set = FIELD_BIT(ND_TLL) | FIELD_BIT(REG2) | FIELD_BIT(IN_PORT),
 		.next = TABLE_BIT(OUTPUT),
 		.help = "second half of an IPv6 answer: the option can be written once the frame is an advertisement",
@@ -90,7 +91,7 @@ enum table pipeline_by_id(uint8_t id)
 static const char *const field_words[N_FIELDS] = {
 	[FIELD_IN_PORT] = "in_port", [FIELD_REG0] = "reg0", [FIELD_REG1] = "reg1",
 	[FIELD_REG2] = "reg2", [FIELD_ETH_SRC] = "eth_src", [FIELD_ETH_DST] = "eth_dst",
-	[FIELD_VLAN_VID] = "vlan_vid", [FIELD_REG3] = "reg3", [FIELD_TUN_ID] = "tun_id",
+	[FIELD_VLAN_VID] = "vlan_vid", [FIELD_REG3] = "reg3", [FIELD_REG5] = "reg5", [FIELD_TUN_ID] = "tun_id",
 	[FIELD_TUN_SRC] = "tun_src", [FIELD_TUN_DST] = "tun_dst",
 	[FIELD_TUN_IPV6_SRC] = "tun_ipv6_src", [FIELD_TUN_IPV6_DST] = "tun_ipv6_dst",
 	[FIELD_ETH_TYPE] = "eth_type", [FIELD_IP_PROTO] = "ip_proto", [FIELD_IPV6_SRC] = "ipv6_src",
@@ -154,7 +155,8 @@ static void print_registers(FILE *to)
 		"| reg0 | network | hash of the network's name; `weft name` prints the name |\n"
 		"| reg1 | class | %d = edge port, %d = uplink, %d = tunnel, %d = link |\n"
 		"| reg2 | out | OpenFlow port to leave by, 0x%x = flood, 0x%x = flood of unknown unicast, 0x%x = another switch |\n"
-		"| reg3 | peer | with out = another switch: its IPv4 vtep as a number, else a hash of its IPv6 vtep or name |\n\n",
+		"| reg3 | peer | with out = another switch: its IPv4 vtep as a number, else a hash of its IPv6 vtep or name |\n"
+		"| reg5 | tags | 1 = the network passes tags that guests put on |\n\n",
 		CLASS_EDGE, CLASS_UPLINK, CLASS_TUNNEL, CLASS_LINK, OUT_FLOOD, OUT_UNKNOWN, OUT_SWITCH);
 }
 

@@ -41,6 +41,8 @@ enum table pipeline_by_id(uint8_t id);
 #define FIELD_OUT     FIELD_REG2        /* OpenFlow port it leaves by, or enum out_to */
 #define FIELD_PEER    FIELD_REG3        /* out = switch: net_switch.peer of the one it goes to */
 
+#define FIELD_TAGS    FIELD_REG5        /* 1: the network passes tags of guests */
+
 enum class { CLASS_EDGE = 1, CLASS_UPLINK = 2, CLASS_TUNNEL = 3, CLASS_LINK = 4 };
 enum out_to {
 	OUT_FLOOD = 0x00fffff0,         /* broadcast and multicast: all ports of the network */

@@ -46,6 +46,17 @@ const struct net_network *tunnel_by_vni(const struct scene *scene, uint32_t vni)
 	return NULL;
 }
 
+bool tunnel_is_ours(const struct scene *scene, const struct net_switch *peer)
+{
+	return peer >= scene->net->switches && peer < scene->net->switches + scene->net->n_switches;
+}
+
+const struct net_switch *tunnel_foreign(const struct scene *scene, const struct view_network *vn, size_t i)
+{
+	const struct net_network *network = tunnel_network(scene, vn);
+	return i < network->n_vteps ? &scene->net->vteps[network->vteps[i]].end : NULL;
+}
+
 uint64_t tunnel_object(const struct scene *scene, const struct net_switch *sw)
 {
 	return scene->net->objects[sw->object].id;

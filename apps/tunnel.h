@@ -22,6 +22,10 @@ bool tunnel_is_fenced(const struct scene *, const struct view_network *, const s
 bool tunnel_is_gateway(const struct scene *, const struct view_network *, uint32_t sw);
 /* The network that travels under that VNI, or null. */
 const struct net_network *tunnel_by_vni(const struct scene *, uint32_t vni);
+/* Is it a switch, and not the end of a foreign VTEP? */
+bool tunnel_is_ours(const struct scene *, const struct net_switch *peer);
+/* The i-th VTEP of the network that is no switch of ours, or null after the last. */
+const struct net_switch *tunnel_foreign(const struct scene *, const struct view_network *, size_t i);
 
 const struct net_network *tunnel_network(const struct scene *, const struct view_network *);
 uint64_t tunnel_object(const struct scene *, const struct net_switch *);

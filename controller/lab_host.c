@@ -151,7 +151,8 @@ static void configure(const struct lab_plan *plan, size_t h, struct args *args)
 	add_all(args, "--no-wait", "init", "--", "set", "Open_vSwitch", ".", NULL);
 	add(args, "external-ids:system-id=%s", host->name);
 	add(args, "external-ids:hostname=%s", host->name);
-	add_all(args, "other_config:n-handler-threads=1", "other_config:n-revalidator-threads=1", NULL);
+	add_all(args, "other_config:n-handler-threads=1", "other_config:n-revalidator-threads=1",
+		"other_config:vlan-limit=2", NULL);
 	if (plan->tls) {
 		add_all(args, "--", "set-ssl", NULL);
 		add(args, "%s/pki/%s-key.pem", plan->dir, host->name);
@@ -243,6 +244,11 @@ static void link_sockets(const struct lab_plan *plan, struct arena *arena)
 	}
 }
 
+static bool is_v6(const char *vtep)
+{
+	return strchr(vtep, ':');
+}
+
 /* The vteps get their addresses: br-phys exists only now. */
 static bool underlay_up(struct lab_runner *runner, const struct lab_plan *plan)
 {
@@ -252,16 +258,16 @@ static bool underlay_up(struct lab_runner *runner, const struct lab_plan *plan)
 
 	for (size_t h = 0; h < plan->n_hosts; h++) {
 		const struct lab_host *host = &plan->hosts[h];
-		bool v6 = host->vtep && strchr(host->vtep, ':');
-		unsigned prefix = plan->vtep_prefix ? plan->vtep_prefix : v6 ? 128 : 32;
+		bool v6 = host->vtep && is_v6(host->vtep);
+		unsigned prefix = v6 ? plan->vtep_prefix6 : plan->vtep_prefix;
 		char *lines;
 
 		if (!host->vtep)
 			continue;
 		lines = arena_printf(runner->arena, "addr add %s/%u dev br-phys%s\nlink set br-phys up\n",
-				     host->vtep, prefix, v6 ? " nodad" : "");
-		for (size_t i = 0; i < plan->n_hosts && !plan->vtep_prefix; i++) {
-			if (i != h && plan->hosts[i].vtep)
+				     host->vtep, prefix ? prefix : v6 ? 128 : 32, v6 ? " nodad" : "");
+		for (size_t i = 0; i < plan->n_hosts && !prefix; i++) {
+			if (i != h && plan->hosts[i].vtep && is_v6(plan->hosts[i].vtep) == v6)
 				lines = arena_printf(runner->arena, "%sroute add %s dev br-phys\n", lines,
 						     plan->hosts[i].vtep);
 		}

@@ -63,8 +63,8 @@ static json_t *stand_json(const struct lab_stand *stand)
 static json_t *vm_json(const struct lab_plan *plan, const struct lab_vm *vm)
 {
 	const struct lab_stand *first = vm->n_stands ? &vm->stands[0] : NULL;
-	bool on_lan = vm->host == LAB_ON_LAN;
-	const char *host = on_lan ? NULL : plan->hosts[vm->host].name;
+	bool on_switch = vm->host < plan->n_hosts;
+	const char *host = on_switch ? plan->hosts[vm->host].name : NULL;
 	json_t *object = json_object(), *stands = json_array();
 
 	for (size_t i = 0; i < vm->n_stands; i++)
@@ -73,9 +73,9 @@ static json_t *vm_json(const struct lab_plan *plan, const struct lab_vm *vm)
 	set(object, "ns", json_string(vm->ns));
 	set(object, "host", text_or_null(host));
 	set(object, "port", json_string(vm->port));
-	set(object, "where", json_string(arena_printf(plan->arena, "%s:%s", on_lan ? "lan" : host,
-						      vm->port)));
-	set(object, "ofport", on_lan ? json_null() : json_integer(vm->ofport));
+	set(object, "where", json_string(arena_printf(plan->arena, "%s:%s", lab_vm_at(plan, vm), vm->port)));
+	set(object, "ofport", on_switch ? json_integer(vm->ofport) : json_null());
+	set(object, "vtep", text_or_null(vm->vtep));
 	set(object, "mac", json_string(vm->mac));
 	set(object, "mtu", json_integer(vm->mtu));
 	set(object, "ip", text_or_null(first ? first->ip : NULL));

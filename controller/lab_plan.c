@@ -202,6 +202,14 @@ static const char *transport_name(enum net_transport transport)
 	return "?";
 }
 
+/* The LAN is plain: what has another VLAN id on its uplink does not meet the others. */
+uint16_t lab_lan_vlan(const struct net_network *network)
+{
+	if (network->physical.n_ports)
+		return network->physical.vlan;
+	return network->vlan || !network->n_uplinks ? network->vlan : network->uplinks[0].vlan;
+}
+
 static void add_networks(struct making *making)
 {
 	struct lab_plan *plan = making->plan;
@@ -214,7 +222,8 @@ static void add_networks(struct making *making)
 		bool *joined = arena_new_array(plan->arena, bool, plan->n_hosts);
 
 		for (size_t j = 0; j < network->n_uplinks; j++)
-			joined[lab_host_by_name(plan, net->switches[network->uplinks[j].sw].name)] = true;
+			joined[lab_host_by_name(plan, net->switches[network->uplinks[j].sw].name)]
+				= network->uplinks[j].vlan == lab_lan_vlan(network);
 		if (network->physical.n_ports)
 			joined[lab_host_by_name(plan, net->switches[network->physical.ports[0].sw].name)] = true;
 		for (size_t j = 0; j < plan->n_hosts && network->tunnels; j++)
@@ -223,35 +232,49 @@ static void add_networks(struct making *making)
 		plan->networks[i] = (struct lab_network){
 			.name = arena_strdup(plan->arena, network->name),
 			.transport = transport_name(network->transport),
-			.vlan = network->physical.n_ports ? network->physical.vlan : network->vlan,
+			.vlan = lab_lan_vlan(network),
 			.joined = joined,
 		};
 	}
 }
 
-/* The longest prefix that holds all vteps, at most 24: then each is on-link for
- * the others. IPv4 only; anything else gets routes per peer. */
-static unsigned common_prefix(const struct lab_plan *plan)
+const char *lab_vm_at(const struct lab_plan *plan, const struct lab_vm *vm)
 {
-	uint32_t first = 0, differ = 0;
+	return vm->host == LAB_ON_LAN ? "lan" : vm->host == LAB_ON_UNDERLAY ? "underlay" : plan->hosts[vm->host].name;
+}
+
+/* The bits, of at most `most`, that the vteps of one family have in common. */
+static unsigned common_bits(const struct lab_plan *plan, int family, unsigned most)
+{
+	uint8_t first[16], address[16];
 	bool seen = false;
-	unsigned prefix = 24;
 
-	for (size_t i = 0; i < plan->n_hosts; i++) {
-		struct in_addr address;
+	for (size_t i = 0; i < plan->n_hosts + plan->n_vms; i++) {
+		const char *vtep = i < plan->n_hosts ? plan->hosts[i].vtep : plan->vms[i - plan->n_hosts].vtep;
+		unsigned bit = 0;
 
-		if (!plan->hosts[i].vtep)
+		if (!vtep || inet_pton(family, vtep, address) != 1)
 			continue;
-		if (inet_pton(AF_INET, plan->hosts[i].vtep, &address) != 1)
-			return 0;
 		if (!seen)
-			first = ntohl(address.s_addr);
+			memcpy(first, address, sizeof first);
 		seen = true;
-		differ |= first ^ ntohl(address.s_addr);
+		while (bit < most && !((first[bit / 8] ^ address[bit / 8]) >> (7 - bit % 8) & 1))
+			bit++;
+		most = bit;
 	}
-	while (prefix && differ >> (32 - prefix))
-		prefix--;
-	return prefix >= 8 ? prefix : 0;
+	return most;
+}
+
+/* The longest prefix that holds all vteps of a family: then each is on-link for
+ * the others. Open vSwitch needs it so: it takes the address to send from out of
+ * the destination's prefix, and does not know a route whose prefix has none. */
+static void find_prefixes(struct lab_plan *plan)
+{
+	enum { MOST4 = 24, MOST6 = 64, LEAST = 8 };
+	unsigned bits4 = common_bits(plan, AF_INET, MOST4), bits6 = common_bits(plan, AF_INET6, MOST6);
+
+	plan->vtep_prefix = bits4 >= LEAST ? bits4 : 0;
+	plan->vtep_prefix6 = bits6 >= LEAST ? bits6 : 0;
 }
 
 static void add_namespaces(struct lab_plan *plan)
@@ -308,7 +331,7 @@ struct lab_plan *lab_plan_new(const struct net *net, const struct yaml_node *x_l
 	lab_plan_vms(&making);
 	lab_plan_mtus(&making);
 	add_namespaces(plan);
-	plan->vtep_prefix = common_prefix(plan);
+	find_prefixes(plan);
 	for (size_t i = 0; i < plan->n_hosts; i++) {
 		size_t len = strlen(plan->hosts[i].dir) + strlen("/ovs-vswitchd.ctl");
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ofproto/packet.h"
+
 static const struct where nowhere = {0};
 
 /* --- VMs -------------------------------------------------------------------------- */
@@ -234,10 +236,41 @@ static void add_machine(struct making *making, const struct lab_wish *wish)
 		.mac = wish->mac,
 		.stands = arena_new_array(plan->arena, struct lab_stand, 1),
 	};
-	const struct net_network *its = &making->net->networks[network];
-	uint16_t vlan = its->physical.n_ports ? its->physical.vlan : its->vlan;
+	add_stand(plan, vm, wish->network,
+		  wish->has_tag ? wish->tag : lab_lan_vlan(&making->net->networks[network]), wish);
+}
 
-	add_stand(plan, vm, wish->network, wish->has_tag ? wish->tag : vlan, wish);
+/* The lab does not have it under another name: its port is called like it. */
+static void add_foreign(struct making *making, const struct net_vtep *vtep)
+{
+	struct lab_plan *plan = making->plan;
+	struct lab_vm *vm;
+
+	if (!lab_ifname_ok(making, vtep->end.where, vtep->end.name))
+		return;
+	vm = new_vm(making);
+	*vm = (struct lab_vm){
+		.name = arena_strdup(plan->arena, vtep->end.name),
+		.host = LAB_ON_UNDERLAY,
+		.port = arena_strdup(plan->arena, vtep->end.name),
+		.vtep = arena_strdup(plan->arena, vtep->end.vtep),
+		.stands = arena_new_array(plan->arena, struct lab_stand, vtep->n_stands),
+		.n_stands = vtep->n_stands,
+	};
+	if (vtep->n_macs) {
+		char mac[MAC_TEXT];
+
+		vm->mac = arena_strdup(plan->arena, mac_format(vtep->macs[0].bytes, mac));
+	}
+	for (size_t i = 0; i < vtep->n_stands; i++) {
+		const struct net_network *network = &making->net->networks[vtep->stands[i].network];
+
+		vm->stands[i] = (struct lab_stand){
+			.network = arena_strdup(plan->arena, network->name),
+			.dev = arena_printf(plan->arena, "vx%u", network->vni),
+			.vni = network->vni,
+		};
+	}
 }
 
 static void add_vms(struct making *making)
@@ -261,6 +294,8 @@ static void add_vms(struct making *making)
 		if (making->wishes->machines[i].network)
 			add_machine(making, &making->wishes->machines[i]);
 	}
+	for (size_t i = 0; i < making->net->n_vteps; i++)
+		add_foreign(making, &making->net->vteps[i]);
 }
 
 /* --- names ------------------------------------------------------------------------ */

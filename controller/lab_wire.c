@@ -151,6 +151,13 @@ static bool add_cables(struct lab_runner *runner, const struct lab_plan *plan)
 	for (size_t i = 0; i < plan->n_vms; i++) {
 		const struct lab_vm *vm = &plan->vms[i];
 
+		/* The MAC of a VTEP is that of its VXLAN devices. */
+		if (vm->host == LAB_ON_UNDERLAY) {
+			batch_add(&batch, "link add name eth0 index %d netns %s mtu %u type veth "
+				  "peer name %s netns %s mtu %u", LAB_ETH0_INDEX, vm->ns, plan->underlay_mtu,
+				  vm->port, plan->underlay_ns, plan->underlay_mtu);
+			continue;
+		}
 		batch_add(&batch, "link add name eth0 index %d netns %s mtu %u address %s type veth "
 			  "peer name %s netns %s mtu %u", LAB_ETH0_INDEX, vm->ns, vm->mtu, vm->mac, vm->port,
 			  vm->host == LAB_ON_LAN ? plan->lan_ns : plan->hosts[vm->host].ns, vm->mtu);
@@ -199,6 +206,10 @@ static void add_bridges(const struct lab_plan *plan, struct lab_command *command
 				batch_add(&batch, "link set dev %s master underlay up",
 					  plan->hosts[i].underlay_port);
 		}
+		for (size_t i = 0; i < plan->n_vms; i++) {
+			if (plan->vms[i].host == LAB_ON_UNDERLAY)
+				batch_add(&batch, "link set dev %s master underlay up", plan->vms[i].port);
+		}
 		batch_add(&batch, "link set underlay mtu %u up", plan->underlay_mtu);
 		commands[(*n)++] = ip_in(arena, plan->underlay_ns, batch_end(&batch, arena));
 	}
@@ -237,7 +248,7 @@ static const char *host_lines(const struct lab_plan *plan, size_t h, struct aren
 static const char *vm_lines(const struct lab_vm *vm, struct arena *arena)
 {
 	struct batch batch;
-	bool untagged = vm->n_stands && vm->stands[0].tag == NET_UNTAGGED;
+	bool untagged = vm->n_stands && vm->stands[0].tag == NET_UNTAGGED && vm->host != LAB_ON_UNDERLAY;
 
 	batch_begin(&batch);
 	batch_add(&batch, "link set lo up");

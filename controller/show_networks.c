@@ -44,8 +44,13 @@ json_t *show_network(const struct api_world *world, uint32_t index)
 	show_set(json, "vlan", vlan ? json_integer(vlan) : json_null());
 	show_set(json, "gateway", gateway(world, index));
 	show_set(json, "vni", network->vni ? json_integer(network->vni) : json_null());
+	json_t *vteps = json_array();
+	for (size_t i = 0; i < network->n_vteps; i++)
+		json_array_append_new(vteps, show_text(core->net->vteps[network->vteps[i]].end.name));
+	show_set(json, "vteps", vteps);
 	show_set(json, "subnet", show_text(network->subnet));
 	show_set(json, "ageing_seconds", json_integer(network->ageing));
+	show_set(json, "tags", json_string(network->tags == NET_TAGS_PASS ? "pass" : "drop"));
 	show_set(json, "flood", json_boolean(network->flood));
 	show_set(json, "mtu", network->mtu ? json_integer(network->mtu) : json_null());
 	show_set(json, "guest_mtu", network->guest_mtu ? json_integer(network->guest_mtu) : json_null());

@@ -283,11 +283,12 @@ static void look_at_floods(struct problems *problems, uint32_t sw)
 		const struct view_member *member = view_member(vn, sw);
 		const char *name = core->net->networks[n].name;
 		bool has_tunnel = core->net->networks[n].tunnels && vs->tunnel != NET_NONE;
-		size_t room = has_tunnel ? FLOOD_PEER_ROOM * (vn->n_members - 1) : 0;
+		size_t n_others = vn->n_members - 1 + core->net->networks[n].n_vteps;
+		size_t room = has_tunnel ? FLOOD_PEER_ROOM * n_others : 0;
 		struct about about = { vs->name, name, "spread the ports over two bridges or two networks" };
 		if (member && member->n_edges + room > FLOOD_MAX_PORTS)
 			add(problems, WARNING, "flood-list-full", about, "switch %s: network %s has %u ports there "
-			    "and %zu other switches; broadcast has room for %d, a switch counting as %d", vs->name, name,
+			    "and %zu other switches and vteps; broadcast has room for %d, each of those counting as %d", vs->name, name,
 			    (unsigned) member->n_edges, room / FLOOD_PEER_ROOM, FLOOD_MAX_PORTS, FLOOD_PEER_ROOM);
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From parsed sections to the model: the steps of net_parse, in this order.
- * Private to topo/{net,switches,networks,ports,net_*}.c.
+ * Private to topo/{net,switches,networks,vteps,overlay,ports,net_*}.c.
  *
  * The steps run on a file with findings too, so that one run shows them all:
  * a name or port that could not be read is null, a number 0. */
@@ -12,6 +12,7 @@
 
 extern const struct section switches_section;
 extern const struct section networks_section;
+extern const struct section vteps_section;
 extern const struct section ports_section;
 extern const struct section uplinks_section;
 extern const struct section physical_section;
@@ -34,6 +35,10 @@ void vteps_settle(struct net *, struct diag *);
 /* Sorted by name, each with its ends in order; tags on them. After
  * networks_settle() and ports_check(). */
 void links_settle(struct net *, struct diag *);
+/* The address as bytes and as a peer register; peer stays 0 when it is none. */
+void vtep_read(struct net_switch *);
+/* VTEPs that are no switches of ours: their addresses, networks and hosts. */
+void foreign_settle(struct net *, struct diag *);
 
 /* Who stands where: undeclared switches, one port twice, tags that clash.
  * Fills net_uplink.sw. */

@@ -60,12 +60,14 @@ static void settle_network(const struct net *net, struct net_network *network, s
 {
 	const struct net_switch *sw = network->tunnels ? narrowest(net, network) : NULL;
 	uint32_t mtu = net_hosts_mtu(network);
+	struct where where = network->mtu ? network->mtu_where
+		: network->physical.n_ports ? network->physical.where : network->where;
 
 	if (!sw)
 		return;
 	network->guest_mtu = sw->underlay_mtu - overhead(sw);
 	if (mtu > network->guest_mtu)
-		diag_add(diag, network->mtu_where, DIAG_MTU,
+		diag_add(diag, where, DIAG_MTU,
 			 "%s of network \"%s\" send packets of %u bytes, its tunnels carry %u (the underlay of "
 			 "switch \"%s\" has %u, VXLAN takes %u): larger ones are lost without a word; give the "
 			 "underlay %u (`underlay_mtu`), or all hosts %u (`mtu`)",

@@ -99,6 +99,14 @@ static const struct section_key keys[] = {
 		.section = &links_section,
 		.otherwise = "no cables between bridges",
 		.help = "Cables that join bridges directly.",
+	}, {
+		.name = "vteps",
+		.type = &section_table,
+		.offset = offsetof(struct root, net.vteps),
+		.count_offset = offsetof(struct root, net.n_vteps),
+		.section = &vteps_section,
+		.otherwise = "none",
+		.help = "Ends of tunnels that are no switches of weft's, by name.",
 	},
 };
 
@@ -170,6 +178,8 @@ static bool parse_root(const struct section_scene *scene, const struct yaml_node
 	net->n_networks = root.net.n_networks;
 	net->links = root.net.links;
 	net->n_links = root.net.n_links;
+	net->vteps = root.net.vteps;
+	net->n_vteps = root.net.n_vteps;
 	return true;
 }
 

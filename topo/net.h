@@ -64,6 +64,34 @@ struct net_addresses {
 	size_t n;
 };
 
+/* A network that a VTEP is in, and a host behind one. */
+struct net_vtep_stand {
+	const char *name;
+	uint32_t network;               /* index into networks */
+	struct where where;
+};
+
+struct net_vtep_mac {
+	uint8_t bytes[6];
+	struct where where;
+};
+
+/* An end of tunnels that is no switch of ours. */
+struct net_vtep {
+	struct net_switch end;          /* what tunnels need to know: name, vtep, peer, object; no dpid */
+	struct net_vtep_stand *stands;
+	size_t n_stands;
+	struct net_vtep_mac *macs;
+	size_t n_macs;
+};
+
+/* A host that the file knows to be behind a VTEP. */
+struct net_static {
+	uint8_t mac[6];
+	uint32_t vtep;                  /* index into vteps */
+	struct where where;
+};
+
 /* One entry of `ports:`. Either side may be a glob (* and ?). */
 struct net_port {
 	const char *switch_glob;        /* "kvm1", "kvm*", "*" */
@@ -81,6 +109,10 @@ struct net_port {
 };
 
 enum net_arp { NET_ARP_DEFAULT, NET_ARP_ANSWER, NET_ARP_FLOOD };
+/* A tag that a frame of a network carries inside, beside the one that says
+ * which network it is in. */
+enum net_tags { NET_TAGS_DROP = 1, NET_TAGS_PASS = 2 };
+
 enum net_transport { NET_LOCAL, NET_VLAN, NET_VXLAN };
 
 /* A port to the LAN: of `uplinks`, or of `physical`. */
@@ -88,6 +120,7 @@ struct net_uplink {
 	uint32_t sw;                    /* index into switches */
 	const char *switch_name;
 	const char *port;               /* interface name */
+	uint16_t vlan;                  /* VLAN id there: its own, or the network's on the LAN */
 	struct where where;
 	uint32_t object;
 };
@@ -117,7 +150,7 @@ struct net_network {
 	const char *name;
 	uint32_t id;                    /* hash of the name, unique, never 0: the network register */
 	enum net_transport transport;   /* NET_LOCAL: each switch by itself until links carry it */
-	uint16_t vlan;                  /* transport vlan: VLAN id on the uplinks; else 0 */
+	uint16_t vlan;                  /* transport vlan: VLAN id on uplinks that name none; else 0 */
 	struct net_uplink *uplinks;     /* transport vlan: at most one per switch */
 	size_t n_uplinks;
 	struct net_physical physical;
@@ -138,6 +171,11 @@ struct net_network {
 	struct where mtu_where;         /* where that is said */
 	uint32_t guest_mtu;             /* bytes: what fits into its tunnels; 0 = it has none */
 	enum net_arp arp;               /* ARP and ND for known hosts; never NET_ARP_DEFAULT once loaded */
+	enum net_tags tags;             /* of guests; default drop */
+	uint32_t *vteps;                /* those that are no switches of ours: indices */
+	size_t n_vteps;
+	struct net_static *statics;     /* who is behind them; sorted by MAC */
+	size_t n_statics;
 	struct where where;
 	uint32_t object;
 };
@@ -156,6 +194,8 @@ struct net {
 	size_t n_networks;
 	struct net_link *links;         /* sorted by name */
 	size_t n_links;
+	struct net_vtep *vteps;         /* sorted by name; those that are no switches of ours */
+	size_t n_vteps;
 	struct net_object *objects;     /* sorted by id */
 	size_t n_objects;
 	const struct net_index *index;  /* private to net_lookup.c */
@@ -207,6 +247,8 @@ size_t net_uses(const struct net *, const char *switch_name, const char *port_na
 
 /* The link that the port is an end of and which end it is, or NET_NONE. */
 uint32_t net_link_of(const struct net *, const char *switch_name, const char *port_name, unsigned *ret_end);
+/* The VTEP that a host of the network is behind by the file, or null. */
+const struct net_vtep *net_vtep_of(const struct net *, uint32_t network, const uint8_t mac[6]);
 
 /* Is that the VXLAN port of a declared switch with a vtep? */
 bool net_is_tunnel(const struct net *, const char *switch_name, const char *port_name);

@@ -91,9 +91,9 @@ static size_t list_stands(const struct net *net, struct stand *stands)
 					.sw = uplink->switch_name,
 					.port = uplink->port,
 					.network = network,
-					.tag = network->vlan,
+					.tag = uplink->vlan,
 					.is_uplink = true,
-					.has_no_tag = !network->vlan,
+					.has_no_tag = !uplink->vlan,
 					.where = uplink->where,
 				};
 		}
@@ -105,7 +105,7 @@ static size_t list_stands(const struct net *net, struct stand *stands)
 					.sw = port->switch_name,
 					.port = port->port,
 					.network = network,
-					.tag = network->physical.vlan,
+					.tag = port->vlan,
 					.is_uplink = true,
 					.where = port->where,
 				};
@@ -181,6 +181,27 @@ static void check_tags(const struct stand *stands, size_t n, struct diag *diag)
 		else if (stands[first].network != stands[i].network
 			 && !stands[i].has_no_tag && !stands[first].link && !stands[i].link)
 			report_tag(&stands[first], &stands[i], diag);
+	}
+}
+
+static bool takes_all(const struct stand *stand)
+{
+	return stand->network && !stand->is_uplink && stand->tag == NET_UNTAGGED
+	       && stand->network->tags == NET_TAGS_PASS;
+}
+
+/* Sorted by tag, so untagged ones are the first of their port. */
+static void check_passed_tags(const struct stand *stands, size_t n, struct diag *diag)
+{
+	for (size_t first = 0, i = 1; i < n; i++) {
+		if (by_port(&stands[first], &stands[i]))
+			first = i;
+		else if (takes_all(&stands[first]) && stands[i].tag != NET_UNTAGGED)
+			diag_add(diag, stands[i].where, DIAG_TAGS,
+				 "port \"%s:%s\" is untagged in network \"%s\" (line %u), which passes all tags; so it "
+				 "cannot have tag %u in network \"%s\"", stands[i].sw, stands[i].port,
+				 stands[first].network->name, stands[first].where.line, stands[i].tag,
+				 stands[i].network->name);
 	}
 }
 
@@ -299,5 +320,6 @@ void ports_check(struct net *net, struct diag *diag)
 	check_once_per_network(stands, n, diag);
 	qsort(stands, n, sizeof *stands, by_tag);
 	check_tags(stands, n, diag);
+	check_passed_tags(stands, n, diag);
 	free(stands);
 }

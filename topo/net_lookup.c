@@ -302,29 +302,37 @@ static uint16_t tag_of(const struct net_network *network, const struct ref *ref)
 	case REF_LINK:
 		break;
 	case REF_UPLINK:
-		return network->vlan;
+		return network->uplinks[ref->port].vlan;
 	case REF_PHYSICAL:
-		return network->physical.vlan;
+		return network->physical.ports[ref->port].vlan;
 	case REF_PORT:
 		return network->ports[ref->port].tag;
 	}
 	return NET_UNTAGGED;
 }
 
+/* What comes in with the tag of the one may be meant for the other. */
+static bool clash(const struct net *net, const struct net_use *a, const struct net_use *b)
+{
+	if (a->tag == b->tag)
+		return true;
+	return (a->tag == NET_UNTAGGED && net->networks[a->network].tags == NET_TAGS_PASS)
+	       || (b->tag == NET_UNTAGGED && net->networks[b->network].tags == NET_TAGS_PASS);
+}
+
 /* One tag, one network: the exact entry, else the first name. */
 static void mark_conflicts(const struct net *net, struct net_use *uses, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
-		for (size_t k = 0; k < i; k++) {
+		for (size_t k = 0; k < i && !uses[i].conflict; k++) {
 			const struct net_port *ports = net->networks[uses[k].network].ports;
 
-			if (uses[k].tag != uses[i].tag || uses[k].conflict)
+			if (uses[k].conflict || !clash(net, &uses[k], &uses[i]))
 				continue;
 			bool is_weaker = is_entry(&uses[k]) && ports[uses[k].port].is_glob;
 			bool is_glob_too = is_entry(&uses[i])
 					   && net->networks[uses[i].network].ports[uses[i].port].is_glob;
 			uses[is_weaker && !is_glob_too ? k : i].conflict = true;
-			break;
 		}
 	}
 }

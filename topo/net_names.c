@@ -48,7 +48,7 @@ static void name_object(struct naming *naming, uint32_t *slot, struct where wher
 
 static size_t count_objects(const struct net *net)
 {
-	size_t n = net->n_switches + net->n_networks + net->n_links;
+	size_t n = net->n_switches + net->n_networks + net->n_links + net->n_vteps;
 
 	for (size_t i = 0; i < net->n_networks; i++)
 		n += net->networks[i].n_ports + net->networks[i].n_uplinks + net->networks[i].physical.n_ports;
@@ -69,6 +69,11 @@ static void name_all(struct net *net, struct naming *namings)
 	for (size_t i = 0; i < net->n_links; i++)
 		name_object(&namings[n++], &net->links[i].object, net->links[i].where,
 			    arena_printf(arena, "link %s", net->links[i].name));
+	for (size_t i = 0; i < net->n_vteps; i++) {
+		struct net_switch *end = &net->vteps[i].end;
+
+		name_object(&namings[n++], &end->object, end->where, arena_printf(arena, "vtep %s", end->name));
+	}
 	for (size_t i = 0; i < net->n_networks; i++) {
 		struct net_network *network = &net->networks[i];
 

@@ -123,6 +123,17 @@ static void print_text(const char *key, const char *text, FILE *out)
 	putc('\n', out);
 }
 
+static void print_uplink(const struct net_uplink *uplink, uint16_t vlan, FILE *out)
+{
+	bool is_simple = uplink->vlan == vlan;
+
+	fputs(is_simple ? "" : "{port: ", out);
+	print_port_name(uplink->switch_name, uplink->port, out);
+	if (!is_simple)
+		fprintf(out, ", vlan: %u}", uplink->vlan);
+	putc('\n', out);
+}
+
 static void print_physical(const struct net_physical *physical, FILE *out)
 {
 	if (!physical->n_ports)
@@ -133,8 +144,19 @@ static void print_physical(const struct net_physical *physical, FILE *out)
 	fputs("      ports:\n", out);
 	for (size_t i = 0; i < physical->n_ports; i++) {
 		fputs("        - ", out);
-		print_port_name(physical->ports[i].switch_name, physical->ports[i].port, out);
-		putc('\n', out);
+		print_uplink(&physical->ports[i], physical->vlan, out);
+	}
+}
+
+static void print_uplinks(const struct net_network *network, FILE *out)
+{
+	fputs("    transport: vlan\n", out);
+	if (network->vlan)
+		fprintf(out, "    vlan: %u\n", network->vlan);
+	fputs(network->n_uplinks ? "    uplinks:\n" : "    uplinks: []\n", out);
+	for (size_t i = 0; i < network->n_uplinks; i++) {
+		fputs("      - ", out);
+		print_uplink(&network->uplinks[i], network->vlan, out);
 	}
 }
 
@@ -155,16 +177,11 @@ static void print_network(const struct net_network *network, FILE *out)
 		fputs("    flood: false\n", out);
 	if (network->arp == NET_ARP_FLOOD)
 		fputs("    arp: flood\n", out);
+	if (network->tags == NET_TAGS_PASS)
+		fputs("    tags: pass\n", out);
 	fprintf(out, "    ageing: %us\n", network->ageing);
-	if (network->transport == NET_VLAN) {
-		fprintf(out, "    transport: vlan\n    vlan: %u\n    uplinks:%s\n", network->vlan,
-			network->n_uplinks ? "" : " []");
-		for (size_t i = 0; i < network->n_uplinks; i++) {
-			fputs("      - ", out);
-			print_port_name(network->uplinks[i].switch_name, network->uplinks[i].port, out);
-			putc('\n', out);
-		}
-	}
+	if (network->transport == NET_VLAN)
+		print_uplinks(network, out);
 	if (network->transport == NET_VXLAN)
 		fputs("    transport: vxlan\n", out);
 	if (network->link_vlan && !network->link_vlan_is_chosen)
@@ -184,6 +201,29 @@ static void print_link(const struct net_link *link, FILE *out)
 	fprintf(out, "], cost: %u}\n", link->cost);
 }
 
+static void print_vtep(const struct net_vtep *vtep, FILE *out)
+{
+	fputs("  ", out);
+	print_word(vtep->end.name, out);
+	fputs(":\n", out);
+	print_text("description", vtep->end.description, out);
+	print_text("vtep", vtep->end.vtep, out);
+	fputs("    networks:\n", out);
+	for (size_t i = 0; i < vtep->n_stands; i++) {
+		fputs("      - ", out);
+		print_word(vtep->stands[i].name, out);
+		putc('\n', out);
+	}
+	if (vtep->n_macs)
+		fputs("    macs:\n", out);
+	for (size_t i = 0; i < vtep->n_macs; i++) {
+		const uint8_t *mac = vtep->macs[i].bytes;
+
+		fprintf(out, "      - \"%02x:%02x:%02x:%02x:%02x:%02x\"\n", mac[0], mac[1], mac[2], mac[3], mac[4],
+			mac[5]);
+	}
+}
+
 void net_print(const struct net *net, FILE *out)
 {
 	fputs("version: 1\n", out);
@@ -200,4 +240,8 @@ void net_print(const struct net *net, FILE *out)
 		fputs("links:\n", out);
 	for (size_t i = 0; i < net->n_links; i++)
 		print_link(&net->links[i], out);
+	if (net->n_vteps)
+		fputs("vteps:\n", out);
+	for (size_t i = 0; i < net->n_vteps; i++)
+		print_vtep(&net->vteps[i], out);
 }

@@ -14,6 +14,7 @@ enum {
 	MAX_HOSTS = 1000000,
 };
 
+static const char *const tags[] = {"drop", "pass", NULL};       /* enum net_tags */
 static const char *const transports[] = {"vlan", "vxlan", NULL};
 static const char *const arps[] = {"answer", "flood", NULL};
 static const char *const later[] = {"acl", "gateway", "gateways", "dhcp", NULL};
@@ -68,8 +69,8 @@ static const struct section_key keys[] = {
 		.type = &section_word,
 		.offset = offsetof(struct net_network, transport),
 		.words = transports,
-		.otherwise = "`vxlan` when at least two switches of its ports have a `vtep`, else each switch "
-			     "by itself",
+		.otherwise = "`vxlan` when at least two switches of its ports have a `vtep`, or one has and there is "
+			     "one in `vteps`, else each switch by itself",
 		.help = "How the network travels between switches. `vlan`: each host has the trunk, and "
 			"the network is a VLAN on the `uplinks`. `vxlan`: by tunnels between the switches "
 			"that have ports in it.",
@@ -79,7 +80,7 @@ static const struct section_key keys[] = {
 		.offset = offsetof(struct net_network, vlan),
 		.min = 1,
 		.max = NET_MAX_VID,
-		.otherwise = "none; must be there with `transport: vlan`",
+		.otherwise = "none; must be there with `transport: vlan` unless each uplink has its own",
 		.help = "The VLAN id on the uplinks.",
 	}, {
 		.name = "uplinks",
@@ -129,6 +130,16 @@ static const struct section_key keys[] = {
 		.otherwise = "none",
 		.help = "The IP prefix that the network's hosts use.",
 	}, {
+		.name = "tags",
+		.type = &section_word,
+		.offset = offsetof(struct net_network, tags),
+		.words = tags,
+		.initial = "drop",
+		.help = "What becomes of VLAN tags that guests put on themselves. `drop`: such frames are "
+			"dropped and counted. `pass`: they are payload and arrive as they were sent; a port "
+			"without a `tag` in this network can then be in no other. Where the network itself has a "
+			"tag, the bridge needs `other_config:vlan-limit=2`.",
+	}, {
 		.name = "description",
 		.type = &section_text,
 		.offset = offsetof(struct net_network, description),
@@ -144,6 +155,19 @@ static struct where where_of(const struct yaml_node *map, const char *key,
 	const struct yaml_node *value = yaml_get(map, key);
 
 	return value ? value->where : network->where;
+}
+
+/* What each uplink carries; true when one has no VLAN id. */
+static bool settle_uplinks(struct net_network *network)
+{
+	bool is_missing = !network->n_uplinks && !network->vlan;
+
+	for (size_t i = 0; i < network->n_uplinks; i++) {
+		if (!network->uplinks[i].vlan)
+			network->uplinks[i].vlan = network->vlan;
+		is_missing |= !network->uplinks[i].vlan;
+	}
+	return is_missing;
 }
 
 static void check(const struct section_scene *scene, const struct section_at *at,
@@ -163,7 +187,7 @@ static void check(const struct section_scene *scene, const struct section_at *at
 	if (network->arp == NET_ARP_DEFAULT)
 		network->arp = NET_ARP_ANSWER;
 	if (network->transport == NET_VLAN) {
-		if (!has_vlan)
+		if (settle_uplinks(network) && !has_vlan)
 			diag_add(scene->diag, where_of(map, "transport", network), DIAG_MISSING,
 				 "%s has `transport: vlan` and no \"vlan\"", section_at_text(scene, at));
 		if (!has_uplinks)
@@ -209,6 +233,7 @@ void networks_settle(struct net *net, struct diag *diag)
 	if (n > NET_MAX_NETWORKS)
 		diag_add(diag, net->networks[n - 1].where, DIAG_TOO_LARGE,
 			 "there are %zu networks; the most is %d", n, NET_MAX_NETWORKS);
+	foreign_settle(net, diag);
 	overlays_settle(net, diag);
 	for (size_t i = 0; i < n; i++)
 		port_addresses_settle(net, &net->networks[i], diag);

@@ -15,7 +15,7 @@ enum { VNI_BITS = 24 };                 /* RFC 7348, 5 */
 
 /* --- vteps ------------------------------------------------------------------------- */
 
-static void read_vtep(struct net_switch *sw)
+void vtep_read(struct net_switch *sw)
 {
 	struct in_addr v4;
 
@@ -54,7 +54,7 @@ void vteps_settle(struct net *net, struct diag *diag)
 	for (size_t i = 0; i < n; i++) {
 		struct net_switch *sw = &net->switches[i];
 
-		read_vtep(sw);
+		vtep_read(sw);
 		if (sw->vtep && !sw->peer)
 			diag_add(diag, sw->where, DIAG_TUNNEL, "the vtep of switch \"%s\" is no address of a host: %s",
 				 sw->name, sw->vtep);
@@ -183,6 +183,27 @@ static void settle_mixed(const struct net *net, struct net_network *network, con
 		take_tunnels(network);
 }
 
+/* VTEPs that are no switches of ours need one of ours that can reach them. */
+static void check_foreign(const struct net *net, const struct net_network *network, const struct reach *reach,
+			  struct diag *diag)
+{
+	for (size_t i = 0; i < network->n_vteps; i++) {
+		const struct net_switch *end = &net->vteps[network->vteps[i]].end;
+
+		if (network->transport == NET_VLAN || network->n_uplinks)
+			diag_add(diag, end->where, DIAG_TUNNEL,
+				 "vtep \"%s\" is in network \"%s\", which travels by VLAN", end->name, network->name);
+		else if (!reach->n_with)
+			diag_add(diag, end->where, DIAG_TUNNEL,
+				 "vtep \"%s\" is in network \"%s\", and no switch with ports there has a \"vtep\"",
+				 end->name, network->name);
+		else if (end->vtep && end->vtep_is_v6 != reach->with->vtep_is_v6)
+			diag_add(diag, end->where, DIAG_TUNNEL,
+				 "vtep \"%s\" is in network \"%s\" with another kind of address than switch \"%s\": "
+				 "one kind cannot reach the other", end->name, network->name, reach->with->name);
+	}
+}
+
 void overlays_settle(struct net *net, struct diag *diag)
 {
 	bool *seen = xheap_alloc(net->n_switches);
@@ -194,11 +215,13 @@ void overlays_settle(struct net *net, struct diag *diag)
 		if (!network->name)
 			continue;
 		reach_of(net, network, seen, &reach);
+		check_foreign(net, network, &reach, diag);
 		if (network->transport == NET_VLAN) {
 			settle_mixed(net, network, seen);
 			continue;
 		}
-		if (network->transport == NET_LOCAL && reach.n_with >= 2 && !network->n_uplinks)
+		if (network->transport == NET_LOCAL && reach.n_with + network->n_vteps >= 2 && reach.n_with
+		    && !network->n_uplinks)
 			network->transport = NET_VXLAN;
 		if (network->transport != NET_VXLAN)
 			continue;
@@ -207,10 +230,6 @@ void overlays_settle(struct net *net, struct diag *diag)
 			diag_add(diag, reach.other_where, DIAG_TUNNEL,
 				 "network \"%s\" has switches with IPv4 and IPv6 vteps (\"%s\", \"%s\"): one kind cannot "
 				 "reach the other", network->name, reach.with->name, reach.other->name);
-		else if (reach.n_with && reach.with->vtep_is_v6)
-			diag_add(diag, network->where, DIAG_TUNNEL_V6,
-				 "network \"%s\" goes by IPv6 vteps, which no test of this release has seen carry "
-				 "traffic", network->name);
 		if (!reach.n_with)
 			diag_add(diag, network->where, DIAG_TUNNEL,
 				 "network \"%s\" has `transport: vxlan` and none of its switches has a \"vtep\"",

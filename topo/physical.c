@@ -68,8 +68,12 @@ static void check(const struct section_scene *scene, const struct section_at *at
 	if (map && physical->untagged && yaml_get(map, "vlan"))
 		diag_add(scene->diag, yaml_get(map, "vlan")->where, DIAG_UPLINK,
 			 "%s has `untagged: true` and \"vlan\"; keep one of the two", stands);
+	for (size_t i = 0; i < physical->n_ports; i++)
+		if (!physical->ports[i].vlan)
+			physical->ports[i].vlan = physical->vlan;
 	if (!has_port || has_ports || !physical->single.switch_name)
 		return;
+	physical->single.vlan = physical->vlan;
 	physical->single.where = yaml_get(map, "port")->where;
 	physical->ports = arena_new_array(scene->arena, struct net_uplink, 1);
 	physical->ports[0] = physical->single;

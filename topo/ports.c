@@ -182,6 +182,14 @@ static const struct section_key uplink_keys[] = {
 		.offset = 0,
 		.is_required = true,
 		.help = "The port to the trunk, without globs.",
+	}, {
+		.name = "vlan",
+		.type = &section_uint16,
+		.offset = offsetof(struct net_uplink, vlan),
+		.min = 1,
+		.max = NET_MAX_VID,
+		.otherwise = "`vlan` of the network",
+		.help = "The network's VLAN id on this port, where the physical network numbers it otherwise.",
 	},
 };
 
@@ -213,7 +221,7 @@ const struct section ports_section = {
 const struct section uplinks_section = {
 	.name = "uplink",
 	.help = "One port to the trunk: a text `switch:port`, or a map.",
-	.example = "uplinks: [kvm1:eno2, kvm2:eno2]\n",
+	.example = "uplinks: [kvm1:eno2, {port: kvm2:eno2, vlan: 31}]\n",
 	.size = sizeof(struct net_uplink),
 	.where_offset = offsetof(struct net_uplink, where),
 	.keys = uplink_keys,

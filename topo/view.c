@@ -181,8 +181,11 @@ const struct host *view_host_at(const struct view *view, size_t i)
 
 static bool still_has_place(struct view *view, const struct host *host)
 {
+	const struct view_network *vn = view_network_by_id(view, host->network);
+	if (!vn || net_vtep_of(view->net, (uint32_t) (vn - view->networks), host->mac))
+		return false;
 	if (host->unconfirmed)
-		return view_network_mutable(view, host->network) != NULL;
+		return true;
 	const struct view_use *use = view_use_mutable(view, host->sw, host->ofport, host->network);
 	return use && !use->is_uplink;
 }

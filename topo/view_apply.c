@@ -39,6 +39,12 @@ static void add_host(struct view *view, const struct fact *fact, uint64_t seen_m
 	view_place(view, i);
 }
 
+/* The file knows where it is. */
+static bool is_foreign(const struct view *view, const struct view_network *vn, const uint8_t mac[6])
+{
+	return net_vtep_of(view->net, (uint32_t) (vn - view->networks), mac);
+}
+
 static bool apply_unconfirmed(struct view *view, const struct fact *fact)
 {
 	if (host_find(&view->hosts, fact->network, fact->mac) != NET_NONE)
@@ -56,7 +62,7 @@ bool view_host_apply(struct view *view, struct fact *fact)
 	fact->old_sw = NET_NONE;
 	fact->old_ofport = 0;
 	fact->was_known = false;
-	if (!vn)
+	if (!vn || is_foreign(view, vn, fact->mac))
 		return false;
 	if (fact->unconfirmed)
 		return apply_unconfirmed(view, fact);

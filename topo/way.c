@@ -139,6 +139,14 @@ bool ways_in_tree(const struct view *view, const struct view_network *vn, uint32
 	return in_tree;
 }
 
+bool ways_is_head(const struct view *view, const struct view_network *vn, uint32_t sw)
+{
+	for (struct look look = { view, vn, view_ways(view) }; look.ways; look.ways = look.ways->with)
+		if (!stand_of(&look, sw)->is_head)
+			return false;
+	return true;
+}
+
 bool ways_floods(const struct view *view, const struct view_network *vn, uint32_t from, uint32_t to)
 {
 	for (struct look look = { view, vn, view_ways(view) }; look.ways; look.ways = look.ways->with)

@@ -60,6 +60,9 @@ bool ways_in_tree(const struct view *, const struct view_network *, uint32_t lin
 /* Does one go by tunnel from that switch to that one? Two heads are of two islands. */
 bool ways_floods(const struct view *, const struct view_network *, uint32_t from, uint32_t to);
 
+/* Is it a switch that sends into tunnels what is for all? */
+bool ways_is_head(const struct view *, const struct view_network *, uint32_t sw);
+
 enum way_kind { WAY_NONE, WAY_LINK, WAY_LAN, WAY_TUNNEL };
 struct way {
 	enum way_kind kind;

@@ -19,8 +19,13 @@ $(BENCH_BIN):
 bench-tools: $(BENCH_BIN) ## load generator and yardstick
 bins: $(BENCH_BIN)
 
-bench: deps all $(BENCH_BIN) ## weftd beside ovs-testcontroller and the yardstick; BENCH=--quick for half a minute
-	$(Q)tests/bench/bench --build $(BUILD) $(BENCH)
+bench: deps all $(BENCH_BIN) ## weftd beside ovs-testcontroller and the yardstick, its pipeline beside NORMAL; BENCH=--quick for a minute
+	$(Q)rc=0; tests/bench/bench --build $(BUILD) $(BENCH) || rc=$$?; \
+	    tests/bench/vxlan --build $(BUILD) $(filter --quick,$(BENCH)) || rc=$$?; exit $$rc
+
+.PHONY: bench-vxlan
+bench-vxlan: all       ## the second half of it: TCP over VXLAN beside plain NORMAL bridges
+	$(Q)tests/bench/vxlan --build $(BUILD) $(filter --quick,$(BENCH))
 
 .PHONY: check-bench
 check-bench: $(BENCH_BIN) ## is the measuring instrument right?

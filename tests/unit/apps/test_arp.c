@@ -25,7 +25,8 @@ static const char three[] =
 	" {port: \"b:rd\", mac: \"02:00:00:00:00:63\", ip: [10.1.0.99, \"fd00::99\"]}]}\n"
 	"  loud: {vni: 200, arp: flood, ports: [\"*:g*\", {port: \"a:gd\", mac: \"02:00:00:00:00:62\", ip: 10.1.0.98}]}\n"
 	"  trunk: {transport: vlan, vlan: 30, uplinks: [a:up, b:up, c:up], ports: [\"*:u*\"]}\n"
-	"  alone: {vni: 300, ports: [\"a:x*\"]}\n";
+	"  alone: {vni: 300, ports: [\"a:x*\"]}\n"
+	"  wrap: {vni: 400, tags: pass, ports: [\"*:w*\"]}\n";
 
 static const char ports[] =
 	"up a; up b; up c; port a:vxlan0 1000; port b:vxlan0 1000; port c:vxlan0 1000;"
@@ -259,6 +260,23 @@ static void a_network_may_say_no(void **state)
 	assert_null(binding("loud", 1));
 	assert_null(binding("loud", 98));
 	assert_int_equal(world_count_rows(w, "a", "table=65", "arp", NULL), 1);  /* 10.1.0.99 of red */
+}
+
+/* A segment of the guests' own is in it: what weft knows is not about that. */
+static void what_guests_tag_themselves_is_their_own(void **state)
+{
+	(void) state;
+	begin("port a:w1 7; port b:w1 7");
+	asks("a:w1", 1, 50);
+	asks("b:w1", 2, 50);
+	asks("a:w1", 1, 2);
+	is_answered("a:w1", 1, 2, 2);
+	send_frame("a:w1", arp(all, 1, 1, 1, 2, 9));
+	assert_int_equal(w->n_got, 1);
+	assert_int_equal(world_got(w, "b:w1", 9), 1);
+	send_frame("b:w1", arp(all, 1, 2, 1, 1, 9));
+	assert_int_equal(w->n_punts, 0);
+	assert_int_equal(binding("wrap", 1)->state, BINDING_GOOD);
 }
 
 static void a_declared_host_is_answered_for_before_it_speaks(void **state)
@@ -887,6 +905,7 @@ int main(void)
 		T(who_is_behind_the_same_port_answers_itself),
 		T(a_question_from_elsewhere_is_not_answered_twice),
 		T(a_network_may_say_no),
+		T(what_guests_tag_themselves_is_their_own),
 		T(a_declared_host_is_answered_for_before_it_speaks),
 		T(nobody_answers_for_hosts_without_a_way),
 		T(neighbour_discovery),

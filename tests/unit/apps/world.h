@@ -40,7 +40,8 @@ struct frame {
 	size_t size;
 };
 
-/* A frame that left by an edge port, or was heard on the LAN (sw = NET_NONE). */
+/* A frame that left by an edge port, or was heard on the LAN (sw = NET_NONE), or by a
+ * VTEP that is no switch of ours (then ofport is its peer register). */
 struct got {
 	uint32_t sw, ofport;
 	struct frame frame;

@@ -197,6 +197,8 @@ static void test_networks(void **state)
 	assert_string_equal(at(yard, "max_hosts"), "null");
 	assert_string_equal(at(yard, "transport"), "\"local\"");
 	assert_string_equal(at(yard, "ports"), "1");
+	assert_string_equal(at(yard, "tags"), "\"drop\"");
+	assert_string_equal(at(yard, "vteps"), "[]");
 	json_decref(items);
 	assert_int_equal(count(&show_networks, &(struct show_query) { .network = "yard" }), 1);
 }

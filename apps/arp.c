@@ -12,8 +12,10 @@
  * is known: so the first word of a host is heard by all, and so are announcements
  * and probes (RFC 5227, RFC 4862), by which others notice a second owner. Unicast
  * questions go to whom they are for: they ask whether that host is alive.
- * A question that came over an uplink or a tunnel was not answered where it was
- * asked, so it is not answered here either. */
+ * A question that came over an uplink, a link or a tunnel was not answered where it
+ * was asked, so it is not answered here either. And one that came by the port that the
+ * host itself is behind is heard by it there: an answer from here would show its MAC
+ * to the switches beyond that port as if it were ours. */
 #include "apps/arp.h"
 
 #include <string.h>
@@ -69,6 +71,7 @@ static void write_claim(const struct scene *scene, struct out *out, const struct
 	const struct view_member *member = view_member(vn, host->sw);
 	uint64_t object = port_object(scene, host);
 	arp_claim(out, host->sw, b, object, b->state == BINDING_GOOD);
+	arp_beside(out, host->sw, vn->id, host->ofport, b->is_v6, b->ip, object, b->state == BINDING_GOOD);
 	arp_rival(out, view_switch(scene->view, host->sw), vn->id, b->is_v6, b->ip, object,
 		  member->uplink != NET_NONE);
 }
@@ -84,8 +87,10 @@ static void compile_binding(const struct scene *scene, struct out *out, uint32_t
 		arp_answer(out, sw, vn->id, b->is_v6, b->ip, b->mac, network_object(scene, vn), true);
 	if (!host || host->sw != sw)
 		return;
-	if (b->state == BINDING_GOOD)
+	if (b->state == BINDING_GOOD) {
 		arp_claim(out, sw, b, port_object(scene, host), true);
+		arp_beside(out, sw, vn->id, host->ofport, b->is_v6, b->ip, port_object(scene, host), true);
+	}
 	if (member->uplink != NET_NONE)
 		arp_rival(out, view_switch(scene->view, sw), vn->id, b->is_v6, b->ip, port_object(scene, host), true);
 	if (view_address_full(scene->view, vn->id, b->mac))
@@ -142,10 +147,11 @@ static void write_binding(const struct scene *scene, struct out *out, const stru
 }
 
 /* What the address had on the switch of a host that has it no more. */
-static void unwrite_claim(const struct scene *scene, struct out *out, uint32_t sw, uint32_t network_id,
-			  const uint8_t mac[6], bool is_v6, const uint8_t *ip)
+static void unwrite_claim(const struct scene *scene, struct out *out, uint32_t sw, uint32_t ofport,
+			  uint32_t network_id, const uint8_t mac[6], bool is_v6, const uint8_t *ip)
 {
 	arp_unclaim(out, sw, network_id, mac, is_v6, ip);
+	arp_beside(out, sw, network_id, ofport, is_v6, ip, 0, false);
 	arp_rival(out, view_switch(scene->view, sw), network_id, is_v6, ip, 0, false);
 	write_full(scene, out, network_id, mac, sw);
 }
@@ -158,7 +164,7 @@ static void patch_address(const struct scene *scene, struct out *out, const stru
 	const struct binding *b = view_binding(scene->view, vn->id, is_v6, ip);
 	const struct host *old = fact->was_known ? host_of(scene, vn->id, fact->other_mac) : NULL;
 	if (old)
-		unwrite_claim(scene, out, old->sw, vn->id, fact->other_mac, is_v6, ip);
+		unwrite_claim(scene, out, old->sw, old->ofport, vn->id, fact->other_mac, is_v6, ip);
 	if (b)
 		write_binding(scene, out, vn, b);
 }
@@ -172,17 +178,17 @@ static void patch_address_gone(const struct scene *scene, struct out *out, const
 		if (vn->members[i].n_edges)
 			arp_answer(out, vn->members[i].sw, vn->id, is_v6, ip, fact->mac, 0, false);
 	if (fact->sw != NET_NONE)
-		unwrite_claim(scene, out, fact->sw, vn->id, fact->mac, is_v6, ip);
+		unwrite_claim(scene, out, fact->sw, fact->ofport, vn->id, fact->mac, is_v6, ip);
 }
 
 /* The host came, moved or went: its claims go with it. */
 static void patch_host(const struct scene *scene, struct out *out, const struct view_network *vn,
-		       const struct fact *fact, uint32_t left)
+		       const struct fact *fact, uint32_t left, uint32_t left_ofport)
 {
 	const struct binding *b = NULL;
 	while ((b = view_host_binding(scene->view, vn->id, fact->mac, b))) {
 		if (left != NET_NONE)
-			unwrite_claim(scene, out, left, vn->id, fact->mac, b->is_v6, b->ip);
+			unwrite_claim(scene, out, left, left_ofport, vn->id, fact->mac, b->is_v6, b->ip);
 		write_binding(scene, out, vn, b);
 	}
 }
@@ -190,21 +196,24 @@ static void patch_host(const struct scene *scene, struct out *out, const struct 
 static bool patch(const struct scene *scene, const struct fact *fact, struct out *out)
 {
 	const struct view_network *vn = view_network_by_id(scene->view, fact->network);
-	if (vn && !answers(scene, vn))
-		return true;
+	bool is_ours = vn && answers(scene, vn);
 	switch (fact->kind) {
 	case FACT_ADDRESS:
 	case FACT_ADDRESS_SETTLED:
-		patch_address(scene, out, vn, fact);
+		if (is_ours)
+			patch_address(scene, out, vn, fact);
 		return true;
 	case FACT_ADDRESS_GONE:
-		patch_address_gone(scene, out, vn, fact);
+		if (is_ours)
+			patch_address_gone(scene, out, vn, fact);
 		return true;
 	case FACT_HOST:
-		patch_host(scene, out, vn, fact, fact->was_known ? fact->old_sw : NET_NONE);
+		if (is_ours)
+			patch_host(scene, out, vn, fact, fact->was_known ? fact->old_sw : NET_NONE, fact->old_ofport);
 		return true;
 	case FACT_HOST_GONE:
-		patch_host(scene, out, vn, fact, fact->unconfirmed ? NET_NONE : fact->sw);
+		if (is_ours)
+			patch_host(scene, out, vn, fact, fact->unconfirmed ? NET_NONE : fact->sw, fact->ofport);
 		return true;
 	case FACT_PORT:
 		return !fact->uses_changed;
@@ -215,11 +224,11 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_HOST_REFUSED:
 	case FACT_NETWORK_FULL:
 	case FACT_MEMBER:
-	case FACT_DUPLICATE:
 	case FACT_SWITCH_READY:
 	case FACT_GATEWAY:
 	case FACT_LINK:
 	case FACT_WAYS:
+	case FACT_DUPLICATE:
 	case N_FACT_KINDS:
 		break;
 	}

@@ -22,7 +22,7 @@ enum {
 enum arp_row {
 	ARP_PROBE_ANSWER, ARP_ANNOUNCE, ARP_ADVERT, ARP_CLAIM4, ARP_CLAIM6, ARP_ROUTER, ARP_RIVAL4, ARP_RIVAL6,
 	ARP_PROBE4, ARP_PROBE6, ARP_FULL, ARP_NEW4, ARP_NEW_NS, ARP_NEW_NA, ARP_PASS,
-	ARP_ANSWER4, ARP_ANSWER6, ARP_NO_ANSWER,
+	ARP_BESIDE4, ARP_BESIDE6, ARP_ANSWER4, ARP_ANSWER6, ARP_NO_ANSWER,
 	ARP_ND, ARP_ND_MISS,
 	N_ARP_ROWS
 };
@@ -44,6 +44,9 @@ void arp_rival(struct out *, const struct view_switch *, uint32_t network_id, bo
 	       uint64_t object, bool wanted);
 void arp_answer(struct out *, uint32_t sw, uint32_t network_id, bool is_v6, const uint8_t *ip,
 		const uint8_t mac[6], uint64_t object, bool wanted);
+/* Who asks by the port that the host is behind needs no answer. */
+void arp_beside(struct out *, uint32_t sw, uint32_t network_id, uint32_t ofport, bool is_v6, const uint8_t *ip,
+		uint64_t object, bool wanted);
 /* The host has as many addresses as it may. */
 void arp_full(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6], uint64_t object, bool wanted);
 

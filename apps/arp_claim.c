@@ -148,6 +148,8 @@ static void recover_answer(const struct scene *scene, uint32_t sw, const struct 
 	uint64_t network;
 	uint8_t mac[6], ip[16];
 	bool is_v6 = rule_priority(rule) == arp_rows[ARP_ANSWER6].priority;
+	if (!is_v6 && rule_priority(rule) != arp_rows[ARP_ANSWER4].priority)
+		return;
 	if (view_complete(scene->view, sw) || !rule_match_u(rule, FIELD_NETWORK, &network)
 	    || !rule_match_bytes(rule, is_v6 ? FIELD_ND_TARGET : FIELD_ARP_TPA, ip)
 	    || !rule_set_mac(rule, FIELD_ETH_SRC, mac))

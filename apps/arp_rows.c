@@ -32,6 +32,10 @@ const struct app_row arp_rows[N_ARP_ROWS] = {
 	[ARP_NEW_NA] = { "new-advert6", TABLE_CLAIM, 100, "network, class = edge, neighbour advertisement",
 		"unknown address: report, and go to l2_dst" },
 	[ARP_PASS] = { "no-claim", TABLE_CLAIM, 0, "anything", "go to l2_dst" },
+	[ARP_BESIDE4] = { "beside4", TABLE_ARP, 320, "network, in_port, arp request, target",
+		"the host is behind that port and hears it itself: go to l2_dst" },
+	[ARP_BESIDE6] = { "beside6", TABLE_ARP, 310, "network, in_port, neighbour solicitation, target",
+		"the host is behind that port and hears it itself: go to l2_dst" },
 	[ARP_ANSWER4] = { "answer4", TABLE_ARP, 300, "network, eth_dst a group address, arp request, target",
 		"becomes the reply, out = in_port; go to output" },
 	[ARP_ANSWER6] = { "answer6", TABLE_ARP, 290, "network, eth_dst a group address, neighbour solicitation, target",
@@ -67,12 +71,19 @@ static void report(struct out *out, const struct view_switch *vs)
 	act_controller(out->build, CLAIM_BYTES, vs->max_meters > 1 ? METER_CLAIM : 0);
 }
 
-static void match_arp(struct build *b) { match_u(b, FIELD_ETH_TYPE, TYPE_ARP); }
+/* What a guest has tagged itself (`tags: pass`) is about another segment of its own. */
+static void match_type(struct build *b, uint16_t eth_type)
+{
+	match_u(b, FIELD_VLAN_VID, VLAN_NONE);
+	match_u(b, FIELD_ETH_TYPE, eth_type);
+}
+
+static void match_arp(struct build *b) { match_type(b, TYPE_ARP); }
 
 /* type 0: any. */
 static void match_icmpv6(struct build *b, unsigned type)
 {
-	match_u(b, FIELD_ETH_TYPE, TYPE_IPV6);
+	match_type(b, TYPE_IPV6);
 	match_u(b, FIELD_IP_PROTO, PROTO_ICMPV6);
 	if (type)
 		match_u(b, FIELD_ICMPV6_TYPE, type);
@@ -222,11 +233,34 @@ void arp_rival(struct out *out, const struct view_switch *vs, uint32_t network_i
 	want_or_not(out, vs->sw, wanted);
 }
 
+static void match_question(struct build *b, bool is_v6, const uint8_t *ip)
+{
+	if (is_v6) {
+		match_icmpv6(b, SOLICITATION);
+		match_bytes(b, FIELD_ND_TARGET, ip, NULL);
+	} else {
+		match_arp(b);
+		match_u(b, FIELD_ARP_OP, OP_REQUEST);
+		match_bytes(b, FIELD_ARP_TPA, ip, NULL);
+	}
+}
+
+void arp_beside(struct out *out, uint32_t sw, uint32_t network_id, uint32_t ofport, bool is_v6, const uint8_t *ip,
+		uint64_t object, bool wanted)
+{
+	struct build *b = out->build;
+	out_row(out, &arp_rows[is_v6 ? ARP_BESIDE6 : ARP_BESIDE4], object);
+	build_plain(b);
+	match_u(b, FIELD_NETWORK, network_id);
+	match_u(b, FIELD_IN_PORT, ofport);
+	match_question(b, is_v6, ip);
+	act_goto(b, TABLE_L2_DST);
+	want_or_not(out, sw, wanted);
+}
+
 static void answer4(struct build *b, const uint8_t *ip, const uint8_t mac[6])
 {
-	match_arp(b);
-	match_u(b, FIELD_ARP_OP, OP_REQUEST);
-	match_bytes(b, FIELD_ARP_TPA, ip, NULL);
+	match_question(b, false, ip);
 	act_move(b, FIELD_ETH_SRC, FIELD_ETH_DST);
 	act_set_bytes(b, FIELD_ETH_SRC, mac);
 	act_set_u(b, FIELD_ARP_OP, OP_REPLY);
@@ -241,8 +275,7 @@ static void answer4(struct build *b, const uint8_t *ip, const uint8_t mac[6])
 
 static void answer6(struct build *b, const uint8_t *ip, const uint8_t mac[6])
 {
-	match_icmpv6(b, SOLICITATION);
-	match_bytes(b, FIELD_ND_TARGET, ip, NULL);
+	match_question(b, true, ip);
 	act_move(b, FIELD_ETH_SRC, FIELD_ETH_DST);
 	act_set_bytes(b, FIELD_ETH_SRC, mac);
 	act_move(b, FIELD_IPV6_SRC, FIELD_IPV6_DST);

@@ -74,8 +74,8 @@ const struct table_contract pipeline[N_TABLES] = {
 	},
 	[TABLE_CLAIM] = {
 		.name = "claim", .owner = "arp", .id = 64,
-		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST) | FIELD_BIT(ETH_TYPE)
-			| FIELD_BIT(ARP_SPA) | FIELD_BIT(ARP_TPA) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE)
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST)
+			| FIELD_BIT(ETH_TYPE) | FIELD_BIT(VLAN_VID) | FIELD_BIT(ARP_SPA) | FIELD_BIT(ARP_TPA) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE)
 			| FIELD_BIT(IPV6_SRC),
 		.next = TABLE_BIT(ARP) | TABLE_BIT(L2_DST),
 		.punts = true,
@@ -84,8 +84,8 @@ const struct table_contract pipeline[N_TABLES] = {
 	},
 	[TABLE_ARP] = {
 		.name = "arp", .owner = "arp", .id = 65,
-		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_DST) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(ARP_OP) | FIELD_BIT(ARP_TPA)
-			| FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_TARGET),
+		.match = FIELD_BIT(REG0) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_DST) | FIELD_BIT(ETH_TYPE)
+			| FIELD_BIT(VLAN_VID) | FIELD_BIT(ARP_OP) | FIELD_BIT(ARP_TPA) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_TARGET),
 		.set = FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST) | FIELD_BIT(ARP_OP) | FIELD_BIT(ARP_SPA)
 			| FIELD_BIT(ARP_TPA) | FIELD_BIT(ARP_SHA) | FIELD_BIT(ARP_THA) | FIELD_BIT(IPV6_SRC)
 			| FIELD_BIT(IPV6_DST) | FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_RESERVED)
@@ -96,7 +96,7 @@ const struct table_contract pipeline[N_TABLES] = {
 	},
 	[TABLE_ADVERT] = {
 		.name = "advert", .owner = "arp", .id = 66,
-		.match = FIELD_BIT(ETH_TYPE) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE),
+		.match = FIELD_BIT(ETH_TYPE) | FIELD_BIT(VLAN_VID) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE),
 		.set = FIELD_BIT(ND_TLL) | FIELD_BIT(REG2) | FIELD_BIT(IN_PORT),
 		.next = TABLE_BIT(OUTPUT),
 		.help = "second half of an IPv6 answer: the option can be written once the frame is an advertisement",

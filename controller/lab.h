@@ -119,7 +119,7 @@ struct lab_plan {
 	const char *ctl_ns, *ctl_ip, *ctl_ip6;
 	const char *lan_ns;             /* null = no LAN */
 	const char *underlay_ns;        /* null = no underlay */
-	unsigned underlay_mtu, lan_mtu; /* bytes: of the bridges there */
+	unsigned underlay_mtu, lan_mtu; /* bytes: of the bridges there; the cables have the LAN's */
 	unsigned vtep_prefix;           /* common prefix length of the IPv4 vteps, 0 = routes per peer */
 	unsigned vtep_prefix6;          /* the same of the IPv6 vteps */
 	struct lab_host *hosts;         /* by name */

@@ -37,8 +37,7 @@ void lab_plan_mtus(struct making *making)
 		plan->underlay_mtu = larger(plan->underlay_mtu, plan->hosts[i].underlay_mtu);
 	}
 	for (size_t i = 0; i < net->n_networks; i++)
-		if (net->networks[i].transport == NET_VLAN)
-			plan->lan_mtu = larger(plan->lan_mtu, mtu_of(&net->networks[i]));
+		plan->lan_mtu = larger(plan->lan_mtu, mtu_of(&net->networks[i]));
 	for (size_t i = 0; i < plan->n_vms; i++)
 		plan->vms[i].mtu = vm_mtu(net, &plan->vms[i]);
 }

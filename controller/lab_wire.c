@@ -144,8 +144,9 @@ static bool add_cables(struct lab_runner *runner, const struct lab_plan *plan)
 	for (size_t i = 0; i < plan->n_links; i++) {
 		const struct lab_link *link = &plan->links[i];
 
-		batch_add(&batch, "link add name %s netns %s type veth peer name %s netns %s", link->ports[0],
-			  plan->hosts[link->hosts[0]].ns, link->ports[1], plan->hosts[link->hosts[1]].ns);
+		batch_add(&batch, "link add name %s netns %s mtu %u type veth peer name %s netns %s mtu %u",
+			  link->ports[0], plan->hosts[link->hosts[0]].ns, plan->lan_mtu, link->ports[1],
+			  plan->hosts[link->hosts[1]].ns, plan->lan_mtu);
 	}
 	for (size_t i = 0; i < plan->n_vms; i++) {
 		const struct lab_vm *vm = &plan->vms[i];

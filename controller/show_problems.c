@@ -369,10 +369,13 @@ static void look_at_mtus(struct problems *problems, size_t *n)
 		const struct net_network *network = &net->networks[i];
 		struct about about = { .network = network->name, .hint = "raise underlay_mtu and the underlay's links, or set "
 				       "the hosts to what fits and say so with `mtu`" };
-		if (network->guest_mtu && network->mtu > network->guest_mtu && ++*n <= MAX_OF_KIND)
-			add(problems, WARNING, "mtu", about, "network %s: its hosts send packets of %u bytes, its tunnels carry "
-			    "%u; larger ones are lost without a word", network->name, network->mtu, network->guest_mtu);
-		if (!network->guest_mtu || network->mtu || network->guest_mtu >= NET_ETHERNET_MTU)
+		uint32_t mtu = net_hosts_mtu(network);
+		/* What the file does not say may be right all the same. */
+		if (network->guest_mtu && mtu > network->guest_mtu && ++*n <= MAX_OF_KIND)
+			add(problems, network->mtu ? WARNING : INFO, "mtu", about, "network %s: %s send packets of %u bytes, its "
+			    "tunnels carry %u; larger ones are lost without a word", network->name,
+			    network->mtu ? "its hosts" : "machines on the LAN", mtu, network->guest_mtu);
+		if (!network->guest_mtu || mtu || network->guest_mtu >= NET_ETHERNET_MTU)
 			continue;
 		least = network->guest_mtu < least ? network->guest_mtu : least;
 		size_t len = strlen(names);

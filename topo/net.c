@@ -220,8 +220,8 @@ struct net *net_parse(const char *file, const char *text, size_t len, struct dia
 		vteps_settle(net, diag);
 		networks_settle(net, diag);
 		links_settle(net, diag);
-		mtus_settle(net, diag);
 		ports_check(net, diag);
+		mtus_settle(net, diag);
 		globs_check(net, diag);
 		groups_settle(net, diag);
 		acls_settle(net, diag);

@@ -232,6 +232,10 @@ uint32_t net_network_by_name(const struct net *, const char *name);
 uint32_t net_network_by_id(const struct net *, uint32_t id);
 const struct net_object *net_object_by_id(const struct net *, uint64_t id);
 
+/* The MTU of the network's hosts, in bytes: as said, or what machines on a LAN have;
+ * 0 = nobody knows. */
+uint32_t net_hosts_mtu(const struct net_network *);
+
 /* Where a real port stands. Within one network the exact entry wins over
  * globs, then the first one in the file. An entry with enable: false takes
  * the port out of every network: the uses still say where it would stand.

@@ -72,6 +72,7 @@ bool view_gateway_ready(struct view *, uint32_t sw);     /* it knows; true when 
 
 /* view_apply.c */
 bool view_host_apply(struct view *, struct fact *);
+
 /* view_address.c */
 bool view_apply_address(struct view *, struct fact *);
 bool view_apply_address_gone(struct view *, struct fact *);

@@ -25,7 +25,8 @@ static const char three[] =
 	" {port: \"b:rd\", mac: \"02:00:00:00:00:63\", ip: [10.1.0.99, \"fd00::99\"]}]}\n"
 	"  loud: {vni: 200, arp: flood, ports: [\"*:g*\", {port: \"a:gd\", mac: \"02:00:00:00:00:62\", ip: 10.1.0.98}]}\n"
 	"  trunk: {transport: vlan, vlan: 30, uplinks: [a:up, b:up, c:up], ports: [\"*:u*\"]}\n"
-	"  alone: {vni: 300, ports: [\"a:x*\"]}\n";
+	"  alone: {vni: 300, ports: [\"a:x*\"]}\n"
+	"  wrap: {vni: 400, tags: pass, ports: [\"*:w*\"]}\n";
 
 static const char ports[] =
 	"up a; up b; up c; port a:vxlan0 1000; port b:vxlan0 1000; port c:vxlan0 1000;"
@@ -196,6 +197,37 @@ static void what_others_must_hear_is_flooded(void **state)
 	assert_int_equal(world_got(w, "b:r1", UNTAGGED), 1);
 }
 
+/* Both are behind one port, as on a LAN: the host itself answers, and its MAC does not
+ * come out of our port as if it were ours. */
+static void who_is_behind_the_same_port_answers_itself(void **state)
+{
+	uint8_t group[6] = { 0x33, 0x33, 0xff, 0, 0, 2 };
+	(void) state;
+	begin("");
+	asks("a:r1", 1, 50);
+	asks("a:r1", 2, 50);
+	asks("b:r1", 3, 50);
+	send_frame("a:r1", nd(all_nodes, 136, 2, 2, 2, 0x20));
+	send_frame("a:r1", nd(group, 135, 1, 1, 9, 0));
+	asks("a:r1", 1, 2);
+	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 0);
+	assert_int_equal(w->n_got, 5);
+	send_frame("a:r1", nd(group, 135, 1, 1, 2, 0));
+	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 0);
+	assert_int_equal(w->n_got, 5);
+	asks("b:r1", 3, 2);
+	is_answered("b:r1", 3, 2, 2);
+	world_do(w, "host red 2 a:r2");
+	world_check(w);
+	asks("a:r1", 1, 2);
+	is_answered("a:r1", 1, 2, 2);
+	/* Of its own it asks nobody but the others. */
+	send_frame("b:r1", arp(all, 1, 3, 3, 50, UNTAGGED));
+	send_frame("b:r1", arp(all, 1, 3, 7, 50, UNTAGGED));
+	send_frame("b:r1", arp(all, 1, 3, 7, 3, UNTAGGED));
+	assert_int_equal(world_got(w, "b:r1", UNTAGGED), 0);
+}
+
 static void a_question_from_elsewhere_is_not_answered_twice(void **state)
 {
 	(void) state;
@@ -228,6 +260,23 @@ static void a_network_may_say_no(void **state)
 	assert_null(binding("loud", 1));
 	assert_null(binding("loud", 98));
 	assert_int_equal(world_count_rows(w, "a", "table=65", "arp", NULL), 1);  /* 10.1.0.99 of red */
+}
+
+/* A segment of the guests' own is in it: what weft knows is not about that. */
+static void what_guests_tag_themselves_is_their_own(void **state)
+{
+	(void) state;
+	begin("port a:w1 7; port b:w1 7");
+	asks("a:w1", 1, 50);
+	asks("b:w1", 2, 50);
+	asks("a:w1", 1, 2);
+	is_answered("a:w1", 1, 2, 2);
+	send_frame("a:w1", arp(all, 1, 1, 1, 2, 9));
+	assert_int_equal(w->n_got, 1);
+	assert_int_equal(world_got(w, "b:w1", 9), 1);
+	send_frame("b:w1", arp(all, 1, 2, 1, 1, 9));
+	assert_int_equal(w->n_punts, 0);
+	assert_int_equal(binding("wrap", 1)->state, BINDING_GOOD);
 }
 
 static void a_declared_host_is_answered_for_before_it_speaks(void **state)
@@ -853,8 +902,10 @@ int main(void)
 		T(a_known_host_is_answered_for_where_it_is_asked),
 		T(the_answer_has_the_tag_of_its_port),
 		T(what_others_must_hear_is_flooded),
+		T(who_is_behind_the_same_port_answers_itself),
 		T(a_question_from_elsewhere_is_not_answered_twice),
 		T(a_network_may_say_no),
+		T(what_guests_tag_themselves_is_their_own),
 		T(a_declared_host_is_answered_for_before_it_speaks),
 		T(nobody_answers_for_hosts_without_a_way),
 		T(neighbour_discovery),

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -281,6 +282,25 @@ static void do_forget(struct world *w, const char *network, const char *mac)
 	assert_true(world_apply(w, fact));
 }
 
+/* At the host's place, or where it says. */
+static void do_address(struct world *w, const char *network, const char *mac, const char *ip, const char *place)
+{
+	const struct host *host = world_host(w, network, (unsigned) strtoul(mac, NULL, 10));
+	struct fact fact = { .kind = FACT_ADDRESS, .network = world_network(w, network), .old_sw = NET_NONE };
+	number_mac(fact.mac, (unsigned) strtoul(mac, NULL, 10));
+	fact.has_ip4 = inet_pton(AF_INET, ip, fact.ip4) == 1;
+	fact.has_ip6 = inet_pton(AF_INET6, ip, fact.ip6) == 1;
+	if ((!fact.has_ip4 && !fact.has_ip6) || (!host && !place[0]))
+		fail_msg("\"%s\" is no address, or host %s is not there", ip, mac);
+	if (place[0]) {
+		world_place(w, place, &fact.sw, &fact.ofport);
+	} else {
+		fact.sw = host->sw;
+		fact.ofport = host->ofport;
+	}
+	world_apply(w, fact);
+}
+
 static void do_link(struct world *w, const char *place)
 {
 	struct fact fact = { .kind = FACT_LINK };
@@ -336,6 +356,8 @@ static void do_line(struct world *w, const char *line)
 		world_apply(w, fact);
 	} else if (!strcmp(a[0], "host")) {
 		do_host(w, a[1], a[2], a[3], a[4]);
+	} else if (!strcmp(a[0], "address")) {
+		do_address(w, a[1], a[2], a[3], a[4]);
 	} else if (!strcmp(a[0], "remember")) {
 		do_host(w, a[1], a[2], NULL, "");
 	} else if (!strcmp(a[0], "forget")) {

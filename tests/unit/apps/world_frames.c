@@ -79,6 +79,14 @@ static bool is_on_lan(const struct view_port *port)
 	return false;
 }
 
+static bool is_uplink(const struct view_port *port)
+{
+	for (size_t i = 0; i < port->n_uses; i++)
+		if (port->uses[i].is_uplink)
+			return true;
+	return false;
+}
+
 static bool is_hairpin(const struct view_port *port)
 {
 	for (size_t i = 0; i < port->n_uses; i++)
@@ -207,7 +215,7 @@ static void on_punt(struct world *w, const struct walk *walk, const struct copy 
 			continue;
 		struct app_punt punt = {
 			.sw = copy->sw, .cookie = rule_cookie(rule), .table = table, .in_port = copy->in_port,
-			.network = (uint32_t) network, .class = port->n_uses && port->uses[0].is_uplink ? CLASS_UPLINK : CLASS_EDGE,
+			.network = (uint32_t) network, .class = is_uplink(port) ? CLASS_UPLINK : CLASS_EDGE,
 			.frame = copy->frame.bytes, .size = copy->frame.size,
 		};
 		app_by_table(table)->packet_in(&scene, &punt, &reply);

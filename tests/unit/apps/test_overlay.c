@@ -241,6 +241,25 @@ static void foreign_vteps_hear_floods_and_are_heard(void **state)
 	assert_string_equal(w->dropped_by, "unknown-vni");
 }
 
+static void a_vtep_without_networks_is_in_all_of_them(void **state)
+{
+	(void) state;
+	begin("version: 1\n"
+	      "switches: {a: {dpid: 1, vtep: 10.0.0.1}, b: {dpid: 2}}\n"
+	      "networks:\n"
+	      "  red: {ports: [a:r1]}\n"
+	      "  green: {ports: [a:g1]}\n"
+	      "  blue: {ports: [b:x]}\n"
+	      "vteps: {nas: {vtep: 10.0.0.50, macs: [\"02:00:00:00:00:50\"]}}\n",
+	      "up a; up b; port a:vxlan0 9; port a:r1 1; port a:g1 2; port b:x 1");
+	send_one("a:r1", 0x50, 1, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 1);
+	send_one("a:g1", 0, 1, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 1);
+	send_one("b:x", 0, 1, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 0);
+}
+
 /* Who is listed is reached there only; who is not, by a flood of unknown unicast. */
 static void hosts_behind_a_foreign_vtep(void **state)
 {
@@ -486,6 +505,7 @@ int main(void)
 		T(a_tunnel_port_is_no_edge_and_may_come_late),
 		T(moves_between_hosts),
 		T(foreign_vteps_hear_floods_and_are_heard),
+		T(a_vtep_without_networks_is_in_all_of_them),
 		T(hosts_behind_a_foreign_vtep),
 		T(a_new_file_names_a_known_host),
 		T(restarts_with_foreign_vteps),

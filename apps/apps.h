@@ -7,6 +7,7 @@
 
 extern const struct app app_ingress;
 extern const struct app app_l2;
+extern const struct app app_arp;
 extern const struct app app_output;
 
 #endif

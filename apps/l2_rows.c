@@ -16,20 +16,22 @@ const struct app_row l2_rows[N_L2_ROWS] = {
 	[L2_SRC_CLAIMED] = { "claimed-mac", TABLE_L2_SRC, 350, "network, class = edge, eth_src",
 		"drop: the file says that this host is behind one of the network's `vteps`" },
 	[L2_SRC_HOST] = { "host", TABLE_L2_SRC, 300, "network, in_port, eth_src",
-		"known host: go to l2_dst; gone after `ageing` without a frame" },
+		"known host: go to claim; gone after `ageing` without a frame" },
 	[L2_SRC_PORT_FULL] = { "port-full", TABLE_L2_SRC, 200, "network, in_port",
 		"`max_hosts` of the port reached: report the unknown host and drop" },
 	[L2_SRC_NETWORK_FULL] = { "network-full", TABLE_L2_SRC, 150, "network, class = edge",
 		"`max_hosts` of the network reached: report the unknown host and drop" },
 	[L2_SRC_NEW] = { "new-host", TABLE_L2_SRC, 100, "network, class = edge",
-		"unknown host: report its headers, and go to l2_dst" },
+		"unknown host: report its headers, and go to claim" },
 	[L2_SRC_UPLINK] = { "uplink", TABLE_L2_SRC, 90, "network, class = uplink",
-		"nothing is learned between switches: go to l2_dst" },
+		"nothing is learned between switches: go to claim" },
 	[L2_SRC_TUNNEL] = { "tunnel-src", TABLE_L2_SRC, 80, "network, class = tunnel",
-		"nothing is learned between switches: go to l2_dst" },
+		"nothing is learned between switches: go to claim" },
+	[L2_SRC_LINK] = { "link-src", TABLE_L2_SRC, 70, "network, class = link",
+		"nothing is learned between switches: go to claim" },
 	[L2_SRC_MISS] = { "no-network-src", TABLE_L2_SRC, 0, "anything", "drop" },
 	[L2_DST_HOST] = { "host-at", TABLE_L2_DST, 300, "network, eth_dst",
-		"out = its port, or the uplink or tunnel when it is behind another switch; go to output" },
+		"out = its port, or the uplink, or the switch that it is behind; go to output" },
 	[L2_DST_GROUP] = { "group", TABLE_L2_DST, 200, "network, eth_dst a group address",
 		"broadcast and multicast: out = flood; go to output" },
 	[L2_DST_UNKNOWN] = { "unknown-host", TABLE_L2_DST, 100, "network",
@@ -74,7 +76,7 @@ struct shapes *shapes_new(struct build *b)
 	match_u(b, FIELD_NETWORK, 1);
 	match_u(b, FIELD_IN_PORT, 1);
 	match_bytes(b, FIELD_ETH_SRC, any, NULL);
-	act_goto(b, TABLE_L2_DST);
+	act_goto(b, TABLE_CLAIM);
 	struct rule rule = must_end(b);
 	shape_init(&shapes->src, &rule, src_match, 3, NULL, 0);
 
@@ -91,7 +93,7 @@ struct shapes *shapes_new(struct build *b)
 	build_plain(b);
 	match_u(b, FIELD_NETWORK, 1);
 	match_bytes(b, FIELD_ETH_DST, any, NULL);
-	act_set_u(b, FIELD_OUT, OUT_TUNNEL);
+	act_set_u(b, FIELD_OUT, OUT_SWITCH);
 	act_set_u(b, FIELD_PEER, 1);
 	act_goto(b, TABLE_OUTPUT);
 	rule = must_end(b);
@@ -259,12 +261,12 @@ static void pass(struct out *out, uint32_t sw, enum l2_row row, uint32_t network
 	match_u(out->build, FIELD_CLASS, class);
 	if (punting)
 		punt(out, punting);
-	act_goto(out->build, TABLE_L2_DST);
+	act_goto(out->build, TABLE_CLAIM);
 	out_want(out, sw);
 }
 
 void l2_network_rows(struct out *out, const struct view_switch *vs, const struct net *net,
-		     uint32_t network_index, const struct view_member *member, bool has_tunnel)
+		     uint32_t network_index, const struct view_member *member, bool has_tunnel, bool has_link)
 {
 	const struct net_network *network = &net->networks[network_index];
 	uint64_t object = net->objects[network->object].id;
@@ -276,6 +278,8 @@ void l2_network_rows(struct out *out, const struct view_switch *vs, const struct
 		pass(out, vs->sw, L2_SRC_UPLINK, network->id, CLASS_UPLINK, object, NULL);
 	if (has_tunnel)
 		pass(out, vs->sw, L2_SRC_TUNNEL, network->id, CLASS_TUNNEL, object, NULL);
+	if (has_link)
+		pass(out, vs->sw, L2_SRC_LINK, network->id, CLASS_LINK, object, NULL);
 
 	out_row(out, &l2_rows[L2_DST_GROUP], object);
 	match_u(b, FIELD_NETWORK, network->id);

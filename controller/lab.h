@@ -9,7 +9,7 @@
  *     NAME-ctl        bridge mgmt, weftd
  *     NAME-SWITCH     mgmt0, br-int with the VM ports; with a vtep also br-phys and vxlan0
  *     NAME-VM         eth0
- *     NAME-lan        bridge lan: what the uplinks of `transport: vlan` are plugged into
+ *     NAME-lan        bridge lan: what uplinks and physical ports are plugged into
  *     NAME-underlay   bridge underlay: between the vteps
  *     NAME-VTEP       eth0 in the underlay, and a VXLAN device of the kernel for each network
  *
@@ -35,8 +35,7 @@
 enum {
 	LAB_MAX_IFNAME = 15,            /* characters of an interface name, IFNAMSIZ - 1 */
 	LAB_MAX_SOCKET = 107,           /* characters of a Unix socket's path */
-	LAB_VM_MTU = 1500,              /* bytes */
-	LAB_UNDERLAY_MTU = 9100,        /* bytes: a jumbo frame of a VM and its tunnel header */
+	LAB_LINK_OFPORT = 601,          /* of a switch's first link */
 	LAB_UPLINK_OFPORT = 501,        /* OpenFlow port of a switch's first uplink; VMs count from 1 */
 	LAB_VXLAN_OFPORT = 1000,
 	LAB_ETH0_INDEX = 100,           /* interface index of eth0 in every VM */
@@ -70,6 +69,7 @@ struct lab_vm {
 	const char *vtep;               /* of LAB_ON_UNDERLAY; else null */
 	unsigned ofport;                /* requested OpenFlow port; 0 when it is on no switch */
 	const char *mac;
+	unsigned mtu;                   /* bytes */
 	struct lab_stand *stands;       /* untagged first, then by tag */
 	size_t n_stands;
 };
@@ -89,6 +89,13 @@ struct lab_uplink {
 	unsigned ofport;
 };
 
+/* A cable between two switches: a veth pair. */
+struct lab_link {
+	uint32_t hosts[2];
+	const char *ports[2];           /* interfaces on br-int */
+	unsigned ofports[2];
+};
+
 struct lab_host {
 	const char *name;               /* of the switch */
 	const char *ns;
@@ -100,6 +107,7 @@ struct lab_host {
 	const char *vtep;               /* null = no underlay */
 	const char *tunnel;             /* name of the VXLAN port */
 	const char *underlay_port;      /* other end of the underlay, null likewise */
+	unsigned underlay_mtu;          /* bytes */
 };
 
 struct lab_plan {
@@ -111,6 +119,7 @@ struct lab_plan {
 	const char *ctl_ns, *ctl_ip, *ctl_ip6;
 	const char *lan_ns;             /* null = no LAN */
 	const char *underlay_ns;        /* null = no underlay */
+	unsigned underlay_mtu, lan_mtu; /* bytes: of the bridges there */
 	unsigned vtep_prefix;           /* common prefix length of the IPv4 vteps, 0 = routes per peer */
 	unsigned vtep_prefix6;          /* the same of the IPv6 vteps */
 	struct lab_host *hosts;         /* by name */
@@ -121,6 +130,8 @@ struct lab_plan {
 	size_t n_networks;
 	struct lab_uplink *uplinks;
 	size_t n_uplinks;
+	struct lab_link *links;
+	size_t n_links;
 	const char **namespaces;        /* all of them */
 	size_t n_namespaces;
 };

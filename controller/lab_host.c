@@ -135,9 +135,9 @@ static void add_underlay(const struct lab_host *host, size_t h, struct args *arg
 		"datapath_type=netdev", "fail_mode=standalone", NULL);
 	add(args, "other-config:hwaddr=\"02:ff:00:00:%02zx:%02zx\"", (h + 1) >> 8 & 255, (h + 1) & 255);
 	add_port(args, "br-phys", "underlay0", 0);
-	add(args, "mtu_request=%d", LAB_UNDERLAY_MTU);
+	add(args, "mtu_request=%u", host->underlay_mtu);
 	add_all(args, "--", "set", "Interface", "br-phys", NULL);
-	add(args, "mtu_request=%d", LAB_UNDERLAY_MTU);
+	add(args, "mtu_request=%u", host->underlay_mtu);
 	add_port(args, "br-int", host->tunnel, LAB_VXLAN_OFPORT);
 	add_all(args, "type=vxlan", "options:remote_ip=flow", "options:key=flow", NULL);
 	add(args, "options:local_ip=\"%s\"", host->vtep);
@@ -175,6 +175,12 @@ static void configure(const struct lab_plan *plan, size_t h, struct args *args)
 		add_port(args, "br-int", vm->port, vm->ofport);
 		add(args, "external-ids:iface-id=\"%s\"", vm->name);
 		add(args, "external-ids:attached-mac=\"%s\"", vm->mac);
+	}
+	for (size_t i = 0; i < 2 * plan->n_links; i++) {
+		const struct lab_link *link = &plan->links[i / 2];
+
+		if (link->hosts[i & 1] == h)
+			add_port(args, "br-int", link->ports[i & 1], link->ofports[i & 1]);
 	}
 	for (size_t i = 0; i < plan->n_uplinks; i++) {
 		if (plan->uplinks[i].host == h)

@@ -106,6 +106,29 @@ static const char *lan_port_name(struct making *making, uint32_t host, const cha
 		? name : arena_printf(plan->arena, "uplink%zu", plan->n_uplinks);
 }
 
+/* A port to the LAN, once, however many networks it serves. */
+static void add_uplink(struct making *making, const struct net_uplink *uplink)
+{
+	struct lab_plan *plan = making->plan;
+	uint32_t host = lab_host_by_name(plan, making->net->switches[uplink->sw].name);
+	struct lab_uplink *new = &plan->uplinks[plan->n_uplinks];
+
+	new->ofport = LAB_UPLINK_OFPORT;
+	for (size_t k = 0; k < plan->n_uplinks; k++) {
+		if (plan->uplinks[k].host != host)
+			continue;
+		if (!strcmp(plan->uplinks[k].port, uplink->port))
+			return;
+		new->ofport = plan->uplinks[k].ofport + 1;
+	}
+	if (!lab_ifname_ok(making, uplink->where, uplink->port))
+		return;
+	new->host = host;
+	new->port = arena_strdup(plan->arena, uplink->port);
+	new->lan_port = lan_port_name(making, host, uplink->port);
+	plan->n_uplinks++;
+}
+
 static void add_uplinks(struct making *making)
 {
 	struct lab_plan *plan = making->plan;
@@ -113,29 +136,58 @@ static void add_uplinks(struct making *making)
 	size_t room = 0;
 
 	for (size_t i = 0; i < net->n_networks; i++)
-		room += net->networks[i].n_uplinks;
+		room += net->networks[i].n_uplinks + net->networks[i].physical.n_ports;
 	plan->uplinks = arena_new_array(plan->arena, struct lab_uplink, room);
-	for (size_t i = 0; i < room; i++)
-		plan->uplinks[i].ofport = LAB_UPLINK_OFPORT;
 	for (size_t i = 0; i < net->n_networks; i++) {
-		for (size_t j = 0; j < net->networks[i].n_uplinks; j++) {
-			const struct net_uplink *uplink = &net->networks[i].uplinks[j];
-			uint32_t host = lab_host_by_name(plan, net->switches[uplink->sw].name);
-			struct lab_uplink *new = &plan->uplinks[plan->n_uplinks];
-			bool known = false;
+		const struct net_network *network = &net->networks[i];
 
-			for (size_t k = 0; k < plan->n_uplinks && !known; k++) {
-				known = plan->uplinks[k].host == host &&
-					!strcmp(plan->uplinks[k].port, uplink->port);
-				if (!known && plan->uplinks[k].host == host)
-					new->ofport = plan->uplinks[k].ofport + 1;
-			}
-			if (known || !lab_ifname_ok(making, uplink->where, uplink->port))
+		for (size_t j = 0; j < network->n_uplinks; j++)
+			add_uplink(making, &network->uplinks[j]);
+		for (size_t j = 0; j < network->physical.n_ports; j++)
+			add_uplink(making, &network->physical.ports[j]);
+	}
+}
+
+static void add_links(struct making *making)
+{
+	struct lab_plan *plan = making->plan;
+	const struct net *net = making->net;
+	unsigned *next = arena_new_array(plan->arena, unsigned, plan->n_hosts);
+
+	plan->links = arena_new_array(plan->arena, struct lab_link, net->n_links);
+	for (size_t i = 0; i < net->n_links; i++) {
+		struct lab_link *link = &plan->links[plan->n_links];
+		bool good = true;
+
+		for (size_t e = 0; e < 2; e++) {
+			const struct net_uplink *end = &net->links[i].ends[e];
+
+			link->hosts[e] = lab_host_by_name(plan, end->switch_name);
+			link->ports[e] = arena_strdup(plan->arena, end->port);
+			link->ofports[e] = LAB_LINK_OFPORT + next[link->hosts[e]]++;
+			good = lab_ifname_ok(making, end->where, end->port) && good;
+		}
+		plan->n_links += good;
+	}
+}
+
+/* Who is joined by a link is joined too. */
+static void join_by_links(const struct lab_plan *plan, bool *joined)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < plan->n_hosts; i++)
+		any |= joined[i];
+	if (!any && plan->n_links)
+		joined[plan->links[0].hosts[0]] = true;
+	for (bool again = plan->n_links; again;) {
+		again = false;
+		for (size_t i = 0; i < plan->n_links; i++) {
+			const uint32_t *hosts = plan->links[i].hosts;
+
+			if (joined[hosts[0]] == joined[hosts[1]])
 				continue;
-			new->host = host;
-			new->port = arena_strdup(plan->arena, uplink->port);
-			new->lan_port = lan_port_name(making, host, uplink->port);
-			plan->n_uplinks++;
+			joined[hosts[0]] = joined[hosts[1]] = again = true;
 		}
 	}
 }
@@ -153,6 +205,8 @@ static const char *transport_name(enum net_transport transport)
 /* The LAN is plain: what has another VLAN id on its uplink does not meet the others. */
 uint16_t lab_lan_vlan(const struct net_network *network)
 {
+	if (network->physical.n_ports)
+		return network->physical.vlan;
 	return network->vlan || !network->n_uplinks ? network->vlan : network->uplinks[0].vlan;
 }
 
@@ -170,8 +224,11 @@ static void add_networks(struct making *making)
 		for (size_t j = 0; j < network->n_uplinks; j++)
 			joined[lab_host_by_name(plan, net->switches[network->uplinks[j].sw].name)]
 				= network->uplinks[j].vlan == lab_lan_vlan(network);
-		for (size_t j = 0; j < plan->n_hosts && network->transport == NET_VXLAN; j++)
-			joined[j] = plan->hosts[j].vtep != NULL;
+		if (network->physical.n_ports)
+			joined[lab_host_by_name(plan, net->switches[network->physical.ports[0].sw].name)] = true;
+		for (size_t j = 0; j < plan->n_hosts && network->tunnels; j++)
+			joined[j] |= plan->hosts[j].vtep != NULL;
+		join_by_links(plan, joined);
 		plan->networks[i] = (struct lab_network){
 			.name = arena_strdup(plan->arena, network->name),
 			.transport = transport_name(network->transport),
@@ -269,8 +326,10 @@ struct lab_plan *lab_plan_new(const struct net *net, const struct yaml_node *x_l
 	lab_wishes_read(arena, x_lab, &wishes, diag);
 	add_hosts(&making);
 	add_uplinks(&making);
+	add_links(&making);
 	add_networks(&making);
 	lab_plan_vms(&making);
+	lab_plan_mtus(&making);
 	add_namespaces(plan);
 	find_prefixes(plan);
 	for (size_t i = 0; i < plan->n_hosts; i++) {

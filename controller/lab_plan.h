@@ -47,6 +47,8 @@ struct making {
 	size_t room_vms;                /* allocated */
 };
 void lab_plan_vms(struct making *);
+/* lab_mtu.c: after the VMs. */
+void lab_plan_mtus(struct making *);
 /* A name that an interface beside the lab's own can have; else a finding. */
 bool lab_ifname_ok(struct making *, struct where, const char *name);
 /* The VLAN id of a network on the LAN, 0 = none. */

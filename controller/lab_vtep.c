@@ -15,8 +15,8 @@ static bool is_v6(const char *vtep)
 
 static char *device_lines(struct arena *arena, const struct lab_vm *vm, const struct lab_stand *stand)
 {
-	char *lines = arena_printf(arena, "link add name %s address %s mtu %d type vxlan id %u local %s dstport 4789\n",
-				   stand->dev, vm->mac, LAB_VM_MTU, stand->vni, vm->vtep);
+	char *lines = arena_printf(arena, "link add name %s address %s mtu %u type vxlan id %u local %s dstport 4789\n",
+				   stand->dev, vm->mac, vm->mtu, stand->vni, vm->vtep);
 
 	if (stand->ip)
 		lines = arena_printf(arena, "%saddr add %s/%u dev %s\n", lines, stand->ip, stand->prefix, stand->dev);

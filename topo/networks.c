@@ -16,7 +16,8 @@ enum {
 
 static const char *const tags[] = {"drop", "pass", NULL};       /* enum net_tags */
 static const char *const transports[] = {"vlan", "vxlan", NULL};
-static const char *const later[] = {"physical", "acl", "gateway", "gateways", "dhcp", "arp", NULL};
+static const char *const arps[] = {"answer", "flood", NULL};
+static const char *const later[] = {"acl", "gateway", "gateways", "dhcp", NULL};
 
 static const struct section_key keys[] = {
 	{
@@ -46,6 +47,15 @@ static const struct section_key keys[] = {
 		.initial = "true",
 		.help = "Whether frames to an unknown unicast address are flooded. `false` wins over "
 			"`true` at a port. Broadcast and multicast are flooded in any case.",
+	}, {
+		.name = "arp",
+		.type = &section_word,
+		.offset = offsetof(struct net_network, arp),
+		.words = arps,
+		.otherwise = "`answer`",
+		.help = "What becomes of ARP requests and IPv6 neighbour solicitations. `answer`: for known hosts "
+			"the switch answers where the question comes in, and nobody else hears of it; what nobody "
+			"is known to have is flooded. `flood`: all of them are flooded.",
 	}, {
 		.name = "ageing",
 		.type = &section_duration,
@@ -88,6 +98,31 @@ static const struct section_key keys[] = {
 		.max = MAX_VNI,
 		.otherwise = "with `transport: vxlan`, made from the name",
 		.help = "The VXLAN network identifier, unique in the file. Frames on the wire carry it.",
+	}, {
+		.name = "link_vlan",
+		.type = &section_uint16,
+		.offset = offsetof(struct net_network, link_vlan),
+		.min = 1,
+		.max = NET_MAX_VID,
+		.otherwise = "`vlan`, else made from the name",
+		.help = "The VLAN id of the network on `links`, unique in the file.",
+	}, {
+		.name = "physical",
+		.type = &section_map,
+		.offset = offsetof(struct net_network, physical),
+		.section = &physical_section,
+		.otherwise = "none",
+		.help = "Where the network meets the LAN: the machines behind one port of one switch are on the "
+			"same segment as the VMs of all switches.",
+	}, {
+		.name = "mtu",
+		.type = &section_uint,
+		.offset = offsetof(struct net_network, mtu),
+		.min = NET_MIN_MTU,
+		.max = MODEL_MAX_MTU,
+		.otherwise = "not said",
+		.help = "The MTU that the network's hosts have, in bytes; physical machines usually have 1500. When "
+			"its tunnels carry less, that is a warning. It sets nothing at the hosts.",
 	}, {
 		.name = "subnet",
 		.type = &section_prefix,
@@ -144,6 +179,13 @@ static void check(const struct section_scene *scene, const struct section_at *at
 
 	if (!network->max_hosts)
 		network->max_hosts = NET_NONE;
+	if (network->transport == NET_VLAN && yaml_get(map, "physical"))
+		diag_add(scene->diag, where_of(map, "physical", network), DIAG_UPLINK,
+			 "%s has `transport: vlan` and \"physical\": with both it would meet the LAN twice; "
+			 "the machines on VLAN %u are in it already", section_at_text(scene, at), network->vlan);
+	network->mtu_where = where_of(map, "mtu", network);
+	if (network->arp == NET_ARP_DEFAULT)
+		network->arp = NET_ARP_ANSWER;
 	if (network->transport == NET_VLAN) {
 		if (settle_uplinks(network) && !has_vlan)
 			diag_add(scene->diag, where_of(map, "transport", network), DIAG_MISSING,
@@ -193,6 +235,8 @@ void networks_settle(struct net *net, struct diag *diag)
 			 "there are %zu networks; the most is %d", n, NET_MAX_NETWORKS);
 	foreign_settle(net, diag);
 	overlays_settle(net, diag);
+	for (size_t i = 0; i < n; i++)
+		port_addresses_settle(net, &net->networks[i], diag);
 	for (size_t i = 0; i < n; i++)
 		order[i] = &net->networks[i];
 	qsort(order, n, sizeof *order, by_vni);

@@ -36,7 +36,7 @@ static bool parse_uplink(const struct section_scene *scene, const struct section
 		return false;
 	if (port.is_glob) {
 		section_complain(scene, at, key, node->where, DIAG_UPLINK,
-				 arena_printf(scene->arena, "is \"%s:%s\"; an uplink cannot be a glob",
+				 arena_printf(scene->arena, "is \"%s:%s\"; name one port here, no glob",
 					      port.switch_glob, port.port_glob));
 		return false;
 	}
@@ -97,7 +97,7 @@ static const struct section_type type_port = {
 	.schema = schema_port,
 };
 
-static const struct section_type type_uplink = {
+const struct section_type section_uplink_port = {
 	.title = "switch:port",
 	.parse = parse_uplink,
 	.schema = schema_uplink,
@@ -110,7 +110,7 @@ static const struct section_type type_tag = {
 	.range = range_tag,
 };
 
-static const char *const port_later[] = {"mac", "ip", "guard", "acl", "rate", "mirror", NULL};
+static const char *const port_later[] = {"guard", "acl", "rate", "mirror", NULL};
 
 static const struct section_key port_keys[] = {
 	{
@@ -159,13 +159,26 @@ static const struct section_key port_keys[] = {
 		.offset = offsetof(struct net_port, enable),
 		.initial = "true",
 		.help = "`false` shuts the port, in every network: nothing in, nothing out.",
+	}, {
+		.name = "mac",
+		.type = &section_mac,
+		.offset = offsetof(struct net_port, mac),
+		.otherwise = "none",
+		.help = "The MAC address of the host there. It is not enforced: it says whose `ip` it is.",
+	}, {
+		.name = "ip",
+		.type = &section_ips,
+		.offset = offsetof(struct net_port, ips),
+		.otherwise = "none",
+		.help = "The IP addresses of that host. Who asks for them is answered with its `mac` from the "
+			"start, whether the host has spoken or not (see `arp` of the network).",
 	},
 };
 
 static const struct section_key uplink_keys[] = {
 	{
 		.name = "port",
-		.type = &type_uplink,
+		.type = &section_uplink_port,
 		.offset = 0,
 		.is_required = true,
 		.help = "The port to the trunk, without globs.",
@@ -176,7 +189,7 @@ static const struct section_key uplink_keys[] = {
 		.min = 1,
 		.max = NET_MAX_VID,
 		.otherwise = "`vlan` of the network",
-		.help = "The network's VLAN id on this uplink, where the physical network numbers it otherwise.",
+		.help = "The network's VLAN id on this port, where the physical network numbers it otherwise.",
 	},
 };
 
@@ -185,9 +198,9 @@ static void check_port(const struct section_scene *scene, const struct section_a
 {
 	struct net_port *port = item;
 
-	(void) scene, (void) at;
 	if (!map || !yaml_get(map, "max_hosts"))
 		port->max_hosts = NET_NONE;
+	port_addresses_check(scene, at, map, port);
 }
 
 const struct section ports_section = {

@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "topo/arena.h"
+#include "topo/ways.h"
 
 struct view *view_new(void)
 {
 	struct view *view = xheap_alloc(sizeof *view);
 	host_table_init(&view->hosts);
+	binding_table_init(&view->bindings);
 	view->scratch = xheap_alloc(NET_MAX_USES * sizeof *view->scratch);
 	return view;
 }
@@ -33,6 +35,9 @@ void view_free(struct view *view)
 	view_networks_free(view->networks, view->n_networks);
 	free(view->ids);
 	host_table_uninit(&view->hosts);
+	free(view->links);
+	ways_free(view->ways);
+	binding_table_uninit(&view->bindings);
 	free(view->changed);
 	free(view->scratch);
 	free(view);
@@ -101,6 +106,8 @@ uint32_t view_switch_by_name(const struct view *view, const char *name)
 			return sw;
 	return NET_NONE;
 }
+
+uint32_t view_switch_by_index(const struct view *view, uint32_t index) { return view->slots[index]; }
 
 /* --- ports ------------------------------------------------------------------------- */
 
@@ -191,6 +198,8 @@ void view_bind(struct view *view, const struct net *net, uint64_t now_ms, view_f
 	const struct gone gone = { .cb = cb, .ctx = ctx, .now_ms = now_ms };
 	uint32_t homeless = NET_NONE;
 	view->n_changed = 0;
+	view_ways_carry_over(view, net);
+	view_links_make(view, net);
 	view_networks_make(view, net);
 	view->net = net;
 	view->slots = xheap_realloc(view->slots, net->n_switches * sizeof *view->slots);
@@ -203,6 +212,7 @@ void view_bind(struct view *view, const struct net *net, uint64_t now_ms, view_f
 		for (size_t i = 0; i < vs->n_ports; i++)
 			view_port_bind(view, vs, &vs->ports[i]);
 	}
+	view_carry_all(view);
 	for (uint32_t i = 0; i < view->hosts.n_slots; i++) {
 		struct host *host = host_at(&view->hosts, i);
 		if (!host->network)
@@ -219,4 +229,5 @@ void view_bind(struct view *view, const struct net *net, uint64_t now_ms, view_f
 		homeless = host_at(&view->hosts, i)->next;
 		view_drop(view, i, REASON_CONFIG, &gone);
 	}
+	view_bind_addresses(view);
 }

@@ -300,6 +300,54 @@ static void addresses_depend_on_names_alone(void **state)
 	lab_plan_free(two);
 }
 
+static void who_is_declared_is_that(void **state)
+{
+	struct lab_plan *plan = plan_of(TWO_SWITCHES
+		"networks:\n"
+		"  office:\n"
+		"    subnet: 192.168.20.0/24\n"
+		"    ports:\n"
+		"      - {port: kvm1:vm-a, mac: '52:54:00:aa:00:20', ip: ['fd00::20', 192.168.20.20]}\n"
+		"      - {port: kvm1:vm-b, mac: '52:54:00:aa:00:21', ip: 192.168.20.21}\n"
+		"x-lab: {vms: {b: {port: 'kvm1:vm-b', ip: 192.168.20.99}}}\n");
+	const struct lab_vm *a = vm_of(plan, "vm-a"), *b = vm_of(plan, "b");
+
+	(void) state;
+	assert_string_equal(a->mac, "52:54:00:aa:00:20");
+	assert_string_equal(a->stands[0].ip, "192.168.20.20");
+	assert_int_equal(a->stands[0].prefix, 24);
+	assert_string_equal(a->stands[0].ip6, "fd00::20");
+	/* What x-lab wishes goes before. */
+	assert_string_equal(b->mac, "52:54:00:aa:00:21");
+	assert_string_equal(b->stands[0].ip, "192.168.20.99");
+	lab_plan_free(plan);
+}
+
+static void everybody_has_the_mtu_that_fits(void **state)
+{
+	struct lab_plan *plan = plan_of("version: 1\n"
+		"underlay_mtu: 9100\n"
+		"switches:\n"
+		"  kvm1: {dpid: 0x11, vtep: 10.9.0.1}\n"
+		"  kvm2: {dpid: 0x12, vtep: 10.9.0.2, underlay_mtu: 1600}\n"
+		"networks:\n"
+		"  told: {mtu: 1400, ports: [kvm1:t1, kvm2:t2]}\n"
+		"  untold: {ports: [kvm1:u1, kvm2:u2, {port: kvm1:t1, tag: 5}]}\n"
+		"  alone: {ports: [kvm1:x]}\n"
+		"  trunk: {mtu: 9000, transport: vlan, vlan: 7, uplinks: [kvm1:up], ports: [kvm1:y]}\n");
+
+	(void) state;
+	assert_int_equal(plan->underlay_mtu, 9100);
+	assert_int_equal(plan->hosts[0].underlay_mtu, 9100);
+	assert_int_equal(plan->hosts[1].underlay_mtu, 1600);
+	assert_int_equal(plan->lan_mtu, 9000);
+	assert_int_equal(vm_of(plan, "t1")->mtu, 1400);
+	assert_int_equal(vm_of(plan, "u2")->mtu, 1550);
+	assert_int_equal(vm_of(plan, "x")->mtu, 1500);
+	assert_int_equal(vm_of(plan, "y")->mtu, 9000);
+	lab_plan_free(plan);
+}
+
 static void no_address_twice(void **state)
 {
 	char text[32768] = "version: 1\nnetworks: {lan: {subnet: 10.1.2.0/24, ports: ['*:*']}}\n"
@@ -393,6 +441,8 @@ int main(void)
 		TEST(vteps_of_both_families_have_a_prefix_each),
 		TEST(foreign_vteps_are_namespaces_in_the_underlay),
 		TEST(addresses_depend_on_names_alone),
+		TEST(who_is_declared_is_that),
+		TEST(everybody_has_the_mtu_that_fits),
 		TEST(no_address_twice),
 		TEST(findings),
 		TEST(long_directories_are_refused),

@@ -215,11 +215,12 @@ static size_t plain_uses(const struct net *net, const char *sw, const char *port
 		for (uint32_t k = 0; k < network->n_uplinks; k++)
 			if (!strcmp(network->uplinks[k].switch_name, sw)
 			    && !strcmp(network->uplinks[k].port, port))
-				uses[n++] = (struct net_use) {i, k, network->uplinks[k].vlan, true, false};
+				uses[n++] = (struct net_use) {
+					.network = i, .port = k, .tag = network->uplinks[k].vlan, .is_uplink = true,
+				};
 		if (!found)
 			continue;
-		uses[n++] = (struct net_use) {i, (uint32_t) (found - network->ports), found->tag, false,
-					      false};
+		uses[n++] = (struct net_use) {.network = i, .port = (uint32_t) (found - network->ports), .tag = found->tag};
 		*ret_disabled |= !found->enable;
 	}
 	for (size_t i = 0; i < n; i++)

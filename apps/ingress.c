@@ -64,7 +64,7 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_LINK_UNUSED] = { "link-unused", TABLE_INGRESS, 48,
 		"in_port", "drop: no probe has shown yet that this cable is where the file says, or one has shown another" },
 	[ROW_NO_PEER] = { "unknown-vtep", TABLE_INGRESS, 45,
-		"in_port, tun_id", "drop: the sender has no port in this network, or the frame a tag" },
+		"in_port, tun_id", "drop: the sender has no port in this network, or the frame a tag; or one of the network's `vteps` floods to a switch whose island has another head" },
 	[ROW_NO_VNI] = { "unknown-vni", TABLE_INGRESS, 35,
 		"in_port", "drop: no network that has ports here has this VNI" },
 	[ROW_NO_NETWORK] = { "no-network", TABLE_INGRESS, 40,
@@ -173,7 +173,7 @@ static void from_peer(const struct scene *scene, struct out *out, const struct v
 	if (tunnel_network(scene, vn)->physical.n_ports < 2 && !view_ways(scene->view))
 		return;
 	from_peer_row(scene, out, vn, here, peer, ROW_TUNNEL_UNICAST,
-		      is_suspect ? !tunnel_is_gateway(scene, vn, here->sw) : is_member && !floods);
+		      is_suspect ? !tunnel_is_gateway(scene, vn, here->sw) : is_member && is_ours && !floods);
 	from_peer_row(scene, out, vn, here, peer, ROW_FENCED, is_suspect);
 }
 

@@ -185,6 +185,27 @@ static void to_switch(const struct place *place, uint32_t index)
 	out_want(place->out, place->sw);
 }
 
+/* An island has one way to a VTEP that is no switch of ours, both ways: its head. So
+ * what that VTEP floods to all of them is taken in once, and it knows one of us. */
+static void to_foreign(const struct place *place, const struct net_switch *foreign)
+{
+	const struct scene *scene = place->scene;
+	const struct net_network *network = tunnel_network(scene, place->vn);
+	struct build *b = place->out->build;
+	struct way way = ways_to_head(scene->view, place->vn, view_switch(scene->view, place->sw)->index);
+	if (!is_head(place) && way.kind != WAY_LINK)
+		return;
+	begin_to_peer(scene, place->out, ROW_SWITCH, place->vn->id, foreign);
+	if (is_head(place)) {
+		act_set_u(b, FIELD_TUN_ID, network->vni);
+		put_peer(b, foreign, place->tunnel);
+	} else {
+		put_tag(b, network->link_vlan, true);
+		act_output(b, way.ofport);
+	}
+	out_want(place->out, place->sw);
+}
+
 static void to_switches(const struct place *place)
 {
 	for (size_t i = 0; i < place->vn->n_members; i++) {
@@ -193,12 +214,8 @@ static void to_switches(const struct place *place)
 			to_switch(place, vs->index);
 	}
 	const struct net_switch *foreign;
-	for (size_t i = 0; place->tunnel != NET_NONE && (foreign = tunnel_foreign(place->scene, place->vn, i)); i++) {
-		begin_to_peer(place->scene, place->out, ROW_SWITCH, place->vn->id, foreign);
-		act_set_u(place->out->build, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
-		put_peer(place->out->build, foreign, place->tunnel);
-		out_want(place->out, place->sw);
-	}
+	for (size_t i = 0; (foreign = tunnel_foreign(place->scene, place->vn, i)); i++)
+		to_foreign(place, foreign);
 }
 
 /* Every peer in a list; returns how many ports' worth of room that took. */

@@ -42,6 +42,8 @@ void vteps_settle(struct net *, struct diag *);
 void links_settle(struct net *, struct diag *);
 /* The address as bytes and as a peer register; peer stays 0 when it is none. */
 void vtep_read(struct net_switch *);
+/* Has the network ports on a switch with a vtep of that family? */
+bool overlay_reaches(const struct net *, const struct net_network *, bool is_v6);
 /* VTEPs that are no switches of ours: their addresses, networks and hosts. */
 void foreign_settle(struct net *, struct diag *);
 /* What groups hold. What rules mean, who uses which list; needs networks sorted. */

@@ -82,8 +82,9 @@ struct net_vtep_mac {
 /* An end of tunnels that is no switch of ours. */
 struct net_vtep {
 	struct net_switch end;          /* what tunnels need to know: name, vtep, peer, object; no dpid */
-	struct net_vtep_stand *stands;
+	struct net_vtep_stand *stands;  /* the networks it is in */
 	size_t n_stands;
+	bool is_everywhere;             /* the file names none: all that it can be in */
 	struct net_vtep_mac *macs;
 	size_t n_macs;
 };

@@ -215,8 +215,9 @@ static void print_vtep(const struct net_vtep *vtep, FILE *out)
 	fputs(":\n", out);
 	print_text("description", vtep->end.description, out);
 	print_text("vtep", vtep->end.vtep, out);
-	fputs("    networks:\n", out);
-	for (size_t i = 0; i < vtep->n_stands; i++) {
+	if (!vtep->is_everywhere)
+		fputs("    networks:\n", out);
+	for (size_t i = 0; i < vtep->n_stands && !vtep->is_everywhere; i++) {
 		fputs("      - ", out);
 		print_word(vtep->stands[i].name, out);
 		putc('\n', out);

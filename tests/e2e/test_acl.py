@@ -404,3 +404,18 @@ print(n, flush=True)
     assert n > 100 and wire.count(has(b"port-4001")) == n, (n, wire.count(has(b"port-4001")))
     # Its own number may have moved, and then it counts anew.
     assert l.packets("k1", "table=32,udp,tp_dst=4000") > 0
+
+
+def test_a_restart_with_rules_is_no_event(lab):
+    l = lab(hosts_text())
+    l.edit(clients_text(l, lambda t: t + "  other:\n    - {reject: udp, from: [10.0.0.0/24, \"::/0\"], port: [1-9, 1024/1024]}\n"
+                        "    - {allow: any}\n").replace("vni: 100", "acl_out: other\n    vni: 100"))
+    serve(l, "h3", 5002)
+    check_ports(l, "h1", "h3", {5002: "open"})
+    prober = Prober(l, "h1", "h3")
+    l.kill_weftd()
+    l.start_weftd()
+    assert settled(l) == {"k1": 0, "k2": 0}, "rows were sent though nothing had changed"
+    check_ports(l, "h1", "h3", {5001: "silent", 5002: "open"})
+    sent, answered = prober.stop()
+    assert sent == answered

@@ -326,6 +326,67 @@ static void the_physical_port_has_the_lists_of_its_network(void **state)
 	assert_int_equal(w->n_got, 0);
 }
 
+/* --- punts ------------------------------------------------------------------------------- */
+
+static size_t n_notes, n_sent;
+static char last_note[700];
+
+static void on_note(void *ctx, const char *kind, const char *sw, const char *text)
+{
+	(void) ctx;
+	assert_string_equal(kind, "acl");
+	assert_string_equal(sw, "a");
+	snprintf(last_note, sizeof last_note, "%s", text);
+	n_notes++;
+}
+
+static void on_send(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports, const uint8_t *bytes, size_t size)
+{
+	(void) ctx;
+	assert_true(sw == 0 && n_ports == 1 && ofports[0] == 1 && size >= 54);
+	assert_int_equal(bytes[12], 0x81);
+	n_sent++;
+}
+
+static void punt(const char *rule, enum class class, const uint8_t *bytes, size_t size)
+{
+	struct scene scene = { .net = w->net, .view = w->view };
+	struct reply reply = { .note = on_note, .send = on_send };
+	for (size_t i = 0; i < w->net->n_objects; i++)
+		if (!strcmp(w->net->objects[i].name, rule)) {
+			struct app_punt in = { .sw = 0, .cookie = cookie_make(7, w->net->objects[i].id),
+					       .table = TABLE_ACL_NETWORK, .in_port = 1, .class = class,
+					       .network = world_network(w, "blue"), .frame = bytes, .size = size };
+			acl_packet_in(&scene, &in, &reply);
+		}
+}
+
+static void what_a_rule_reports(void **state)
+{
+	struct frame frame = tcp_frame(2, 1, 22);
+	(void) state;
+	begin(", acl: l", "acls: {l: [{reject: tcp, log: true, name: no-tcp}, {deny: udp}, {allow: icmp, log: true}, {deny: any}]}\n");
+	n_notes = n_sent = 0;
+	punt("rule no-tcp of acl l", CLASS_EDGE, frame.bytes, frame.size);
+	assert_true(n_notes == 1 && n_sent == 1);
+	assert_string_equal(last_note, "rule \"no-tcp\" of acl \"l\" (world.yaml:6) rejected tcp from 10.0.0.1 port 0 "
+			    "to 10.0.0.2 port 22, in network blue by port r1");
+	/* What came from elsewhere is not answered, an unknown cookie is nobody's. */
+	punt("rule no-tcp of acl l", CLASS_TUNNEL, frame.bytes, frame.size);
+	assert_true(n_notes == 2 && n_sent == 1);
+	punt("acl l", CLASS_EDGE, frame.bytes, frame.size);
+	punt("rule deny udp of acl l", CLASS_EDGE, frame.bytes, frame.size);
+	assert_true(n_notes == 2 && n_sent == 1);
+	/* Any length: nothing is read behind the end. */
+	for (size_t size = 0; size <= frame.size; size++) {
+		uint8_t *exact = malloc(size ? size : 1);
+		memcpy(exact, frame.bytes, size);
+		punt("rule allow icmp log of acl l", CLASS_EDGE, exact, size);
+		free(exact);
+	}
+	assert_int_equal(n_notes, 2 + frame.size + 1);
+}
+
 /* --- people ------------------------------------------------------------------------------ */
 
 static void every_row_has_a_kind(void **state)
@@ -364,6 +425,7 @@ int main(void)
 		TEST(a_flood_is_judged_port_by_port),
 		TEST(a_switch_on_the_way_lets_pass),
 		TEST(the_physical_port_has_the_lists_of_its_network),
+		TEST(what_a_rule_reports),
 		TEST(every_row_has_a_kind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

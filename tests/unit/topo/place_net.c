@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-unsigned net_seed(unsigned otherwise)
+unsigned test_net_seed(unsigned otherwise)
 {
 	const char *text = getenv("SEED");
 	unsigned seed = text ? (unsigned) strtoul(text, NULL, 10) : otherwise;
@@ -18,12 +18,12 @@ unsigned net_seed(unsigned otherwise)
 	return seed;
 }
 
-double net_random(unsigned *seed)
+double test_net_random(unsigned *seed)
 {
 	return (double) rand_r(seed) / ((double) RAND_MAX + 1);
 }
 
-void net_init(struct test_net *net, uint32_t n_nodes)
+void test_net_init(struct test_net *net, uint32_t n_nodes)
 {
 	memset(net, 0, sizeof *net);
 	net->job = (struct place_job) {
@@ -34,13 +34,13 @@ void net_init(struct test_net *net, uint32_t n_nodes)
 	};
 }
 
-void net_link(struct test_net *net, uint32_t a, uint32_t b, double mbps)
+void test_net_link(struct test_net *net, uint32_t a, uint32_t b, double mbps)
 {
 	assert_true(net->job.n_links < NET_LINKS);
 	net->links[net->job.n_links++] = (struct place_link) { .a = a, .b = b, .mbps = {mbps, mbps}, .cost = 1 };
 }
 
-void net_demand(struct test_net *net, uint32_t src, uint32_t dst, double mbps)
+void test_net_demand(struct test_net *net, uint32_t src, uint32_t dst, double mbps)
 {
 	assert_true(net->job.n_demands < NET_DEMANDS);
 	net->demands[net->job.n_demands++] = (struct place_demand) { src, dst, mbps };
@@ -48,27 +48,27 @@ void net_demand(struct test_net *net, uint32_t src, uint32_t dst, double mbps)
 
 static uint32_t below(unsigned *seed, uint32_t n)
 {
-	return (uint32_t) (net_random(seed) * n);
+	return (uint32_t) (test_net_random(seed) * n);
 }
 
-void net_make(struct test_net *net, unsigned *seed)
+void test_net_make(struct test_net *net, unsigned *seed)
 {
 	static const double rates[] = {1000, 2500, 10000};
 	uint32_t n = 3 + below(seed, NET_NODES - 3), more = below(seed, 2 * n), pairs = 1 + below(seed, 120);
 
-	net_init(net, n);
+	test_net_init(net, n);
 	for (uint32_t i = 1; i < n; i++)
-		net_link(net, below(seed, i), i, rates[below(seed, 3)]);
+		test_net_link(net, below(seed, i), i, rates[below(seed, 3)]);
 	for (uint32_t i = 0; i < more; i++) {
 		uint32_t a = below(seed, n), b = below(seed, n);
 		if (a != b)
-			net_link(net, a, b, rates[below(seed, 3)]);
+			test_net_link(net, a, b, rates[below(seed, 3)]);
 		net->links[net->job.n_links - 1].cost = 1 + below(seed, 3);
 	}
 	for (uint32_t i = 0; i < pairs; i++) {
 		uint32_t a = below(seed, n), b = below(seed, n);
 		if (a != b)
-			net_demand(net, a, b, exp(8 * net_random(seed) - 1));
+			test_net_demand(net, a, b, exp(8 * test_net_random(seed) - 1));
 	}
 }
 
@@ -82,7 +82,7 @@ static double busiest(const struct place_job *job, const double *load)
 	return u;
 }
 
-double net_load(const struct place_job *job, const struct placement *p)
+double test_net_load(const struct place_job *job, const struct placement *p)
 {
 	double load[2 * NET_LINKS] = {0};
 
@@ -155,7 +155,7 @@ static void walk(const struct place_job *job, uint32_t at, uint32_t dst, double 
 		}
 }
 
-double net_ecmp(const struct place_job *job)
+double test_net_ecmp(const struct place_job *job)
 {
 	double load[2 * NET_LINKS] = {0};
 
@@ -168,7 +168,7 @@ double net_ecmp(const struct place_job *job)
 	return busiest(job, load);
 }
 
-bool net_reaches(const struct place_job *job, uint32_t src, uint32_t dst)
+bool test_net_reaches(const struct place_job *job, uint32_t src, uint32_t dst)
 {
 	floyd_warshall(job);
 	return isfinite(distance[src][dst]);
@@ -214,7 +214,7 @@ static void check_slots(const struct place_job *job, const struct place_pair *pa
 		assert_true(pair->n_active <= job->options.elephant_paths);
 }
 
-void net_check(const struct place_job *job, const struct placement *p)
+void test_net_check(const struct place_job *job, const struct placement *p)
 {
 	size_t n_unreachable = 0;
 
@@ -222,7 +222,7 @@ void net_check(const struct place_job *job, const struct placement *p)
 		const struct place_pair *pair = &p->pairs[i];
 		double sum = 0;
 		if (!pair->n_paths) {
-			assert_false(net_reaches(job, pair->src, pair->dst));
+			assert_false(test_net_reaches(job, pair->src, pair->dst));
 			n_unreachable++;
 			continue;
 		}
@@ -237,7 +237,7 @@ void net_check(const struct place_job *job, const struct placement *p)
 	assert_int_equal(p->n_unreachable, n_unreachable);
 }
 
-void net_same(const struct placement *a, const struct placement *b)
+void test_net_same(const struct placement *a, const struct placement *b)
 {
 	assert_int_equal(a->n_pairs, b->n_pairs);
 	for (size_t i = 0; i < a->n_pairs; i++) {

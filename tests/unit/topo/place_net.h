@@ -15,24 +15,24 @@ struct test_net {
 };
 
 /* SEED of the environment, or the one given; printed. */
-unsigned net_seed(unsigned otherwise);
-double net_random(unsigned *seed);              /* 0 to 1 */
+unsigned test_net_seed(unsigned otherwise);
+double test_net_random(unsigned *seed);              /* 0 to 1 */
 
-void net_init(struct test_net *, uint32_t n_nodes);
-void net_link(struct test_net *, uint32_t a, uint32_t b, double mbps);
-void net_demand(struct test_net *, uint32_t src, uint32_t dst, double mbps);
+void test_net_init(struct test_net *, uint32_t n_nodes);
+void test_net_link(struct test_net *, uint32_t a, uint32_t b, double mbps);
+void test_net_demand(struct test_net *, uint32_t src, uint32_t dst, double mbps);
 /* Connected, with links of 1, 2.5 and 10 Gbit/s and demands from mice to elephants. */
-void net_make(struct test_net *, unsigned *seed);
+void test_net_make(struct test_net *, unsigned *seed);
 
 /* Highest utilisation, added up slot by slot (or share by share without slots). */
-double net_load(const struct place_job *, const struct placement *);
+double test_net_load(const struct place_job *, const struct placement *);
 /* The same for equal split hop by hop over all shortest ways, by Floyd and Warshall. */
-double net_ecmp(const struct place_job *);
-bool net_reaches(const struct place_job *, uint32_t src, uint32_t dst);
+double test_net_ecmp(const struct place_job *);
+bool test_net_reaches(const struct place_job *, uint32_t src, uint32_t dst);
 /* Fails the test unless paths are simple, whole, from src to dst, and shares,
  * slots and limits add up. */
-void net_check(const struct place_job *, const struct placement *);
+void test_net_check(const struct place_job *, const struct placement *);
 /* Fails the test unless both are the same, byte for byte. */
-void net_same(const struct placement *, const struct placement *);
+void test_net_same(const struct placement *, const struct placement *);
 
 #endif

@@ -18,8 +18,8 @@ static struct placement *plan(struct test_net *net)
 {
 	struct placement *p = place_plan(&net->job);
 
-	net_check(&net->job, p);
-	assert_true(fabs(net_load(&net->job, p) - p->u) <= 1e-9 * fmax(1, p->u));
+	test_net_check(&net->job, p);
+	assert_true(fabs(test_net_load(&net->job, p) - p->u) <= 1e-9 * fmax(1, p->u));
 	assert_true(p->bound <= p->u * (1 + 1e-9));
 	return p;
 }
@@ -39,11 +39,11 @@ static void a_triangle_splits_in_halves(void **state)
 {
 	struct test_net net;
 	(void) state;
-	net_init(&net, 3);
-	net_link(&net, 0, 1, 10);
-	net_link(&net, 1, 2, 10);
-	net_link(&net, 0, 2, 10);
-	net_demand(&net, 0, 2, 10);
+	test_net_init(&net, 3);
+	test_net_link(&net, 0, 1, 10);
+	test_net_link(&net, 1, 2, 10);
+	test_net_link(&net, 0, 2, 10);
+	test_net_demand(&net, 0, 2, 10);
 	expect_u(&net, 0.5);
 }
 
@@ -51,10 +51,10 @@ static void three_equal_links_carry_a_third_each(void **state)
 {
 	struct test_net net;
 	(void) state;
-	net_init(&net, 2);
+	test_net_init(&net, 2);
 	for (int i = 0; i < 3; i++)
-		net_link(&net, 0, 1, 10);
-	net_demand(&net, 0, 1, 9);
+		test_net_link(&net, 0, 1, 10);
+	test_net_demand(&net, 0, 1, 9);
 	expect_u(&net, 0.3);
 }
 
@@ -63,12 +63,12 @@ static void twenty_spines_are_all_used(void **state)
 {
 	struct test_net net;
 	(void) state;
-	net_init(&net, 22);
+	test_net_init(&net, 22);
 	for (uint32_t i = 0; i < 20; i++) {
-		net_link(&net, 0, 2 + i, 10);
-		net_link(&net, 2 + i, 1, 10);
+		test_net_link(&net, 0, 2 + i, 10);
+		test_net_link(&net, 2 + i, 1, 10);
 	}
-	net_demand(&net, 0, 1, 100);
+	test_net_demand(&net, 0, 1, 100);
 	expect_u(&net, 0.5);
 }
 
@@ -76,11 +76,11 @@ static void a_bridge_carries_all(void **state)
 {
 	struct test_net net;
 	(void) state;
-	net_init(&net, 4);
-	net_link(&net, 0, 1, 10);
-	net_link(&net, 1, 2, 5);
-	net_link(&net, 2, 3, 10);
-	net_demand(&net, 0, 3, 4);
+	test_net_init(&net, 4);
+	test_net_link(&net, 0, 1, 10);
+	test_net_link(&net, 1, 2, 5);
+	test_net_link(&net, 2, 3, 10);
+	test_net_demand(&net, 0, 3, 4);
 	expect_u(&net, 0.8);
 }
 
@@ -88,11 +88,11 @@ static void directions_are_apart(void **state)
 {
 	struct test_net net;
 	(void) state;
-	net_init(&net, 2);
-	net_link(&net, 0, 1, 10);
+	test_net_init(&net, 2);
+	test_net_link(&net, 0, 1, 10);
 	net.links[0].mbps[1] = 2;
-	net_demand(&net, 0, 1, 5);
-	net_demand(&net, 1, 0, 1);
+	test_net_demand(&net, 0, 1, 5);
+	test_net_demand(&net, 1, 0, 1);
 	expect_u(&net, 0.5);
 	net.demands[1].mbps = 1.5;
 	expect_u(&net, 0.75);
@@ -102,10 +102,10 @@ static void a_pair_given_twice_is_added_up(void **state)
 {
 	struct test_net net;
 	(void) state;
-	net_init(&net, 2);
-	net_link(&net, 0, 1, 10);
-	net_demand(&net, 0, 1, 3);
-	net_demand(&net, 0, 1, 4);
+	test_net_init(&net, 2);
+	test_net_link(&net, 0, 1, 10);
+	test_net_demand(&net, 0, 1, 3);
+	test_net_demand(&net, 0, 1, 4);
 	struct placement *p = plan(&net);
 	assert_int_equal(p->n_pairs, 1);
 	assert_true(fabs(p->u - 0.7) < 1e-9);
@@ -116,11 +116,11 @@ static void no_demand_wants_the_shortest_path(void **state)
 {
 	struct test_net net;
 	(void) state;
-	net_init(&net, 3);
-	net_link(&net, 0, 2, 1);
-	net_link(&net, 0, 1, 1000);
-	net_link(&net, 1, 2, 1000);
-	net_demand(&net, 0, 2, 0);
+	test_net_init(&net, 3);
+	test_net_link(&net, 0, 2, 1);
+	test_net_link(&net, 0, 1, 1000);
+	test_net_link(&net, 1, 2, 1000);
+	test_net_demand(&net, 0, 2, 0);
 	struct placement *p = plan(&net);
 	assert_int_equal(p->pairs[0].n_active, 1);
 	assert_int_equal(p->pairs[0].paths[0].n_arcs, 1);
@@ -132,12 +132,12 @@ static void what_cannot_be_reached_has_no_path(void **state)
 {
 	struct test_net net;
 	(void) state;
-	net_init(&net, 4);
-	net_link(&net, 0, 1, 10);
-	net_link(&net, 2, 3, 10);
-	net_link(&net, 1, 2, 0);
-	net_demand(&net, 0, 3, 5);
-	net_demand(&net, 0, 1, 5);
+	test_net_init(&net, 4);
+	test_net_link(&net, 0, 1, 10);
+	test_net_link(&net, 2, 3, 10);
+	test_net_link(&net, 1, 2, 0);
+	test_net_demand(&net, 0, 3, 5);
+	test_net_demand(&net, 0, 1, 5);
 	struct placement *p = plan(&net);
 	assert_int_equal(p->n_unreachable, 1);
 	assert_int_equal(place_find(p, 0, 3)->n_paths, 0);
@@ -149,11 +149,11 @@ static void nothing_is_a_plan_too(void **state)
 {
 	struct test_net net;
 	(void) state;
-	net_init(&net, 1);
+	test_net_init(&net, 1);
 	struct placement *p = plan(&net);
 	assert_int_equal(p->n_pairs, 0);
 	place_free(p);
-	net_init(&net, 0);
+	test_net_init(&net, 0);
 	place_free(plan(&net));
 }
 
@@ -161,17 +161,17 @@ static void numbers_that_are_none_count_as_nothing(void **state)
 {
 	struct test_net net;
 	(void) state;
-	net_init(&net, 3);
-	net_link(&net, 0, 1, 10);
-	net_link(&net, 1, 2, NAN);
-	net_link(&net, 0, 2, -5);
-	net_link(&net, 0, 2, INFINITY);
-	net_link(&net, 1, 2, 1e-3);
-	net_demand(&net, 0, 1, NAN);
-	net_demand(&net, 1, 0, -7);
-	net_demand(&net, 0, 2, INFINITY);
-	net_demand(&net, 7, 8, 1);
-	net_demand(&net, 1, 1, 1);
+	test_net_init(&net, 3);
+	test_net_link(&net, 0, 1, 10);
+	test_net_link(&net, 1, 2, NAN);
+	test_net_link(&net, 0, 2, -5);
+	test_net_link(&net, 0, 2, INFINITY);
+	test_net_link(&net, 1, 2, 1e-3);
+	test_net_demand(&net, 0, 1, NAN);
+	test_net_demand(&net, 1, 0, -7);
+	test_net_demand(&net, 0, 2, INFINITY);
+	test_net_demand(&net, 7, 8, 1);
+	test_net_demand(&net, 1, 1, 1);
 	struct placement *p = plan(&net);
 	assert_int_equal(p->n_pairs, 3);
 	place_free(p);
@@ -181,12 +181,12 @@ static void sizes_far_apart(void **state)
 {
 	struct test_net net;
 	(void) state;
-	net_init(&net, 3);
-	net_link(&net, 0, 1, 1e6);
-	net_link(&net, 1, 2, 1e6);
-	net_link(&net, 0, 2, 1e-3);
-	net_demand(&net, 0, 1, 5e5);
-	net_demand(&net, 0, 2, 1e-3);
+	test_net_init(&net, 3);
+	test_net_link(&net, 0, 1, 1e6);
+	test_net_link(&net, 1, 2, 1e6);
+	test_net_link(&net, 0, 2, 1e-3);
+	test_net_demand(&net, 0, 1, 5e5);
+	test_net_demand(&net, 0, 2, 1e-3);
 	struct placement *p = plan(&net);
 	assert_true(p->u < 0.5001);
 	place_free(p);
@@ -196,15 +196,15 @@ static void sizes_far_apart(void **state)
 
 static void any_network(void **state)
 {
-	unsigned seed = net_seed(1);
+	unsigned seed = test_net_seed(1);
 	(void) state;
 	for (int i = 0; i < CASES; i++) {
 		struct test_net net;
-		net_make(&net, &seed);
+		test_net_make(&net, &seed);
 		struct placement *p = plan(&net), *again = plan(&net);
-		net_same(p, again);
+		test_net_same(p, again);
 		place_free(again);
-		double u_ecmp = net_ecmp(&net.job);
+		double u_ecmp = test_net_ecmp(&net.job);
 		assert_true(fabs(p->u_ecmp - u_ecmp) <= 1e-6 * u_ecmp);
 		if (p->u > u_ecmp * (1 + 1e-6))
 			fail_msg("case %d: %.6f, but equal split gives %.6f", i, p->u, u_ecmp);
@@ -215,11 +215,11 @@ static void any_network(void **state)
 
 static void unrounded_is_close_to_the_bound(void **state)
 {
-	unsigned seed = net_seed(2);
+	unsigned seed = test_net_seed(2);
 	(void) state;
 	for (int i = 0; i < CASES; i++) {
 		struct test_net net;
-		net_make(&net, &seed);
+		test_net_make(&net, &seed);
 		net.job.options.unrounded = true;
 		struct placement *p = plan(&net);
 		if (p->u > p->bound * 1.0031)
@@ -230,11 +230,11 @@ static void unrounded_is_close_to_the_bound(void **state)
 
 static void twice_the_demand_is_twice_the_load(void **state)
 {
-	unsigned seed = net_seed(3);
+	unsigned seed = test_net_seed(3);
 	(void) state;
 	for (int i = 0; i < 30; i++) {
 		struct test_net net;
-		net_make(&net, &seed);
+		test_net_make(&net, &seed);
 		struct placement *once = plan(&net);
 		for (size_t k = 0; k < net.job.n_demands; k++)
 			net.demands[k].mbps *= 2;
@@ -247,15 +247,15 @@ static void twice_the_demand_is_twice_the_load(void **state)
 
 static void nothing_changed_changes_nothing(void **state)
 {
-	unsigned seed = net_seed(4);
+	unsigned seed = test_net_seed(4);
 	(void) state;
 	for (int i = 0; i < CASES; i++) {
 		struct test_net net;
-		net_make(&net, &seed);
+		test_net_make(&net, &seed);
 		struct placement *p = plan(&net);
 		net.job.running = p;
 		struct placement *q = plan(&net), *stay = place_stay(&net.job);
-		net_check(&net.job, stay);
+		test_net_check(&net.job, stay);
 		assert_int_equal(stay->n_changed, 0);
 		assert_true(stay->moved_mbps <= 1e-9 * stay->total_mbps);
 		assert_true(fabs(stay->u - p->u) <= 1e-9 * p->u);
@@ -295,7 +295,7 @@ static void check_standbys(struct test_net *net, const struct placement *p, uint
 			bool avoided = !uses(net, path, link);
 			for (uint32_t n = 0; n < path->n_standbys; n++)
 				avoided = avoided || !uses(net, &pair->paths[path->standbys[n]], link);
-			if (!avoided && net_reaches(&net->job, pair->src, pair->dst))
+			if (!avoided && test_net_reaches(&net->job, pair->src, pair->dst))
 				fail_msg("link %u: %u to %u has no standby", link, pair->src, pair->dst);
 		}
 	}
@@ -303,11 +303,11 @@ static void check_standbys(struct test_net *net, const struct placement *p, uint
 
 static void every_cut_has_a_standby_and_a_better_plan(void **state)
 {
-	unsigned seed = net_seed(5);
+	unsigned seed = test_net_seed(5);
 	(void) state;
 	for (int i = 0; i < 40; i++) {
 		struct test_net net;
-		net_make(&net, &seed);
+		test_net_make(&net, &seed);
 		for (uint32_t k = 0; i % 2 && k + 7 < net.job.n_links; k += 7)
 			net.links[k].risk = net.links[k + 3].risk = k + 1;
 		struct placement *p = plan(&net);
@@ -333,13 +333,13 @@ static void one_standby_is_not_enough(void **state)
 {
 	struct test_net net;
 	(void) state;
-	net_init(&net, 4);
-	net_link(&net, 0, 1, 100);      /* the active path: 0 1 2 3 */
-	net_link(&net, 1, 2, 100);
-	net_link(&net, 2, 3, 100);
-	net_link(&net, 0, 2, 1);
-	net_link(&net, 1, 3, 1);
-	net_demand(&net, 0, 3, 0.5);
+	test_net_init(&net, 4);
+	test_net_link(&net, 0, 1, 100);      /* the active path: 0 1 2 3 */
+	test_net_link(&net, 1, 2, 100);
+	test_net_link(&net, 2, 3, 100);
+	test_net_link(&net, 0, 2, 1);
+	test_net_link(&net, 1, 3, 1);
+	test_net_demand(&net, 0, 3, 0.5);
 	for (int i = 3; i < 5; i++)
 		net.links[i].cost = 10;
 	struct placement *p = place_stay(&net.job);
@@ -361,11 +361,11 @@ static bool at_once(void *ctx)
 
 static void out_of_time_is_still_a_plan(void **state)
 {
-	unsigned seed = net_seed(6);
+	unsigned seed = test_net_seed(6);
 	(void) state;
 	for (int i = 0; i < 60; i++) {
 		struct test_net net;
-		net_make(&net, &seed);
+		test_net_make(&net, &seed);
 		struct placement *p = plan(&net);
 		for (uint64_t work = 1; work < 1000000; work *= 10) {
 			net.job.options.work = work;
@@ -382,12 +382,12 @@ static void out_of_time_is_still_a_plan(void **state)
 
 static void the_clock_is_asked(void **state)
 {
-	unsigned seed = net_seed(7);
+	unsigned seed = test_net_seed(7);
 	int asked = 0;
 	struct test_net net;
 	(void) state;
 	do
-		net_make(&net, &seed);
+		test_net_make(&net, &seed);
 	while (net.job.n_demands < 100);
 	net.job.options.late = at_once;
 	net.job.options.ctx = &asked;
@@ -402,10 +402,10 @@ static void slots_are_dealt_in_turns(void **state)
 {
 	struct test_net net;
 	(void) state;
-	net_init(&net, 2);
-	net_link(&net, 0, 1, 10);
-	net_link(&net, 0, 1, 10);
-	net_demand(&net, 0, 1, 10);
+	test_net_init(&net, 2);
+	test_net_link(&net, 0, 1, 10);
+	test_net_link(&net, 0, 1, 10);
+	test_net_demand(&net, 0, 1, 10);
 	struct placement *p = plan(&net);
 	const struct place_pair *pair = &p->pairs[0];
 	assert_int_equal(pair->n_slots, 64);

@@ -8,6 +8,7 @@
 #include "topo/place_state.h"
 
 #define AS_GOOD_AS 1e-9
+#define TOO_COARSE 1.02                 /* what slots and few paths may cost */
 
 struct place_options place_defaults(void)
 {
@@ -128,25 +129,46 @@ static void prefer(struct choice *best, struct choice other)
 	forget(other.p, other.s);
 }
 
+static void try_wider(struct choice *best, const struct place_job *job, const struct place_graph *g,
+		      struct place_options options)
+{
+	struct place_job wide = *job;
+	struct choice other;
+
+	wide.options = options;
+	other.p = attempt(&wide, g, false, &other.s);
+	other.s->job = job;
+	prefer(best, other);
+}
+
+/* A few pairs as big as the cuts of the network want more paths than that. */
+static void widen_elephants(struct choice *best, const struct place_job *job, const struct place_graph *g,
+			    double u_unrounded)
+{
+	struct place_options options = job->options;
+
+	if (best->s->stopped || best->p->u <= fmax(u_unrounded * TOO_COARSE, job->options.goal))
+		return;
+	options.elephant_paths *= 2;
+	try_wider(best, job, g, options);
+}
+
 /* Equal split can be better only where few slots or paths are too coarse: a
  * single pair over three equal links, or over twenty. Numbers of slots that many
  * numbers of paths divide. */
-static void widen(struct choice *best, const struct place_job *job, const struct place_graph *g, double u_ecmp)
+static void widen_all(struct choice *best, const struct place_job *job, const struct place_graph *g, double u_ecmp)
 {
 	static const uint32_t slots[] = {64, 60, 63, 55, 52};
 
 	for (size_t i = 0; i < sizeof slots / sizeof *slots && best->p->u > u_ecmp * (1 + AS_GOOD_AS); i++) {
-		struct place_job wide = *job;
-		struct choice other;
+		struct place_options options = job->options;
 		if (best->s->stopped)
 			return;
-		wide.options.elephant = 0;
-		wide.options.elephant_slots = slots[i];
-		wide.options.elephant_paths = slots[i];
-		wide.options.tolerance = fmin(job->options.tolerance, 1e-3);
-		other.p = attempt(&wide, g, false, &other.s);
-		other.s->job = job;
-		prefer(best, other);
+		options.elephant = 0;
+		options.elephant_slots = slots[i];
+		options.elephant_paths = slots[i];
+		options.tolerance = fmin(options.tolerance, 1e-3);
+		try_wider(best, job, g, options);
 	}
 }
 
@@ -159,7 +181,8 @@ struct placement *place_plan(const struct place_job *job)
 	best.p = attempt(job, g, false, &best.s);
 	double u_ecmp = ecmp(best.s), u_running = best.p->u_running, u_unrounded = best.p->u_unrounded;
 	if (!job->options.unrounded) {
-		widen(&best, job, g, u_ecmp);
+		widen_elephants(&best, job, g, u_unrounded);
+		widen_all(&best, job, g, u_ecmp);
 		/* What runs is as good: leave it. */
 		if (job->running && runs_whole(best.s) && u_running <= best.p->u * (1 + AS_GOOD_AS)) {
 			struct choice old;
@@ -184,7 +207,6 @@ struct placement *place_stay(const struct place_job *job)
 	struct choice only;
 
 	only.p = attempt(job, g, true, &only.s);
-	only.p->u_ecmp = ecmp(only.s);
 	finish(&only);
 	arena_free(arena);
 	return only.p;

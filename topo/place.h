@@ -79,7 +79,7 @@ struct placement {
 	size_t n_pairs, n_unreachable;
 	double u;                       /* highest utilisation of a link, as installed */
 	double u_unrounded;             /* before the shares became slots */
-	double u_ecmp;                  /* what equal split over shortest paths would give */
+	double u_ecmp;                  /* what equal split over shortest paths would give; place_plan() only */
 	double u_running;               /* of the running placement under these demands */
 	double bound;                   /* no placement can be below */
 	uint32_t n_rounds;
@@ -93,8 +93,9 @@ struct placement {
 struct place_options place_defaults(void);
 
 /* Never fails: when it has to stop early it gives the best it has, at least what
- * runs or the shortest paths. Never above equal split over shortest paths: where
- * that would be better, pairs get as many paths and slots as it takes, up to
+ * runs or the shortest paths. Elephants get twice elephant_paths where fewer cost
+ * more than 2 %; and where equal split over shortest paths would be better than
+ * what few paths and slots can do, pairs get as many as it takes, up to
  * PLACE_MAX_SLOTS. Release with place_free(). */
 struct placement *place_plan(const struct place_job *);
 /* Every pair stays as it runs. Pairs that do not run yet, and slots whose path is
@@ -103,6 +104,9 @@ struct placement *place_plan(const struct place_job *);
 struct placement *place_stay(const struct place_job *);
 void place_free(struct placement *);
 
+/* Utilisation of the busiest link if this placement carried the demands of the
+ * job. What has no path there counts nowhere. */
+double place_load(const struct place_job *, const struct placement *);
 /* The pair, or null. */
 const struct place_pair *place_find(const struct placement *, uint32_t src, uint32_t dst);
 

@@ -14,16 +14,21 @@
 #include "topo/arena.h"
 
 enum { MAX_RECENT = 8, QUIET_HOLDS = 8 };
-#define BELOW_GOAL 0.95                 /* what a change aims at, of the goal ... */
-#define NEAR_BOUND 0.03                 /* ... or this far from the bound */
+#define BELOW_GOAL_FIRST 0.8            /* what a change aims at, of the goal: the first knows no average yet */
+#define BELOW_GOAL 0.9                  /* the others */
+#define JUMP 1.25                       /* above the average: no noise */
+#define MOST_NOISE 1.1                  /* peaks this far above the average widen the band */
+#define NEAR_BOUND 0.01                 /* or this far from the bound */
 
-struct recent { uint64_t ms; struct place_demand *demands; size_t n; };
+/* What a pair wanted in a part of the window. */
+struct seen { uint32_t src, dst; double highest, sum; };
+struct recent { uint64_t ms; struct seen *pairs; size_t n, n_steps; };
 
 struct place_keeper {
 	struct place_policy policy;
 	struct placement *running;      /* owned; null = nothing yet */
 	struct placement *before;       /* owned: what ran before the last change; null = none */
-	struct recent recent[MAX_RECENT];       /* owned demands, sorted; the oldest first */
+	struct recent recent[MAX_RECENT];       /* owned pairs, sorted; the oldest first */
 	size_t n_recent;
 	uint8_t *usable;                /* owned: per arc, as of the last step */
 	size_t n_arcs;
@@ -70,7 +75,7 @@ void place_keeper_free(struct place_keeper *k)
 	place_free(k->running);
 	place_free(k->before);
 	for (size_t i = 0; i < k->n_recent; i++)
-		free(k->recent[i].demands);
+		free(k->recent[i].pairs);
 	free(k->usable);
 	free(k);
 }
@@ -85,61 +90,107 @@ void place_keeper_take(struct place_keeper *k, struct placement *p)
 
 static int by_pair(const void *a, const void *b)
 {
-	const struct place_demand *x = a, *y = b;
+	const struct seen *x = a, *y = b;
 
 	if (x->src != y->src)
 		return x->src < y->src ? -1 : 1;
 	return x->dst < y->dst ? -1 : x->dst > y->dst;
 }
 
-/* The demands sorted, each pair once. */
+/* The demands of now, sorted, each pair once. */
 static struct recent sorted(const struct place_job *job, uint64_t now_ms)
 {
-	struct recent r = { .ms = now_ms, .demands = xheap_alloc(job->n_demands * sizeof *r.demands) };
+	struct recent r = { .ms = now_ms, .pairs = xheap_alloc(job->n_demands * sizeof *r.pairs), .n_steps = 1 };
 
-	memcpy(r.demands, job->demands, job->n_demands * sizeof *r.demands);
-	qsort(r.demands, job->n_demands, sizeof *r.demands, by_pair);
 	for (size_t i = 0; i < job->n_demands; i++) {
-		struct place_demand d = r.demands[i];
-		d.mbps = d.mbps > 0 ? d.mbps : 0;
-		if (r.n && !by_pair(&r.demands[r.n - 1], &d))
-			r.demands[r.n - 1].mbps += d.mbps;
-		else
-			r.demands[r.n++] = d;
+		const struct place_demand *d = &job->demands[i];
+		double mbps = d->mbps > 0 ? d->mbps : 0;
+		r.pairs[i] = (struct seen) { d->src, d->dst, mbps, mbps };
+	}
+	qsort(r.pairs, job->n_demands, sizeof *r.pairs, by_pair);
+	for (size_t i = 0; i < job->n_demands; i++) {
+		struct seen pair = r.pairs[i];
+		if (r.n && !by_pair(&r.pairs[r.n - 1], &pair)) {
+			r.pairs[r.n - 1].highest += pair.highest;
+			r.pairs[r.n - 1].sum += pair.sum;
+		} else {
+			r.pairs[r.n++] = pair;
+		}
 	}
 	return r;
 }
 
+/* Makes `into` what was seen in both times. Takes the pairs of `more`. */
+static void join(struct recent *into, struct recent more)
+{
+	struct seen *all = xheap_alloc((into->n + more.n) * sizeof *all);
+	size_t n = 0;
+
+	for (size_t i = 0, k = 0; i < into->n || k < more.n;) {
+		int order = i == into->n ? 1 : k == more.n ? -1 : by_pair(&into->pairs[i], &more.pairs[k]);
+		all[n] = order <= 0 ? into->pairs[i] : more.pairs[k];
+		if (!order) {
+			all[n].highest = fmax(into->pairs[i].highest, more.pairs[k].highest);
+			all[n].sum = into->pairs[i].sum + more.pairs[k].sum;
+		}
+		n++;
+		i += order <= 0;
+		k += order >= 0;
+	}
+	free(into->pairs);
+	free(more.pairs);
+	into->pairs = all;
+	into->n = n;
+	into->n_steps += more.n_steps;
+}
+
+/* The window is as long as it takes to see both halves of what made the hold
+ * grow. It is kept in a few parts. */
 static void remember(struct place_keeper *k, const struct place_job *job, uint64_t now_ms)
 {
 	uint64_t window = k->policy.window_ms > 2 * k->hold_ms ? k->policy.window_ms : 2 * k->hold_ms;
+	struct recent now = sorted(job, now_ms);
 	size_t old = 0;
 
 	while (old < k->n_recent && (k->n_recent - old == MAX_RECENT || now_ms - k->recent[old].ms >= window))
-		free(k->recent[old++].demands);
+		free(k->recent[old++].pairs);
 	memmove(k->recent, k->recent + old, (k->n_recent - old) * sizeof *k->recent);
 	k->n_recent -= old;
-	k->recent[k->n_recent++] = sorted(job, now_ms);
+	struct recent *last = k->n_recent ? &k->recent[k->n_recent - 1] : NULL;
+	if (last && now_ms - last->ms < window / (MAX_RECENT - 1))
+		join(last, now);
+	else
+		k->recent[k->n_recent++] = now;
 }
 
-/* The pairs of now, each with its highest demand of late. */
-static struct place_demand *envelope(const struct place_keeper *k, struct arena *arena, size_t *ret_n)
+/* All that was seen in the window. The caller frees its pairs. */
+static struct recent look_back(const struct place_keeper *k)
 {
-	const struct recent *now = &k->recent[k->n_recent - 1];
-	struct place_demand *demands = arena_new_array(arena, struct place_demand, now->n);
+	struct recent all = {0};
 
-	memcpy(demands, now->demands, now->n * sizeof *demands);
-	for (size_t r = 0; r + 1 < k->n_recent; r++) {
-		const struct recent *old = &k->recent[r];
-		for (size_t i = 0, at = 0; i < now->n; i++) {
-			while (at < old->n && by_pair(&old->demands[at], &demands[i]) < 0)
-				at++;
-			if (at < old->n && !by_pair(&old->demands[at], &demands[i]))
-				demands[i].mbps = fmax(demands[i].mbps, old->demands[at].mbps);
-		}
+	for (size_t i = 0; i < k->n_recent; i++) {
+		struct recent part = k->recent[i];
+		part.pairs = xheap_alloc(part.n * sizeof *part.pairs);
+		memcpy(part.pairs, k->recent[i].pairs, part.n * sizeof *part.pairs);
+		join(&all, part);
 	}
-	*ret_n = now->n;
-	return demands;
+	return all;
+}
+
+/* The job with each pair's highest demand, or its average. The caller frees the demands. */
+static struct place_job with_demands(const struct place_job *job, const struct recent *window, bool highest)
+{
+	struct place_demand *demands = xheap_alloc(window->n * sizeof *demands);
+	struct place_job other = *job;
+
+	for (size_t i = 0; i < window->n; i++) {
+		const struct seen *pair = &window->pairs[i];
+		double mbps = highest ? pair->highest : pair->sum / (double) window->n_steps;
+		demands[i] = (struct place_demand) { pair->src, pair->dst, mbps };
+	}
+	other.demands = demands;
+	other.n_demands = window->n;
+	return other;
 }
 
 /* --- what changed ---------------------------------------------------------------- */
@@ -188,49 +239,99 @@ static size_t reversed(const struct placement *before, const struct placement *r
 
 /* --- deciding -------------------------------------------------------------------- */
 
-/* First sparingly; when that does not come near what can be had, with all that runs. */
-static struct placement *move_off(const struct place_keeper *k, const struct place_job *job)
-{
-	struct place_job sparing = *job;
+/* What one step looks at. */
+struct look {
+	const struct place_job *now, *average, *highest;        /* the same links, three demands */
+	struct placement *stay;         /* what runs, with the highest demands */
+	uint64_t ms;
+	bool first, lost;
+};
 
-	sparing.options.sparing = true;
-	sparing.options.goal = BELOW_GOAL * k->policy.goal;
-	sparing.options.tolerance = NEAR_BOUND;
-	struct placement *p = place_plan(&sparing);
+/* First sparingly; when that does not come near what can be had, with all that runs. */
+static struct placement *move_off(const struct place_keeper *k, const struct look *l)
+{
+	struct place_job job = *l->highest;
+
+	job.running = l->stay;
+	job.options.sparing = true;
+	job.options.goal = (l->first ? BELOW_GOAL_FIRST : BELOW_GOAL) * k->policy.goal;
+	job.options.tolerance = NEAR_BOUND;
+	struct placement *p = place_plan(&job);
 	if (p->u <= fmax(k->policy.goal, k->policy.band * p->bound))
 		return p;
-	sparing.options.sparing = false;
-	struct placement *other = place_plan(&sparing);
+	job.options.sparing = false;
+	struct placement *other = place_plan(&job);
 	bool better = other->u < p->u;
 	place_free(better ? p : other);
 	return better ? other : p;
 }
 
-static enum place_verdict decide(struct place_keeper *k, const struct place_job *job, uint64_t now_ms, bool lost,
-				 struct placement *stay, struct placement **ret_next)
+/* The best there is for the average: a search without slots. */
+static double lowest(const struct look *l)
+{
+	struct place_job job = *l->average;
+
+	job.options.unrounded = true;
+	job.options.tolerance = NEAR_BOUND;
+	struct placement *p = place_plan(&job);
+	double bound = p->bound;
+	place_free(p);
+	return bound;
+}
+
+/* How far above the bound is left alone. Peaks above the average are noise up to
+ * a point, and noise in single demands moves what is best. */
+static double band(const struct place_keeper *k, const struct look *l)
+{
+	double average = place_load(l->average, l->stay);
+	double noise = average > 0 ? l->stay->u / average : 1;
+
+	return k->policy.band * fmax(1, fmin(noise, MOST_NOISE));
+}
+
+/* May it move now? Not for a peak that the average does not know, unless that is
+ * a jump into congestion. */
+static bool is_due(const struct place_keeper *k, const struct look *l, enum place_verdict *ret_verdict)
 {
 	const struct place_policy *policy = &k->policy;
-	bool first = !k->running, must = first || lost;
+	double u = place_load(l->average, l->stay), u_now = place_load(l->now, l->stay);
+
+	if (u_now >= policy->panic && u_now > u * JUMP)
+		return true;
+	*ret_verdict = PLACE_GOOD;
+	if (u <= policy->goal)
+		return false;
+	*ret_verdict = PLACE_HELD;
+	if (l->ms - k->changed_ms < k->hold_ms && u < policy->panic)
+		return false;
+	*ret_verdict = PLACE_BEST;
+	return u > band(k, l) * lowest(l);
+}
+
+static enum place_verdict decide(struct place_keeper *k, const struct look *l, struct placement **ret_next)
+{
+	const struct place_policy *policy = &k->policy;
+	struct placement *stay = l->stay;
+	bool must = l->first || l->lost;
+	enum place_verdict must_verdict = l->first ? PLACE_FIRST : PLACE_LINKS, verdict;
 
 	*ret_next = NULL;
 	if (stay->u <= policy->goal)
-		return first ? PLACE_FIRST : lost ? PLACE_LINKS : PLACE_GOOD;
+		return must ? must_verdict : PLACE_GOOD;
 	if (!must && stay->u <= policy->band * stay->bound)
 		return PLACE_BEST;
-	if (!must && now_ms - k->changed_ms < k->hold_ms && stay->u < policy->panic)
-		return PLACE_HELD;
-	struct place_job from = *job;
-	from.running = stay;
-	struct placement *next = move_off(k, &from);
+	if (!must && !is_due(k, l, &verdict))
+		return verdict;
+	struct placement *next = move_off(k, l);
 	stay->bound = fmax(stay->bound, next->bound);
-	bool near = !must && stay->u <= policy->band * stay->bound;
-	bool small = next->u > stay->u * (1 - policy->gain) && (stay->u < policy->panic || next->u >= stay->u);
+	bool near = !must && stay->u <= band(k, l) * stay->bound;
+	bool small = next->u > stay->u * (1 - policy->gain);
 	if (near || small) {
 		place_free(next);
-		return first ? PLACE_FIRST : lost ? PLACE_LINKS : near ? PLACE_BEST : PLACE_NO_GAIN;
+		return must ? must_verdict : near ? PLACE_BEST : PLACE_NO_GAIN;
 	}
 	*ret_next = next;
-	return first ? PLACE_FIRST : lost ? PLACE_LINKS : PLACE_MOVED;
+	return must ? must_verdict : PLACE_MOVED;
 }
 
 static void back_off(struct place_keeper *k, uint64_t now_ms, size_t n_reversed)
@@ -244,26 +345,19 @@ static void back_off(struct place_keeper *k, uint64_t now_ms, size_t n_reversed)
 	k->changed_ms = now_ms;
 }
 
-struct place_decision place_keeper_step(struct place_keeper *k, const struct place_job *given, uint64_t now_ms)
+static struct place_decision take(struct place_keeper *k, const struct look *l, struct placement *next)
 {
-	struct arena *arena = arena_new();
-	bool lost = lost_an_arc(k, given);
-	struct place_job job = *given;
-	struct place_decision d = {0};
-	struct placement *next;
+	struct placement *stay = l->stay;
+	struct place_decision d = {
+		.u_before = stay->u,
+		.u_after = next ? next->u : stay->u,
+		.bound = stay->bound,
+		.changed = stay->n_changed > 0 || (next && next->n_changed > 0),
+	};
 
-	remember(k, given, now_ms);
-	job.demands = envelope(k, arena, &job.n_demands);
-	job.running = k->running;
-	struct placement *stay = place_stay(&job);
-	d.verdict = decide(k, &job, now_ms, lost, stay, &next);
-	d.u_before = stay->u;
-	d.u_after = next ? next->u : stay->u;
-	d.bound = stay->bound;
-	d.changed = stay->n_changed > 0 || (next && next->n_changed > 0);
 	if (next && next->n_changed) {
 		d.n_reversed = k->before && k->running ? reversed(k->before, k->running, next) : 0;
-		back_off(k, now_ms, d.n_reversed);
+		back_off(k, l->ms, d.n_reversed);
 		place_free(k->before);
 		k->before = k->running;
 		k->running = NULL;
@@ -274,6 +368,32 @@ struct place_decision place_keeper_step(struct place_keeper *k, const struct pla
 	k->running = next ? next : stay;
 	d.running = k->running;
 	d.hold_ms = k->hold_ms;
-	arena_free(arena);
+	return d;
+}
+
+struct place_decision place_keeper_step(struct place_keeper *k, const struct place_job *job, uint64_t now_ms)
+{
+	struct place_job now = *job;
+	struct placement *next;
+
+	now.running = k->running;
+	remember(k, job, now_ms);
+	struct recent window = look_back(k);
+	struct place_job average = with_demands(&now, &window, false), highest = with_demands(&now, &window, true);
+	struct look l = {
+		.now = &now,
+		.average = &average,
+		.highest = &highest,
+		.stay = place_stay(&highest),
+		.ms = now_ms,
+		.first = !k->running,
+		.lost = lost_an_arc(k, job),
+	};
+	enum place_verdict verdict = decide(k, &l, &next);
+	struct place_decision d = take(k, &l, next);
+	d.verdict = verdict;
+	free((void *) average.demands);
+	free((void *) highest.demands);
+	free(window.pairs);
 	return d;
 }

@@ -185,3 +185,21 @@ const struct place_pair *place_find(const struct placement *p, uint32_t src, uin
 	}
 	return NULL;
 }
+
+double place_load(const struct place_job *job, const struct placement *p)
+{
+	double *load = xheap_alloc(2 * job->n_links * sizeof *load), u = 0;
+
+	for (size_t i = 0; i < job->n_demands; i++) {
+		const struct place_demand *d = &job->demands[i];
+		const struct place_pair *pair = d->mbps > 0 ? place_find(p, d->src, d->dst) : NULL;
+		for (uint32_t k = 0; pair && k < pair->n_active; k++)
+			for (uint32_t n = 0; n < pair->paths[k].n_arcs; n++)
+				load[pair->paths[k].arcs[n]] += d->mbps * pair->paths[k].share;
+	}
+	for (size_t arc = 0; arc < 2 * job->n_links; arc++)
+		if (load[arc] > 0)
+			u = fmax(u, load[arc] / job->links[arc / 2].mbps[arc & 1]);
+	free(load);
+	return u;
+}

@@ -223,7 +223,7 @@ void place_way_put(struct place_state *s, struct place_way *way, double mbps)
 bool place_spent(struct place_state *s, uint64_t arcs)
 {
 	const struct place_options *o = &s->job->options;
-	bool look = (s->work ^ (s->work + arcs)) / LOOK_AT_CLOCK;
+	bool look = !s->work || (s->work ^ (s->work + arcs)) / LOOK_AT_CLOCK;
 
 	s->work += arcs;
 	if (o->work && s->work >= o->work)

@@ -18,12 +18,12 @@ enum { STEP_MS = 10000, NOISY_STEPS = 1000, NOISY_NETS = 6 };
 /* Two nodes, two ways between them, 10 Mbit/s each; the direct one is the shortest. */
 static void make_square(struct test_net *net)
 {
-	net_init(net, 4);
-	net_link(net, 0, 1, 10);
-	net_link(net, 0, 2, 10);
-	net_link(net, 2, 1, 10);
-	net_link(net, 0, 3, 10);
-	net_link(net, 3, 1, 10);
+	test_net_init(net, 4);
+	test_net_link(net, 0, 1, 10);
+	test_net_link(net, 0, 2, 10);
+	test_net_link(net, 2, 1, 10);
+	test_net_link(net, 0, 3, 10);
+	test_net_link(net, 3, 1, 10);
 	net->job.options.without_standbys = true;
 }
 
@@ -40,7 +40,7 @@ static void below_the_goal_nothing_leaves_the_shortest_path(void **state)
 	struct test_net net;
 	(void) state;
 	make_square(&net);
-	net_demand(&net, 0, 1, 6.9);
+	test_net_demand(&net, 0, 1, 6.9);
 	struct place_keeper *k = new_keeper(0.7);
 	struct place_decision d = place_keeper_step(k, &net.job, STEP_MS);
 	assert_int_equal(d.verdict, PLACE_FIRST);
@@ -57,8 +57,8 @@ static void above_the_goal_it_moves_off(void **state)
 	struct test_net net;
 	(void) state;
 	make_square(&net);
-	net_demand(&net, 0, 1, 5);
-	net_demand(&net, 2, 3, 0);
+	test_net_demand(&net, 0, 1, 5);
+	test_net_demand(&net, 2, 3, 0);
 	struct place_keeper *k = new_keeper(0.7);
 	place_keeper_step(k, &net.job, STEP_MS);
 	net.demands[0].mbps = 9;
@@ -77,13 +77,13 @@ static void a_jump_into_congestion_moves_at_once(void **state)
 	struct test_net net;
 	(void) state;
 	make_square(&net);
-	net_demand(&net, 0, 1, 5);
+	test_net_demand(&net, 0, 1, 5);
 	struct place_keeper *k = new_keeper(0.7);
 	place_keeper_step(k, &net.job, STEP_MS);
 	net.demands[0].mbps = 12;
 	struct place_decision d = place_keeper_step(k, &net.job, STEP_MS + 1000);
 	assert_int_equal(d.verdict, PLACE_MOVED);
-	assert_true(net_load(&net.job, d.running) <= 0.7);
+	assert_true(test_net_load(&net.job, d.running) <= 0.7);
 	place_keeper_free(k);
 }
 
@@ -91,9 +91,9 @@ static void the_best_there_is_stays(void **state)
 {
 	struct test_net net;
 	(void) state;
-	net_init(&net, 2);
-	net_link(&net, 0, 1, 10);
-	net_demand(&net, 0, 1, 9.9);
+	test_net_init(&net, 2);
+	test_net_link(&net, 0, 1, 10);
+	test_net_demand(&net, 0, 1, 9.9);
 	struct place_keeper *k = new_keeper(0.7);
 	place_keeper_step(k, &net.job, STEP_MS);
 	struct place_decision d = place_keeper_step(k, &net.job, 2 * STEP_MS);
@@ -107,8 +107,8 @@ static void a_young_change_holds(void **state)
 	struct test_net net;
 	(void) state;
 	make_square(&net);
-	net_demand(&net, 0, 1, 12);
-	net_demand(&net, 2, 1, 0);
+	test_net_demand(&net, 0, 1, 12);
+	test_net_demand(&net, 2, 1, 0);
 	struct place_keeper *k = new_keeper(0.7);
 	place_keeper_step(k, &net.job, STEP_MS);
 	/* Above the goal on average, far from the best, but no congestion. */
@@ -134,16 +134,16 @@ static void a_lost_link_moves_what_stood_on_it(void **state)
 	struct test_net net;
 	(void) state;
 	make_square(&net);
-	net_demand(&net, 0, 1, 5);
-	net_demand(&net, 2, 1, 1);
+	test_net_demand(&net, 0, 1, 5);
+	test_net_demand(&net, 2, 1, 1);
 	struct place_keeper *k = new_keeper(0.7);
 	place_keeper_step(k, &net.job, STEP_MS);
 	net.links[0].down = true;
 	struct place_decision d = place_keeper_step(k, &net.job, STEP_MS + 100);
 	assert_int_equal(d.verdict, PLACE_LINKS);
 	assert_true(d.changed);
-	net_check(&net.job, d.running);
-	assert_true(net_load(&net.job, d.running) <= 0.7);
+	test_net_check(&net.job, d.running);
+	assert_true(test_net_load(&net.job, d.running) <= 0.7);
 	/* It comes back: that alone is no reason to move. */
 	net.links[0].down = false;
 	d = place_keeper_step(k, &net.job, STEP_MS + 200);
@@ -157,7 +157,7 @@ static void a_restart_begins_with_what_runs(void **state)
 	struct test_net net;
 	(void) state;
 	make_square(&net);
-	net_demand(&net, 0, 1, 9);
+	test_net_demand(&net, 0, 1, 9);
 	struct place_keeper *k = new_keeper(0.7);
 	place_keeper_step(k, &net.job, STEP_MS);
 	struct place_keeper *other = new_keeper(0.7);
@@ -187,9 +187,9 @@ static double noise(unsigned *seed, bool bell)
 	double sum = 0;
 
 	if (!bell)
-		return 2 * net_random(seed) - 1;
+		return 2 * test_net_random(seed) - 1;
 	for (int i = 0; i < 12; i++)
-		sum += net_random(seed);
+		sum += test_net_random(seed);
 	return sum - 6;
 }
 
@@ -201,7 +201,7 @@ static void run_noise(unsigned *seed, double u, bool bell)
 	double mean[NET_DEMANDS];
 
 	do
-		net_make(&net, seed);
+		test_net_make(&net, seed);
 	while (net.job.n_demands < 10);
 	net.job.options.without_standbys = true;
 	scale_to(&net, u);
@@ -223,7 +223,7 @@ static void run_noise(unsigned *seed, double u, bool bell)
 static void noise_moves_nothing(void **state)
 {
 	static const double levels[] = {0.3, 0.5, 0.6, 0.65, 0.8, 1.2};
-	unsigned seed = net_seed(1);
+	unsigned seed = test_net_seed(1);
 	(void) state;
 	for (int i = 0; i < NOISY_NETS; i++)
 		run_noise(&seed, levels[i], false);
@@ -242,9 +242,9 @@ static struct wave run_wave(uint32_t half_period, uint32_t n_steps)
 	struct test_net net;
 
 	make_square(&net);
-	net_demand(&net, 0, 1, 0);
-	net_demand(&net, 2, 1, 0);
-	net_demand(&net, 3, 1, 0);
+	test_net_demand(&net, 0, 1, 0);
+	test_net_demand(&net, 2, 1, 0);
+	test_net_demand(&net, 3, 1, 0);
 	struct place_keeper *k = new_keeper(0.7);
 	for (uint32_t step = 0; step < n_steps; step++) {
 		bool first = step / half_period % 2 == 0;

@@ -86,12 +86,16 @@ static bool is_physical(const struct view *view, uint32_t sw, uint32_t ofport, u
 	return use && use->is_physical;
 }
 
+bool view_is_echo(const struct view *view, const struct host *host, uint32_t sw, uint32_t ofport)
+{
+	return !host->unconfirmed && is_physical(view, sw, ofport, host->network)
+		&& !is_physical(view, host->sw, host->ofport, host->network)
+		&& view_port(view, host->sw, host->ofport)->up;
+}
+
 bool view_stands_elsewhere(const struct view *view, const struct host *host, uint32_t sw, uint32_t ofport)
 {
-	if (host->unconfirmed || !is_physical(view, sw, ofport, host->network)
-	    || is_physical(view, host->sw, host->ofport, host->network))
-		return false;
-	return view->switches[host->sw]->connected && view_port(view, host->sw, host->ofport)->up;
+	return view_is_echo(view, host, sw, ofport) && view->switches[host->sw]->connected;
 }
 
 /* --- facts ------------------------------------------------------------------------- */

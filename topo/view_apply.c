@@ -53,6 +53,18 @@ static bool apply_unconfirmed(struct view *view, const struct fact *fact)
 	return true;
 }
 
+/* Two rows, or a row and what was heard meanwhile, say where a host is: the later
+ * one is right, but what the LAN heard may be the echo of a gateway that was away. */
+static bool believe_row(const struct view *view, const struct host *host, const struct fact *fact, uint64_t seen_ms)
+{
+	struct host there = *host;
+	there.sw = fact->sw;
+	there.ofport = fact->ofport;
+	if (view_is_echo(view, host, fact->sw, fact->ofport))
+		return false;
+	return view_is_echo(view, &there, host->sw, host->ofport) || (host->recovered && host->seen_ms < seen_ms);
+}
+
 bool view_host_apply(struct view *view, struct fact *fact)
 {
 	struct view_network *vn = view_network_mutable(view, fact->network);
@@ -78,7 +90,7 @@ bool view_host_apply(struct view *view, struct fact *fact)
 	fact->was_known = true;
 	bool here = host->sw == fact->sw && host->ofport == fact->ofport;
 	if (fact->recovered && !host->unconfirmed) {
-		if (here || !host->recovered || host->seen_ms >= seen_ms)
+		if (here || !believe_row(view, host, fact, seen_ms))
 			return false;
 	} else {
 		host->recovered = fact->recovered;

@@ -40,6 +40,12 @@ static void begin(const char *story)
 	world_check(w);
 }
 
+static void begin_again(const char *story)
+{
+	world_free(w);
+	begin(story);
+}
+
 static void send(const char *place, unsigned dst, unsigned src, int vid)
 {
 	world_send(w, place, world_frame(dst, src, vid));
@@ -200,6 +206,27 @@ static void a_vm_is_not_moved_by_its_own_echo(void **state)
 	assert_int_equal(world_host(w, "red", 3)->sw, world_switch(w, "c"));
 }
 
+/* A gateway without weftd lets its VMs out to the LAN, where the next one hears them. */
+static void who_was_heard_on_the_lan_meanwhile_stands_where_its_row_is(void **state)
+{
+	(void) state;
+	begin("host red 1 a:r1; cut a; gateway red -; gateway red b:eth1; host red 1 b:eth1");
+	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "b"));
+	world_do(w, "up a; host red 1 a:r1 age=20");
+	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "a"));
+	world_check(w);
+	send("b:r1", 1, 2, UNTAGGED);
+	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 1);
+	/* After a restart too, whoever tells first. */
+	begin_again("host red 1 a:r1 age=20; host red 1 b:eth1 age=3");
+	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "a"));
+	begin_again("host red 1 b:eth1 age=3; host red 1 a:r1 age=20");
+	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "a"));
+	/* The port is down: it went to a machine. */
+	begin_again("host red 1 b:eth1 age=3; down a:r1; host red 1 a:r1 age=20");
+	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "b"));
+}
+
 static void restart_finds_the_gateway_in_the_rows(void **state)
 {
 	(void) state;
@@ -253,6 +280,7 @@ int main(void)
 		TEST(a_gateway_that_is_away_is_fenced),
 		TEST(the_first_one_alive_is_chosen),
 		TEST(a_vm_is_not_moved_by_its_own_echo),
+		TEST(who_was_heard_on_the_lan_meanwhile_stands_where_its_row_is),
 		TEST(restart_finds_the_gateway_in_the_rows),
 		TEST(restart_remembers_the_fence),
 		TEST(a_new_file_waits_for_the_old_port),

@@ -23,12 +23,11 @@ $(BENCH_PLACE): $(call bench_o,bench_place te_read te_repair te_series) $(BUILD)
 
 .PHONY: bench-tools bench
 bench-tools: $(BENCH_BIN) $(BENCH_PLACE) ## load generator, yardstick, and placement from CSV files
-bins: $(BENCH_PLACE)
-bins: $(BENCH_BIN)
+bins: $(BENCH_BIN) $(BENCH_PLACE)
 
 bench: deps all $(BENCH_BIN) $(BENCH_PLACE) ## weftd beside ovs-testcontroller and the yardstick; BENCH=--quick for half a minute
 	$(Q)tests/bench/bench --build $(BUILD) $(BENCH)
 
 .PHONY: check-bench
-check-bench: $(BENCH_BIN) ## is the measuring instrument right?
+check-bench: $(BENCH_BIN) $(BENCH_PLACE) ## is the measuring instrument right?
 	$(Q)WEFT_BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/bench

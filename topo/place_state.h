@@ -64,6 +64,10 @@ struct place_way *place_way_add(struct place_state *, struct place_flow *, const
  * flows without a demand, else those that have one. */
 void place_find_ways(struct place_state *, const double *length, bool idle);
 
+/* Gives every flow the ways of equal split over shortest paths by cost instead of
+ * those it has. False when a flow would need too many. */
+bool place_find_equal_ways(struct place_state *);
+
 /* Loads from what the ways carry. */
 void place_reload(struct place_state *);
 double place_utilisation(const struct place_state *);

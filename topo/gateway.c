@@ -94,6 +94,12 @@ bool view_stands_elsewhere(const struct view *view, const struct host *host, uin
 	return view->switches[host->sw]->connected && view_port(view, host->sw, host->ofport)->up;
 }
 
+bool view_was_echo(const struct view *view, const struct host *host, uint32_t sw, uint32_t ofport)
+{
+	return !host->unconfirmed && host->sw != sw && is_physical(view, host->sw, host->ofport, host->network)
+		&& !is_physical(view, sw, ofport, host->network) && view_port(view, sw, ofport)->up;
+}
+
 /* --- facts ------------------------------------------------------------------------- */
 
 /* The entry of that switch, or NET_NONE: there is at most one. */

@@ -3,7 +3,8 @@
  *
  *   1. what a switch says now (a punt) over everything that was read back;
  *   2. of two rows read back, the younger one;
- *   3. a host's own switch (its source row) over the memory of another one.
+ *   3. a host's own switch (its source row) over the memory of another one, and over
+ *      what the LAN sent back of it while that switch was away.
  */
 #include "topo/view_private.h"
 
@@ -78,8 +79,10 @@ bool view_host_apply(struct view *view, struct fact *fact)
 	fact->was_known = true;
 	bool here = host->sw == fact->sw && host->ofport == fact->ofport;
 	if (fact->recovered && !host->unconfirmed) {
-		if (here || !host->recovered || host->seen_ms >= seen_ms)
+		bool is_older = !host->recovered || host->seen_ms >= seen_ms;
+		if (here || (is_older && !view_was_echo(view, host, fact->sw, fact->ofport)))
 			return false;
+		seen_ms = is_older ? host->seen_ms : seen_ms;
 	} else {
 		host->recovered = fact->recovered;
 		take_addresses(host, fact);

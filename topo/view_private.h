@@ -68,6 +68,10 @@ bool view_link_heard(struct view *, const struct fact *);
 void view_gateways_make(const struct view *, struct view_network *,
 			const struct net_network *, const struct view_network *old);
 bool view_gateway_apply(struct view *, const struct fact *, const struct gone *);
+/* Was that host heard from the LAN only, while its own switch was away, which has a row
+ * for it there, at a VM's port that is up? Its switch floods into the LAN when it is
+ * the gateway that was; then the row counts more. */
+bool view_was_echo(const struct view *, const struct host *, uint32_t sw, uint32_t ofport);
 bool view_gateway_ready(struct view *, uint32_t sw);     /* it knows; true when somebody was suspect */
 
 /* view_apply.c */

@@ -65,6 +65,8 @@ struct reply {
 	/* By the tunnel port `ofport` to that switch, with VNI 0. */
 	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
 			    const uint8_t *frame, size_t size);
+	/* An event: a sentence about a switch. May be null. */
+	void (*note)(void *ctx, const char *kind, const char *sw, const char *text);
 	void *ctx;
 };
 
@@ -83,6 +85,7 @@ struct app {
 	const char *help;               /* one line for the manual */
 	const struct app_row *rows;
 	size_t n_rows;
+	bool spans;                     /* a kind of row has all priorities from its own up to the next kind's */
 	uint32_t tables;                /* bits of enum table: the tables it owns */
 	uint32_t reads;                 /* bits of enum fact_kind that make it stale */
 	/* All rows of this app on one switch. */

@@ -9,6 +9,8 @@
 
 /* Numbers are in cookies on switches: never change one, never use one again. */
 const struct app_entry apps[] = {
+	/* First: its rows must be there before ingress sends frames to them. */
+	{ 7, &app_acl },
 	{ 1, &app_ingress },
 	{ 2, &app_l2 },
 	{ 4, &app_arp },
@@ -38,10 +40,16 @@ const struct app_row *app_row_of(const struct rule *rule)
 		return NULL;
 	const struct app *app = app_by_number(cookie_app(rule_cookie(rule)));
 	enum table table = pipeline_by_id(rule_table(rule));
-	for (size_t i = 0; app && i < app->n_rows; i++)
-		if (app->rows[i].table == table && app->rows[i].priority == rule_priority(rule))
-			return &app->rows[i];
-	return NULL;
+	const struct app_row *found = NULL;
+	for (size_t i = 0; app && i < app->n_rows; i++) {
+		const struct app_row *row = &app->rows[i];
+		if (row->table != table || row->priority > rule_priority(rule)
+		    || (!app->spans && row->priority != rule_priority(rule)))
+			continue;
+		if (!found || row->priority > found->priority)
+			found = row;
+	}
+	return found;
 }
 
 /* --- rows -------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
  * switch that may let in the LAN without being the gateway (view_is_suspect) is
  * not heard by the gateway, and by others only when it means one host: what it
  * floods comes from the gateway already. */
+#include "apps/acl.h"
 #include "apps/app.h"
 #include "apps/apps.h"
 #include "apps/discover.h"
@@ -33,7 +34,7 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_GROUP_SOURCE] = { "group-source", TABLE_INGRESS, 900,
 		"eth_src a group address", "drop: no frame comes from a group" },
 	[ROW_TUNNEL] = { "tunnel", TABLE_INGRESS, 130,
-		"in_port, tun_id, tun_src; no tag, or the network says `tags: pass`", "from a switch that has ports in the network, or one of its `vteps`: set network and class, go to l2_src" },
+		"in_port, tun_id, tun_src; no tag, or the network says `tags: pass`", "from a switch that has ports in the network, or one of its `vteps`: set network and class, go on" },
 	[ROW_TUNNEL_UNICAST] = { "tunnel-unicast", TABLE_INGRESS, 128,
 		"in_port, tun_id, tun_src, eth_dst no group; tags as tunnel", "from a switch that floods by another way, or may let in the LAN too: as tunnel, for one host only" },
 	[ROW_FENCED] = { "fenced", TABLE_INGRESS, 127,
@@ -41,13 +42,13 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_PROBE] = { "tunnel-probe", TABLE_INGRESS, 125,
 		"in_port, tun_id 0", "drop: sent by weftd so that the switches find each other in the underlay" },
 	[ROW_UNTAGGED] = { "untagged", TABLE_INGRESS, 120,
-		"in_port, no tag", "set network and class, go to l2_src" },
+		"in_port, no tag", "set network and class, go on" },
 	[ROW_PRIORITY_TAGGED] = { "priority-tagged", TABLE_INGRESS, 110,
 		"in_port, tag with VID 0", "as untagged; the tag is taken off" },
 	[ROW_TAGGED] = { "tagged", TABLE_INGRESS, 100,
-		"in_port, tag", "take the tag off, set network and class, go to l2_src" },
+		"in_port, tag", "take the tag off, set network and class, go on" },
 	[ROW_LINK] = { "link", TABLE_INGRESS, 99,
-		"in_port, tag", "a link of the network's tree: take the tag off, set network and class, go to l2_src" },
+		"in_port, tag", "a link of the network's tree: take the tag off, set network and class, go on" },
 	[ROW_LINK_UNICAST] = { "link-unicast", TABLE_INGRESS, 98,
 		"in_port, tag, eth_dst no group", "another link: as link, for one host only" },
 	[ROW_GUEST_TAG] = { "guest-tag", TABLE_INGRESS, 90,
@@ -63,7 +64,7 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_LINK_UNUSED] = { "link-unused", TABLE_INGRESS, 48,
 		"in_port", "drop: no probe has shown yet that this cable is where the file says, or one has shown another" },
 	[ROW_NO_PEER] = { "unknown-vtep", TABLE_INGRESS, 45,
-		"in_port, tun_id", "drop: the sender has no port in this network, or the frame a tag" },
+		"in_port, tun_id", "drop: the sender has no port in this network, or the frame a tag; or one of the network's `vteps` floods to a switch whose island has another head" },
 	[ROW_NO_VNI] = { "unknown-vni", TABLE_INGRESS, 35,
 		"in_port", "drop: no network that has ports here has this VNI" },
 	[ROW_NO_NETWORK] = { "no-network", TABLE_INGRESS, 40,
@@ -98,17 +99,19 @@ static void never_let_in(struct out *out, uint32_t sw, uint64_t object)
 	out_want(out, sw);
 }
 
-static void go_on(struct build *b, const struct net_network *network, enum class class)
+/* Rules stand on the way of networks that have some. */
+static void go_on(const struct scene *scene, struct build *b, uint32_t sw, const struct net_network *network,
+		  enum class class)
 {
 	act_set_u(b, FIELD_NETWORK, network->id);
 	act_set_u(b, FIELD_CLASS, class);
 	if (network->tags == NET_TAGS_PASS)
 		act_set_u(b, FIELD_TAGS, 1);
-	act_goto(b, TABLE_L2_SRC);
+	act_goto(b, acl_judges(scene, sw, (uint32_t) (network - scene->net->networks)) ? TABLE_CONNTRACK : TABLE_L2_SRC);
 }
 
-static void let_in(struct out *out, uint32_t sw, const struct view_port *port, const struct view_use *use,
-		   const struct net_network *network, enum row row, uint16_t vlan_vid)
+static void let_in(const struct scene *scene, struct out *out, uint32_t sw, const struct view_port *port,
+		   const struct view_use *use, enum row row, uint16_t vlan_vid)
 {
 	struct build *b = out->build;
 	out_row(out, &rows[row], use->object);
@@ -119,7 +122,9 @@ static void let_in(struct out *out, uint32_t sw, const struct view_port *port, c
 		match_u(b, FIELD_VLAN_VID, vlan_vid);
 	if (row != ROW_GUEST_TAG && vlan_vid & VLAN_PRESENT)
 		act_pop_vlan(b);
-	go_on(b, network, use->is_uplink ? CLASS_UPLINK : CLASS_EDGE);
+	if (!use->is_uplink)
+		acl_set_lists(scene, b, sw, use, ACL_IN);
+	go_on(scene, b, sw, &scene->net->networks[use->network], use->is_uplink ? CLASS_UPLINK : CLASS_EDGE);
 	out_want(out, sw);
 }
 
@@ -146,7 +151,7 @@ static void from_peer_row(const struct scene *scene, struct out *out, const stru
 		return;
 	}
 	if (row != ROW_FENCED)
-		go_on(b, tunnel_network(scene, vn), CLASS_TUNNEL);
+		go_on(scene, b, here->sw, tunnel_network(scene, vn), CLASS_TUNNEL);
 	out_want(out, here->sw);
 }
 
@@ -168,7 +173,7 @@ static void from_peer(const struct scene *scene, struct out *out, const struct v
 	if (tunnel_network(scene, vn)->physical.n_ports < 2 && !view_ways(scene->view))
 		return;
 	from_peer_row(scene, out, vn, here, peer, ROW_TUNNEL_UNICAST,
-		      is_suspect ? !tunnel_is_gateway(scene, vn, here->sw) : is_member && !floods);
+		      is_suspect ? !tunnel_is_gateway(scene, vn, here->sw) : is_member && is_ours && !floods);
 	from_peer_row(scene, out, vn, here, peer, ROW_FENCED, is_suspect);
 }
 
@@ -222,7 +227,7 @@ static void from_link(const struct scene *scene, struct out *out, const struct v
 	if (!in_tree)
 		match_bytes(b, FIELD_ETH_DST, (const uint8_t[6]) { 0 }, group_bit);
 	act_pop_vlan(b);
-	go_on(b, &scene->net->networks[n], CLASS_LINK);
+	go_on(scene, b, vs->sw, &scene->net->networks[n], CLASS_LINK);
 	out_want(out, vs->sw);
 }
 
@@ -267,16 +272,15 @@ static void compile_port(const struct scene *scene, struct out *out, const struc
 
 	for (size_t i = 0; i < port->n_uses; i++) {
 		const struct view_use *use = &port->uses[i];
-		const struct net_network *network = &scene->net->networks[use->network];
-		bool passes = network->tags == NET_TAGS_PASS;
+		bool passes = scene->net->networks[use->network].tags == NET_TAGS_PASS;
 		if (!view_use_is_open(scene->view, use)) {
 			stand_by(out, vs->sw, port, use);
 		} else if (use->tag == NET_UNTAGGED) {
-			let_in(out, vs->sw, port, use, network, ROW_UNTAGGED, VLAN_NONE);
-			let_in(out, vs->sw, port, use, network, passes ? ROW_GUEST_TAG : ROW_PRIORITY_TAGGED,
+			let_in(scene, out, vs->sw, port, use, ROW_UNTAGGED, VLAN_NONE);
+			let_in(scene, out, vs->sw, port, use, passes ? ROW_GUEST_TAG : ROW_PRIORITY_TAGGED,
 			       VLAN_PRESENT);
 		} else {
-			let_in(out, vs->sw, port, use, network, ROW_TAGGED, VLAN_PRESENT | use->tag);
+			let_in(scene, out, vs->sw, port, use, ROW_TAGGED, VLAN_PRESENT | use->tag);
 		}
 	}
 	out_row(out, &rows[rest], port->n_uses ? port->uses[0].object : vs->object);

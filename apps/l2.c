@@ -10,21 +10,28 @@
  * A host that only other switches remember (unconfirmed) has the last kind of
  * row on every switch (but on the one that they say it is behind). compile says all rows of a switch, patch those that one
  * host changes; the row kinds are in l2_rows.c, learning in l2_learn.c. */
+#include "apps/acl.h"
 #include "apps/apps.h"
 #include "apps/l2.h"
 #include "apps/tunnel.h"
 #include "topo/ways.h"
 
+/* Do rules stand between l2_dst and the network's ports there? */
+static bool is_judged(const struct scene *scene, uint32_t sw, const struct view_network *vn)
+{
+	return acl_judges(scene, sw, (uint32_t) (vn - view_network(scene->view, 0)));
+}
+
 /* --- compile ----------------------------------------------------------------------- */
 
 static void hosts_here(const struct scene *scene, struct out *out, uint32_t sw,
-		       const struct net_network *network, const struct view_member *member)
+		       const struct net_network *network, const struct view_member *member, bool judged)
 {
 	const struct host *host = NULL;
 	while ((host = view_member_host(scene->view, member, host))) {
 		const struct view_use *use = view_use(view_port(scene->view, sw, host->ofport), network->id);
 		l2_want_src(out, sw, network, host->ofport, host->mac, use->object);
-		l2_want_dst(out, sw, network->id, host->mac, host->ofport, use->object);
+		l2_want_dst(out, sw, network->id, host->mac, host->ofport, use->object, judged);
 	}
 }
 
@@ -53,7 +60,8 @@ static bool lead(const struct scene *scene, struct out *out, const struct view_n
 	const struct net_switch *peer = to == NET_NONE ? NULL : &scene->net->switches[to];
 	switch (way.kind) {
 	case WAY_LAN:
-		l2_want_dst(out, here->sw, vn->id, mac, way.ofport, uplink_object(scene, here, vn->id));
+		l2_want_dst(out, here->sw, vn->id, mac, way.ofport, uplink_object(scene, here, vn->id),
+			    is_judged(scene, here->sw, vn));
 		return true;
 	case WAY_NONE:
 		if (!view_ways(scene->view) || !peer || to == view_switch(scene->view, here->sw)->index)
@@ -61,7 +69,8 @@ static bool lead(const struct scene *scene, struct out *out, const struct view_n
 		/* fall through */
 	case WAY_LINK:
 	case WAY_TUNNEL:
-		l2_want_peer(out, here->sw, vn->id, mac, peer->peer, tunnel_object(scene, peer));
+		l2_want_peer(out, here->sw, vn->id, mac, peer->peer, tunnel_object(scene, peer),
+			     is_judged(scene, here->sw, vn));
 		return true;
 	}
 	return false;
@@ -104,7 +113,8 @@ static void hosts_abroad(const struct scene *scene, struct out *out, const struc
 		uint64_t object = tunnel_object(scene, end);
 		l2_claimed(out, here->sw, vn->id, host->mac, object);
 		if (has_way)
-			l2_want_peer(out, here->sw, vn->id, host->mac, end->peer, object);
+			l2_want_peer(out, here->sw, vn->id, host->mac, end->peer, object,
+				     is_judged(scene, here->sw, vn));
 	}
 }
 
@@ -131,11 +141,12 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 		const struct view_member *member = view_member(vn, sw);
 		if (!member || !view_member_is_here(member))
 			continue;
+		bool judged = acl_judges(scene, sw, n);
 		l2_network_rows(out, vs, scene->net, n, member, tunnel_port(scene, vn, member) != NET_NONE,
-				member->transit);
+				member->transit, judged);
 		if (member->n_edges && view_network_full(scene->view, n))
 			l2_network_limit(out, vs, scene->net, n, true);
-		hosts_here(scene, out, sw, network, member);
+		hosts_here(scene, out, sw, network, member, judged);
 		hosts_elsewhere(scene, out, vn, member);
 		hosts_abroad(scene, out, network, vn, member);
 	}
@@ -221,7 +232,8 @@ static bool patch_host(const struct scene *scene, const struct fact *fact, struc
 		if (fact->was_known && fact->old_sw != NET_NONE)
 			patch_left(scene, out, vn, fact);
 		l2_want_src(out, fact->sw, network, fact->ofport, fact->mac, use->object);
-		l2_want_dst(out, fact->sw, vn->id, fact->mac, fact->ofport, use->object);
+		l2_want_dst(out, fact->sw, vn->id, fact->mac, fact->ofport, use->object,
+			    is_judged(scene, fact->sw, vn));
 		patch_port_limit(scene, out, fact->sw, fact->ofport, vn->id, true);
 	}
 	if (!fact->was_known && has_come(vn->n_hosts, network->max_hosts))

@@ -30,10 +30,10 @@ void l2_want_src(struct out *, uint32_t sw, const struct net_network *, uint32_t
 		 const uint8_t mac[6], uint64_t object);
 void l2_unwant_src(struct out *, uint32_t sw, uint32_t network_id, uint32_t ofport, const uint8_t mac[6]);
 void l2_want_dst(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6],
-		 uint32_t ofport, uint64_t object);
+		 uint32_t ofport, uint64_t object, bool judged);
 /* Behind another switch, by link or tunnel; the same key as of l2_want_dst. */
 void l2_want_peer(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6],
-		  uint32_t peer, uint64_t object);
+		  uint32_t peer, uint64_t object, bool judged);
 /* It is behind a VTEP by the file: no port may claim it. object: of that VTEP. */
 void l2_claimed(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6], uint64_t object);
 void l2_unwant_dst(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6]);
@@ -48,7 +48,7 @@ void l2_network_limit(struct out *, const struct view_switch *, const struct net
 /* What is on a switch whoever is there. */
 void l2_switch_rows(struct out *, const struct view_switch *);
 void l2_network_rows(struct out *, const struct view_switch *, const struct net *, uint32_t network,
-		     const struct view_member *, bool has_tunnel, bool has_link);
+		     const struct view_member *, bool has_tunnel, bool has_link, bool judged);
 
 /* Does the network go on from that switch to others? */
 bool l2_has_way(const struct scene *, const struct view_network *, const struct view_member *);

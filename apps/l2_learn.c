@@ -141,7 +141,7 @@ void l2_recover(const struct scene *scene, uint32_t sw, const struct rule *rule,
 {
 	if (rule->kind != RULE_FLOW)
 		return;
-	switch (pipeline_by_id(rule_table(rule))) {
+	switch ((int) pipeline_by_id(rule_table(rule))) {
 	case TABLE_L2_SRC:
 		if (rule_priority(rule) == l2_rows[L2_SRC_NETWORK_FULL].priority)
 			recover_full(scene, sw, rule, reply);
@@ -151,12 +151,7 @@ void l2_recover(const struct scene *scene, uint32_t sw, const struct rule *rule,
 	case TABLE_L2_DST:
 		recover_elsewhere(scene, sw, rule, reply);
 		break;
-	case TABLE_INGRESS:
-	case TABLE_CLAIM:
-	case TABLE_ARP:
-	case TABLE_ADVERT:
-	case TABLE_OUTPUT:
-	case N_TABLES:
+	default:
 		break;
 	}
 }

@@ -31,11 +31,11 @@ const struct app_row l2_rows[N_L2_ROWS] = {
 		"nothing is learned between switches: go to claim" },
 	[L2_SRC_MISS] = { "no-network-src", TABLE_L2_SRC, 0, "anything", "drop" },
 	[L2_DST_HOST] = { "host-at", TABLE_L2_DST, 300, "network, eth_dst",
-		"out = its port, or the uplink, or the switch that it is behind; go to output" },
+		"out = its port, or the uplink, or the switch that it is behind; go on" },
 	[L2_DST_GROUP] = { "group", TABLE_L2_DST, 200, "network, eth_dst a group address",
-		"broadcast and multicast: out = flood; go to output" },
+		"broadcast and multicast: out = flood; go on" },
 	[L2_DST_UNKNOWN] = { "unknown-host", TABLE_L2_DST, 100, "network",
-		"unknown unicast: out = unknown; go to output" },
+		"unknown unicast: out = unknown; go on" },
 	[L2_DST_NO_FLOOD] = { "unknown-dropped", TABLE_L2_DST, 90, "network",
 		"unknown unicast and the network says `flood: false`: drop" },
 	[L2_DST_MISS] = { "no-network-dst", TABLE_L2_DST, 0, "anything", "drop" },
@@ -46,7 +46,7 @@ static const uint8_t group_bit[6] = { 0x01, 0, 0, 0, 0, 0 };
 /* --- shapes ------------------------------------------------------------------------ */
 
 struct shapes {
-	struct shape src, dst, peer;
+	struct shape src, dst[2], peer[2];      /* [judged] */
 };
 
 enum { SRC_NETWORK, SRC_IN_PORT, SRC_MAC };
@@ -61,13 +61,29 @@ static struct rule must_end(struct build *b)
 	return rule;
 }
 
+static enum table after(bool judged) { return judged ? TABLE_ACL_AT : TABLE_OUTPUT; }
+
+static const uint8_t any[6] = { 0x02, 0, 0, 0, 0, 0x01 };
+
+static struct rule make_dst(struct build *b, bool is_peer, bool judged)
+{
+	build_flow(b, TABLE_L2_DST, l2_rows[L2_DST_HOST].priority, 0);
+	build_plain(b);
+	match_u(b, FIELD_NETWORK, 1);
+	match_bytes(b, FIELD_ETH_DST, any, NULL);
+	act_set_u(b, FIELD_OUT, is_peer ? OUT_SWITCH : 1);
+	if (is_peer)
+		act_set_u(b, FIELD_PEER, 1);
+	act_goto(b, after(judged));
+	return must_end(b);
+}
+
 struct shapes *shapes_new(struct build *b)
 {
 	static const enum field src_match[] = { FIELD_NETWORK, FIELD_IN_PORT, FIELD_ETH_SRC };
 	static const enum field dst_match[] = { FIELD_NETWORK, FIELD_ETH_DST };
 	static const enum field dst_set[] = { FIELD_OUT };
 	static const enum field peer_set[] = { FIELD_PEER };
-	static const uint8_t any[6] = { 0x02, 0, 0, 0, 0, 0x01 };
 	struct shapes *shapes = xheap_alloc(sizeof *shapes);
 
 	build_flow(b, TABLE_L2_SRC, l2_rows[L2_SRC_HOST].priority, 0);
@@ -80,24 +96,12 @@ struct shapes *shapes_new(struct build *b)
 	struct rule rule = must_end(b);
 	shape_init(&shapes->src, &rule, src_match, 3, NULL, 0);
 
-	build_flow(b, TABLE_L2_DST, l2_rows[L2_DST_HOST].priority, 0);
-	build_plain(b);
-	match_u(b, FIELD_NETWORK, 1);
-	match_bytes(b, FIELD_ETH_DST, any, NULL);
-	act_set_u(b, FIELD_OUT, 1);
-	act_goto(b, TABLE_OUTPUT);
-	rule = must_end(b);
-	shape_init(&shapes->dst, &rule, dst_match, 2, dst_set, 1);
-
-	build_flow(b, TABLE_L2_DST, l2_rows[L2_DST_HOST].priority, 0);
-	build_plain(b);
-	match_u(b, FIELD_NETWORK, 1);
-	match_bytes(b, FIELD_ETH_DST, any, NULL);
-	act_set_u(b, FIELD_OUT, OUT_SWITCH);
-	act_set_u(b, FIELD_PEER, 1);
-	act_goto(b, TABLE_OUTPUT);
-	rule = must_end(b);
-	shape_init(&shapes->peer, &rule, dst_match, 2, peer_set, 1);
+	for (int judged = 0; judged < 2; judged++) {
+		rule = make_dst(b, false, judged);
+		shape_init(&shapes->dst[judged], &rule, dst_match, 2, dst_set, 1);
+		rule = make_dst(b, true, judged);
+		shape_init(&shapes->peer[judged], &rule, dst_match, 2, peer_set, 1);
+	}
 	return shapes;
 }
 
@@ -133,9 +137,9 @@ void l2_unwant_src(struct out *out, uint32_t sw, uint32_t network_id, uint32_t o
 	out->unwant(out->ctx, sw, out->app, &rule);
 }
 
-static struct rule dst_key(struct out *out, uint32_t network_id, const uint8_t mac[6])
+static struct rule dst_key(struct out *out, uint32_t network_id, const uint8_t mac[6], bool judged)
 {
-	struct shape *shape = &out->shapes->dst;
+	struct shape *shape = &out->shapes->dst[judged];
 	struct rule rule;
 	shape_set_u32(shape, DST_NETWORK, network_id);
 	shape_set_mac(shape, DST_MAC, mac);
@@ -144,18 +148,18 @@ static struct rule dst_key(struct out *out, uint32_t network_id, const uint8_t m
 }
 
 void l2_want_dst(struct out *out, uint32_t sw, uint32_t network_id, const uint8_t mac[6],
-		 uint32_t ofport, uint64_t object)
+		 uint32_t ofport, uint64_t object, bool judged)
 {
-	shape_set_cookie(&out->shapes->dst, out_cookie(out, object));
-	shape_set_u32(&out->shapes->dst, DST_OUT, ofport);
-	struct rule rule = dst_key(out, network_id, mac);
+	shape_set_cookie(&out->shapes->dst[judged], out_cookie(out, object));
+	shape_set_u32(&out->shapes->dst[judged], DST_OUT, ofport);
+	struct rule rule = dst_key(out, network_id, mac, judged);
 	out->want(out->ctx, sw, out->app, &rule);
 }
 
 void l2_want_peer(struct out *out, uint32_t sw, uint32_t network_id, const uint8_t mac[6],
-		  uint32_t peer, uint64_t object)
+		  uint32_t peer, uint64_t object, bool judged)
 {
-	struct shape *shape = &out->shapes->peer;
+	struct shape *shape = &out->shapes->peer[judged];
 	struct rule rule;
 	shape_set_cookie(shape, out_cookie(out, object));
 	shape_set_u32(shape, PEER_NETWORK, network_id);
@@ -176,13 +180,13 @@ void l2_claimed(struct out *out, uint32_t sw, uint32_t network_id, const uint8_t
 
 void l2_unwant_dst(struct out *out, uint32_t sw, uint32_t network_id, const uint8_t mac[6])
 {
-	struct rule rule = dst_key(out, network_id, mac);
+	struct rule rule = dst_key(out, network_id, mac, false);
 	out->unwant(out->ctx, sw, out->app, &rule);
 }
 
 void l2_ahead_host(struct out *out, uint32_t sw, uint32_t network_id, uint32_t ofport, const uint8_t mac[6])
 {
-	struct rule src = src_key(out, network_id, ofport, mac), dst = dst_key(out, network_id, mac);
+	struct rule src = src_key(out, network_id, ofport, mac), dst = dst_key(out, network_id, mac, false);
 	out->ahead(out->ctx, sw, &src);
 	out->ahead(out->ctx, sw, &dst);
 }
@@ -266,7 +270,8 @@ static void pass(struct out *out, uint32_t sw, enum l2_row row, uint32_t network
 }
 
 void l2_network_rows(struct out *out, const struct view_switch *vs, const struct net *net,
-		     uint32_t network_index, const struct view_member *member, bool has_tunnel, bool has_link)
+		     uint32_t network_index, const struct view_member *member, bool has_tunnel, bool has_link,
+		     bool judged)
 {
 	const struct net_network *network = &net->networks[network_index];
 	uint64_t object = net->objects[network->object].id;
@@ -285,14 +290,14 @@ void l2_network_rows(struct out *out, const struct view_switch *vs, const struct
 	match_u(b, FIELD_NETWORK, network->id);
 	match_bytes(b, FIELD_ETH_DST, group_bit, group_bit);
 	act_set_u(b, FIELD_OUT, OUT_FLOOD);
-	act_goto(b, TABLE_OUTPUT);
+	act_goto(b, after(judged));
 	out_want(out, vs->sw);
 
 	out_row(out, &l2_rows[network->flood ? L2_DST_UNKNOWN : L2_DST_NO_FLOOD], object);
 	match_u(b, FIELD_NETWORK, network->id);
 	if (network->flood) {
 		act_set_u(b, FIELD_OUT, OUT_UNKNOWN);
-		act_goto(b, TABLE_OUTPUT);
+		act_goto(b, after(judged));
 	}
 	out_want(out, vs->sw);
 }

@@ -9,9 +9,11 @@
  * untagged ports, goes on with one copy for each other switch that has ports in
  * the network (head-end replication), then one tag is pushed and only its VID
  * changes; the links of the network's tree come last. All tunnels are one port, so what came by a tunnel never goes into
- * one: the split horizon of a full mesh. */
+ * one: the split horizon of a full mesh. What goes to a port with rules for
+ * what is delivered there goes as a copy through these rules, by itself. */
 #include <stdlib.h>
 
+#include "apps/acl.h"
 #include "apps/app.h"
 #include "apps/apps.h"
 #include "apps/tunnel.h"
@@ -183,6 +185,27 @@ static void to_switch(const struct place *place, uint32_t index)
 	out_want(place->out, place->sw);
 }
 
+/* An island has one way to a VTEP that is no switch of ours, both ways: its head. So
+ * what that VTEP floods to all of them is taken in once, and it knows one of us. */
+static void to_foreign(const struct place *place, const struct net_switch *foreign)
+{
+	const struct scene *scene = place->scene;
+	const struct net_network *network = tunnel_network(scene, place->vn);
+	struct build *b = place->out->build;
+	struct way way = ways_to_head(scene->view, place->vn, view_switch(scene->view, place->sw)->index);
+	if (!is_head(place) && way.kind != WAY_LINK)
+		return;
+	begin_to_peer(scene, place->out, ROW_SWITCH, place->vn->id, foreign);
+	if (is_head(place)) {
+		act_set_u(b, FIELD_TUN_ID, network->vni);
+		put_peer(b, foreign, place->tunnel);
+	} else {
+		put_tag(b, network->link_vlan, true);
+		act_output(b, way.ofport);
+	}
+	out_want(place->out, place->sw);
+}
+
 static void to_switches(const struct place *place)
 {
 	for (size_t i = 0; i < place->vn->n_members; i++) {
@@ -191,12 +214,8 @@ static void to_switches(const struct place *place)
 			to_switch(place, vs->index);
 	}
 	const struct net_switch *foreign;
-	for (size_t i = 0; place->tunnel != NET_NONE && (foreign = tunnel_foreign(place->scene, place->vn, i)); i++) {
-		begin_to_peer(place->scene, place->out, ROW_SWITCH, place->vn->id, foreign);
-		act_set_u(place->out->build, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
-		put_peer(place->out->build, foreign, place->tunnel);
-		out_want(place->out, place->sw);
-	}
+	for (size_t i = 0; (foreign = tunnel_foreign(place->scene, place->vn, i)); i++)
+		to_foreign(place, foreign);
 }
 
 /* Every peer in a list; returns how many ports' worth of room that took. */
@@ -248,8 +267,15 @@ static void list_legs(const struct place *place, enum out_to code, const struct 
 	struct build *b = place->out->build;
 	for (size_t i = 0; i < place->n_legs && list->listed < FLOOD_MAX_PORTS; i++) {
 		const struct leg *leg = &place->legs[i];
-		if ((code == OUT_UNKNOWN && !leg->use->flood) || (leg->use->tag != NET_UNTAGGED) != tagged)
+		bool is_guarded = acl_guards(place->scene, place->sw, leg->use);
+		bool is_late = leg->use->tag != NET_UNTAGGED && !is_guarded;
+		if ((code == OUT_UNKNOWN && !leg->use->flood) || is_late != tagged)
 			continue;
+		if (is_guarded) {
+			list->listed += FLOOD_GUARDED_ROOM;
+			act_again(b, FIELD_OUT, leg->port->ofport, TABLE_ACL_AT);
+			continue;
+		}
 		list_tag(b, list, leg->use->tag);
 		if (back && leg->port == back->port)
 			act_output_in_port(b);

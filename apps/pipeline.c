@@ -8,20 +8,64 @@
 
 #include "apps/app.h"
 
+#define LISTS (FIELD_BIT(REG7) | FIELD_BIT(REG8) | FIELD_BIT(REG9))
+
+/* What a rule may ask for. */
+#define JUDGED (LISTS | FIELD_BIT(REG4) | FIELD_BIT(REG5) | FIELD_BIT(REG6) \
+	| FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(IP_PROTO) | FIELD_BIT(IP_DSCP) \
+	| FIELD_BIT(IPV4_SRC) | FIELD_BIT(IPV4_DST) | FIELD_BIT(IPV6_SRC) | FIELD_BIT(IPV6_DST) \
+	| FIELD_BIT(TCP_SRC) | FIELD_BIT(TCP_DST) | FIELD_BIT(UDP_SRC) | FIELD_BIT(UDP_DST) \
+	| FIELD_BIT(SCTP_SRC) | FIELD_BIT(SCTP_DST) | FIELD_BIT(CONJ_ID) | FIELD_BIT(CT_STATE) | FIELD_BIT(CT_MARK))
+
+#define JUDGE(NAME, ID, NEXT, HELP) { \
+	.name = NAME, .owner = "acl", .id = ID, .match = JUDGED, \
+	.next = TABLE_BIT(NEXT) | TABLE_BIT(ACL_DENIED), .punts = true, .help = HELP, \
+	.miss = "dropped: a list whose rules are not there yet", \
+}
+
 const struct table_contract pipeline[N_TABLES] = {
 	[TABLE_INGRESS] = {
 		.name = "ingress", .owner = "ingress", .id = 0,
 		.match = FIELD_BIT(IN_PORT) | FIELD_BIT(VLAN_VID) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST)
 			| FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_SRC) | FIELD_BIT(TUN_IPV6_SRC),
-		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG5) | FIELD_BIT(VLAN_VID),
-		.next = TABLE_BIT(L2_SRC),
+		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG10) | FIELD_BIT(VLAN_VID) | LISTS,
+		.next = TABLE_BIT(L2_SRC) | TABLE_BIT(CONNTRACK),
 		.punts = true,
 		.help = "port and tag, or tunnel and VNI, become the network register; the tag is taken off",
 		.miss = "dropped: a port the controller has not heard of yet",
 	},
+	[TABLE_CONNTRACK] = {
+		.name = "conntrack", .owner = "acl", .id = 20,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE)
+			| FIELD_BIT(UDP_SRC) | FIELD_BIT(UDP_DST),
+		.set = FIELD_BIT(REG6),
+		.next = TABLE_BIT(ACL_FROM),
+		.tracks = true,
+		.help = "ARP, ND and DHCP are marked; IP of networks with stateful lists is looked up in their zone",
+		.miss = "does not happen: the last row goes on",
+	},
+	[TABLE_ACL_FROM] = {
+		.name = "acl_from", .owner = "acl", .id = 22,
+		.match = FIELD_BIT(ETH_TYPE) | FIELD_BIT(IPV4_SRC) | FIELD_BIT(IPV6_SRC),
+		.set = FIELD_BIT(REG4),
+		.next = TABLE_BIT(ACL_TO),
+		.help = "source address to the set of groups that hold it",
+		.miss = "does not happen: the last row goes on",
+	},
+	[TABLE_ACL_TO] = {
+		.name = "acl_to", .owner = "acl", .id = 24,
+		.match = FIELD_BIT(ETH_TYPE) | FIELD_BIT(IPV4_DST) | FIELD_BIT(IPV6_DST),
+		.set = FIELD_BIT(REG5),
+		.next = TABLE_BIT(ACL_PORT),
+		.help = "destination address to the set of groups that hold it",
+		.miss = "does not happen: the last row goes on",
+	},
+	[TABLE_ACL_PORT] = JUDGE("acl_port", 30, ACL_NETWORK, "`acl` of the port it came by"),
+	[TABLE_ACL_NETWORK] = JUDGE("acl_network", 32, ACL_SWITCH, "`acl` of the network"),
+	[TABLE_ACL_SWITCH] = JUDGE("acl_switch", 34, L2_SRC, "`acl` of the switch"),
 	[TABLE_L2_SRC] = {
 		.name = "l2_src", .owner = "l2", .id = 60,
-		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG5) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_SRC)
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG10) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_SRC)
 			| FIELD_BIT(ETH_TYPE) | FIELD_BIT(VLAN_VID),
 		.next = TABLE_BIT(CLAIM),
 		.punts = true,
@@ -62,17 +106,44 @@ const struct table_contract pipeline[N_TABLES] = {
 		.name = "l2_dst", .owner = "l2", .id = 70,
 		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_DST),
 		.set = FIELD_BIT(REG2) | FIELD_BIT(REG3),
-		.next = TABLE_BIT(OUTPUT),
+		.next = TABLE_BIT(OUTPUT) | TABLE_BIT(ACL_AT),
 		.help = "network and destination become the port to leave by, or a flood",
 		.miss = "dropped: no such network on this switch",
+	},
+	[TABLE_ACL_AT] = {
+		.name = "acl_at", .owner = "acl", .id = 78,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG2),
+		.set = LISTS,
+		.next = TABLE_BIT(ACL_OUT_SWITCH) | TABLE_BIT(ACL_COMMIT),
+		.help = "the port it leaves by has lists; copies of a flood come here one by one",
+		.miss = "does not happen: the last row goes on",
+	},
+	[TABLE_ACL_OUT_SWITCH] = JUDGE("acl_out_switch", 80, ACL_OUT_NETWORK, "`acl_out` of the switch"),
+	[TABLE_ACL_OUT_NETWORK] = JUDGE("acl_out_network", 82, ACL_OUT_PORT, "`acl_out` of the network"),
+	[TABLE_ACL_OUT_PORT] = JUDGE("acl_out_port", 84, ACL_COMMIT, "`acl_out` of the port it leaves by"),
+	[TABLE_ACL_COMMIT] = {
+		.name = "acl_commit", .owner = "acl", .id = 90,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_DST) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(CT_STATE) | FIELD_BIT(CT_MARK),
+		.next = TABLE_BIT(OUTPUT),
+		.tracks = true,
+		.help = "a new connection that passed every list is remembered",
+		.miss = "does not happen: the last row goes on",
 	},
 	[TABLE_OUTPUT] = {
 		.name = "output", .owner = "output", .id = 100,
 		.match = FIELD_BIT(REG0) | FIELD_BIT(REG2) | FIELD_BIT(REG3) | FIELD_BIT(IN_PORT),
 		.set = FIELD_BIT(VLAN_VID) | FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_DST) | FIELD_BIT(TUN_IPV6_DST),
 		.outputs = true,
+		.again = TABLE_BIT(ACL_AT),
 		.help = "the port's tag, or what takes it to another switch, is put on; Open vSwitch never sends a frame back by itself",
 		.miss = "dropped: the port has left the network",
+	},
+	[TABLE_ACL_DENIED] = {
+		.name = "acl_denied", .owner = "acl", .id = 110,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(CT_STATE),
+		.tracks = true,
+		.help = "denied by a stateful list: a connection that was allowed before is marked as cut",
+		.miss = "dropped",
 	},
 };
 
@@ -89,16 +160,21 @@ enum table pipeline_by_id(uint8_t id)
 /* --- the manual -------------------------------------------------------------------- */
 
 static const char *const field_words[N_FIELDS] = {
-	[FIELD_IN_PORT] = "in_port", [FIELD_REG0] = "reg0", [FIELD_REG1] = "reg1",
-	[FIELD_REG2] = "reg2", [FIELD_ETH_SRC] = "eth_src", [FIELD_ETH_DST] = "eth_dst",
-	[FIELD_VLAN_VID] = "vlan_vid", [FIELD_REG3] = "reg3", [FIELD_REG5] = "reg5", [FIELD_TUN_ID] = "tun_id",
-	[FIELD_TUN_SRC] = "tun_src", [FIELD_TUN_DST] = "tun_dst",
-	[FIELD_TUN_IPV6_SRC] = "tun_ipv6_src", [FIELD_TUN_IPV6_DST] = "tun_ipv6_dst",
-	[FIELD_ETH_TYPE] = "eth_type", [FIELD_IP_PROTO] = "ip_proto", [FIELD_IPV6_SRC] = "ipv6_src",
-	[FIELD_IPV6_DST] = "ipv6_dst", [FIELD_ARP_OP] = "arp_op", [FIELD_ARP_SPA] = "arp_spa",
-	[FIELD_ARP_TPA] = "arp_tpa", [FIELD_ARP_SHA] = "arp_sha", [FIELD_ARP_THA] = "arp_tha",
-	[FIELD_ICMPV6_TYPE] = "icmpv6_type", [FIELD_ND_TARGET] = "nd_target", [FIELD_ND_TLL] = "nd_tll",
-	[FIELD_ND_RESERVED] = "nd_reserved", [FIELD_ND_OPTION] = "nd_options_type",
+	[FIELD_IN_PORT] = "in_port", [FIELD_REG0] = "reg0", [FIELD_REG1] = "reg1", [FIELD_REG2] = "reg2",
+	[FIELD_ETH_SRC] = "eth_src", [FIELD_ETH_DST] = "eth_dst", [FIELD_VLAN_VID] = "vlan_vid",
+	[FIELD_REG3] = "reg3", [FIELD_REG5] = "reg5", [FIELD_TUN_ID] = "tun_id", [FIELD_TUN_SRC] = "tun_src",
+	[FIELD_TUN_DST] = "tun_dst", [FIELD_TUN_IPV6_SRC] = "tun_ipv6_src",
+	[FIELD_TUN_IPV6_DST] = "tun_ipv6_dst", [FIELD_ETH_TYPE] = "eth_type", [FIELD_IP_PROTO] = "ip_proto",
+	[FIELD_IPV6_SRC] = "ipv6_src", [FIELD_IPV6_DST] = "ipv6_dst", [FIELD_ARP_OP] = "arp_op",
+	[FIELD_ARP_SPA] = "arp_spa", [FIELD_ARP_TPA] = "arp_tpa", [FIELD_ARP_SHA] = "arp_sha",
+	[FIELD_ARP_THA] = "arp_tha", [FIELD_ICMPV6_TYPE] = "icmpv6_type", [FIELD_ND_TARGET] = "nd_target",
+	[FIELD_ND_TLL] = "nd_tll", [FIELD_ND_RESERVED] = "nd_reserved", [FIELD_ND_OPTION] = "nd_options_type",
+	[FIELD_REG4] = "reg4", [FIELD_REG6] = "reg6", [FIELD_REG7] = "reg7", [FIELD_REG8] = "reg8",
+	[FIELD_REG9] = "reg9", [FIELD_REG10] = "reg10", [FIELD_IP_DSCP] = "ip_dscp",
+	[FIELD_IPV4_SRC] = "ipv4_src", [FIELD_IPV4_DST] = "ipv4_dst", [FIELD_TCP_SRC] = "tcp_src",
+	[FIELD_TCP_DST] = "tcp_dst", [FIELD_UDP_SRC] = "udp_src", [FIELD_UDP_DST] = "udp_dst",
+	[FIELD_SCTP_SRC] = "sctp_src", [FIELD_SCTP_DST] = "sctp_dst", [FIELD_CONJ_ID] = "conj_id",
+	[FIELD_CT_STATE] = "ct_state", [FIELD_CT_MARK] = "ct_mark",
 };
 
 static void print_fields(FILE *to, uint64_t fields)
@@ -156,8 +232,12 @@ static void print_registers(FILE *to)
 		"| reg1 | class | %d = edge port, %d = uplink, %d = tunnel, %d = link |\n"
 		"| reg2 | out | OpenFlow port to leave by, 0x%x = flood, 0x%x = flood of unknown unicast, 0x%x = another switch |\n"
 		"| reg3 | peer | with out = another switch: its IPv4 vtep as a number, else a hash of its IPv6 vtep or name |\n"
-		"| reg5 | tags | 1 = the network passes tags that guests put on |\n\n",
-		CLASS_EDGE, CLASS_UPLINK, CLASS_TUNNEL, CLASS_LINK, OUT_FLOOD, OUT_UNKNOWN, OUT_SWITCH);
+		"| reg4, reg5 | from, to | hash of the groups that hold the source and the destination address; 0 = none |\n"
+		"| reg6 | need | %d = ARP, %d = neighbour discovery, %d = DHCP |\n"
+		"| reg7, reg8, reg9 | lists | hash of the name of the port's, the network's and the switch's list; 0 = none |\n"
+		"| reg10 | tags | 1 = the network passes tags that guests put on |\n\n",
+		CLASS_EDGE, CLASS_UPLINK, CLASS_TUNNEL, CLASS_LINK, OUT_FLOOD, OUT_UNKNOWN, OUT_SWITCH,
+		NEED_ARP, NEED_ND, NEED_DHCP);
 }
 
 static void print_cookies(FILE *to)
@@ -184,8 +264,8 @@ static void print_rows(FILE *to)
 		fprintf(to, "\n### %s\n\n| row | table | priority | matches | does |\n|---|---|---|---|---|\n",
 			app->name);
 		for (size_t r = 0; r < app->n_rows; r++)
-			fprintf(to, "| %s | %s | %u | %s | %s |\n", app->rows[r].name,
-				pipeline[app->rows[r].table].name, app->rows[r].priority,
+			fprintf(to, "| %s | %s | %u%s | %s | %s |\n", app->rows[r].name,
+				pipeline[app->rows[r].table].name, app->rows[r].priority, app->spans ? " on" : "",
 				app->rows[r].match, app->rows[r].does);
 	}
 }

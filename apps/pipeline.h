@@ -5,8 +5,13 @@
  *                                 |                ^
  *                                 +--> advert -----+
  *
- * Further tables (guard, conntrack, acl_in, qos, route, acl_out, path)
- * have their numbers kept free; a table exists once it has an owner. */
+ * Frames of networks that have rules of who may speak to whom make two detours:
+ *
+ *   ingress -> conntrack -> acl_from -> acl_to -> acl_port -> acl_network -> acl_switch -> l2_src
+ *   l2_dst -> acl_at -> acl_out_switch -> acl_out_network -> acl_out_port -> acl_commit -> output
+ *
+ * Further tables (guard, qos, route, path) have their numbers kept free; a
+ * table exists once it has an owner. */
 #ifndef APPS_PIPELINE_H
 #define APPS_PIPELINE_H
 
@@ -15,12 +20,24 @@
 /* TABLE(NAME, OpenFlow table id) */
 #define TABLES \
 	TABLE(INGRESS, 0) \
+	TABLE(CONNTRACK, 20) \
+	TABLE(ACL_FROM, 22) \
+	TABLE(ACL_TO, 24) \
+	TABLE(ACL_PORT, 30) \
+	TABLE(ACL_NETWORK, 32) \
+	TABLE(ACL_SWITCH, 34) \
 	TABLE(L2_SRC, 60) \
 	TABLE(CLAIM, 64) \
 	TABLE(ARP, 65) \
 	TABLE(ADVERT, 66) \
 	TABLE(L2_DST, 70) \
-	TABLE(OUTPUT, 100)
+	TABLE(ACL_AT, 78) \
+	TABLE(ACL_OUT_SWITCH, 80) \
+	TABLE(ACL_OUT_NETWORK, 82) \
+	TABLE(ACL_OUT_PORT, 84) \
+	TABLE(ACL_COMMIT, 90) \
+	TABLE(OUTPUT, 100) \
+	TABLE(ACL_DENIED, 110)
 
 enum table {
 #define TABLE(NAME, ID) TABLE_##NAME,
@@ -40,8 +57,16 @@ enum table pipeline_by_id(uint8_t id);
 #define FIELD_CLASS   FIELD_REG1        /* enum class: what kind of port it came in by */
 #define FIELD_OUT     FIELD_REG2        /* OpenFlow port it leaves by, or enum out_to */
 #define FIELD_PEER    FIELD_REG3        /* out = switch: net_switch.peer of the one it goes to */
+#define FIELD_FROM    FIELD_REG4        /* net_class.id of the source address, 0 = in no group */
+#define FIELD_TO      FIELD_REG5        /* the same of the destination */
+#define FIELD_NEED    FIELD_REG6        /* enum need */
+#define FIELD_LIST_PORT    FIELD_REG7   /* net_acl.id of the lists that judge the frame, 0 = none: of the port, */
+#define FIELD_LIST_NETWORK FIELD_REG8   /* of the network, */
+#define FIELD_LIST_SWITCH  FIELD_REG9   /* and of the switch; first as it comes in, then where it goes out */
+#define FIELD_TAGS    FIELD_REG10       /* 1: the network passes tags of guests */
 
-#define FIELD_TAGS    FIELD_REG5        /* 1: the network passes tags of guests */
+/* What hosts need before they can speak at all: judged only by rules that name it. */
+enum need { NEED_NOT, NEED_ARP, NEED_ND, NEED_DHCP };
 
 enum class { CLASS_EDGE = 1, CLASS_UPLINK = 2, CLASS_TUNNEL = 3, CLASS_LINK = 4 };
 enum out_to {
@@ -52,7 +77,7 @@ enum out_to {
 
 /* Actions of one row must fit into one message: beyond this many ports of one
  * network on one bridge the others get no floods, and status says so. */
-enum { FLOOD_MAX_PORTS = 1500, FLOOD_PEER_ROOM = 2 };   /* a peer takes the room of so many */
+enum { FLOOD_MAX_PORTS = 1500, FLOOD_PEER_ROOM = 2, FLOOD_GUARDED_ROOM = 4 };   /* a peer, a port with rules take the room of so many */
 
 /* For the manual: docs/reference/pipeline.md. */
 struct _IO_FILE;

@@ -167,6 +167,8 @@ static const struct api_path paths[] = {
 	  { SWITCH, NETWORK, { "app", "of this app only" }, { "table", "of this table only, by name or number" },
 	    { "kind", "flow, group or meter" },
 	    { "state", "have, want, going, refused, blocked or foreign" }, LIMIT } },
+	{ "GET", "/v1/acls", "the rules of all lists, in order, and what they have met", get_list, &show_acls,
+	  { { "acl", "of this list only" }, SWITCH, { "network", "of the lists that this network or its ports use" }, LIMIT } },
 	{ "GET", "/v1/events", "what happened; with follow=1 one JSON object a line, without end", get_events, &show_events,
 	  { { "after", "only events with a larger id; without it the last ones" }, { "follow", "1 = go on as events come" },
 	    SWITCH, NETWORK, { "kind", "of this kind only" }, { "severity", "info, warning or error" }, LIMIT } },
@@ -250,7 +252,7 @@ static bool take_param(struct api_request *request, const char *name, const char
 {
 	struct show_query *query = &request->query;
 	const struct { const char *name, **to; } texts[] = {
-		{ "switch", &query->sw }, { "network", &query->network }, { "port", &query->port },
+		{ "switch", &query->sw }, { "acl", &query->acl }, { "network", &query->network }, { "port", &query->port },
 		{ "app", &query->app }, { "table", &query->table }, { "state", &query->state },
 		{ "severity", &query->state }, { "mac", &query->mac }, { "ip", &query->ip }, { "kind", &query->kind },
 	};

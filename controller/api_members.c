@@ -11,7 +11,7 @@ const struct api_member api_members[] = {
 	{ "status", "problems.severity", "text", "error, warning (these two make the verdict degraded) or info" },
 	{ "status", "problems.kind", "text", "config-refused, certificate, switch-waiting, switch-disconnected, "
 	  "switch-connecting, switch-standby, switch-refused, row-refused, row-blocked, port-conflict, port-no-network, host-limit, "
-	  "drift, openflow-error" },
+	  "drift, openflow-error, acl-audit" },
 	{ "status", "problems.switch", "text or null", "which one" },
 	{ "status", "problems.network", "text or null", "which one" },
 	{ "status", "problems.text", "text", "what is so" },
@@ -171,11 +171,25 @@ const struct api_member api_members[] = {
 	{ "flows", "bytes", "number", "when it was read the last time" },
 	{ "flows", "duration_seconds", "number", "when it was read the last time" },
 
+	{ "acls", "acl", "text", "name of the list" },
+	{ "acls", "rule", "text", "its name, or the rule in words; `end of the list`: what no rule matched" },
+	{ "acls", "text", "text", "the rule in words" },
+	{ "acls", "verdict", "text", "allow, deny or reject" },
+	{ "acls", "line", "number", "in the file" },
+	{ "acls", "packets", "number", "on all switches, when they were read the last time; rows made anew count from 0" },
+	{ "acls", "bytes", "number", "the same" },
+	{ "acls", "age_seconds", "number or null", "of its oldest row; null: on no switch" },
+	{ "acls", "last_hit_seconds", "number or null", "since its packets were seen to grow, when they were read the last time" },
+	{ "acls", "rows", "number", "on all switches" },
+	{ "acls", "mode", "text", "enforce or audit" },
+	{ "acls", "stateful", "bool", "" },
+	{ "acls", "used_by", "list", "switches, networks and ports; with `out` behind: for what is delivered to them" },
+
 	{ "events", "id", "number", "counts from 1 since weftd started, without gaps" },
 	{ "events", "time_ms", "number", "" },
 	{ "events", "severity", "text", "info, warning or error" },
 	{ "events", "kind", "text", "host, move, host-gone, host-refused, address, address-gone, duplicate-ip, address-settled, port, port-gone, switch-up, switch-down, net, "
-	  "config, config-refused, refused-switch, row-refused, openflow-error, drift, in-sync, standby, certificates" },
+	  "config, config-refused, refused-switch, row-refused, openflow-error, drift, acl, in-sync, standby, certificates" },
 	{ "events", "switch", "text or null", "" },
 	{ "events", "text", "text", "for people" },
 	{ "events", "reason", "text or null", "of a host that went or was refused (facts)" },

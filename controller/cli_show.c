@@ -39,6 +39,9 @@ static const struct shown {
 	    { "moves", 0 } } },
 	{ "links", "LINK STATE COST> TREES WHY",
 	  { { "name", 0 }, { "state", 0 }, { "cost", 0 }, { "trees", FORM_LIST }, { "why", 0 } } },
+	{ "acls", "ACL RULE VERDICT LINE> PACKETS> BYTES> AGE> LAST-HIT> MODE",
+	  { { "acl", 0 }, { "rule", 0 }, { "verdict", 0 }, { "line", 0 }, { "packets", 0 }, { "bytes", 0 },
+	    { "age_seconds", FORM_SECONDS }, { "last_hit_seconds", FORM_SECONDS }, { "mode", 0 } } },
 	{ "flows", NULL, { { 0 } } },
 	{ "events", "ID> TIME SEVERITY SWITCH KIND TEXT",
 	  { { "id", 0 }, { "time_ms", FORM_TIME }, { "severity", 0 }, { "switch", 0 }, { "kind", 0 }, { "text", 0 } } },
@@ -129,7 +132,10 @@ static void print_cell(struct cli_table *table, const json_t *value, enum form f
 		cli_table_cell(table, "%s", json_is_integer(value) ? cli_ago(json_integer_value(value), buf) : "-");
 		return;
 	case FORM_SECONDS:
-		cli_table_cell(table, "%" JSON_INTEGER_FORMAT " s", json_integer_value(value));
+		if (json_is_null(value))
+			cli_table_cell(table, "-");
+		else
+			cli_table_cell(table, "%" JSON_INTEGER_FORMAT " s", json_integer_value(value));
 		return;
 	case FORM_TIME:
 		time_text(json_integer_value(value), buf, sizeof buf);

@@ -87,10 +87,17 @@ static void reply_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const str
 		core->send_tunnel(core->ctx, sw, ofport, to, frame, size);
 }
 
+static void reply_note(void *ctx, const char *kind, const char *sw, const char *text)
+{
+	struct core *core = ctx;
+	events_note(core->events, core->wall_ms, EVENT_INFO, kind, sw, "%s", text);
+}
+
 struct reply core_reply(struct core *core)
 {
 	return (struct reply) {
-		.fact = reply_fact, .send = reply_send, .send_tunnel = reply_send_tunnel, .ctx = core,
+		.fact = reply_fact, .send = reply_send, .send_tunnel = reply_send_tunnel, .note = reply_note,
+		.ctx = core,
 	};
 }
 

@@ -19,7 +19,7 @@ enum {
 
 /* What to leave out; null and 0 = nothing. Texts are borrowed. */
 struct show_query {
-	const char *sw, *network, *port, *app, *table, *state, *mac, *ip, *kind;
+	const char *sw, *network, *port, *app, *table, *state, *mac, *ip, *kind, *acl;
 	uint64_t after;                 /* events: only those with a larger id; 0 = all */
 	bool has_after;                 /* then a limit keeps the next ones, else the last ones */
 	size_t limit;                   /* items; 0 = all */
@@ -48,7 +48,7 @@ struct show_list {
 };
 
 extern const struct show_list show_switches, show_ports, show_hosts, show_networks, show_links, show_flows,
-	show_events, show_objects;
+	show_events, show_objects, show_acls;
 
 /* Walks a list. Begin, then next until null. */
 struct show_cursor {

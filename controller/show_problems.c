@@ -423,6 +423,21 @@ static void look_at_duplicates(struct problems *problems, size_t *n)
 	}
 }
 
+/* What is tried out is no fault, but nobody shall take it for protection. */
+static void look_at_audits(struct problems *problems)
+{
+	const struct net *net = problems->world->core->net;
+	struct about about = { .hint = "weft show acls says what it would drop; without `mode: audit` it does" };
+	size_t n = 0;
+	for (size_t i = 0; i < net->n_acls; i++) {
+		if (net->acls[i].mode != ACL_AUDIT || !net->acls[i].is_used || ++n > MAX_OF_KIND)
+			continue;
+		add(problems, INFO, "acl-audit", about, "acl %s is in audit: it counts and drops nothing (%s:%u)",
+		    net->acls[i].name, net->file, net->acls[i].where.line);
+	}
+	add_more(problems, INFO, "acl-audit", n);
+}
+
 json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 {
 	struct problems problems = { .world = world };
@@ -449,6 +464,7 @@ json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 	add_more(&problems, WARNING, "mtu", n_mtus);
 	look_at_refused_switches(&problems);
 	look_at_events(&problems);
+	look_at_audits(&problems);
 	*ret_is_degraded = json_array_size(problems.by_severity[ERROR]) || json_array_size(problems.by_severity[WARNING]);
 	for (size_t i = WARNING; i < N_SEVERITIES; i++) {
 		json_array_extend(problems.by_severity[ERROR], problems.by_severity[i]);

@@ -77,7 +77,8 @@ void build_reset(struct build *b, enum build_state state)
 	b->matched = 0;
 	b->tagged = false;
 	b->n_pops = 0;
-	b->went = false;
+	b->went = b->joins = false;
+	b->n_actions = 0;
 	b->stage = STAGE_POP;
 	b->n_buckets = 0;
 	ofpbuf_clear(&b->ofpacts);
@@ -105,7 +106,10 @@ bool build_stage(struct build *b, enum build_stage stage, const char *what)
 		build_breach(b, "%s after the output of a bucket, which is its last action", what);
 	else if (b->state == BUILD_GROUP && stage < b->stage)
 		build_breach(b, "%s too late: a bucket pops, then pushes, then sets, then outputs", what);
+	else if (b->joins && strcmp(what, "conjunction"))
+		build_breach(b, "%s: a row of a conjunction has no other actions", what);
 	b->stage = stage;
+	b->n_actions++;
 	return !b->error[0];
 }
 
@@ -260,6 +264,15 @@ void act_set_u(struct build *b, enum field f, uint64_t value)
 	set_any(b, f, &v);
 }
 
+void build_set_u(struct build *b, enum field f, uint64_t value)
+{
+	const struct mf_field *mf = mf_from_id(mf_ids[f]);
+	union mf_value v;
+
+	number(b, f, value, &v);
+	ofpact_put_set_field(&b->ofpacts, mf, &v, NULL);
+}
+
 void act_set_bytes(struct build *b, enum field f, const uint8_t *value)
 {
 	union mf_value v;
@@ -378,17 +391,22 @@ void act_group(struct build *b, uint32_t group_id)
 		ofpact_put_GROUP(&b->ofpacts)->group_id = group_id;
 }
 
-void act_goto(struct build *b, unsigned table)
+bool build_may_go(struct build *b, unsigned table)
 {
-	if (!in_flow(b, "goto") || !build_stage(b, STAGE_OUTPUT, "goto"))
-		return;
 	if (table >= b->n_tables)
 		build_breach(b, "there is no table with index %u", table);
 	else if (!(b->table->next >> table & 1))
 		build_breach(b, "may not go to table %s", b->tables[table].name);
 	else if (b->tables[table].id <= b->table->id)
 		build_breach(b, "cannot go back to table %s", b->tables[table].name);
-	else
+	return !b->error[0];
+}
+
+void act_goto(struct build *b, unsigned table)
+{
+	if (!in_flow(b, "goto") || !build_stage(b, STAGE_OUTPUT, "goto"))
+		return;
+	if (build_may_go(b, table))
 		ofpact_put_GOTO_TABLE(&b->ofpacts)->table_id = b->tables[table].id;
 	b->went = true;
 }

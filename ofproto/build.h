@@ -50,7 +50,22 @@
 	FIELD(ND_TARGET,   MFF_ND_TARGET,  16) \
 	FIELD(ND_TLL,      MFF_ND_TLL,      6) \
 	FIELD(ND_RESERVED, MFF_ND_RESERVED, 4) \
-	FIELD(ND_OPTION,   MFF_ND_OPTIONS_TYPE, 1)
+	FIELD(ND_OPTION,   MFF_ND_OPTIONS_TYPE, 1) \
+	FIELD(REG6,        MFF_REG6,        4) \
+	FIELD(REG7,        MFF_REG7,        4) \
+	FIELD(REG8,        MFF_REG8,        4) \
+	FIELD(REG9,        MFF_REG9,        4) \
+	FIELD(REG10,       MFF_REG10,       4) \
+	FIELD(CT_STATE,    MFF_CT_STATE,    4) \
+	FIELD(CT_MARK,     MFF_CT_MARK,     4) \
+	FIELD(CONJ_ID,     MFF_CONJ_ID,     4) \
+	FIELD(IP_DSCP,     MFF_IP_DSCP_SHIFTED, 1) \
+	FIELD(TCP_SRC,     MFF_TCP_SRC,     2) \
+	FIELD(TCP_DST,     MFF_TCP_DST,     2) \
+	FIELD(UDP_SRC,     MFF_UDP_SRC,     2) \
+	FIELD(UDP_DST,     MFF_UDP_DST,     2) \
+	FIELD(SCTP_SRC,    MFF_SCTP_SRC,    2) \
+	FIELD(SCTP_DST,    MFF_SCTP_DST,    2)
 
 enum field {
 #define FIELD(NAME, MFF, SIZE) FIELD_##NAME,
@@ -64,6 +79,12 @@ const char *field_name(enum field);     /* "eth_src" */
 /* VLAN_VID as OXM_OF_VLAN_VID (section 7.2.3.8): present bit and VID. */
 enum { VLAN_PRESENT = 0x1000, VLAN_NONE = 0 };
 
+/* Bits of CT_STATE, as NXM_NX_CT_STATE in Open vSwitch's meta-flow.h. */
+enum {
+	TRACKED_NEW = 0x01, TRACKED_ESTABLISHED = 0x02, TRACKED_RELATED = 0x04, TRACKED_REPLY = 0x08,
+	TRACKED_INVALID = 0x10, TRACKED = 0x20,
+};
+
 /* What one table may do. The list is data in apps/pipeline.c. Tables are known
  * by their index in it; `id` is the number on the wire. */
 struct table_contract {
@@ -75,6 +96,8 @@ struct table_contract {
 	uint32_t next;                  /* bits of table indices it may go to */
 	bool outputs;                   /* rows may output to ports */
 	bool punts;                     /* rows may send to the controller */
+	bool tracks;                    /* rows may ask connection tracking, and commit to it */
+	uint32_t again;                 /* bits of table indices that copies may start anew in, see act_again */
 	const char *help;               /* one line for the manual */
 	const char *miss;               /* what happens to a frame without a row */
 };
@@ -110,6 +133,16 @@ void act_output_in_port(struct build *);                 /* OFPP_IN_PORT */
 void act_controller(struct build *, uint16_t max_len, uint32_t meter_id);
 void act_group(struct build *, uint32_t group_id);
 void act_goto(struct build *, unsigned table);           /* last */
+/* NXAST_CONJUNCTION: this row is one of clause `clause` (from 0) of n_clauses;
+ * such a row has no other actions. The row that matches CONJ_ID acts. */
+void act_conjunction(struct build *, uint32_t id, unsigned clause, unsigned n_clauses);
+/* NXAST_CT: ask connection tracking and go on in that table; last. */
+void act_ct(struct build *, uint16_t zone, unsigned table);
+/* NXAST_CT with commit: the connection is known from now on, under this mark. */
+void act_ct_commit(struct build *, uint16_t zone, uint32_t mark);
+/* A copy with that field set goes through the tables again from `table`, an
+ * earlier one: NXAST_CLONE around NXAST_RESUBMIT_TABLE. Nothing it does shows here. */
+void act_again(struct build *, enum field, uint64_t value, unsigned table);
 
 /* --- groups (section 5.6) and meters (section 5.7) ---------------------------- */
 enum group_type { GROUP_ALL, GROUP_SELECT, GROUP_INDIRECT, GROUP_FF };

@@ -29,6 +29,8 @@ struct build {
 	struct match match;
 
 	unsigned n_pops;                /* in the action list so far */
+	size_t n_actions;               /* asked for so far */
+	bool joins;                     /* the row is part of a conjunction */
 	bool went;                      /* act_goto was called, or the bucket has its output */
 	unsigned stage;                 /* of the bucket: enum build_stage */
 	struct ofpbuf ofpacts;          /* action list: of the flow, or of the bucket */
@@ -50,6 +52,10 @@ void build_reset(struct build *, enum build_state);
 bool build_stage(struct build *, enum build_stage, const char *what);
 /* An OpenFlow port number as the library counts them; notes a breach if there is none. */
 ofp_port_t build_port(struct build *, uint32_t ofport);
+/* May the flow go to this table? Notes a breach if not. */
+bool build_may_go(struct build *, unsigned table);
+/* Set-field without a look at the contract. */
+void build_set_u(struct build *, enum field, uint64_t value);
 const char *build_group_end(struct build *, struct rule *);
 const char *build_meter_end(struct build *, struct rule *);
 

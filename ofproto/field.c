@@ -42,6 +42,21 @@ const struct field_info field_infos[N_FIELDS] = {
 	/* Experimenter fields of Open vSwitch, whose headers are longer: not looked for. */
 	[FIELD_ND_RESERVED] = {"nd_reserved", 0, 4},
 	[FIELD_ND_OPTION] = {"nd_options_type", 0, 1},
+	[FIELD_REG6] = {"reg6", NXM(6u, 4u), 4},
+	[FIELD_REG7] = {"reg7", NXM(7u, 4u), 4},
+	[FIELD_REG8] = {"reg8", NXM(8u, 4u), 4},
+	[FIELD_REG9] = {"reg9", NXM(9u, 4u), 4},
+	[FIELD_REG10] = {"reg10", NXM(10u, 4u), 4},
+	[FIELD_CT_STATE] = {"ct_state", NXM(105u, 4u), 4},
+	[FIELD_CT_MARK] = {"ct_mark", NXM(107u, 4u), 4},
+	[FIELD_CONJ_ID] = {"conj_id", NXM(37u, 4u), 4},
+	[FIELD_IP_DSCP] = {"ip_dscp", OXM(8u, 1u), 1},
+	[FIELD_TCP_SRC] = {"tcp_src", OXM(13u, 2u), 2},
+	[FIELD_TCP_DST] = {"tcp_dst", OXM(14u, 2u), 2},
+	[FIELD_UDP_SRC] = {"udp_src", OXM(15u, 2u), 2},
+	[FIELD_UDP_DST] = {"udp_dst", OXM(16u, 2u), 2},
+	[FIELD_SCTP_SRC] = {"sctp_src", OXM(17u, 2u), 2},
+	[FIELD_SCTP_DST] = {"sctp_dst", OXM(18u, 2u), 2},
 };
 
 const char *field_name(enum field f) { return field_infos[f].name; }

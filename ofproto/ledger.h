@@ -56,6 +56,7 @@ struct row {
 	uint32_t xid;                   /* of the message in flight */
 	uint32_t error;                 /* OpenFlow error of the refusal: type << 16 | code */
 	uint32_t duration;              /* seconds on the switch, as last read */
+	uint32_t hit;                   /* its duration when its packets were last seen to have grown, 0 = never */
 };
 
 /* Rows are kept by OpenFlow table; groups and meters count as two more. */

@@ -20,7 +20,7 @@ struct pool {
 struct slot { uint32_t ref, hash; };    /* ref 0 = empty */
 
 struct ledger {
-	/* Rows by key: open addressing, linear, at most three quarters full. */
+	/* Rows by key: open addressing, linear, at most half full. */
 	struct slot *slots;
 	size_t n_slots;                 /* power of two */
 	size_t n_rows;

@@ -80,6 +80,11 @@ void ledger_read_row(struct ledger *l, const struct rule *rule,
 	if (!row)
 		row = store_add(l, rule, hash);
 	row->seen = l->pass;
+	/* Made anew on the switch, it counts anew. */
+	if (duration < row->duration)
+		row->hit = 0;
+	if (n_packets > (duration < row->duration ? 0 : row->n_packets))
+		row->hit = duration ? duration : 1;
 	row->n_packets = n_packets;
 	row->n_bytes = n_bytes;
 	row->duration = duration;

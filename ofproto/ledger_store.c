@@ -218,7 +218,7 @@ struct row *store_add(struct ledger *l, const struct rule *rule, uint32_t hash)
 	store_message(l, row, rule);
 	link_push(&l->tables[table_of(rule)], &row->place);
 	l->n_table_rows[table_of(rule)]++;
-	if (++l->n_rows > l->n_slots / 4 * 3)
+	if (++l->n_rows > l->n_slots / 2)
 		slots_grow(l);
 	slot_put(l->slots, l->n_slots, (struct slot){row->ref, hash});
 	return row;

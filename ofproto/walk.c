@@ -255,7 +255,15 @@ void walker_hop(struct walker *w, const struct rule *rule)
 		w->walk->hops[w->walk->n_hops++].rule = *rule;
 }
 
-static const struct walk_row *table_match(const struct walk_table *t, struct walker *w)
+static bool row_joins(const struct walk_row *row)
+{
+	const struct ofpact *a = row->ofpacts.data;
+
+	return row->ofpacts.size && a->type == OFPACT_CONJUNCTION;
+}
+
+/* The highest row that is no part of a conjunction and matches. */
+static const struct walk_row *hard_match(const struct walk_table *t, struct walker *w)
 {
 	const struct walk_row *best = NULL;
 
@@ -264,7 +272,7 @@ static const struct walk_row *table_match(const struct walk_table *t, struct wal
 
 		if (best && rule_priority(&row->rule) < rule_priority(&best->rule))
 			break;
-		if (row->broken || !minimatch_matches_flow(&row->match, &w->packet.flow))
+		if (row->broken || row_joins(row) || !minimatch_matches_flow(&row->match, &w->packet.flow))
 			continue;
 		if (best)
 			w->walk->ambiguous = true;
@@ -274,10 +282,75 @@ static const struct walk_row *table_match(const struct walk_table *t, struct wal
 	return best;
 }
 
-static void walk_tables(struct walker *w)
-{
-	int table = 0;
+/* The clauses of one conjunction that the frame has met so far. */
+struct joined { uint32_t id; uint64_t clauses, all; };
+enum { MAX_JOINED = 256 };
 
+static size_t join(struct joined *joined, size_t n, const struct walk_row *row)
+{
+	const struct ofpact *a;
+
+	OFPACT_FOR_EACH (a, row->ofpacts.data, row->ofpacts.size) {
+		const struct ofpact_conjunction *c = ofpact_get_CONJUNCTION(a);
+		size_t i = 0;
+
+		while (i < n && joined[i].id != c->id)
+			i++;
+		if (i == MAX_JOINED)
+			continue;
+		if (i == n)
+			joined[n++] = (struct joined){.id = c->id, .all = UINT64_MAX >> (64 - c->n_clauses)};
+		joined[i].clauses |= 1ULL << c->clause;
+	}
+	return n;
+}
+
+/* The conjunctions of one priority: is one met in all its clauses? Two are a defect. */
+static bool run_of_joined(const struct walk_table *t, struct walker *w, size_t *at, uint32_t *ret_id)
+{
+	struct joined joined[MAX_JOINED];
+	uint16_t priority = rule_priority(&t->rows[*at].rule);
+	size_t n = 0, n_met = 0;
+
+	for (; *at < t->n_rows && rule_priority(&t->rows[*at].rule) == priority; ++*at) {
+		const struct walk_row *row = &t->rows[*at];
+
+		if (!row->broken && row_joins(row) && minimatch_matches_flow(&row->match, &w->packet.flow))
+			n = join(joined, n, row);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (joined[i].clauses != joined[i].all)
+			continue;
+		*ret_id = joined[i].id;
+		n_met++;
+	}
+	w->walk->ambiguous |= n_met > 1;
+	return n_met;
+}
+
+/* As Open vSwitch: conjunctions above the best other row, from the top; one that
+ * is met is looked up again by its id, among all rows that are no part of one. */
+static const struct walk_row *table_match(const struct walk_table *t, struct walker *w)
+{
+	const struct walk_row *hard = hard_match(t, w);
+	size_t at = 0;
+
+	while (at < t->n_rows && (!hard || rule_priority(&t->rows[at].rule) > rule_priority(&hard->rule))) {
+		uint32_t id;
+
+		if (!run_of_joined(t, w, &at, &id))
+			continue;
+		w->packet.flow.conj_id = id;
+		const struct walk_row *row = hard_match(t, w);
+		w->packet.flow.conj_id = 0;
+		if (row)
+			return row;
+	}
+	return hard;
+}
+
+void walker_run(struct walker *w, int table)
+{
 	/* goto only goes forward, so this ends. */
 	while (table >= 0) {
 		const struct walk_row *row = table_match(&w->sw->tables[table], w);
@@ -304,10 +377,13 @@ void walk_frame(const struct walk_switch *sw, struct walk *walk, uint32_t in_por
 	walk->ambiguous = walk->missed = walk->cut = false;
 	walk->missed_table = 0;
 	walk->unknown = NULL;
+	walk->n_commits = 0;
+	walk->commit_zone = 0;
+	walk->commit_mark = 0;
 	if (!walk_packet_init(&w.packet, frame, size)
 	    || ofputil_port_from_ofp11(htonl(in_port), &flow->in_port.ofp_port))
 		return;
 	flow->tunnel.tun_id = htobe64(tun_id);
 	flow->tunnel.ip_src = htonl(tun_src);
-	walk_tables(&w);
+	walker_run(&w, 0);
 }

@@ -2,7 +2,8 @@
 /* walk: what a set of rules does to one frame on one switch.
  *
  * The rules are read as Open vSwitch reads them: highest priority, tables,
- * registers, tags, groups, in_port suppression. Used by tests over the rows of
+ * registers, tags, groups, conjunctions, in_port suppression. Connection tracking
+ * is not modelled, its answer is given. Used by tests over the rows of
  * all switches (reaches, no loop) and by explain. Slow and plain on purpose:
  * it is the second opinion. */
 #ifndef OFPROTO_WALK_H
@@ -10,7 +11,7 @@
 
 #include "ofproto/rule.h"
 
-enum { WALK_MAX_FRAME = 2048, WALK_MAX_OUTS = 1024, WALK_MAX_HOPS = 64 };
+enum { WALK_MAX_FRAME = 2048, WALK_MAX_OUTS = 1024, WALK_MAX_HOPS = 256 };
 
 struct walk_out {
 	uint32_t ofport;                /* OFPP_CONTROLLER = punt */
@@ -28,12 +29,18 @@ struct walk {
 	/* Which bucket of a select group: this number modulo the live ones, every
 	 * bucket as often as its weight. Set before walk_frame(), 0 at first. */
 	unsigned choice;
+	/* What connection tracking says about the frame, in every zone: bits TRACKED_*
+	 * of build.h and the mark. 0 = nothing yet: a new connection. */
+	uint32_t ct_state, ct_mark;
 
 	/* The rest is the answer. */
 	size_t n_hops;
 	struct walk_hop hops[WALK_MAX_HOPS];
 	size_t n_outs;
 	struct walk_out *outs;          /* WALK_MAX_OUTS of them, owned */
+	size_t n_commits;               /* ct with commit: how often, and the last one's zone and mark */
+	uint16_t commit_zone;
+	uint32_t commit_mark;
 	bool ambiguous;                 /* two rows of equal priority matched: a defect */
 	bool missed;                    /* a table without a matching row */
 	uint8_t missed_table;

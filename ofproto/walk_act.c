@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* walk_act: what actions do. Lists of a flow run in their order; buckets run as
  * action sets (section 5.10), as Open vSwitch runs them. */
+#include "ofproto/build.h"
 #include "ofproto/walk_impl.h"
 
 enum { MAX_DEPTH = 8 };
@@ -198,6 +199,57 @@ static void move_field(struct walker *w, const struct ofpact_reg_move *move)
 		unknown(w, move->dst.field->name);
 }
 
+/* --- connection tracking, copies ------------------------------------------------------------- */
+
+static void track(struct walker *w, const struct ofpact_conntrack *ct)
+{
+	struct flow *flow = &w->packet.flow;
+	const struct ofpact *a;
+
+	if (ct->flags & NX_CT_F_COMMIT) {
+		w->walk->n_commits++;
+		w->walk->commit_zone = ct->zone_imm;
+		OFPACT_FOR_EACH (a, ct->actions, ofpact_ct_get_action_len(ct))
+			if (is_set(a) && ofpact_get_SET_FIELD(a)->field->id == MFF_CT_MARK)
+				w->walk->commit_mark = ntohl(ofpact_get_SET_FIELD(a)->value->be32);
+	}
+	if (ct->recirc_table == NX_CT_RECIRC_NONE)
+		return;
+	flow->ct_state = (uint8_t) (w->walk->ct_state ? w->walk->ct_state : TRACKED | TRACKED_NEW);
+	flow->ct_mark = w->walk->ct_mark;
+	w->next_table = ct->recirc_table;
+}
+
+static void run_clone(struct walker *w, const struct ofpact_nest *nest)
+{
+	struct walk_packet before = w->packet;
+	int next_table = w->next_table;
+
+	if (w->depth == MAX_DEPTH) {
+		unknown(w, "copies in copies, too deep");
+		return;
+	}
+	w->depth++;
+	walker_act(w, nest->actions, ofpact_nest_get_action_len(nest));
+	w->depth--;
+	w->packet = before;
+	w->next_table = next_table;
+}
+
+static void resubmit(struct walker *w, const struct ofpact_resubmit *r)
+{
+	int next_table = w->next_table;
+
+	if (r->in_port != OFPP_IN_PORT || w->depth == MAX_DEPTH) {
+		unknown(w, "resubmit for another port, or too deep");
+		return;
+	}
+	w->depth++;
+	walker_run(w, r->table_id);
+	w->depth--;
+	w->next_table = next_table;
+}
+
 static void act_one(struct walker *w, const struct ofpact *a)
 {
 	switch ((int) a->type) {
@@ -222,6 +274,15 @@ static void act_one(struct walker *w, const struct ofpact *a)
 		break;
 	case OFPACT_GROUP:
 		run_group(w, ofpact_get_GROUP(a)->group_id);
+		break;
+	case OFPACT_CT:
+		track(w, ofpact_get_CT(a));
+		break;
+	case OFPACT_CLONE:
+		run_clone(w, ofpact_get_CLONE(a));
+		break;
+	case OFPACT_RESUBMIT:
+		resubmit(w, ofpact_get_RESUBMIT(a));
 		break;
 	case OFPACT_GOTO_TABLE:
 		w->next_table = ofpact_get_GOTO_TABLE(a)->table_id;

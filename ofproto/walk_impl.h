@@ -35,8 +35,10 @@ struct walker {
 	struct walk *walk;
 	struct walk_packet packet;
 	int next_table;                 /* after goto, else -1 */
-	unsigned depth;                 /* groups in groups */
+	unsigned depth;                 /* groups in groups, tables in copies */
 };
+/* Through the tables from this one on. */
+void walker_run(struct walker *, int table);
 void walker_hop(struct walker *, const struct rule *);
 void walker_act(struct walker *, const struct ofpact *, size_t ofpacts_len);
 

@@ -9,9 +9,9 @@ enum {
 	MACS = 12, ETH = 14, TAG = 4, PRESENT = 0x1000, SNAP = 8, TYPE_MIN = 0x600,
 	ARP_OP = 6, ARP_SHA = 8, ARP_SPA = 14, ARP_THA = 18, ARP_TPA = 24, ARP = 28,
 	IP4 = 20, IP4_CHECKSUM = 10, IP4_SRC = 12, IP4_DST = 16, IP6 = 40, IP6_SRC = 8, IP6_DST = 24,
-	TCP = 6, UDP = 17, ICMP6 = 58,
 	ICMP6_CHECKSUM = 2, ND_RESERVED = 4, ND_TARGET = 8, ND_OPTION = 24, ND_LL = 26, ND = 24, ND_WITH_LL = 32,
 	ND_SOLICITATION = 135, ND_ADVERTISEMENT = 136, ND_SLL = 1, ND_TLL = 2,
+	ICMP = 1, TCP = 6, UDP = 17, ICMP6 = 58, SCTP = 132,
 };
 
 static bool is_tag(uint16_t type) { return type == 0x8100 || type == 0x88a8; }
@@ -58,9 +58,18 @@ static void parse_arp(struct flow *f, const uint8_t *l3, size_t size)
 
 static void parse_ports(struct flow *f, const uint8_t *l4, size_t size)
 {
-	if ((f->nw_proto == TCP || f->nw_proto == UDP) && size >= 8) {
+	size_t min = f->nw_proto == TCP ? 20 : f->nw_proto == SCTP ? 12 : 8;
+
+	if (size < min)
+		return;
+	if (f->nw_proto == TCP || f->nw_proto == UDP || f->nw_proto == SCTP) {
 		memcpy(&f->tp_src, l4, 2);
 		memcpy(&f->tp_dst, l4 + 2, 2);
+	}
+	/* Type and code. */
+	if (f->nw_proto == (f->dl_type == htons(0x86dd) ? ICMP6 : ICMP)) {
+		f->tp_src = htons(l4[0]);
+		f->tp_dst = htons(l4[1]);
 	}
 }
 
@@ -75,7 +84,12 @@ static void parse_ipv4(struct flow *f, const uint8_t *l3, size_t size)
 	f->nw_proto = l3[9];
 	f->nw_tos = l3[1];
 	f->nw_ttl = l3[8];
-	if (!(wire_u16(l3 + 6) & 0x1fff))
+	if (wire_u16(l3 + 6) & 0x3fff)
+		f->nw_frag = FLOW_NW_FRAG_ANY;
+	if (wire_u16(l3 + 6) & 0x1fff)
+		f->nw_frag |= FLOW_NW_FRAG_LATER;
+	/* To rules no fragment has ports, not even the first (OFPC_FRAG_NORMAL). */
+	if (!f->nw_frag)
 		parse_ports(f, l3 + header, size - header);
 }
 
@@ -106,6 +120,7 @@ static void parse_ipv6(struct flow *f, const uint8_t *l3, size_t size)
 	memcpy(&f->ipv6_src, l3 + IP6_SRC, 16);
 	memcpy(&f->ipv6_dst, l3 + IP6_DST, 16);
 	f->nw_proto = l3[6];
+	f->nw_tos = (uint8_t) (wire_u16(l3) >> 4);
 	f->nw_ttl = l3[7];
 	parse_ports(f, l3 + IP6, size - IP6);
 	parse_icmp6(f, l3 + IP6, size - IP6);
@@ -222,6 +237,7 @@ static long field_at(const struct walk_packet *p, enum mf_field_id id)
 	case MFF_TUN_ID: case MFF_TUN_SRC: case MFF_TUN_DST:
 	case MFF_TUN_IPV6_SRC: case MFF_TUN_IPV6_DST:
 	case MFF_REG0: case MFF_REG1: case MFF_REG2: case MFF_REG3: case MFF_REG4: case MFF_REG5:
+	case MFF_REG6: case MFF_REG7: case MFF_REG8: case MFF_REG9: case MFF_REG10:
 	case MFF_METADATA: case MFF_IN_PORT:
 	case MFF_ETH_DST:               /* not metadata, but at 0 */
 		return 0;

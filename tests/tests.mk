@@ -11,8 +11,13 @@ $(E2E_PROBES): %: %.o $(BUILD)/tests/unit/ofproto/corpus.o $(BUILD)/libofproto.a
 	$(say) LINK $@
 	$(Q)$(CC) $(SAN) -o $@ $^ $(LIBS_ofproto)
 
+ACL_PROBE := $(BUILD)/tests/e2e/acl_probe
+$(ACL_PROBE): $(BUILD)/tests/e2e/acl_probe.o $(patsubst %,$(BUILD)/tests/unit/apps/%.o,acl_expect acl_random acl_reference) $(BUILD)/libtopo.a
+	$(say) LINK $@
+	$(Q)$(CC) $(SAN) -o $@ $^ $(LIBS_topo)
+
 .PHONY: bins
-bins: $(E2E_PROBES)
+bins: $(E2E_PROBES) $(ACL_PROBE)
 
 # --- what people call ------------------------------------------------------------
 .PHONY: check layers e2e check-asan coverage

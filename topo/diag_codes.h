@@ -35,3 +35,8 @@ DIAG_CODE(ADDRESS, "E024", DIAG_ERROR, "an address that no host can have there",
 DIAG_CODE(MTU, "W108", DIAG_WARNING, "hosts whose packets do not fit into their tunnels", "Raise the MTU of the underlay, or lower that of the hosts.")
 DIAG_CODE(TAGS, "E026", DIAG_ERROR, "a tag of a network on a port that passes all tags to another", "Give the port a tag in the network with `tags: pass`, or use another port.")
 DIAG_CODE(UNKNOWN_NETWORK, "E025", DIAG_ERROR, "a network that is not declared", "Declare it under `networks`, or correct its name.")
+DIAG_CODE(UNKNOWN_NAME, "E031", DIAG_ERROR, "a list, group or network that the file does not have", "Declare it under `acls`, `groups` or `networks`, or correct its name.")
+DIAG_CODE(RULE, "E032", DIAG_ERROR, "a rule that cannot be", "Read the message: a rule has one verdict, and only what its protocol has can be asked for.")
+DIAG_CODE(GROUP_CYCLE, "E033", DIAG_ERROR, "groups that hold each other", "Take one out of the other.")
+DIAG_CODE(UNREACHABLE, "W121", DIAG_WARNING, "a rule that never matches", "Remove it, or move it before the rule that hides it.")
+DIAG_CODE(FALLS_OFF, "W122", DIAG_WARNING, "a list of rules that falls off its end", "End it with {deny: any} or {allow: any}.")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The host table: hosts in a pool of chunks, and an open-addressed table of where
- * they are: linear, at most three quarters full.
+ * they are: linear, at most half full.
  *
  * The hash stands beside the index, so that a look-up reads one cache line of
  * the table, and a host only when it is there. The table doubles; it never
@@ -131,7 +131,7 @@ static uint32_t take_slot(struct host_table *t)
 
 uint32_t host_add(struct host_table *t, uint32_t network, const uint8_t mac[6])
 {
-	if (t->n > t->mask / 4 * 3)
+	if (t->n > t->mask / 2)
 		grow(t);
 	uint32_t i = take_slot(t);
 	struct host *host = host_at(t, i);

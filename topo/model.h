@@ -18,6 +18,11 @@ extern const struct section uplinks_section;
 extern const struct section physical_section;
 extern const struct section links_section;
 extern const struct section_type section_uplink_port;  /* struct net_uplink: switch and port */
+extern const struct section groups_section;
+extern const struct section acls_section;
+
+/* The keys acl and acl_out of switches, networks and ports: a list by name. */
+extern const struct section_type section_acl;
 
 /* Sorted by name; duplicate datapath ids, vteps and vnis are found. */
 void switches_settle(struct net *, struct diag *);
@@ -37,8 +42,13 @@ void vteps_settle(struct net *, struct diag *);
 void links_settle(struct net *, struct diag *);
 /* The address as bytes and as a peer register; peer stays 0 when it is none. */
 void vtep_read(struct net_switch *);
+/* Has the network ports on a switch with a vtep of that family? */
+bool overlay_reaches(const struct net *, const struct net_network *, bool is_v6);
 /* VTEPs that are no switches of ours: their addresses, networks and hosts. */
 void foreign_settle(struct net *, struct diag *);
+/* What groups hold. What rules mean, who uses which list; needs networks sorted. */
+void groups_settle(struct net *, struct diag *);
+void acls_settle(struct net *, struct diag *);
 
 /* Who stands where: undeclared switches, one port twice, tags that clash.
  * Fills net_uplink.sw. */
@@ -59,6 +69,10 @@ void net_name_objects(struct net *, struct diag *);
 
 /* The index of net_lookup.c, when there are no errors. */
 void net_index_build(struct net *);
+
+/* For net_print.c: groups and acls; text in quotes. */
+void acls_print(const struct net *, FILE *);
+void net_print_quoted(const char *text, FILE *);
 
 /* Both globs match some common text; a matches whatever b matches. */
 bool net_globs_meet(const char *a, const char *b);

@@ -57,7 +57,7 @@ static const struct section_type type_version = {
 	.range = range_version,
 };
 
-static const char *const later[] = {"groups", "acls", "te", NULL};
+static const char *const later[] = {"te", NULL};
 
 static const struct section_key keys[] = {
 	{
@@ -107,6 +107,22 @@ static const struct section_key keys[] = {
 		.section = &vteps_section,
 		.otherwise = "none",
 		.help = "Ends of tunnels that are no switches of weft's, by name.",
+	}, {
+		.name = "groups",
+		.type = &section_table,
+		.offset = offsetof(struct root, net.groups),
+		.count_offset = offsetof(struct root, net.n_groups),
+		.section = &groups_section,
+		.otherwise = "none",
+		.help = "Addresses with a name, for rules.",
+	}, {
+		.name = "acls",
+		.type = &section_table,
+		.offset = offsetof(struct root, net.acls),
+		.count_offset = offsetof(struct root, net.n_acls),
+		.section = &acls_section,
+		.otherwise = "none",
+		.help = "Lists of rules, by name; `acl` and `acl_out` of networks, ports and switches use them.",
 	},
 };
 
@@ -180,6 +196,10 @@ static bool parse_root(const struct section_scene *scene, const struct yaml_node
 	net->n_links = root.net.n_links;
 	net->vteps = root.net.vteps;
 	net->n_vteps = root.net.n_vteps;
+	net->groups = root.net.groups;
+	net->n_groups = root.net.n_groups;
+	net->acls = root.net.acls;
+	net->n_acls = root.net.n_acls;
 	return true;
 }
 
@@ -203,6 +223,8 @@ struct net *net_parse(const char *file, const char *text, size_t len, struct dia
 		ports_check(net, diag);
 		mtus_settle(net, diag);
 		globs_check(net, diag);
+		groups_settle(net, diag);
+		acls_settle(net, diag);
 	}
 	if (diag_n_errors(diag) == n_errors)
 		net_name_objects(net, diag);

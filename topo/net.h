@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "topo/acl.h"
 #include "topo/diag.h"
 
 enum {
@@ -18,6 +19,7 @@ enum {
 	NET_MAX_VID = 4094,             /* IEEE 802.1Q, 9.6: 0 and 4095 are reserved */
 	NET_MAX_SWITCHES = 4096,
 	NET_MAX_NETWORKS = 65536,
+	NET_MAX_GROUPS = 10000,
 	NET_PORT_HOSTS = 4096,          /* max_hosts of a port that says nothing */
 	NET_HOST_ADDRESSES = 16,        /* IP addresses of one host that are answered for */
 	NET_ETHERNET_MTU = 1500,        /* IEEE 802.3: what a NIC has when nobody says otherwise */
@@ -44,6 +46,7 @@ struct net_switch {
 					 * itself, else a hash of the vtep, or without one of the name */
 	const char *tunnel;             /* name of its VXLAN port; default "vxlan0" */
 	uint32_t underlay_mtu;          /* bytes; never 0 once loaded */
+	struct net_acl_use acl;         /* for all edge ports of the switch */
 	const char *description;        /* null = none */
 };
 
@@ -79,8 +82,9 @@ struct net_vtep_mac {
 /* An end of tunnels that is no switch of ours. */
 struct net_vtep {
 	struct net_switch end;          /* what tunnels need to know: name, vtep, peer, object; no dpid */
-	struct net_vtep_stand *stands;
+	struct net_vtep_stand *stands;  /* the networks it is in */
 	size_t n_stands;
+	bool is_everywhere;             /* the file names none: all that it can be in */
 	struct net_vtep_mac *macs;
 	size_t n_macs;
 };
@@ -101,6 +105,7 @@ struct net_port {
 	bool flood;                     /* unknown unicast may leave here; default true */
 	bool hairpin;                   /* frames may go back out where they came from; default false */
 	bool enable;                    /* false: nothing in, nothing out; default true */
+	struct net_acl_use acl;         /* for this network on the port */
 	uint32_t max_hosts;             /* learned hosts of this network on it, NET_NONE = NET_PORT_HOSTS */
 	struct net_mac mac;             /* declared host; never with a glob */
 	struct net_addresses ips;       /* and what it answers to; only with a mac */
@@ -176,6 +181,12 @@ struct net_network {
 	size_t n_vteps;
 	struct net_static *statics;     /* who is behind them; sorted by MAC */
 	size_t n_statics;
+	struct net_acl_use acl;         /* for all its edge ports */
+	bool is_judged;                 /* the network or one of its ports has a list */
+	bool is_tracked;                /* one of these is stateful */
+	bool needs_zone;                /* is_tracked, or some switch has a stateful list */
+	uint32_t ct_zone;               /* as written; 0 = none */
+	uint16_t zone;                  /* of connection tracking, unique; 0 = needs none */
 	struct where where;
 	uint32_t object;
 };
@@ -196,6 +207,11 @@ struct net {
 	size_t n_links;
 	struct net_vtep *vteps;         /* sorted by name; those that are no switches of ours */
 	size_t n_vteps;
+	struct net_group *groups;       /* sorted by name */
+	size_t n_groups;
+	struct net_acl *acls;           /* sorted by name */
+	size_t n_acls;
+	struct net_classes sides[N_SIDES];      /* addresses of groups, as rules ask for them */
 	struct net_object *objects;     /* sorted by id */
 	size_t n_objects;
 	const struct net_index *index;  /* private to net_lookup.c */

@@ -48,17 +48,54 @@ static void name_object(struct naming *naming, uint32_t *slot, struct where wher
 
 static size_t count_objects(const struct net *net)
 {
-	size_t n = net->n_switches + net->n_networks + net->n_links + net->n_vteps;
+	size_t n = net->n_switches + net->n_networks + net->n_links + net->n_vteps + net->n_groups + 2 * net->n_acls;
 
+	for (size_t i = 0; i < net->n_acls; i++)
+		n += net->acls[i].n_rules;
 	for (size_t i = 0; i < net->n_networks; i++)
 		n += net->networks[i].n_ports + net->networks[i].n_uplinks + net->networks[i].physical.n_ports;
+	return n;
+}
+
+/* A rule is called by its name or by its text. One that is there twice never
+ * matches the second time, but needs a name all the same. */
+static const char *rule_name(const struct net *net, const struct net_acl *acl, size_t i)
+{
+	const char *name = acl->rules[i].name ? acl->rules[i].name : acl->rules[i].text;
+	size_t n_before = 0;
+
+	for (size_t k = 0; k < i; k++)
+		n_before += !strcmp(acl->rules[k].name ? acl->rules[k].name : acl->rules[k].text, name);
+	return n_before ? arena_printf(net->arena, "rule %s (%zu) of acl %s", name, n_before + 1, acl->name)
+			: arena_printf(net->arena, "rule %s of acl %s", name, acl->name);
+}
+
+static size_t name_acls(struct net *net, struct naming *namings)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < net->n_groups; i++)
+		name_object(&namings[n++], &net->groups[i].object, net->groups[i].where,
+			    arena_printf(net->arena, "group %s", net->groups[i].name));
+	for (size_t i = 0; i < net->n_acls; i++) {
+		struct net_acl *acl = &net->acls[i];
+		const char *name = arena_printf(net->arena, "acl %s", acl->name);
+
+		acl->id = (uint32_t) not_zero(net_hash(name, strlen(name)) & UINT32_MAX);
+		name_object(&namings[n++], &acl->object, acl->where, name);
+		name_object(&namings[n++], &acl->end_object, acl->where,
+			    arena_printf(net->arena, "end of acl %s", acl->name));
+		for (size_t k = 0; k < acl->n_rules; k++)
+			name_object(&namings[n++], &acl->rules[k].object, acl->rules[k].where,
+				    rule_name(net, acl, k));
+	}
 	return n;
 }
 
 static void name_all(struct net *net, struct naming *namings)
 {
 	struct arena *arena = net->arena;
-	size_t n = 0;
+	size_t n = name_acls(net, namings);
 
 	for (size_t i = 0; i < net->n_switches; i++) {
 		struct net_switch *sw = &net->switches[i];
@@ -140,6 +177,31 @@ static void check_network_ids(const struct net *net, struct diag *diag)
 				 order[i]->name, order[i - 1]->name, order[i - 1]->where.line);
 }
 
+static int by_acl_id(const void *a_, const void *b_)
+{
+	const struct net_acl *a = *(const struct net_acl *const *) a_;
+	const struct net_acl *b = *(const struct net_acl *const *) b_;
+
+	if (a->id != b->id)
+		return a->id < b->id ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+static void check_acl_ids(const struct net *net, struct diag *diag)
+{
+	const struct net_acl **order = arena_new_array(net->arena, const struct net_acl *, net->n_acls);
+
+	for (size_t i = 0; i < net->n_acls; i++)
+		order[i] = &net->acls[i];
+	if (net->n_acls)
+		qsort(order, net->n_acls, sizeof *order, by_acl_id);
+	for (size_t i = 1; i < net->n_acls; i++)
+		if (order[i]->id == order[i - 1]->id)
+			diag_add(diag, order[i]->where, DIAG_ID_CLASH,
+				 "acl \"%s\" has the same hash as acl \"%s\" (line %u); rename one of them",
+				 order[i]->name, order[i - 1]->name, order[i - 1]->where.line);
+}
+
 void net_name_objects(struct net *net, struct diag *diag)
 {
 	size_t n = count_objects(net);
@@ -147,6 +209,7 @@ void net_name_objects(struct net *net, struct diag *diag)
 
 	name_all(net, namings);
 	check_network_ids(net, diag);
+	check_acl_ids(net, diag);
 	qsort(namings, n, sizeof *namings, by_id);
 	net->objects = arena_new_array(net->arena, struct net_object, n);
 	net->n_objects = n;

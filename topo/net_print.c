@@ -6,7 +6,7 @@
 
 #include "topo/model.h"
 
-static void print_quoted(const char *text, FILE *out)
+void net_print_quoted(const char *text, FILE *out)
 {
 	putc('"', out);
 	for (const char *p = text; *p; p++) {
@@ -40,7 +40,7 @@ static void print_word(const char *text, FILE *out)
 	if (is_plain(text))
 		fputs(text, out);
 	else
-		print_quoted(text, out);
+		net_print_quoted(text, out);
 }
 
 static void print_port_name(const char *sw, const char *port, FILE *out)
@@ -50,9 +50,18 @@ static void print_port_name(const char *sw, const char *port, FILE *out)
 	snprintf(text, sizeof text, "%s:%s", sw, port);
 	/* In a flow map a last colon or question mark would speak to YAML. */
 	if (strpbrk(text, "*?"))
-		print_quoted(text, out);
+		net_print_quoted(text, out);
 	else
 		print_word(text, out);
+}
+
+static void print_text(const char *key, const char *text, FILE *out)
+{
+	if (!text)
+		return;
+	fprintf(out, "    %s: ", key);
+	net_print_quoted(text, out);
+	putc('\n', out);
 }
 
 static void print_switch(const struct net *net, const struct net_switch *sw, FILE *out)
@@ -62,21 +71,19 @@ static void print_switch(const struct net *net, const struct net_switch *sw, FIL
 	fprintf(out, ":\n    dpid: 0x%012" PRIx64 "\n", sw->dpid);
 	if (sw->vtep) {
 		fputs("    vtep: ", out);
-		print_quoted(sw->vtep, out);
+		net_print_quoted(sw->vtep, out);
 		putc('\n', out);
 	}
 	if (sw->vtep && strcmp(sw->tunnel, "vxlan0")) {
 		fputs("    tunnel: ", out);
-		print_quoted(sw->tunnel, out);
+		net_print_quoted(sw->tunnel, out);
 		putc('\n', out);
 	}
 	if (sw->underlay_mtu != net->underlay_mtu)
 		fprintf(out, "    underlay_mtu: %u\n", sw->underlay_mtu);
-	if (sw->description) {
-		fputs("    description: ", out);
-		print_quoted(sw->description, out);
-		putc('\n', out);
-	}
+	print_text("acl", sw->acl.at[ACL_IN].name, out);
+	print_text("acl_out", sw->acl.at[ACL_OUT].name, out);
+	print_text("description", sw->description, out);
 }
 
 static void print_addresses(const struct net_port *port, FILE *out)
@@ -93,7 +100,8 @@ static void print_addresses(const struct net_port *port, FILE *out)
 static void print_port(const struct net_port *port, FILE *out)
 {
 	bool is_simple = port->tag == NET_UNTAGGED && port->flood && !port->hairpin && port->enable
-			 && port->max_hosts == NET_NONE && !port->mac.is_given;
+			 && port->max_hosts == NET_NONE && !port->mac.is_given
+			 && !port->acl.at[ACL_IN].name && !port->acl.at[ACL_OUT].name;
 
 	fputs("      - ", out);
 	if (!is_simple)
@@ -111,16 +119,11 @@ static void print_port(const struct net_port *port, FILE *out)
 		fputs(", enable: false", out);
 	if (port->mac.is_given)
 		print_addresses(port, out);
+	if (port->acl.at[ACL_IN].name)
+		fprintf(out, ", acl: \"%s\"", port->acl.at[ACL_IN].name);
+	if (port->acl.at[ACL_OUT].name)
+		fprintf(out, ", acl_out: \"%s\"", port->acl.at[ACL_OUT].name);
 	fputs(is_simple ? "\n" : "}\n", out);
-}
-
-static void print_text(const char *key, const char *text, FILE *out)
-{
-	if (!text)
-		return;
-	fprintf(out, "    %s: ", key);
-	print_quoted(text, out);
-	putc('\n', out);
 }
 
 static void print_uplink(const struct net_uplink *uplink, uint16_t vlan, FILE *out)
@@ -171,6 +174,10 @@ static void print_network(const struct net_network *network, FILE *out)
 	if (network->mtu)
 		fprintf(out, "    mtu: %u\n", network->mtu);
 	print_text("subnet", network->subnet, out);
+	print_text("acl", network->acl.at[ACL_IN].name, out);
+	print_text("acl_out", network->acl.at[ACL_OUT].name, out);
+	if (network->ct_zone)
+		fprintf(out, "    ct_zone: %u\n", network->ct_zone);
 	if (network->max_hosts != NET_NONE)
 		fprintf(out, "    max_hosts: %u\n", network->max_hosts);
 	if (!network->flood)
@@ -208,8 +215,9 @@ static void print_vtep(const struct net_vtep *vtep, FILE *out)
 	fputs(":\n", out);
 	print_text("description", vtep->end.description, out);
 	print_text("vtep", vtep->end.vtep, out);
-	fputs("    networks:\n", out);
-	for (size_t i = 0; i < vtep->n_stands; i++) {
+	if (!vtep->is_everywhere)
+		fputs("    networks:\n", out);
+	for (size_t i = 0; i < vtep->n_stands && !vtep->is_everywhere; i++) {
 		fputs("      - ", out);
 		print_word(vtep->stands[i].name, out);
 		putc('\n', out);
@@ -244,4 +252,5 @@ void net_print(const struct net *net, FILE *out)
 		fputs("vteps:\n", out);
 	for (size_t i = 0; i < net->n_vteps; i++)
 		print_vtep(&net->vteps[i], out);
+	acls_print(net, out);
 }

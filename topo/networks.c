@@ -17,7 +17,7 @@ enum {
 static const char *const tags[] = {"drop", "pass", NULL};       /* enum net_tags */
 static const char *const transports[] = {"vlan", "vxlan", NULL};
 static const char *const arps[] = {"answer", "flood", NULL};
-static const char *const later[] = {"acl", "gateway", "gateways", "dhcp", NULL};
+static const char *const later[] = {"gateway", "gateways", "dhcp", NULL};
 
 static const struct section_key keys[] = {
 	{
@@ -139,6 +139,28 @@ static const struct section_key keys[] = {
 			"dropped and counted. `pass`: they are payload and arrive as they were sent; a port "
 			"without a `tag` in this network can then be in no other. Where the network itself has a "
 			"tag, the bridge needs `other_config:vlan-limit=2`.",
+	}, {
+		.name = "acl",
+		.type = &section_acl,
+		.offset = offsetof(struct net_network, acl.at[ACL_IN]),
+		.otherwise = "none",
+		.help = "The list of `acls` for what the network's edge ports send. A frame must pass the list of "
+			"its port, of its network and of its switch.",
+	}, {
+		.name = "acl_out",
+		.type = &section_acl,
+		.offset = offsetof(struct net_network, acl.at[ACL_OUT]),
+		.otherwise = "none",
+		.help = "The list for what is delivered to the network's edge ports, also from other switches.",
+	}, {
+		.name = "ct_zone",
+		.type = &section_uint,
+		.offset = offsetof(struct net_network, ct_zone),
+		.min = 1,
+		.max = ACL_MAX_ZONE,
+		.otherwise = "made from the name",
+		.help = "The connection tracking zone of stateful lists; only for networks whose zones from their names "
+			"are the same.",
 	}, {
 		.name = "description",
 		.type = &section_text,

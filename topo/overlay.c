@@ -128,6 +128,18 @@ static void reach_of(const struct net *net, const struct net_network *network, b
 	}
 }
 
+bool overlay_reaches(const struct net *net, const struct net_network *network, bool is_v6)
+{
+	for (size_t i = 0; i < net->n_switches; i++) {
+		const struct net_switch *sw = &net->switches[i];
+
+		for (size_t k = 0; sw->vtep && sw->vtep_is_v6 == is_v6 && k < network->n_ports; k++)
+			if (network->ports[k].switch_glob && net_glob(network->ports[k].switch_glob, sw->name))
+				return true;
+	}
+	return false;
+}
+
 static uint32_t vni_of(const char *name)
 {
 	uint32_t vni = (uint32_t) (net_hash(name, strlen(name)) & ((1u << VNI_BITS) - 1));

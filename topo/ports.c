@@ -110,7 +110,7 @@ static const struct section_type type_tag = {
 	.range = range_tag,
 };
 
-static const char *const port_later[] = {"guard", "acl", "rate", "mirror", NULL};
+static const char *const port_later[] = {"guard", "rate", "mirror", NULL};
 
 static const struct section_key port_keys[] = {
 	{
@@ -172,6 +172,18 @@ static const struct section_key port_keys[] = {
 		.otherwise = "none",
 		.help = "The IP addresses of that host. Who asks for them is answered with its `mac` from the "
 			"start, whether the host has spoken or not (see `arp` of the network).",
+	}, {
+		.name = "acl",
+		.type = &section_acl,
+		.offset = offsetof(struct net_port, acl.at[ACL_IN]),
+		.otherwise = "none",
+		.help = "The list of `acls` for what the port sends into this network, before that of the network.",
+	}, {
+		.name = "acl_out",
+		.type = &section_acl,
+		.offset = offsetof(struct net_port, acl.at[ACL_OUT]),
+		.otherwise = "none",
+		.help = "The list for what this network delivers to the port.",
 	},
 };
 

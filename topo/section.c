@@ -232,7 +232,7 @@ static void parse_item(const struct section_scene *scene, const struct section_a
 	const struct section_key *short_key = find_short_key(section);
 	if (node->kind == YAML_MAP) {
 		section_parse(scene, outer, section, name, node, item);
-	} else if (node->kind == YAML_SCALAR && short_key && !is_null(node)) {
+	} else if (short_key && (node->kind == YAML_SCALAR ? !is_null(node) : short_key->type->takes_list)) {
 		parse_initials(scene, &at, section, item);
 		short_key->type->parse(scene, &at, short_key, node, member_at(item, short_key->offset));
 		if (section->check)
@@ -351,6 +351,7 @@ static void schema_table(const struct section_key *key, FILE *out)
 
 const struct section_type section_list = {
 	.title = "list",
+	.takes_list = true,
 	.parse = parse_list,
 	.schema = schema_list,
 };

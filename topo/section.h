@@ -37,6 +37,7 @@ struct section_at {
 /* How one kind of value is read and described. */
 struct section_type {
 	const char *title;              /* in the manual: "whole number" */
+	bool takes_list;                /* as a short form, the item may be a list */
 	/* Reads the node into member; false after a finding. */
 	bool (*parse)(const struct section_scene *, const struct section_at *,
 		      const struct section_key *, const struct yaml_node *, void *member);

@@ -41,6 +41,18 @@ static const struct section_key keys[] = {
 		.otherwise = "that of the file",
 		.help = "The MTU of this host's way into the underlay, in bytes.",
 	}, {
+		.name = "acl",
+		.type = &section_acl,
+		.offset = offsetof(struct net_switch, acl.at[ACL_IN]),
+		.otherwise = "none",
+		.help = "The list of `acls` for what all edge ports of the switch send.",
+	}, {
+		.name = "acl_out",
+		.type = &section_acl,
+		.offset = offsetof(struct net_switch, acl.at[ACL_OUT]),
+		.otherwise = "none",
+		.help = "The list for what is delivered to all edge ports of the switch.",
+	}, {
 		.name = "description",
 		.type = &section_text,
 		.offset = offsetof(struct net_switch, description),

@@ -115,6 +115,9 @@ const struct view_port *view_port(const struct view *view, uint32_t sw, uint32_t
 {
 	const struct view_switch *vs = view_switch(view, sw);
 	size_t low = 0, high = vs ? vs->n_ports : 0;
+	/* Most switches number their ports from 1 without gaps: then this is it. */
+	if (ofport - 1 < high && vs->ports[ofport - 1].ofport == ofport)
+		return &vs->ports[ofport - 1];
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 		if (vs->ports[mid].ofport < ofport)

@@ -104,7 +104,7 @@ static const struct section_key keys[] = {
 		.offset = offsetof(struct net_vtep, stands),
 		.count_offset = offsetof(struct net_vtep, n_stands),
 		.section = &stands_section,
-		.is_required = true,
+		.otherwise = "all that have ports on a switch with a `vtep` of that kind, and no `transport: vlan`",
 		.help = "The networks it is in, each under its `vni`. Frames of any other VNI are dropped and "
 			"counted. It must send floods to the `vtep` of every switch of these networks itself: "
 			"what comes by a tunnel goes to local ports only.",
@@ -127,6 +127,22 @@ static const struct section_key keys[] = {
 	},
 };
 
+/* Commenting out the last network must not put it into all of them. */
+static void check(const struct section_scene *scene, const struct section_at *at,
+		  const struct yaml_node *map, void *item)
+{
+	struct net_vtep *vtep = item;
+	const struct yaml_node *networks = map ? yaml_get(map, "networks") : NULL;
+
+	vtep->is_everywhere = !networks;
+	if (networks && !vtep->n_stands
+	    && (networks->kind == YAML_SEQ || (networks->kind == YAML_SCALAR && !networks->quoted
+					       && scalar_guess(networks->text) == SCALAR_NULL)))
+		diag_add(scene->diag, networks->where, DIAG_MISSING,
+			 "\"networks\" in %s is there and names none; leave the key out to put it into all",
+			 section_at_text(scene, at));
+}
+
 const struct section vteps_section = {
 	.name = "vtep",
 	.help = "An end of tunnels that weft does not control: a VXLAN device of a Linux host, a hardware gateway.",
@@ -137,6 +153,7 @@ const struct section vteps_section = {
 	.where_offset = offsetof(struct net_vtep, end.where),
 	.keys = keys,
 	.n_keys = sizeof keys / sizeof *keys,
+	.check = check,
 };
 
 /* --- addresses --------------------------------------------------------------------- */
@@ -181,6 +198,29 @@ static uint32_t find_network(const struct net *net, const char *name)
 	return NET_NONE;
 }
 
+/* What it is in when the file names nothing. */
+static void be_everywhere(const struct net *net, struct net_vtep *vtep, struct diag *diag)
+{
+	vtep->stands = arena_new_array(net->arena, struct net_vtep_stand, net->n_networks);
+	for (uint32_t i = 0; i < net->n_networks; i++) {
+		struct net_network *network = &net->networks[i];
+
+		if (network->transport == NET_VLAN || network->n_uplinks
+		    || !overlay_reaches(net, network, vtep->end.vtep_is_v6))
+			continue;
+		network->n_vteps++;
+		vtep->stands[vtep->n_stands++] = (struct net_vtep_stand) {
+			.name = network->name,
+			.network = i,
+			.where = vtep->end.where,
+		};
+	}
+	if (!vtep->n_stands && vtep->end.peer)
+		diag_add(diag, vtep->end.where, DIAG_TUNNEL,
+			 "vtep \"%s\" is in no network: none has ports on a switch with a \"vtep\" that reaches it",
+			 vtep->end.name);
+}
+
 static void find_networks(const struct net *net, struct net_vtep *vtep, const char *const *names,
 			  struct diag *diag)
 {
@@ -204,8 +244,6 @@ static void find_networks(const struct net *net, struct net_vtep *vtep, const ch
 				diag_add(diag, stand->where, DIAG_DUPLICATE_VALUE, "vtep \"%s\" is twice in network \"%s\"",
 					 vtep->end.name, stand->name);
 	}
-	if (!vtep->n_stands && vtep->stands)
-		diag_add(diag, vtep->end.where, DIAG_MISSING, "vtep \"%s\" is in no network", vtep->end.name);
 }
 
 static int by_mac(const void *a_, const void *b_)
@@ -283,7 +321,10 @@ void foreign_settle(struct net *net, struct diag *diag)
 		names[i] = net->networks[i].name;
 	for (size_t i = 0; i < net->n_vteps; i++) {
 		check_address(net, i, diag);
-		find_networks(net, &net->vteps[i], names, diag);
+		if (net->vteps[i].is_everywhere)
+			be_everywhere(net, &net->vteps[i], diag);
+		else
+			find_networks(net, &net->vteps[i], names, diag);
 	}
 	for (uint32_t i = 0; i < net->n_networks; i++)
 		if (net->networks[i].n_vteps)

@@ -139,6 +139,25 @@ bool ways_in_tree(const struct view *view, const struct view_network *vn, uint32
 	return in_tree;
 }
 
+static struct way to_head_in(const struct look *look, uint32_t sw)
+{
+	return by_link(look, sw, stand_of(look, sw)->head);
+}
+
+struct way ways_to_head(const struct view *view, const struct view_network *vn, uint32_t sw)
+{
+	const struct way none = { .kind = WAY_NONE };
+	struct look look = { view, vn, view_ways(view) };
+	if (!look.ways || sw == NET_NONE)
+		return none;
+	struct way way = to_head_in(&look, sw);
+	look.ways = look.ways->with;
+	if (!look.ways)
+		return way;
+	struct way before = to_head_in(&look, sw);
+	return way.kind == before.kind && way.ofport == before.ofport ? way : none;
+}
+
 bool ways_is_head(const struct view *view, const struct view_network *vn, uint32_t sw)
 {
 	for (struct look look = { view, vn, view_ways(view) }; look.ways; look.ways = look.ways->with)

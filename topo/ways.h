@@ -69,6 +69,8 @@ struct way {
 	uint32_t ofport;                /* link: of `here`; LAN: its uplink */
 	uint32_t peer;                  /* tunnel: the switch at its other end */
 };
+/* By links from there to the head of its island; none when it is the head itself. */
+struct way ways_to_head(const struct view *, const struct view_network *, uint32_t sw);
 /* May a frame that came from the LAN go that way to that switch? Several members
  * hear it when the LAN does not know where it belongs; one of them passes it on. */
 bool ways_from_lan(const struct view *, const struct view_network *, const struct view_member *here, struct way,

@@ -176,7 +176,7 @@ def test_a_second_tag_is_no_way_into_another_network(lab):
             assert p1.wait(has(bytes([10, 51, 0, 240]))), "the way itself is open"
             p2.send(arp_request(l.vm("p2")["mac"], "10.51.0.9", "10.51.0.241", tags=vlan(0) + vlan(12)))
             tr.send(arp_request(l.vm("tr")["mac"], "10.51.0.9", "10.51.0.242", tags=vlan(41) + vlan(12)))
-            wait_for(f"both are counted (vlan-limit {limit})", lambda: drops(l, "k2", 60, ["reg5=0", row]) == 2, 8)
+            wait_for(f"both are counted (vlan-limit {limit})", lambda: drops(l, "k2", 60, ["reg10=0", row]) == 2, 8)
             # A later frame on the same way has come: the earlier ones did not.
             tr.send(arp_request(l.vm("tr")["mac"], "10.51.0.9", "10.51.0.243", tags=vlan(41)))
             assert p1.wait(has(bytes([10, 51, 0, 243])))

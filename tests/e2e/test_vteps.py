@@ -158,3 +158,44 @@ def test_added_and_removed_under_way(lab):
     l.edit(VTEPS)
     wait_for("nas is back", lambda: reaches(l, "a1", "nas"), 20)
     assert rows() == before
+
+
+ISLAND = """version: 1
+switches:
+  k1: {dpid: 0x11, vtep: 10.99.0.1}
+  k2: {dpid: 0x12, vtep: 10.99.0.2}
+  k3: {dpid: 0x13, vtep: 10.99.0.3}
+links: [{between: [k1:l12, k2:l12]}]
+networks:
+  office: {vni: 10020, subnet: 10.20.0.0/24, ports: [k1:a1, k2:a2, k3:a3]}
+vteps:
+  nas: {vtep: 10.99.0.50, networks: [office], macs: ["02:aa:00:00:00:50"]}
+"""
+
+
+def test_switches_with_a_cable_take_a_flood_once(lab):
+    """nas floods to all three; of k1 and k2 one takes it in, and sends it on by the cable."""
+    l = lab(ISLAND)
+    names = ("a1", "a2", "a3")
+    for n in names:
+        wait_for(f"{n} reaches nas", lambda n=n: reaches(l, n, "nas"), 15)
+        assert reaches(l, "nas", n), n
+    l.ping_all(names)
+    wires = {n: l.wire(n) for n in names}
+    with vx(l, "nas", "office") as nas:
+        for w in (*wires.values(), nas):
+            w.forget()
+        nas.send(arp_request(l.vm("nas")["mac"], address(l, "nas", "office"), "10.20.0.240"))
+        # To nobody: the kernel does not know it either and floods it.
+        nas.send(udp("02:00:00:00:77:77", l.vm("nas")["mac"], b"to-nobody"))
+        for n in names:
+            assert wires[n].wait(has(bytes([10, 20, 0, 240]))) and wires[n].wait(has(b"to-nobody")), n
+        for n in names:
+            wires[n].send(udp(l.vm("nas")["mac"], l.vm(n)["mac"], b"from-" + n.encode()))
+            assert nas.wait(has(b"from-" + n.encode())), n
+        for n in names:
+            assert nas.count(has(b"from-" + n.encode())) == 1, n
+            assert wires[n].count(has(bytes([10, 20, 0, 240]))) == wires[n].count(has(b"to-nobody")) == 1, n
+        assert not nas.count(has(b"to-nobody")) and not nas.count(has(bytes([10, 20, 0, 240])))
+    for w in wires.values():
+        w.close()

@@ -241,6 +241,66 @@ static void foreign_vteps_hear_floods_and_are_heard(void **state)
 	assert_string_equal(w->dropped_by, "unknown-vni");
 }
 
+static void a_vtep_without_networks_is_in_all_of_them(void **state)
+{
+	(void) state;
+	begin("version: 1\n"
+	      "switches: {a: {dpid: 1, vtep: 10.0.0.1}, b: {dpid: 2}}\n"
+	      "networks:\n"
+	      "  red: {ports: [a:r1]}\n"
+	      "  green: {ports: [a:g1]}\n"
+	      "  blue: {ports: [b:x]}\n"
+	      "vteps: {nas: {vtep: 10.0.0.50, macs: [\"02:00:00:00:00:50\"]}}\n",
+	      "up a; up b; port a:vxlan0 9; port a:r1 1; port a:g1 2; port b:x 1");
+	send_one("a:r1", 0x50, 1, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 1);
+	send_one("a:g1", 0, 1, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 1);
+	send_one("b:x", 0, 1, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 0);
+}
+
+/* A foreign VTEP floods to every switch itself; of an island of switches one takes it. */
+static void a_flood_of_a_foreign_vtep_is_heard_once(void **state)
+{
+	static const unsigned dsts[] = { 0, 0x77, 1, 2, 3 };
+	static const char *const tunnels[] = { "a:vxlan0", "b:vxlan0", "c:vxlan0" };
+	static const char *const names[] = { "a:r1", "b:r1", "c:r1" };
+	(void) state;
+	begin("version: 1\n"
+	      "switches: {a: {dpid: 1, vtep: 10.0.0.1}, b: {dpid: 2, vtep: 10.0.0.2}, c: {dpid: 3, vtep: 10.0.0.3}}\n"
+	      "networks:\n"
+	      "  red: {vni: 100, link_vlan: 70, ports: [\"*:r*\"]}\n"
+	      "links: [{between: [\"a:l0\", \"b:l0\"]}]\n"
+	      "vteps: {nas: {vtep: 10.0.0.50, networks: [red], macs: [\"02:00:00:00:00:50\"]}}\n",
+	      "up a; up b; up c; port a:vxlan0 9; port b:vxlan0 9; port c:vxlan0 9; port a:r1 1; port b:r1 1; port c:r1 1;"
+	      "port a:l0 2; port b:l0 2; link a:l0; ways; host red 1 a:r1; host red 2 b:r1; host red 3 c:r1");
+	for (size_t d = 0; d < 5; d++) {
+		size_t n_heard[3] = { 0 }, n_back = 0;
+		for (size_t t = 0; t < 3; t++) {
+			world_send_tunnelled(w, tunnels[t], world_frame(dsts[d], 0x50, UNTAGGED), 100, NAS);
+			for (size_t k = 0; k < 3; k++)
+				n_heard[k] += world_got(w, names[k], UNTAGGED);
+			n_back += heard_by(NAS);
+		}
+		for (size_t k = 0; k < 3; k++)
+			if (n_heard[k] != (dsts[d] == 0 || dsts[d] == 0x77 || dsts[d] == k + 1))
+				fail_msg("to %x: %s heard it %zu times", dsts[d], names[k], n_heard[k]);
+		assert_int_equal(n_back, 0);
+	}
+	/* And the other way round: by the head. */
+	send_one("b:r1", 0x50, 2, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 1);
+	assert_int_equal(world_count_rows(w, "b", "10.0.0.50", NULL), 0);
+	send_one("b:r1", 0, 2, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 1);
+	/* Without the cable each is on its own again. */
+	world_do(w, "down a:l0; ways");
+	send_one("b:r1", 0x50, 2, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 1);
+	assert_true(world_count_rows(w, "b", "10.0.0.50", NULL) > 0);
+}
+
 /* Who is listed is reached there only; who is not, by a flood of unknown unicast. */
 static void hosts_behind_a_foreign_vtep(void **state)
 {
@@ -486,6 +546,8 @@ int main(void)
 		T(a_tunnel_port_is_no_edge_and_may_come_late),
 		T(moves_between_hosts),
 		T(foreign_vteps_hear_floods_and_are_heard),
+		T(a_vtep_without_networks_is_in_all_of_them),
+		T(a_flood_of_a_foreign_vtep_is_heard_once),
 		T(hosts_behind_a_foreign_vtep),
 		T(a_new_file_names_a_known_host),
 		T(restarts_with_foreign_vteps),

@@ -203,6 +203,93 @@ static void test_networks(void **state)
 	assert_int_equal(count(&show_networks, &(struct show_query) { .network = "yard" }), 1);
 }
 
+static const char with_acls[] =
+	"version: 1\n"
+	"switches:\n"
+	"  kvm1: {dpid: 0x11, acl_out: trial}\n"
+	"networks:\n"
+	"  office:\n"
+	"    acl: office\n"
+	"    ports: [kvm1:vm-a, {port: kvm1:both, acl: office}]\n"
+	"  yard: {ports: [kvm1:other]}\n"
+	"acls:\n"
+	"  office:\n"
+	"    - {allow: tcp, port: 22, name: ssh}\n"
+	"    - {deny: any}\n"
+	"  trial: {mode: audit, rules: [{deny: udp}, {allow: any}]}\n"
+	"  idle: [{deny: any}]\n";
+
+/* The switch has the rows, and they have met packets. */
+static void read_back(uint32_t sw, uint64_t packets, uint32_t duration)
+{
+	struct ledger *ledger = world.core->switches[sw]->ledger;
+	struct rule rules[500];
+	struct ledger_iter iter;
+	size_t n = 0;
+	uint32_t xid = 1;
+	struct row *dirty;
+	for (enum phase phase = PHASE_METER_ADD; phase < N_PHASES; phase++)
+		while ((dirty = ledger_next(ledger, phase)))
+			ledger_sent(ledger, dirty, xid++);
+	ledger_commit(ledger);
+	for (const struct row *row = ledger_first(ledger, &iter); row && n < 500; row = ledger_after(ledger, &iter))
+		row_rule(row, &rules[n++]);
+	ledger_read_begin(ledger, LEDGER_ALL);
+	for (size_t i = 0; i < n; i++)
+		ledger_read_row(ledger, &rules[i], packets, packets * 60, duration);
+	ledger_read_end(ledger);
+}
+
+static void test_acls(void **state)
+{
+	bool is_degraded;
+	(void) state;
+	world_uninit(&world);
+	world_init(&world, with_acls);
+	kvm1 = world_connect(&world, "kvm1", ports1, 5);
+	read_back(kvm1, 7, 100);
+	read_back(kvm1, 7, 130);
+	json_t *items = list(&show_acls, &(struct show_query) { 0 });
+	const json_t *ssh = with(items, "rule", "ssh");
+	assert_int_equal(json_array_size(items), 2 + 2 + 1 + 3);
+	assert_string_equal(at(ssh, "acl"), "\"office\"");
+	assert_string_equal(at(ssh, "text"), "\"allow tcp port 22\"");
+	assert_string_equal(at(ssh, "verdict"), "\"allow\"");
+	assert_string_equal(at(ssh, "line"), "11");
+	/* IPv4 and IPv6, in the tables of the network and of the port. */
+	assert_string_equal(at(ssh, "rows"), "4");
+	assert_string_equal(at(ssh, "packets"), "28");
+	assert_string_equal(at(ssh, "bytes"), "1680");
+	assert_string_equal(at(ssh, "age_seconds"), "130");
+	assert_string_equal(at(ssh, "last_hit_seconds"), "30");
+	assert_string_equal(at(ssh, "mode"), "\"enforce\"");
+	assert_string_equal(at(ssh, "used_by"), "[\"network office\",\"port kvm1:both of network office\"]");
+	const json_t *udp = with(items, "text", "deny udp");
+	assert_string_equal(at(udp, "mode"), "\"audit\"");
+	assert_string_equal(at(udp, "used_by"), "[\"switch kvm1 out\"]");
+	json_decref(items);
+	items = list(&show_acls, &(struct show_query) { .acl = "idle" });
+	assert_int_equal(json_array_size(items), 2);
+	assert_string_equal(at(items, "1.rule"), "\"end of the list\"");
+	assert_string_equal(at(items, "1.age_seconds"), "null");
+	assert_string_equal(at(items, "1.last_hit_seconds"), "null");
+	json_decref(items);
+	assert_int_equal(count(&show_acls, &(struct show_query) { .network = "office" }), 3);
+	assert_int_equal(count(&show_acls, &(struct show_query) { .network = "yard" }), 0);
+	/* Counted anew: no hit is taken over from before. */
+	read_back(kvm1, 0, 5);
+	items = list(&show_acls, &(struct show_query) { .acl = "office" });
+	assert_string_equal(at(items, "0.packets"), "0");
+	assert_string_equal(at(items, "0.last_hit_seconds"), "null");
+	json_decref(items);
+	json_t *problems = show_problems(&world.api, &is_degraded);
+	const json_t *audit = with(problems, "kind", "acl-audit");
+	assert_non_null(audit);
+	assert_string_equal(at(audit, "severity"), "\"info\"");
+	assert_non_null(strstr(at(audit, "text"), "trial"));
+	json_decref(problems);
+}
+
 static void test_flows(void **state)
 {
 	(void) state;
@@ -536,6 +623,7 @@ int main(void)
 		T(test_ports),
 		T(test_hosts),
 		T(test_networks),
+		T(test_acls),
 		T(test_flows),
 		T(test_rows_that_are_not_there),
 		T(test_limit),

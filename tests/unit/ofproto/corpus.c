@@ -10,13 +10,13 @@
 
 const struct table_contract corpus_tables[CORPUS_TABLES] = {
 	{.name = "first", .owner = "corpus", .id = 0, .match = ~0ULL, .set = ~0ULL, .next = 0xf,
-	 .outputs = true, .punts = true},
+	 .outputs = true, .punts = true, .tracks = true, .again = 0x7},
 	{.name = "second", .owner = "corpus", .id = 60, .match = ~0ULL, .set = ~0ULL, .next = 0xf,
-	 .outputs = true, .punts = true},
+	 .outputs = true, .punts = true, .tracks = true, .again = 0x7},
 	{.name = "third", .owner = "corpus", .id = 70, .match = ~0ULL, .set = ~0ULL, .next = 0xf,
-	 .outputs = true, .punts = true},
+	 .outputs = true, .punts = true, .tracks = true, .again = 0x7},
 	{.name = "last", .owner = "corpus", .id = 100, .match = ~0ULL, .set = ~0ULL, .next = 0,
-	 .outputs = true, .punts = true},
+	 .outputs = true, .punts = true, .tracks = true, .again = 0x7},
 };
 
 enum { PRESENT = VLAN_PRESENT, SEED_GROUP = GROUP_OURS_FIRST, SEED_METER = METER_OURS_FIRST };
@@ -55,9 +55,25 @@ void corpus_prerequisites(struct build *b, enum field f)
 		match_um(b, FIELD_VLAN_VID, PRESENT, PRESENT);
 		break;
 	case FIELD_IP_PROTO:
+	case FIELD_IP_DSCP:
 	case FIELD_IPV4_SRC:
 	case FIELD_IPV4_DST:
 		match_u(b, FIELD_ETH_TYPE, 0x0800);
+		break;
+	case FIELD_TCP_SRC:
+	case FIELD_TCP_DST:
+		match_u(b, FIELD_ETH_TYPE, 0x0800);
+		match_u(b, FIELD_IP_PROTO, 6);
+		break;
+	case FIELD_UDP_SRC:
+	case FIELD_UDP_DST:
+		match_u(b, FIELD_ETH_TYPE, 0x86dd);
+		match_u(b, FIELD_IP_PROTO, 17);
+		break;
+	case FIELD_SCTP_SRC:
+	case FIELD_SCTP_DST:
+		match_u(b, FIELD_ETH_TYPE, 0x0800);
+		match_u(b, FIELD_IP_PROTO, 132);
 		break;
 	case FIELD_IPV6_SRC:
 	case FIELD_IPV6_DST:
@@ -105,6 +121,13 @@ void corpus_value(enum field f, uint64_t random, uint8_t ret_value[16])
 	case FIELD_ETH_TYPE:            /* none with fields of its own */
 		ret_value[0] = 0x89;
 		break;
+	case FIELD_CT_STATE:            /* eight bits are known */
+		ret_value[0] = ret_value[1] = ret_value[2] = 0;
+		ret_value[3] = (uint8_t) (TRACKED | (ret_value[3] & 0x1f));
+		break;
+	case FIELD_IP_DSCP:
+		ret_value[0] &= 0x3f;
+		break;
 	case FIELD_ARP_OP:              /* Open vSwitch keeps 8 bits of it */
 		ret_value[0] = 0;
 		break;
@@ -151,6 +174,8 @@ static bool may_mask(enum field f)
 	case FIELD_ICMPV6_TYPE:
 	case FIELD_ND_RESERVED:
 	case FIELD_ND_OPTION:
+	case FIELD_CONJ_ID:
+	case FIELD_IP_DSCP:
 		return false;
 	default:
 		return true;
@@ -159,7 +184,7 @@ static bool may_mask(enum field f)
 
 static bool may_set(enum field f)
 {
-	return f != FIELD_IN_PORT && f != FIELD_ETH_TYPE && f != FIELD_IP_PROTO;
+	return f != FIELD_IN_PORT && f != FIELD_ETH_TYPE && f != FIELD_IP_PROTO && f < FIELD_CT_STATE;
 }
 
 static void corpus_fields(struct corpus *c)
@@ -180,6 +205,8 @@ static void corpus_fields(struct corpus *c)
 			memset(mask, 0xff, field_infos[f].size > 1 ? field_infos[f].size / 2 : 1);
 			if (f == FIELD_VLAN_VID)
 				mask[0] = 0x1f;
+			if (f == FIELD_CT_STATE)
+				mask[3] = TRACKED | TRACKED_REPLY;
 			for (int j = 0; j < 16; j++)
 				value[j] &= mask[j];
 			begin(c, 1);
@@ -308,6 +335,29 @@ static void corpus_actions(struct corpus *c)
 	begin(c, 0);
 	build_idle(c->b, 0);
 	end(c, "row", "send_flow_rem without timeout");
+	begin(c, 0);
+	match_u(c->b, FIELD_ETH_TYPE, 0x0800);
+	act_ct(c->b, 4711, 1);
+	end(c, "action", "ct");
+	begin(c, 0);
+	match_u(c->b, FIELD_ETH_TYPE, 0x86dd);
+	match_um(c->b, FIELD_CT_STATE, TRACKED | TRACKED_NEW, TRACKED | TRACKED_NEW);
+	act_ct_commit(c->b, 4711, 3);
+	act_goto(c->b, 1);
+	end(c, "action", "ct with commit");
+	begin(c, 1);
+	match_u(c->b, FIELD_REG4, 5);
+	act_conjunction(c->b, 0x12345678, 0, 2);
+	act_conjunction(c->b, 9, 63, 64);
+	end(c, "action", "two conjunctions");
+	begin(c, 1);
+	match_u(c->b, FIELD_CONJ_ID, 0x12345678);
+	act_goto(c->b, 2);
+	end(c, "row", "end of a conjunction");
+	begin(c, 3);
+	act_again(c->b, FIELD_REG2, 7, 2);
+	act_output(c->b, 8);
+	end(c, "action", "a copy goes again");
 }
 
 static void corpus_groups(struct corpus *c)

@@ -381,6 +381,9 @@ static void test_field_table(void **state)
 	for (int i = 0; i < N_FIELDS; i++) {
 		uint8_t value[16];
 
+		/* Of its 32 bits Open vSwitch knows 8: always under a mask on the wire. */
+		if (i == FIELD_CT_STATE)
+			continue;
 		corpus_value((enum field) i, 0x123456789abcdefULL * (uint64_t) (i + 1), value);
 		build_flow(all, 0, 1, 0);
 		corpus_prerequisites(all, (enum field) i);

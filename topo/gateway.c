@@ -137,6 +137,9 @@ static void move_hosts(struct view *view, struct view_network *vn, uint32_t from
 		next = host->next;
 		if (host->ofport != old->ofport)
 			continue;
+		/* Nobody has heard it at its new place. If it is not there after all, a question
+		 * for it must reach it, so that it speaks where it is. */
+		view_forget_addresses(view, host, REASON_NONE, gone);
 		memcpy(fact.mac, host->mac, sizeof fact.mac);
 		memcpy(fact.ip4, host->ip4, sizeof fact.ip4);
 		memcpy(fact.ip6, host->ip6, sizeof fact.ip6);

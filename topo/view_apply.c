@@ -3,7 +3,8 @@
  *
  *   1. what a switch says now (a punt) over everything that was read back;
  *   2. of two rows read back, the younger one;
- *   3. a host's own switch (its source row) over the memory of another one.
+ *   3. a host's own switch (its source row) over the memory of another one, and over
+ *      what the LAN sent back of it while that switch was away.
  */
 #include "topo/view_private.h"
 
@@ -92,6 +93,7 @@ bool view_host_apply(struct view *view, struct fact *fact)
 	if (fact->recovered && !host->unconfirmed) {
 		if (here || !believe_row(view, host, fact, seen_ms))
 			return false;
+		seen_ms = host->seen_ms > seen_ms ? host->seen_ms : seen_ms;
 	} else {
 		host->recovered = fact->recovered;
 		take_addresses(host, fact);

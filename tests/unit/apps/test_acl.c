@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "apps/acl.h"
+#include "tests/unit/apps/acl_random.h"
 #include "tests/unit/apps/world.h"
 #include "topo/arena.h"
 
@@ -204,6 +205,99 @@ static void a_restart_sends_nothing(void **state)
 	assert_int_equal(world_back(w, "b", 10), 0);
 }
 
+/* --- half-way ----------------------------------------------------------------------------- */
+
+static struct frame tcp_frame(unsigned dst, unsigned src, uint16_t port);
+
+enum { N_PROBES = 40, N_EDITS = 12 };
+
+static char *random_rules(void)
+{
+	static const char *const ends[] = { "10.0.0.0/30", "10.0.0.1", "[10.0.0.2, 10.0.0.4]", "0.0.0.0/0", "[10.0.0.1, 10.0.0.8/29]" };
+	char *rules;
+	size_t len;
+	FILE *out = open_memstream(&rules, &len);
+	fputs("acls:\n  l:\n    stateful: false\n    rules:\n", out);
+	for (unsigned i = 0, n = 1 + random_below(12); i < n; i++)
+		fprintf(out, "      - {%s: tcp, port: [%u, %u-%u], from: %s, to: %s}\n", random_below(2) ? "allow" : "deny",
+			random_below(8), 3 + random_below(3), 6 + random_below(3), ends[random_below(5)], ends[random_below(5)]);
+	fprintf(out, "      - {%s: any}\n", random_below(2) ? "allow" : "deny");
+	fclose(out);
+	return rules;
+}
+
+static void probe(const struct walk_switch *sw, struct walk *walk, const struct frame *frames, bool passes[N_PROBES])
+{
+	for (int i = 0; i < N_PROBES; i++) {
+		walk_frame(sw, walk, 1, frames[i].bytes, frames[i].size, 0, 0);
+		assert_false(walk->missed);
+		passes[i] = walk->n_outs;
+	}
+}
+
+/* The edit, message by message: a frame's verdict is the old one or the new one. */
+static void apply_slowly(struct walk_switch *sw, struct walk *walk, const struct frame *frames)
+{
+	struct walk_switch *whole = walk_switch_new();
+	struct ledger_iter iter;
+	bool before[N_PROBES], after[N_PROBES], now[N_PROBES];
+	struct rule rule;
+	struct row *row;
+	uint32_t xid = 1;
+	for (const struct row *all = ledger_first(w->rows[0], &iter); all; all = ledger_after(w->rows[0], &iter)) {
+		row_rule(all, &rule);
+		if (all->want)
+			walk_switch_add(whole, &rule);
+	}
+	probe(sw, walk, frames, before);
+	probe(whole, walk, frames, after);
+	for (enum phase phase = PHASE_METER_ADD; phase < N_PHASES; phase++) {
+		while ((row = ledger_next(w->rows[0], phase))) {
+			row_rule(row, &rule);
+			if (row->want)
+				walk_switch_add(sw, &rule);
+			else
+				walk_switch_del(sw, &rule);
+			ledger_sent(w->rows[0], row, xid++);
+			probe(sw, walk, frames, now);
+			for (int i = 0; i < N_PROBES; i++)
+				assert_true(now[i] == before[i] || now[i] == after[i]);
+		}
+	}
+	ledger_commit(w->rows[0]);
+	walk_switch_free(whole);
+}
+
+static void half_an_edit_is_no_gap(void **state)
+{
+	struct walk_switch *sw = walk_switch_new();
+	struct walk *walk = walk_new();
+	struct frame frames[N_PROBES];
+	struct ledger_iter iter;
+	(void) state;
+	random_seed(20261);
+	for (int i = 0; i < N_PROBES; i++)
+		frames[i] = tcp_frame(2, 1 + random_below(9), (uint16_t) random_below(10));
+	char *rules = random_rules();
+	begin(", acl: l", rules);
+	settle(0);
+	for (const struct row *row = ledger_first(w->rows[0], &iter); row; row = ledger_after(w->rows[0], &iter)) {
+		struct rule rule;
+		row_rule(row, &rule);
+		walk_switch_add(sw, &rule);
+	}
+	for (int i = 0; i < N_EDITS; i++) {
+		char *next = random_rules(), *yaml = text(", acl: l", next);
+		world_reload(w, yaml);
+		apply_slowly(sw, walk, frames);
+		free(yaml);
+		free(next);
+	}
+	free(rules);
+	walk_free(walk);
+	walk_switch_free(sw);
+}
+
 /* --- tracking ---------------------------------------------------------------------------- */
 
 /* 10.0.0.SRC to 10.0.0.DST, TCP to this port. */
@@ -387,6 +481,7 @@ int main(void)
 		TEST(an_address_of_a_group_is_a_row),
 		TEST(another_verdict_touches_its_rule),
 		TEST(a_restart_sends_nothing),
+		TEST(half_an_edit_is_no_gap),
 		TEST(what_tracking_is_told),
 		TEST(a_flood_is_judged_port_by_port),
 		TEST(what_a_rule_reports),

@@ -386,6 +386,21 @@ static void a_flood_is_judged_port_by_port(void **state)
 	assert_int_equal(world_got(w, "a:r2", 7), 0);
 }
 
+/* More guarded ports than fit into one message: no abort. */
+static void a_very_wide_guarded_network(void **state)
+{
+	(void) state;
+	w = world_new("version: 1\nnetworks: {red: {ports: [\"*:p*\"], acl_out: l}}\nacls: {l: [{allow: any}]}\n");
+	for (uint32_t sw = world_switch(w, "a"), i = 1; i <= 2000; i++) {
+		struct fact fact = { .kind = FACT_PORT, .sw = sw, .ofport = i };
+		snprintf(fact.port_name, sizeof fact.port_name, "p%u", i);
+		view_apply(w->view, &fact, NULL, NULL);
+	}
+	world_do(w, "port a:p9999 9999");
+	assert_int_equal(world_count_rows(w, "a", "table=78,priority=100", NULL), 2001);
+	assert_int_equal(world_count_rows(w, "a", "table=100,priority=90", NULL), 1);
+}
+
 /* --- punts ------------------------------------------------------------------------------- */
 
 static size_t n_notes, n_sent;
@@ -484,6 +499,7 @@ int main(void)
 		TEST(half_an_edit_is_no_gap),
 		TEST(what_tracking_is_told),
 		TEST(a_flood_is_judged_port_by_port),
+		TEST(a_very_wide_guarded_network),
 		TEST(what_a_rule_reports),
 		TEST(every_row_has_a_kind),
 	};

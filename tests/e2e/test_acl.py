@@ -447,3 +447,37 @@ def test_other_protocols_are_tracked_by_their_addresses(lab, proto):
     assert not here.count(has(b"the-answer")), "it came unasked"
     there.send(raw_ip(l, "h3", "h1", proto, answer))
     assert here.wait(has(b"the-answer"))
+
+
+def test_an_icmp_error_is_related(lab):
+    """Nobody listens there: the error comes back though no rule lets ICMP out of h3."""
+    l = lab(hosts_text())
+    l.ping_all()
+    acl = "acls:\n  one:\n    - {allow: udp, to: [\"%s\", \"%s\"]}\n    - {deny: any}\n" % (
+        address(l, "h3", False), address(l, "h3", True))
+    l.edit(hosts_text(acl="    acl: one\n", rest=acl))
+    for family, target in (("AF_INET", address(l, "h3", False)), ("AF_INET6", address(l, "h3", True))):
+        told = l.exec("h1", sys.executable, "-c", f"""
+import socket
+s = socket.socket(socket.{family}, socket.SOCK_DGRAM)
+s.connect(("{target}", 5009))
+s.settimeout(5)
+s.send(b"x")
+try:
+    s.recv(10)
+except ConnectionRefusedError:
+    print("refused")
+""").stdout.strip()
+        assert told == "refused", (family, told)
+
+
+def test_log_is_limited(lab):
+    l = lab(hosts_text(acl="    acl: loud\n", rest="acls:\n  loud:\n    - {deny: udp, log: true}\n    - {allow: any}\n"))
+    l.ping_all()
+    sender = l.wire("h1")
+    for n in range(1000):
+        sender.send(udp(l.vm("h3")["mac"], l.vm("h1")["mac"], b"%d" % n))
+    wait_for("all of them denied", lambda: l.packets("k1", "table=32,udp") >= 1000)
+    events = wait_for("events", lambda: l.weft("show", "events", "kind=acl")["events"])
+    assert 5 <= len(events) <= 60, len(events)
+    assert l.ping("h1", "h3"), "and nobody else suffers"

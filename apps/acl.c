@@ -214,11 +214,54 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 	free(used);
 }
 
-/* A port that only went up or down keeps its rows; without lists there are none. */
+/* --- patch ------------------------------------------------------------------------------ */
+
+/* Does another port of the switch have all rows there that this use needs, but
+ * for those of the port itself? */
+static bool is_like_another(const struct compiling *c, const struct view_port *port, const struct view_use *use)
+{
+	bool has_network = false, has_lists[N_DIRECTIONS][N_PLACES] = { { false } };
+	for (size_t p = 0; p < c->vs->n_ports; p++) {
+		for (size_t u = 0; &c->vs->ports[p] != port && u < c->vs->ports[p].n_uses; u++) {
+			const struct view_use *other = &c->vs->ports[p].uses[u];
+			has_network |= other->network == use->network;
+			for (enum acl_direction d = ACL_IN; d < N_DIRECTIONS; d++) {
+				uint32_t wanted[N_PLACES], there[N_PLACES];
+				lists_of(c->scene, c->vs->sw, use, d, wanted);
+				lists_of(c->scene, c->vs->sw, other, d, there);
+				for (size_t i = 0; i < N_PLACES; i++)
+					has_lists[d][i] |= wanted[i] == NET_NONE || wanted[i] == there[i];
+			}
+		}
+	}
+	for (size_t i = 0; i < N_DIRECTIONS * N_PLACES; i++)
+		has_network &= has_lists[i / N_PLACES][i % N_PLACES];
+	return has_network;
+}
+
+static bool patch_port(const struct compiling *c, const struct view_port *port)
+{
+	for (size_t u = 0; u < port->n_uses; u++)
+		if (acl_judges(c->scene, c->vs->sw, port->uses[u].network) && !is_like_another(c, port, &port->uses[u]))
+			return false;
+	for (size_t u = 0; u < port->n_uses; u++)
+		at_port(c, port, &port->uses[u]);
+	return true;
+}
+
+/* A port that only went up or down keeps its rows; a new one among others of its
+ * kind has one row; without lists there are none. */
 static bool patch(const struct scene *scene, const struct fact *fact, struct out *out)
 {
-	(void) out;
-	return !scene->net->n_acls || (fact->kind == FACT_PORT && !fact->uses_changed);
+	if (!scene->net->n_acls)
+		return true;
+	if (fact->kind != FACT_PORT || fact->port_replaced)
+		return false;
+	if (!fact->uses_changed)
+		return true;
+	struct compiling c = { .scene = scene, .out = out, .vs = view_switch(scene->view, fact->sw) };
+	const struct view_port *port = view_port(scene->view, fact->sw, fact->ofport);
+	return c.vs && port && patch_port(&c, port);
 }
 
 const struct app app_acl = {

@@ -72,6 +72,7 @@ struct fact {
 	/* PORT: filled by view_apply: the port is new or stands in other networks
 	 * than before, so rows of its switch change. False = only its state did. */
 	bool uses_changed;
+	bool port_replaced;             /* and another port was there, under that number or that name */
 	uint64_t time_ms;               /* of the caller's clock */
 };
 

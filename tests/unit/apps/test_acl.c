@@ -205,6 +205,34 @@ static void a_restart_sends_nothing(void **state)
 	assert_int_equal(world_back(w, "b", 10), 0);
 }
 
+/* A port among others of its kind costs its own rows and no compile of the rules. */
+static void a_port_more_is_a_patch(void **state)
+{
+	(void) state;
+	w = world_new("version: 1\nswitches: {a: {dpid: 1}}\nnetworks:\n"
+		      "  red: {ports: [\"a:r*\", {port: a:x1, acl: one}, {port: a:x2, acl: one}], acl: l, acl_out: l}\n"
+		      "  blue: {ports: [\"a:b*\"]}\n"
+		      "acls: {l: [{deny: tcp}, {allow: any}], one: {stateful: false, rules: [{deny: sctp}, {allow: any}]}}\n");
+	world_do(w, "up a; port a:r1 1");
+	static const struct { const char *step; bool is_patch; } steps[] = {
+		{ "port a:r2 2", true }, { "port a:x1 3", false }, { "port a:x2 4", true }, { "port a:b1 5", true },
+		{ "port a:b2 6", true }, { "down a:r2", true }, { "port a:r3 7", true }, { "gone a:r3", false },
+		{ "port a:r9 2", false }, { "port a:none 9", true },
+	};
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		world_quiet(w);
+		world_do(w, steps[i].step);
+		size_t n = 0;                   /* for each: ingress, l2 and output are compiled */
+		for (size_t f = 0; f < w->n_facts; f++)
+			n += w->facts[f].kind == FACT_PORT || w->facts[f].kind == FACT_PORT_GONE;
+		if (!n)
+			fail_msg("%s: no fact", steps[i].step);
+		if (strncmp(steps[i].step, "down", 4))
+			assert_int_equal(w->n_compiles, n * 3 + (steps[i].is_patch ? 0 : n));
+		world_check(w);
+	}
+}
+
 /* --- half-way ----------------------------------------------------------------------------- */
 
 static struct frame tcp_frame(unsigned dst, unsigned src, uint16_t port);
@@ -390,13 +418,15 @@ static void a_flood_is_judged_port_by_port(void **state)
 static void a_very_wide_guarded_network(void **state)
 {
 	(void) state;
-	w = world_new("version: 1\nnetworks: {red: {ports: [\"*:p*\"], acl_out: l}}\nacls: {l: [{allow: any}]}\n");
+	static const char yaml[] = "version: 1\nnetworks: {red: {ports: [\"*:p*\"], acl_out: l}}\nacls: {l: [{allow: any}]}\n";
+	w = world_new(yaml);
 	for (uint32_t sw = world_switch(w, "a"), i = 1; i <= 2000; i++) {
 		struct fact fact = { .kind = FACT_PORT, .sw = sw, .ofport = i };
 		snprintf(fact.port_name, sizeof fact.port_name, "p%u", i);
 		view_apply(w->view, &fact, NULL, NULL);
 	}
 	world_do(w, "port a:p9999 9999");
+	world_reload(w, yaml);
 	assert_int_equal(world_count_rows(w, "a", "table=78,priority=100", NULL), 2001);
 	assert_int_equal(world_count_rows(w, "a", "table=100,priority=90", NULL), 1);
 }
@@ -496,6 +526,7 @@ int main(void)
 		TEST(an_address_of_a_group_is_a_row),
 		TEST(another_verdict_touches_its_rule),
 		TEST(a_restart_sends_nothing),
+		TEST(a_port_more_is_a_patch),
 		TEST(half_an_edit_is_no_gap),
 		TEST(what_tracking_is_told),
 		TEST(a_flood_is_judged_port_by_port),

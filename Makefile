@@ -23,7 +23,7 @@ BASE   := -std=gnu11 -D_GNU_SOURCE -DWEFT_VERSION='"$(VERSION)"' -I. -isystem $(
           -fno-omit-frame-pointer -fno-strict-aliasing -MMD -MP $(SAN)
 ALL_CFLAGS = $(BASE) $(WARN) $(CFLAGS)
 OVSLIB := $(OVS)/lib/libopenvswitch.a
-LIBS_topo    := -lyaml
+LIBS_topo    := -lyaml -lm
 LIBS_ofproto := $(OVSLIB) -lunbound -levent_core -lssl -lcrypto -lm -latomic -lpthread
 LIBS_controller := -levent_extra -levent_core -ljansson -lcurl
 

@@ -52,7 +52,9 @@ static bool lists_of(const struct scene *scene, uint32_t sw, const struct view_u
 	ret_lists[AT_PORT] = ret_lists[AT_NETWORK] = ret_lists[AT_SWITCH] = NET_NONE;
 	if (use->is_uplink)
 		return false;
-	ret_lists[AT_PORT] = network->ports[use->entry].acl.at[direction].acl;
+	/* A port of `physical` has no entry, and so no list of its own. */
+	if (!use->is_physical)
+		ret_lists[AT_PORT] = network->ports[use->entry].acl.at[direction].acl;
 	ret_lists[AT_NETWORK] = network->acl.at[direction].acl;
 	ret_lists[AT_SWITCH] = list_of_switch(scene, sw, direction);
 	return ret_lists[AT_PORT] != NET_NONE || ret_lists[AT_NETWORK] != NET_NONE || ret_lists[AT_SWITCH] != NET_NONE;
@@ -111,7 +113,8 @@ static void at_port(const struct compiling *c, const struct view_port *port, con
 	go(c, TABLE_ACL_OUT_SWITCH);
 }
 
-/* Which lists stand where on this switch; false when there are none. */
+/* Which lists stand where on this switch; false when no frame comes near any. One
+ * that only passes from link to link does: ingress sends it here. */
 static bool find_used(const struct compiling *c)
 {
 	bool any = false;
@@ -128,6 +131,8 @@ static bool find_used(const struct compiling *c)
 			}
 		}
 	}
+	for (uint32_t n = 0; !any && n < c->scene->net->n_networks; n++)
+		any = view_member(view_network(c->scene->view, n), c->vs->sw) && acl_judges(c->scene, c->vs->sw, n);
 	return any;
 }
 
@@ -273,7 +278,7 @@ const struct app app_acl = {
 	.tables = TABLE_BIT(CONNTRACK) | TABLE_BIT(ACL_FROM) | TABLE_BIT(ACL_TO) | TABLE_BIT(ACL_PORT)
 		| TABLE_BIT(ACL_NETWORK) | TABLE_BIT(ACL_SWITCH) | TABLE_BIT(ACL_AT) | TABLE_BIT(ACL_OUT_SWITCH)
 		| TABLE_BIT(ACL_OUT_NETWORK) | TABLE_BIT(ACL_OUT_PORT) | TABLE_BIT(ACL_COMMIT) | TABLE_BIT(ACL_DENIED),
-	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE),
+	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(WAYS),
 	.compile = compile,
 	.patch = patch,
 	.packet_in = acl_packet_in,

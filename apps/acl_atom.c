@@ -87,7 +87,7 @@ bool atoms_next(struct atoms *a, struct atom *ret)
 	return false;
 }
 
-static bool is_exact(const struct net_mac *mac)
+static bool is_exact(const struct net_mac_mask *mac)
 {
 	static const uint8_t all[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	return !memcmp(mac->mask, all, 6);

@@ -11,7 +11,7 @@ struct atom {
 	enum { ATOM_ANY, ATOM_CLASS, ATOM_PREFIX, ATOM_MAC } kind;
 	const struct net_class *class;
 	const struct net_prefix *prefix;
-	const struct net_mac *mac;
+	const struct net_mac_mask *mac;
 };
 
 /* A kind of frame that the protocol stands for. */

@@ -25,6 +25,9 @@ struct scene {
 	const struct net *net;
 	const struct view *view;
 	uint64_t now_ms;
+	/* What only this daemon can have written: 16 bytes of a keyed hash. */
+	void (*sign)(const void *ctx, const uint8_t *bytes, size_t size, uint8_t ret_sign[16]);
+	const void *sign_ctx;
 };
 
 /* Where rules go. */

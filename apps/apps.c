@@ -13,6 +13,7 @@ const struct app_entry apps[] = {
 	{ 7, &app_acl },
 	{ 1, &app_ingress },
 	{ 2, &app_l2 },
+	{ 4, &app_arp },
 	{ 3, &app_output },
 };
 const size_t n_apps = sizeof apps / sizeof apps[0];

@@ -8,6 +8,7 @@
 extern const struct app app_acl;
 extern const struct app app_ingress;
 extern const struct app app_l2;
+extern const struct app app_arp;
 extern const struct app app_output;
 
 #endif

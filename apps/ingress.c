@@ -4,21 +4,29 @@
  *
  * What falls through has a row of its own per port, so that a wrong tag, a port
  * in no network and a port that is switched off are three different counters.
- * By a tunnel come frames of those switches that have ports in the network; any
- * other sender, known elsewhere or not, is dropped on a row of that network. */
+ * By a tunnel come frames of those switches that have ports in the network, and
+ * of the VTEPs that the file puts there; any other sender, known elsewhere or not, is dropped on a row of that network. A
+ * switch that may let in the LAN without being the gateway (view_is_suspect) is
+ * not heard by the gateway, and by others only when it means one host: what it
+ * floods comes from the gateway already. */
 #include "apps/acl.h"
 #include "apps/app.h"
 #include "apps/apps.h"
+#include "apps/discover.h"
+#include "apps/l2.h"
 #include "apps/tunnel.h"
+#include "topo/ways.h"
 
 enum row {
-	ROW_RESERVED, ROW_DISCOVERY, ROW_GROUP_SOURCE, ROW_TUNNEL, ROW_PROBE,
-	ROW_UNTAGGED, ROW_PRIORITY_TAGGED, ROW_TAGGED,
-	ROW_WRONG_TAG, ROW_NO_PEER, ROW_NO_NETWORK, ROW_NO_VNI, ROW_DISABLED, ROW_MISS,
+	ROW_LINK_PROBE, ROW_RESERVED, ROW_DISCOVERY, ROW_GROUP_SOURCE, ROW_TUNNEL, ROW_TUNNEL_UNICAST, ROW_FENCED, ROW_PROBE,
+	ROW_UNTAGGED, ROW_PRIORITY_TAGGED, ROW_TAGGED, ROW_GUEST_TAG, ROW_LINK, ROW_LINK_UNICAST, ROW_STANDBY, ROW_STANDBY_TAGGED,
+	ROW_WRONG_TAG, ROW_LINK_REST, ROW_LINK_UNUSED, ROW_NO_PEER, ROW_NO_NETWORK, ROW_NO_VNI, ROW_DISABLED, ROW_MISS,
 	N_ROWS
 };
 
 static const struct app_row rows[N_ROWS] = {
+	[ROW_LINK_PROBE] = { "link-probe", TABLE_INGRESS, 1010,
+		"eth_dst of probes", "report: where does that cable come from?" },
 	[ROW_RESERVED] = { "reserved-group", TABLE_INGRESS, 1000,
 		"eth_dst 01:80:c2:00:00:00 to 0f", "drop: bridge protocols end at the bridge (IEEE 802.1Q, table 8-1)" },
 	[ROW_DISCOVERY] = { "vendor-group", TABLE_INGRESS, 990,
@@ -26,7 +34,11 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_GROUP_SOURCE] = { "group-source", TABLE_INGRESS, 900,
 		"eth_src a group address", "drop: no frame comes from a group" },
 	[ROW_TUNNEL] = { "tunnel", TABLE_INGRESS, 130,
-		"in_port, tun_id, tun_src, no tag", "from a switch that has ports in the network: set network and class, go on" },
+		"in_port, tun_id, tun_src; no tag, or the network says `tags: pass`", "from a switch that has ports in the network, or one of its `vteps`: set network and class, go on" },
+	[ROW_TUNNEL_UNICAST] = { "tunnel-unicast", TABLE_INGRESS, 128,
+		"in_port, tun_id, tun_src, eth_dst no group; tags as tunnel", "from a switch that floods by another way, or may let in the LAN too: as tunnel, for one host only" },
+	[ROW_FENCED] = { "fenced", TABLE_INGRESS, 127,
+		"in_port, tun_id, tun_src", "drop: from a switch that may let in the LAN and is not the gateway" },
 	[ROW_PROBE] = { "tunnel-probe", TABLE_INGRESS, 125,
 		"in_port, tun_id 0", "drop: sent by weftd so that the switches find each other in the underlay" },
 	[ROW_UNTAGGED] = { "untagged", TABLE_INGRESS, 120,
@@ -35,10 +47,24 @@ static const struct app_row rows[N_ROWS] = {
 		"in_port, tag with VID 0", "as untagged; the tag is taken off" },
 	[ROW_TAGGED] = { "tagged", TABLE_INGRESS, 100,
 		"in_port, tag", "take the tag off, set network and class, go on" },
+	[ROW_LINK] = { "link", TABLE_INGRESS, 99,
+		"in_port, tag", "a link of the network's tree: take the tag off, set network and class, go on" },
+	[ROW_LINK_UNICAST] = { "link-unicast", TABLE_INGRESS, 98,
+		"in_port, tag, eth_dst no group", "another link: as link, for one host only" },
+	[ROW_GUEST_TAG] = { "guest-tag", TABLE_INGRESS, 90,
+		"in_port, any tag", "the network says `tags: pass`: as untagged; the tag stays on" },
+	[ROW_STANDBY] = { "standby", TABLE_INGRESS, 95,
+		"in_port, no tag", "drop: this physical port is not in use, another one is" },
+	[ROW_STANDBY_TAGGED] = { "standby-tagged", TABLE_INGRESS, 92,
+		"in_port, tag", "drop: this physical port is not in use, another one is" },
 	[ROW_WRONG_TAG] = { "wrong-tag", TABLE_INGRESS, 50,
 		"in_port", "drop: this port is in no network with that tag, or without one" },
+	[ROW_LINK_REST] = { "link-rest", TABLE_INGRESS, 49,
+		"in_port", "drop: no network with that tag passes here, or what is for all comes by another link" },
+	[ROW_LINK_UNUSED] = { "link-unused", TABLE_INGRESS, 48,
+		"in_port", "drop: no probe has shown yet that this cable is where the file says, or one has shown another" },
 	[ROW_NO_PEER] = { "unknown-vtep", TABLE_INGRESS, 45,
-		"in_port, tun_id", "drop: the sender has no port in this network, or the frame a tag" },
+		"in_port, tun_id", "drop: the sender has no port in this network, or the frame a tag; or one of the network's `vteps` floods to a switch whose island has another head" },
 	[ROW_NO_VNI] = { "unknown-vni", TABLE_INGRESS, 35,
 		"in_port", "drop: no network that has ports here has this VNI" },
 	[ROW_NO_NETWORK] = { "no-network", TABLE_INGRESS, 40,
@@ -74,9 +100,14 @@ static void never_let_in(struct out *out, uint32_t sw, uint64_t object)
 }
 
 /* Rules stand on the way of networks that have some. */
-static enum table after(const struct scene *scene, uint32_t sw, uint32_t network)
+static void go_on(const struct scene *scene, struct build *b, uint32_t sw, const struct net_network *network,
+		  enum class class)
 {
-	return acl_judges(scene, sw, network) ? TABLE_CONNTRACK : TABLE_L2_SRC;
+	act_set_u(b, FIELD_NETWORK, network->id);
+	act_set_u(b, FIELD_CLASS, class);
+	if (network->tags == NET_TAGS_PASS)
+		act_set_u(b, FIELD_TAGS, 1);
+	act_goto(b, acl_judges(scene, sw, (uint32_t) (network - scene->net->networks)) ? TABLE_CONNTRACK : TABLE_L2_SRC);
 }
 
 static void let_in(const struct scene *scene, struct out *out, uint32_t sw, const struct view_port *port,
@@ -85,45 +116,65 @@ static void let_in(const struct scene *scene, struct out *out, uint32_t sw, cons
 	struct build *b = out->build;
 	out_row(out, &rows[row], use->object);
 	match_u(b, FIELD_IN_PORT, port->ofport);
-	match_u(b, FIELD_VLAN_VID, vlan_vid);
-	if (vlan_vid & VLAN_PRESENT)
+	if (row == ROW_GUEST_TAG)
+		match_um(b, FIELD_VLAN_VID, VLAN_PRESENT, VLAN_PRESENT);
+	else
+		match_u(b, FIELD_VLAN_VID, vlan_vid);
+	if (row != ROW_GUEST_TAG && vlan_vid & VLAN_PRESENT)
 		act_pop_vlan(b);
-	act_set_u(b, FIELD_NETWORK, use->id);
-	act_set_u(b, FIELD_CLASS, use->is_uplink ? CLASS_UPLINK : CLASS_EDGE);
 	if (!use->is_uplink)
 		acl_set_lists(scene, b, sw, use, ACL_IN);
-	act_goto(b, after(scene, sw, use->network));
+	go_on(scene, b, sw, &scene->net->networks[use->network], use->is_uplink ? CLASS_UPLINK : CLASS_EDGE);
 	out_want(out, sw);
 }
 
 /* --- tunnels ----------------------------------------------------------------------- */
 
-static void begin_tunnel(const struct scene *scene, struct out *out, const struct view_network *vn,
-			 uint32_t ofport, const struct net_switch *peer)
+/* One row about frames from a peer. */
+static void from_peer_row(const struct scene *scene, struct out *out, const struct view_network *vn,
+			  const struct view_member *here, const struct net_switch *peer, enum row row, bool wanted)
 {
 	struct build *b = out->build;
-	out_row(out, &rows[ROW_TUNNEL], tunnel_object(scene, peer));
-	match_u(b, FIELD_IN_PORT, ofport);
-	match_u(b, FIELD_VLAN_VID, VLAN_NONE);
+	out_row(out, &rows[row], tunnel_object(scene, peer));
+	match_u(b, FIELD_IN_PORT, tunnel_port(scene, vn, here));
 	match_u(b, FIELD_TUN_ID, tunnel_network(scene, vn)->vni);
 	if (peer->vtep_is_v6)
 		match_bytes(b, FIELD_TUN_IPV6_SRC, peer->vtep_bytes, NULL);
 	else
 		match_u(b, FIELD_TUN_SRC, peer->peer);
+	if (row != ROW_FENCED && tunnel_network(scene, vn)->tags != NET_TAGS_PASS)
+		match_u(b, FIELD_VLAN_VID, VLAN_NONE);
+	if (row == ROW_TUNNEL_UNICAST)
+		match_bytes(b, FIELD_ETH_DST, (const uint8_t[6]) { 0 }, group_bit);
+	if (!wanted) {
+		out_unwant(out, here->sw);
+		return;
+	}
+	if (row != ROW_FENCED)
+		go_on(scene, b, here->sw, tunnel_network(scene, vn), CLASS_TUNNEL);
+	out_want(out, here->sw);
+}
+
+static uint32_t index_of(const struct scene *scene, const struct net_switch *sw)
+{
+	return (uint32_t) (sw - scene->net->switches);
 }
 
 static void from_peer(const struct scene *scene, struct out *out, const struct view_network *vn,
-		      const struct view_member *member, const struct net_switch *peer, bool is_member)
+		      const struct view_member *here, const struct net_switch *peer, bool is_member)
 {
-	begin_tunnel(scene, out, vn, tunnel_port(scene, vn, member), peer);
-	if (!is_member) {
-		out_unwant(out, member->sw);
+	uint32_t index = view_switch(scene->view, here->sw)->index;
+	bool is_ours = tunnel_is_ours(scene, peer);
+	bool is_suspect = is_member && is_ours && tunnel_is_fenced(scene, vn, peer);
+	bool floods = is_member && !is_suspect && (is_ours ? ways_floods(scene->view, vn, index_of(scene, peer), index)
+						   : ways_is_head(scene->view, vn, index));
+	from_peer_row(scene, out, vn, here, peer, ROW_TUNNEL, floods);
+	/* Nobody else could be the gateway, and everybody is a head. */
+	if (tunnel_network(scene, vn)->physical.n_ports < 2 && !view_ways(scene->view))
 		return;
-	}
-	act_set_u(out->build, FIELD_NETWORK, vn->id);
-	act_set_u(out->build, FIELD_CLASS, CLASS_TUNNEL);
-	act_goto(out->build, after(scene, member->sw, (uint32_t) (vn - view_network(scene->view, 0))));
-	out_want(out, member->sw);
+	from_peer_row(scene, out, vn, here, peer, ROW_TUNNEL_UNICAST,
+		      is_suspect ? !tunnel_is_gateway(scene, vn, here->sw) : is_member && is_ours && !floods);
+	from_peer_row(scene, out, vn, here, peer, ROW_FENCED, is_suspect);
 }
 
 static void compile_tunnel(const struct scene *scene, struct out *out, const struct view_switch *vs)
@@ -139,6 +190,9 @@ static void compile_tunnel(const struct scene *scene, struct out *out, const str
 			if (peer && &vn->members[i] != here)
 				from_peer(scene, out, vn, here, peer, true);
 		}
+		const struct net_switch *foreign;
+		for (size_t i = 0; (foreign = tunnel_foreign(scene, vn, i)); i++)
+			from_peer(scene, out, vn, here, foreign, true);
 		out_row(out, &rows[ROW_NO_PEER], scene->net->objects[network->object].id);
 		match_u(out->build, FIELD_IN_PORT, vs->tunnel);
 		match_u(out->build, FIELD_TUN_ID, network->vni);
@@ -153,17 +207,78 @@ static void compile_tunnel(const struct scene *scene, struct out *out, const str
 	out_want(out, vs->sw);
 }
 
+/* --- links ------------------------------------------------------------------------- */
+
+static void from_link(const struct scene *scene, struct out *out, const struct view_switch *vs,
+		      const struct view_port *port, uint32_t n)
+{
+	const struct view_network *vn = view_network(scene->view, n);
+	const struct view_member *member = view_member(vn, vs->sw);
+	const struct net_uplink *other = &scene->net->links[port->link].ends[!port->link_end];
+	bool is_suspect = view_is_suspect(scene->view, vn, view_switch_by_index(scene->view, other->sw));
+	bool in_tree = !is_suspect && ways_in_tree(scene->view, vn, port->link);
+	struct build *b = out->build;
+	if (!member || !member->transit || (is_suspect && tunnel_is_gateway(scene, vn, vs->sw)))
+		return;
+	out_row(out, &rows[in_tree ? ROW_LINK : ROW_LINK_UNICAST],
+		scene->net->objects[scene->net->links[port->link].object].id);
+	match_u(b, FIELD_IN_PORT, port->ofport);
+	match_u(b, FIELD_VLAN_VID, VLAN_PRESENT | scene->net->networks[n].link_vlan);
+	if (!in_tree)
+		match_bytes(b, FIELD_ETH_DST, (const uint8_t[6]) { 0 }, group_bit);
+	act_pop_vlan(b);
+	go_on(scene, b, vs->sw, &scene->net->networks[n], CLASS_LINK);
+	out_want(out, vs->sw);
+}
+
+static void compile_link(const struct scene *scene, struct out *out, const struct view_switch *vs,
+			 const struct view_port *port)
+{
+	const struct view_link *link = view_link(scene->view, port->link);
+	bool is_used = link->confirmed && !link->wrong;
+	for (uint32_t n = 0; is_used && view_ways(scene->view) && n < scene->net->n_networks; n++)
+		from_link(scene, out, vs, port, n);
+	out_row(out, &rows[is_used ? ROW_LINK_REST : ROW_LINK_UNUSED],
+		scene->net->objects[scene->net->links[port->link].object].id);
+	match_u(out->build, FIELD_IN_PORT, port->ofport);
+	out_want(out, vs->sw);
+}
+
+static void compile_probe(const struct scene *scene, struct out *out, const struct view_switch *vs)
+{
+	if (!scene->net->n_links)
+		return;
+	out_row(out, &rows[ROW_LINK_PROBE], vs->object);
+	match_bytes(out->build, FIELD_ETH_DST, discover_dst, NULL);
+	act_controller(out->build, DISCOVER_BYTES, vs->max_meters ? METER_PUNT : 0);
+	out_want(out, vs->sw);
+}
+
 /* --- the rest ---------------------------------------------------------------------- */
 
-static void compile_port(const struct scene *scene, struct out *out, const struct view_switch *vs, const struct view_port *port)
+static void stand_by(struct out *out, uint32_t sw, const struct view_port *port, const struct view_use *use)
+{
+	bool tagged = use->tag != NET_UNTAGGED;
+	out_row(out, &rows[tagged ? ROW_STANDBY_TAGGED : ROW_STANDBY], use->object);
+	match_u(out->build, FIELD_IN_PORT, port->ofport);
+	match_u(out->build, FIELD_VLAN_VID, tagged ? VLAN_PRESENT | use->tag : VLAN_NONE);
+	out_want(out, sw);
+}
+
+static void compile_port(const struct scene *scene, struct out *out, const struct view_switch *vs,
+			 const struct view_port *port)
 {
 	enum row rest = port->disabled ? ROW_DISABLED : port->n_uses ? ROW_WRONG_TAG : ROW_NO_NETWORK;
 
 	for (size_t i = 0; i < port->n_uses; i++) {
 		const struct view_use *use = &port->uses[i];
-		if (use->tag == NET_UNTAGGED) {
+		bool passes = scene->net->networks[use->network].tags == NET_TAGS_PASS;
+		if (!view_use_is_open(scene->view, use)) {
+			stand_by(out, vs->sw, port, use);
+		} else if (use->tag == NET_UNTAGGED) {
 			let_in(scene, out, vs->sw, port, use, ROW_UNTAGGED, VLAN_NONE);
-			let_in(scene, out, vs->sw, port, use, ROW_PRIORITY_TAGGED, VLAN_PRESENT);
+			let_in(scene, out, vs->sw, port, use, passes ? ROW_GUEST_TAG : ROW_PRIORITY_TAGGED,
+			       VLAN_PRESENT);
 		} else {
 			let_in(scene, out, vs->sw, port, use, ROW_TAGGED, VLAN_PRESENT | use->tag);
 		}
@@ -179,9 +294,13 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 	if (!vs)
 		return;
 	never_let_in(out, sw, vs->object);
-	for (size_t i = 0; i < vs->n_ports; i++)
-		if (!vs->ports[i].tunnel)
+	compile_probe(scene, out, vs);
+	for (size_t i = 0; i < vs->n_ports; i++) {
+		if (vs->ports[i].link != NET_NONE)
+			compile_link(scene, out, vs, &vs->ports[i]);
+		else if (!vs->ports[i].tunnel)
 			compile_port(scene, out, vs, &vs->ports[i]);
+	}
 	if (vs->tunnel != NET_NONE)
 		compile_tunnel(scene, out, vs);
 }
@@ -194,11 +313,49 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	switch (fact->kind) {
 	case FACT_PORT:
 		return !fact->uses_changed;
+	case FACT_SWITCH_READY:
+		return !fact->uses_changed;
 	case FACT_SWITCH_UP:
 	case FACT_MEMBER:
-		return true;
+		return !view_ways(scene->view);
 	default:
 		return false;
+	}
+}
+
+/* A physical port that lets frames in says: the network meets the LAN here. A
+ * fence says where it may do so too. Both are in nobody's memory but the rows'. */
+static void recover(const struct scene *scene, uint32_t sw, const struct rule *rule, uint32_t duration_s,
+		    struct reply *reply)
+{
+	uint64_t in_port, network = 0, tun_id, peer;
+	(void) duration_s;
+	if (rule->kind != RULE_FLOW || !rule_match_u(rule, FIELD_IN_PORT, &in_port))
+		return;
+	struct fact fact = { .kind = FACT_GATEWAY, .sw = sw, .recovered = true, .time_ms = scene->now_ms };
+	const struct view_port *port = view_port(scene->view, sw, (uint32_t) in_port);
+	if (rule_set_u(rule, FIELD_NETWORK, &network)) {
+		const struct view_use *use = port ? view_use(port, (uint32_t) network) : NULL;
+		if (port && port->link != NET_NONE) {
+			fact.kind = FACT_LINK;
+			fact.ofport = port->ofport;
+			reply->fact(reply->ctx, &fact);
+		}
+		if (!use || !use->is_physical)
+			return;
+		fact.network = use->id;
+		fact.ofport = port->ofport;
+		reply->fact(reply->ctx, &fact);
+	} else if (rule_priority(rule) == rows[ROW_FENCED].priority && rule_match_u(rule, FIELD_TUN_ID, &tun_id)
+		   && rule_match_u(rule, FIELD_TUN_SRC, &peer)) {
+		uint32_t index = net_switch_by_peer(scene->net, (uint32_t) peer);
+		const struct net_network *behind = tunnel_by_vni(scene, (uint32_t) tun_id);
+		if (index == NET_NONE || !behind)
+			return;
+		fact.unconfirmed = true;
+		fact.network = behind->id;
+		fact.sw = view_switch_by_name(scene->view, scene->net->switches[index].name);
+		reply->fact(reply->ctx, &fact);
 	}
 }
 
@@ -208,7 +365,12 @@ const struct app app_ingress = {
 	.rows = rows,
 	.n_rows = N_ROWS,
 	.tables = TABLE_BIT(INGRESS),
-	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER),
+	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER)
+		| FACT_BIT(SWITCH_READY) | FACT_BIT(GATEWAY) | FACT_BIT(LINK) | FACT_BIT(WAYS),
 	.compile = compile,
 	.patch = patch,
+	.recover = recover,
+	.packet_in = discover_packet_in,
+	.greet = discover_greet,
+	.tick = discover_tick,
 };

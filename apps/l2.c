@@ -5,7 +5,7 @@
  *   its own switch        l2_src: network, port, MAC -> on; idle timeout = ageing
  *                         l2_dst: network, MAC -> its port
  *   every other switch    l2_dst: network, MAC -> the uplink of that network, or
- *                         the tunnel to its switch
+ *                         its switch, by link or tunnel
  *
  * A host that only other switches remember (unconfirmed) has the last kind of
  * row on every switch (but on the one that they say it is behind). compile says all rows of a switch, patch those that one
@@ -14,6 +14,7 @@
 #include "apps/apps.h"
 #include "apps/l2.h"
 #include "apps/tunnel.h"
+#include "topo/ways.h"
 
 /* Do rules stand between l2_dst and the network's ports there? */
 static bool is_judged(const struct scene *scene, uint32_t sw, const struct view_network *vn)
@@ -39,50 +40,82 @@ static uint64_t uplink_object(const struct scene *scene, const struct view_membe
 	return view_use(view_port(scene->view, member->sw, member->uplink), network_id)->object;
 }
 
-/* The switch that a host is behind, as far as tunnels know it; or null. */
-static const struct net_switch *peer_of(const struct scene *scene, bool unconfirmed, uint32_t sw, uint32_t ofport)
+/* The switch that a host is behind, by its index, as far as it is known. */
+static uint32_t behind(const struct scene *scene, bool unconfirmed, uint32_t sw, uint32_t ofport)
 {
-	if (!unconfirmed)
-		return tunnel_peer(scene, sw);
-	uint32_t index = net_switch_by_peer(scene->net, ofport);
-	return index == NET_NONE ? NULL : &scene->net->switches[index];
+	if (unconfirmed)
+		return net_switch_by_peer(scene->net, ofport);
+	const struct view_switch *vs = view_switch(scene->view, sw);
+	return vs ? vs->index : NET_NONE;
 }
 
 /* Writes the row by which a switch reaches a host behind another one; false
- * when it has no way there. */
+ * when it has no way there. Where ways change, the row stays while there is none:
+ * what it leads to is a row of output, so a way that moves costs one row and not
+ * one per host, and meanwhile frames are dropped rather than flooded. */
 static bool lead(const struct scene *scene, struct out *out, const struct view_network *vn,
-		 const struct view_member *here, const struct net_switch *peer, const uint8_t mac[6])
+		 const struct view_member *here, uint32_t to, const uint8_t mac[6])
 {
-	if (here->uplink != NET_NONE) {
-		l2_want_dst(out, here->sw, vn->id, mac, here->uplink, uplink_object(scene, here, vn->id),
+	const struct way way = ways_to(scene->view, vn, here, to);
+	const struct net_switch *peer = to == NET_NONE ? NULL : &scene->net->switches[to];
+	switch (way.kind) {
+	case WAY_LAN:
+		l2_want_dst(out, here->sw, vn->id, mac, way.ofport, uplink_object(scene, here, vn->id),
 			    is_judged(scene, here->sw, vn));
 		return true;
+	case WAY_NONE:
+		if (!view_ways(scene->view) || !peer || to == view_switch(scene->view, here->sw)->index)
+			return false;
+		/* fall through */
+	case WAY_LINK:
+	case WAY_TUNNEL:
+		l2_want_peer(out, here->sw, vn->id, mac, peer->peer, tunnel_object(scene, peer),
+			     is_judged(scene, here->sw, vn));
+		return true;
 	}
-	if (!peer || peer == tunnel_peer(scene, here->sw) || tunnel_port(scene, vn, here) == NET_NONE)
-		return false;
-	l2_want_peer(out, here->sw, vn->id, mac, peer->peer, tunnel_object(scene, peer),
-		     is_judged(scene, here->sw, vn));
-	return true;
+	return false;
+}
+
+/* Is there a way to any other switch? */
+bool l2_has_way(const struct scene *scene, const struct view_network *vn, const struct view_member *member)
+{
+	return member->uplink != NET_NONE || tunnel_port(scene, vn, member) != NET_NONE || member->transit;
 }
 
 static void hosts_elsewhere(const struct scene *scene, struct out *out,
 			    const struct view_network *vn, const struct view_member *here)
 {
 	const struct host *host = NULL;
-	if (here->uplink == NET_NONE && tunnel_port(scene, vn, here) == NET_NONE)
+	if (!l2_has_way(scene, vn, here))
 		return;
 	for (size_t i = 0; i < vn->n_members; i++) {
 		const struct view_member *there = &vn->members[i];
-		const struct net_switch *peer = tunnel_peer(scene, there->sw);
+		uint32_t index = behind(scene, false, there->sw, 0);
 		if (there == here)
 			continue;
 		host = NULL;
 		while ((host = view_member_host(scene->view, there, host)))
-			lead(scene, out, vn, here, peer, host->mac);
+			lead(scene, out, vn, here, index, host->mac);
 	}
 	host = NULL;
 	while ((host = view_unconfirmed(scene->view, vn, host)))
-		lead(scene, out, vn, here, peer_of(scene, true, NET_NONE, host->ofport), host->mac);
+		lead(scene, out, vn, here, behind(scene, true, NET_NONE, host->ofport), host->mac);
+}
+
+/* Who is behind the network's VTEPs that are no switches of ours. */
+static void hosts_abroad(const struct scene *scene, struct out *out, const struct net_network *network,
+			 const struct view_network *vn, const struct view_member *here)
+{
+	bool has_way = tunnel_port(scene, vn, here) != NET_NONE;
+	for (size_t i = 0; i < network->n_statics; i++) {
+		const struct net_static *host = &network->statics[i];
+		const struct net_switch *end = &scene->net->vteps[host->vtep].end;
+		uint64_t object = tunnel_object(scene, end);
+		l2_claimed(out, here->sw, vn->id, host->mac, object);
+		if (has_way)
+			l2_want_peer(out, here->sw, vn->id, host->mac, end->peer, object,
+				     is_judged(scene, here->sw, vn));
+	}
 }
 
 static void full_ports(struct out *out, const struct view_switch *vs)
@@ -109,11 +142,13 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 		if (!member || !view_member_is_here(member))
 			continue;
 		bool judged = acl_judges(scene, sw, n);
-		l2_network_rows(out, vs, scene->net, n, member, tunnel_port(scene, vn, member) != NET_NONE, judged);
+		l2_network_rows(out, vs, scene->net, n, member, tunnel_port(scene, vn, member) != NET_NONE,
+				member->transit, judged);
 		if (member->n_edges && view_network_full(scene->view, n))
 			l2_network_limit(out, vs, scene->net, n, true);
 		hosts_here(scene, out, sw, network, member, judged);
 		hosts_elsewhere(scene, out, vn, member);
+		hosts_abroad(scene, out, network, vn, member);
 	}
 }
 
@@ -147,21 +182,16 @@ static void patch_network_limit(const struct scene *scene, struct out *out,
 					 index_of(scene, vn), full);
 }
 
-static bool has_way(const struct scene *scene, const struct view_network *vn, const struct view_member *member)
-{
-	return member->uplink != NET_NONE || tunnel_port(scene, vn, member) != NET_NONE;
-}
-
-/* The rows on switches other than `except` that lead to the host: to `peer`
- * where tunnels do it. */
+/* The rows on switches other than `except` that lead to the host: behind
+ * the switch `to`. */
 static void patch_elsewhere(const struct scene *scene, struct out *out, const struct view_network *vn,
-			    uint32_t except, const uint8_t mac[6], const struct net_switch *peer, bool there)
+			    uint32_t except, const uint8_t mac[6], uint32_t to, bool there)
 {
 	for (size_t i = 0; i < vn->n_members; i++) {
 		const struct view_member *member = &vn->members[i];
-		if (member->sw == except || !has_way(scene, vn, member))
+		if (member->sw == except || !l2_has_way(scene, vn, member))
 			continue;
-		if (!there || !lead(scene, out, vn, member, peer, mac))
+		if (!there || !lead(scene, out, vn, member, to, mac))
 			l2_unwant_dst(out, member->sw, vn->id, mac);
 	}
 }
@@ -174,14 +204,14 @@ static void patch_left(const struct scene *scene, struct out *out, const struct 
 	patch_port_limit(scene, out, fact->old_sw, fact->old_ofport, vn->id, false);
 	if (fact->old_sw == fact->sw)
 		return;
-	if (!member || !lead(scene, out, vn, member, tunnel_peer(scene, fact->sw), fact->mac))
+	if (!member || !lead(scene, out, vn, member, behind(scene, false, fact->sw, 0), fact->mac))
 		l2_unwant_dst(out, fact->old_sw, vn->id, fact->mac);
 }
 
 /* By an uplink every other switch is the same way. */
-static bool is_news_elsewhere(const struct net_network *network, const struct fact *fact)
+static bool is_news_elsewhere(const struct net *net, const struct net_network *network, const struct fact *fact)
 {
-	return !fact->was_known || (network->transport == NET_VXLAN && fact->old_sw != fact->sw);
+	return !fact->was_known || ((network->tunnels || net->n_links) && fact->old_sw != fact->sw);
 }
 
 static bool patch_host(const struct scene *scene, const struct fact *fact, struct out *out)
@@ -190,15 +220,15 @@ static bool patch_host(const struct scene *scene, const struct fact *fact, struc
 	const struct view_port *port = view_port(scene->view, fact->sw, fact->ofport);
 	const struct view_use *use = port ? view_use(port, fact->network) : NULL;
 	const struct net_network *network = vn ? &scene->net->networks[index_of(scene, vn)] : NULL;
-	const struct net_switch *peer = peer_of(scene, fact->unconfirmed, fact->sw, fact->ofport);
+	uint32_t to = behind(scene, fact->unconfirmed, fact->sw, fact->ofport);
 
 	if (!vn || (!use && !fact->unconfirmed))
 		return false;
 	if (fact->unconfirmed) {
-		patch_elsewhere(scene, out, vn, NET_NONE, fact->mac, peer, true);
+		patch_elsewhere(scene, out, vn, NET_NONE, fact->mac, to, true);
 	} else {
-		if (is_news_elsewhere(network, fact))
-			patch_elsewhere(scene, out, vn, fact->sw, fact->mac, peer, true);
+		if (is_news_elsewhere(scene->net, network, fact))
+			patch_elsewhere(scene, out, vn, fact->sw, fact->mac, to, true);
 		if (fact->was_known && fact->old_sw != NET_NONE)
 			patch_left(scene, out, vn, fact);
 		l2_want_src(out, fact->sw, network, fact->ofport, fact->mac, use->object);
@@ -216,7 +246,7 @@ static bool patch_host_gone(const struct scene *scene, const struct fact *fact, 
 	const struct view_network *vn = view_network_by_id(scene->view, fact->network);
 	if (!vn)
 		return false;
-	patch_elsewhere(scene, out, vn, fact->sw, fact->mac, NULL, false);
+	patch_elsewhere(scene, out, vn, fact->sw, fact->mac, NET_NONE, false);
 	if (!fact->unconfirmed) {
 		l2_unwant_src(out, fact->sw, vn->id, fact->ofport, fact->mac);
 		l2_unwant_dst(out, fact->sw, vn->id, fact->mac);
@@ -252,6 +282,14 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_PORT_GONE:
 	case FACT_HOST_REFUSED:
 	case FACT_MEMBER:
+	case FACT_SWITCH_READY:
+	case FACT_GATEWAY:
+	case FACT_LINK:
+	case FACT_WAYS:
+	case FACT_ADDRESS:
+	case FACT_ADDRESS_GONE:
+	case FACT_DUPLICATE:
+	case FACT_ADDRESS_SETTLED:
 	case N_FACT_KINDS:
 		break;
 	}
@@ -265,11 +303,12 @@ const struct app app_l2 = {
 	.n_rows = N_L2_ROWS,
 	.tables = TABLE_BIT(L2_SRC) | TABLE_BIT(L2_DST),
 	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(HOST) | FACT_BIT(HOST_GONE)
-		| FACT_BIT(NETWORK_FULL),
+		| FACT_BIT(NETWORK_FULL) | FACT_BIT(WAYS),
 	.compile = compile,
 	.patch = patch,
 	.ahead = l2_ahead,
 	.packet_in = l2_packet_in,
+	.greet = l2_announce,
 	.recover = l2_recover,
 	.removed = l2_removed,
 };

@@ -60,6 +60,8 @@ void l2_packet_in(const struct scene *scene, const struct app_punt *punt, struct
 	/* A host that is in the network already makes it no fuller. */
 	if (refused == REASON_NETWORK_LIMIT && host)
 		refused = REASON_NONE;
+	if (!refused && host && view_stands_elsewhere(scene->view, host, punt->sw, punt->in_port))
+		refused = REASON_STANDS;
 	struct fact fact = host_fact(refused ? FACT_HOST_REFUSED : FACT_HOST, punt->sw, punt->in_port,
 				     punt->network, mac, scene->now_ms);
 	fact.reason = refused;
@@ -103,7 +105,7 @@ static bool leads_away(const struct scene *scene, uint32_t sw, const struct rule
 	if (!rule_set_u(rule, FIELD_OUT, &out))
 		return false;
 	*ret_peer = 0;
-	if (out != OUT_TUNNEL) {
+	if (out != OUT_SWITCH) {
 		const struct view_port *port = view_port(scene->view, sw, (uint32_t) out);
 		const struct view_use *use = port ? view_use(port, network) : NULL;
 		return use && use->is_uplink;

@@ -9,21 +9,29 @@
 #include "topo/arena.h"
 
 const struct app_row l2_rows[N_L2_ROWS] = {
+	[L2_SRC_TAG_INSIDE] = { "tag-inside", TABLE_L2_SRC, 420, "tags = 0, any tag",
+		"drop: one more tag behind the one that was taken off, and the network says `tags: drop`" },
+	[L2_SRC_TAG_BELOW] = { "tag-below", TABLE_L2_SRC, 410, "tags = 0, eth_type 0x8100 or 0x88a8",
+		"drop: the same, where the bridge does not look at so many tags (`vlan-limit`)" },
+	[L2_SRC_CLAIMED] = { "claimed-mac", TABLE_L2_SRC, 350, "network, class = edge, eth_src",
+		"drop: the file says that this host is behind one of the network's `vteps`" },
 	[L2_SRC_HOST] = { "host", TABLE_L2_SRC, 300, "network, in_port, eth_src",
-		"known host: go to l2_dst; gone after `ageing` without a frame" },
+		"known host: go to claim; gone after `ageing` without a frame" },
 	[L2_SRC_PORT_FULL] = { "port-full", TABLE_L2_SRC, 200, "network, in_port",
 		"`max_hosts` of the port reached: report the unknown host and drop" },
 	[L2_SRC_NETWORK_FULL] = { "network-full", TABLE_L2_SRC, 150, "network, class = edge",
 		"`max_hosts` of the network reached: report the unknown host and drop" },
 	[L2_SRC_NEW] = { "new-host", TABLE_L2_SRC, 100, "network, class = edge",
-		"unknown host: report its headers, and go to l2_dst" },
+		"unknown host: report its headers, and go to claim" },
 	[L2_SRC_UPLINK] = { "uplink", TABLE_L2_SRC, 90, "network, class = uplink",
-		"nothing is learned between switches: go to l2_dst" },
+		"nothing is learned between switches: go to claim" },
 	[L2_SRC_TUNNEL] = { "tunnel-src", TABLE_L2_SRC, 80, "network, class = tunnel",
-		"nothing is learned between switches: go to l2_dst" },
+		"nothing is learned between switches: go to claim" },
+	[L2_SRC_LINK] = { "link-src", TABLE_L2_SRC, 70, "network, class = link",
+		"nothing is learned between switches: go to claim" },
 	[L2_SRC_MISS] = { "no-network-src", TABLE_L2_SRC, 0, "anything", "drop" },
 	[L2_DST_HOST] = { "host-at", TABLE_L2_DST, 300, "network, eth_dst",
-		"out = its port, or the uplink or tunnel when it is behind another switch; go on" },
+		"out = its port, or the uplink, or the switch that it is behind; go on" },
 	[L2_DST_GROUP] = { "group", TABLE_L2_DST, 200, "network, eth_dst a group address",
 		"broadcast and multicast: out = flood; go on" },
 	[L2_DST_UNKNOWN] = { "unknown-host", TABLE_L2_DST, 100, "network",
@@ -63,7 +71,7 @@ static struct rule make_dst(struct build *b, bool is_peer, bool judged)
 	build_plain(b);
 	match_u(b, FIELD_NETWORK, 1);
 	match_bytes(b, FIELD_ETH_DST, any, NULL);
-	act_set_u(b, FIELD_OUT, is_peer ? OUT_TUNNEL : 1);
+	act_set_u(b, FIELD_OUT, is_peer ? OUT_SWITCH : 1);
 	if (is_peer)
 		act_set_u(b, FIELD_PEER, 1);
 	act_goto(b, after(judged));
@@ -84,7 +92,7 @@ struct shapes *shapes_new(struct build *b)
 	match_u(b, FIELD_NETWORK, 1);
 	match_u(b, FIELD_IN_PORT, 1);
 	match_bytes(b, FIELD_ETH_SRC, any, NULL);
-	act_goto(b, TABLE_L2_DST);
+	act_goto(b, TABLE_CLAIM);
 	struct rule rule = must_end(b);
 	shape_init(&shapes->src, &rule, src_match, 3, NULL, 0);
 
@@ -161,6 +169,15 @@ void l2_want_peer(struct out *out, uint32_t sw, uint32_t network_id, const uint8
 	out->want(out->ctx, sw, out->app, &rule);
 }
 
+void l2_claimed(struct out *out, uint32_t sw, uint32_t network_id, const uint8_t mac[6], uint64_t object)
+{
+	out_row(out, &l2_rows[L2_SRC_CLAIMED], object);
+	match_u(out->build, FIELD_NETWORK, network_id);
+	match_u(out->build, FIELD_CLASS, CLASS_EDGE);
+	match_bytes(out->build, FIELD_ETH_SRC, mac, NULL);
+	out_want(out, sw);
+}
+
 void l2_unwant_dst(struct out *out, uint32_t sw, uint32_t network_id, const uint8_t mac[6])
 {
 	struct rule rule = dst_key(out, network_id, mac, false);
@@ -211,8 +228,25 @@ void l2_network_limit(struct out *out, const struct view_switch *vs, const struc
 
 /* --- the rest ---------------------------------------------------------------------- */
 
+/* A tag that stays behind could name another network where the frame leaves. */
+static void no_tag_inside(struct out *out, const struct view_switch *vs)
+{
+	static const uint16_t types[] = { 0x8100, 0x88a8 };
+	out_row(out, &l2_rows[L2_SRC_TAG_INSIDE], vs->object);
+	match_u(out->build, FIELD_TAGS, 0);
+	match_um(out->build, FIELD_VLAN_VID, VLAN_PRESENT, VLAN_PRESENT);
+	out_want(out, vs->sw);
+	for (size_t i = 0; i < 2; i++) {
+		out_row(out, &l2_rows[L2_SRC_TAG_BELOW], vs->object);
+		match_u(out->build, FIELD_TAGS, 0);
+		match_u(out->build, FIELD_ETH_TYPE, types[i]);
+		out_want(out, vs->sw);
+	}
+}
+
 void l2_switch_rows(struct out *out, const struct view_switch *vs)
 {
+	no_tag_inside(out, vs);
 	if (vs->max_meters) {
 		build_meter(out->build, METER_PUNT, true, PUNT_RATE, PUNT_BURST);
 		out_want(out, vs->sw);
@@ -231,12 +265,13 @@ static void pass(struct out *out, uint32_t sw, enum l2_row row, uint32_t network
 	match_u(out->build, FIELD_CLASS, class);
 	if (punting)
 		punt(out, punting);
-	act_goto(out->build, TABLE_L2_DST);
+	act_goto(out->build, TABLE_CLAIM);
 	out_want(out, sw);
 }
 
 void l2_network_rows(struct out *out, const struct view_switch *vs, const struct net *net,
-		     uint32_t network_index, const struct view_member *member, bool has_tunnel, bool judged)
+		     uint32_t network_index, const struct view_member *member, bool has_tunnel, bool has_link,
+		     bool judged)
 {
 	const struct net_network *network = &net->networks[network_index];
 	uint64_t object = net->objects[network->object].id;
@@ -248,6 +283,8 @@ void l2_network_rows(struct out *out, const struct view_switch *vs, const struct
 		pass(out, vs->sw, L2_SRC_UPLINK, network->id, CLASS_UPLINK, object, NULL);
 	if (has_tunnel)
 		pass(out, vs->sw, L2_SRC_TUNNEL, network->id, CLASS_TUNNEL, object, NULL);
+	if (has_link)
+		pass(out, vs->sw, L2_SRC_LINK, network->id, CLASS_LINK, object, NULL);
 
 	out_row(out, &l2_rows[L2_DST_GROUP], object);
 	match_u(b, FIELD_NETWORK, network->id);

@@ -8,7 +8,7 @@
  * nothing. Inside the pipeline frames have no tag: a list starts with the
  * untagged ports, goes on with one copy for each other switch that has ports in
  * the network (head-end replication), then one tag is pushed and only its VID
- * changes. All tunnels are one port, so what came by a tunnel never goes into
+ * changes; the links of the network's tree come last. All tunnels are one port, so what came by a tunnel never goes into
  * one: the split horizon of a full mesh. What goes to a port with rules for
  * what is delivered there goes as a copy through these rules, by itself. */
 #include <stdlib.h>
@@ -18,10 +18,11 @@
 #include "apps/apps.h"
 #include "apps/tunnel.h"
 #include "topo/arena.h"
+#include "topo/ways.h"
 
 enum row {
 	ROW_PORT_HAIRPIN, ROW_FLOOD_HAIRPIN, ROW_UNKNOWN_HAIRPIN,
-	ROW_PORT, ROW_TUNNEL, ROW_FLOOD, ROW_UNKNOWN, ROW_MISS,
+	ROW_PORT, ROW_NOT_OURS, ROW_SWITCH, ROW_FLOOD, ROW_UNKNOWN, ROW_MISS,
 	N_ROWS
 };
 
@@ -33,10 +34,12 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_UNKNOWN_HAIRPIN] = { "unknown-hairpin", TABLE_OUTPUT, 180,
 		"network, out = unknown, in_port", "as unknown, and back to the port it came from" },
 	[ROW_PORT] = { "port", TABLE_OUTPUT, 100, "network, out = port", "to the port, with its tag" },
-	[ROW_TUNNEL] = { "tunnel-to", TABLE_OUTPUT, 95, "network, out = tunnel, peer",
-		"into the tunnel to that switch, with the network's VNI" },
+	[ROW_NOT_OURS] = { "not-ours", TABLE_OUTPUT, 96, "network, out = another switch, peer, in_port = uplink",
+		"drop: the LAN told several switches, and another one passes it on" },
+	[ROW_SWITCH] = { "switch-to", TABLE_OUTPUT, 95, "network, out = another switch, peer",
+		"by the link that leads to that switch, with the network's tag, or into the tunnel to it or to that VTEP, with its VNI" },
 	[ROW_FLOOD] = { "flood", TABLE_OUTPUT, 90,
-		"network, out = flood", "to all ports of the network, each with its tag, and to each other switch that has some" },
+		"network, out = flood", "to all ports of the network, each with its tag, to each other switch that has some, and to the network's `vteps`" },
 	[ROW_UNKNOWN] = { "unknown", TABLE_OUTPUT, 80,
 		"network, out = unknown", "as flood, without the ports with `flood: false`" },
 	[ROW_MISS] = { "no-such-out", TABLE_OUTPUT, 0, "anything", "drop" },
@@ -59,8 +62,8 @@ static int compare_legs(const void *a_, const void *b_)
 	return a->port->ofport < b->port->ofport ? -1 : a->port->ofport > b->port->ofport;
 }
 
-/* All legs of a switch, or those in one network. */
-static struct leg *collect(const struct view_switch *vs, uint32_t network, size_t *ret_n)
+/* All open legs of a switch, or those in one network. */
+static struct leg *collect(const struct view *view, const struct view_switch *vs, uint32_t network, size_t *ret_n)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < vs->n_ports; i++)
@@ -69,7 +72,8 @@ static struct leg *collect(const struct view_switch *vs, uint32_t network, size_
 	n = 0;
 	for (size_t i = 0; i < vs->n_ports; i++)
 		for (size_t u = 0; u < vs->ports[i].n_uses; u++)
-			if (network == NET_NONE || vs->ports[i].uses[u].network == network)
+			if ((network == NET_NONE || vs->ports[i].uses[u].network == network)
+			    && view_use_is_open(view, &vs->ports[i].uses[u]))
 				legs[n++] = (struct leg) { &vs->ports[i], &vs->ports[i].uses[u] };
 	qsort(legs, n, sizeof *legs, compare_legs);
 	*ret_n = n;
@@ -115,10 +119,21 @@ static void to_port(struct out *out, uint32_t sw, const struct leg *leg, bool ha
 
 /* --- tunnels ----------------------------------------------------------------------- */
 
+/* A switch that gets floods by tunnel, or null. */
 static const struct net_switch *peer_at(const struct place *place, size_t member)
 {
 	uint32_t sw = place->vn->members[member].sw;
-	return place->tunnel == NET_NONE || sw == place->sw ? NULL : tunnel_peer(place->scene, sw);
+	const struct net_switch *peer = place->tunnel == NET_NONE || sw == place->sw ? NULL : tunnel_peer(place->scene, sw);
+	uint32_t here = view_switch(place->scene->view, place->sw)->index;
+	return peer && ways_floods(place->scene->view, place->vn, here, view_switch(place->scene->view, sw)->index)
+		? peer : NULL;
+}
+
+/* Does this switch send to VTEPs what is for all? */
+static bool is_head(const struct place *place)
+{
+	return place->tunnel != NET_NONE
+		&& ways_is_head(place->scene->view, place->vn, view_switch(place->scene->view, place->sw)->index);
 }
 
 static void put_peer(struct build *b, const struct net_switch *peer, uint32_t tunnel)
@@ -130,27 +145,77 @@ static void put_peer(struct build *b, const struct net_switch *peer, uint32_t tu
 	act_output(b, tunnel);
 }
 
-static void begin_to_peer(const struct scene *scene, struct out *out, uint32_t network_id,
+static void begin_to_peer(const struct scene *scene, struct out *out, enum row row, uint32_t network_id,
 			  const struct net_switch *peer)
 {
-	out_row(out, &rows[ROW_TUNNEL], tunnel_object(scene, peer));
+	out_row(out, &rows[row], tunnel_object(scene, peer));
 	match_u(out->build, FIELD_NETWORK, network_id);
-	match_u(out->build, FIELD_OUT, OUT_TUNNEL);
+	match_u(out->build, FIELD_OUT, OUT_SWITCH);
 	match_u(out->build, FIELD_PEER, peer->peer);
 }
 
-static void to_peers(const struct place *place)
+/* How what is for a host behind that switch leaves this one. */
+static void to_switch(const struct place *place, uint32_t index)
 {
+	const struct scene *scene = place->scene;
+	const struct net_network *network = tunnel_network(scene, place->vn);
 	struct build *b = place->out->build;
-	for (size_t i = 0; i < place->vn->n_members; i++) {
-		const struct net_switch *peer = peer_at(place, i);
-		if (!peer)
-			continue;
-		begin_to_peer(place->scene, place->out, place->vn->id, peer);
-		act_set_u(b, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
-		put_peer(b, peer, place->tunnel);
+	const struct view_member *here = view_member(place->vn, place->sw);
+	const struct way way = ways_to(scene->view, place->vn, here, index);
+	if (!ways_from_lan(scene->view, place->vn, here, way, index)) {
+		begin_to_peer(scene, place->out, ROW_NOT_OURS, place->vn->id, &scene->net->switches[index]);
+		match_u(b, FIELD_IN_PORT, here->uplink);
 		out_want(place->out, place->sw);
 	}
+	switch (way.kind) {
+	case WAY_NONE:
+	case WAY_LAN:           /* l2_dst names the port itself */
+		return;
+	case WAY_LINK:
+		begin_to_peer(scene, place->out, ROW_SWITCH, place->vn->id, &scene->net->switches[index]);
+		put_tag(b, network->link_vlan, true);
+		act_output(b, way.ofport);
+		break;
+	case WAY_TUNNEL:
+		begin_to_peer(scene, place->out, ROW_SWITCH, place->vn->id, &scene->net->switches[index]);
+		act_set_u(b, FIELD_TUN_ID, network->vni);
+		put_peer(b, &scene->net->switches[way.peer], way.ofport);
+		break;
+	}
+	out_want(place->out, place->sw);
+}
+
+/* An island has one way to a VTEP that is no switch of ours, both ways: its head. So
+ * what that VTEP floods to all of them is taken in once, and it knows one of us. */
+static void to_foreign(const struct place *place, const struct net_switch *foreign)
+{
+	const struct scene *scene = place->scene;
+	const struct net_network *network = tunnel_network(scene, place->vn);
+	struct build *b = place->out->build;
+	struct way way = ways_to_head(scene->view, place->vn, view_switch(scene->view, place->sw)->index);
+	if (!is_head(place) && way.kind != WAY_LINK)
+		return;
+	begin_to_peer(scene, place->out, ROW_SWITCH, place->vn->id, foreign);
+	if (is_head(place)) {
+		act_set_u(b, FIELD_TUN_ID, network->vni);
+		put_peer(b, foreign, place->tunnel);
+	} else {
+		put_tag(b, network->link_vlan, true);
+		act_output(b, way.ofport);
+	}
+	out_want(place->out, place->sw);
+}
+
+static void to_switches(const struct place *place)
+{
+	for (size_t i = 0; i < place->vn->n_members; i++) {
+		const struct view_switch *vs = view_switch(place->scene->view, place->vn->members[i].sw);
+		if (vs->sw != place->sw && vs->index != NET_NONE)
+			to_switch(place, vs->index);
+	}
+	const struct net_switch *foreign;
+	for (size_t i = 0; (foreign = tunnel_foreign(place->scene, place->vn, i)); i++)
+		to_foreign(place, foreign);
 }
 
 /* Every peer in a list; returns how many ports' worth of room that took. */
@@ -160,7 +225,7 @@ static size_t list_peers(const struct place *place, size_t listed)
 	bool is_first = true;
 	for (size_t i = 0; i < place->vn->n_members && listed + FLOOD_PEER_ROOM <= FLOOD_MAX_PORTS; i++) {
 		const struct net_switch *peer = peer_at(place, i);
-		if (!peer)
+		if (!peer || tunnel_is_fenced(place->scene, place->vn, peer))
 			continue;
 		if (is_first)
 			act_set_u(b, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
@@ -168,36 +233,68 @@ static size_t list_peers(const struct place *place, size_t listed)
 		put_peer(b, peer, place->tunnel);
 		listed += FLOOD_PEER_ROOM;
 	}
+	const struct net_switch *foreign;
+	for (size_t i = 0; is_head(place) && listed + FLOOD_PEER_ROOM <= FLOOD_MAX_PORTS
+		     && (foreign = tunnel_foreign(place->scene, place->vn, i)); i++) {
+		if (is_first)
+			act_set_u(b, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
+		is_first = false;
+		put_peer(b, foreign, place->tunnel);
+		listed += FLOOD_PEER_ROOM;
+	}
 	return listed;
 }
 
 /* --- lists ------------------------------------------------------------------------- */
 
-static size_t list_legs(const struct place *place, enum out_to code, const struct leg *back,
-			bool tagged, size_t listed)
+/* A list being written: how much room is taken, and the tag the frame has. */
+struct list {
+	size_t listed;
+	uint16_t tag;
+};
+
+static void list_tag(struct build *b, struct list *list, uint16_t tag)
+{
+	if (tag != list->tag)
+		put_tag(b, tag, list->tag == NET_UNTAGGED);
+	list->tag = tag;
+	list->listed++;
+}
+
+static void list_legs(const struct place *place, enum out_to code, const struct leg *back,
+		      bool tagged, struct list *list)
 {
 	struct build *b = place->out->build;
-	uint16_t tag = NET_UNTAGGED;
-	for (size_t i = 0; i < place->n_legs && listed < FLOOD_MAX_PORTS; i++) {
+	for (size_t i = 0; i < place->n_legs && list->listed < FLOOD_MAX_PORTS; i++) {
 		const struct leg *leg = &place->legs[i];
-		bool is_late = leg->use->tag != NET_UNTAGGED && !acl_guards(place->scene, place->sw, leg->use);
+		bool is_guarded = acl_guards(place->scene, place->sw, leg->use);
+		bool is_late = leg->use->tag != NET_UNTAGGED && !is_guarded;
 		if ((code == OUT_UNKNOWN && !leg->use->flood) || is_late != tagged)
 			continue;
-		if (acl_guards(place->scene, place->sw, leg->use)) {
-			listed += FLOOD_GUARDED_ROOM;
+		if (is_guarded) {
+			list->listed += FLOOD_GUARDED_ROOM;
 			act_again(b, FIELD_OUT, leg->port->ofport, TABLE_ACL_AT);
 			continue;
 		}
-		listed++;
-		if (leg->use->tag != tag)
-			put_tag(b, leg->use->tag, tag == NET_UNTAGGED);
-		tag = leg->use->tag;
+		list_tag(b, list, leg->use->tag);
 		if (back && leg->port == back->port)
 			act_output_in_port(b);
 		else
 			act_output(b, leg->port->ofport);
 	}
-	return listed;
+}
+
+/* The links of the network's tree. */
+static void list_links(const struct place *place, struct list *list)
+{
+	const struct view_switch *vs = view_switch(place->scene->view, place->sw);
+	for (size_t i = 0; i < vs->n_ports && list->listed < FLOOD_MAX_PORTS; i++) {
+		const struct view_port *port = &vs->ports[i];
+		if (port->link == NET_NONE || !ways_in_tree(place->scene->view, place->vn, port->link))
+			continue;
+		list_tag(place->out->build, list, tunnel_network(place->scene, place->vn)->link_vlan);
+		act_output(place->out->build, port->ofport);
+	}
 }
 
 /* A list; back: the hairpin port whose own row this is, or null. */
@@ -205,14 +302,16 @@ static void to_list(const struct place *place, enum row row, enum out_to code, c
 		    uint64_t object)
 {
 	struct build *b = place->out->build;
+	struct list list = { .tag = NET_UNTAGGED };
 	out_row(place->out, &rows[row], object);
 	match_u(b, FIELD_NETWORK, place->vn->id);
 	match_u(b, FIELD_OUT, code);
 	if (back)
 		match_u(b, FIELD_IN_PORT, back->port->ofport);
-	size_t listed = list_legs(place, code, back, false, 0);
-	listed = list_peers(place, listed);
-	list_legs(place, code, back, true, listed);
+	list_legs(place, code, back, false, &list);
+	list.listed = list_peers(place, list.listed);
+	list_legs(place, code, back, true, &list);
+	list_links(place, &list);
 	out_want(place->out, place->sw);
 }
 
@@ -236,9 +335,8 @@ static void compile_lists(const struct place *place)
 }
 
 static struct place make_place(const struct scene *scene, struct out *out, uint32_t sw,
-			       const struct leg *legs, size_t n)
+			       const struct view_network *vn, const struct leg *legs, size_t n)
 {
-	const struct view_network *vn = view_network(scene->view, legs[0].use->network);
 	return (struct place) {
 		.scene = scene, .out = out, .sw = sw, .vn = vn,
 		.tunnel = tunnel_port(scene, vn, view_member(vn, sw)), .legs = legs, .n_legs = n,
@@ -246,15 +344,32 @@ static struct place make_place(const struct scene *scene, struct out *out, uint3
 }
 
 static void compile_network(const struct scene *scene, struct out *out, uint32_t sw,
-			    const struct leg *legs, size_t n)
+			    const struct view_network *vn, const struct leg *legs, size_t n)
 {
-	const struct place place = make_place(scene, out, sw, legs, n);
+	const struct place place = make_place(scene, out, sw, vn, legs, n);
 	compile_lists(&place);
-	to_peers(&place);
+	to_switches(&place);
 	for (size_t i = 0; i < n; i++) {
 		to_port(out, sw, &legs[i], false);
 		if (legs[i].use->hairpin)
 			to_port(out, sw, &legs[i], true);
+	}
+}
+
+/* Networks that have no port here, or none that is open, and pass all the same. */
+static void compile_transit(const struct scene *scene, struct out *out, uint32_t sw, const struct leg *legs, size_t n)
+{
+	size_t at = 0;
+	if (!view_ways(scene->view))
+		return;
+	for (uint32_t i = 0; i < scene->net->n_networks; i++) {
+		const struct view_network *vn = view_network(scene->view, i);
+		const struct view_member *member = view_member(vn, sw);
+		while (at < n && legs[at].use->network < i)
+			at++;
+		bool has_legs = at < n && legs[at].use->network == i;
+		if (!has_legs && member && member->transit)
+			compile_network(scene, out, sw, vn, NULL, 0);
 	}
 }
 
@@ -264,13 +379,14 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 	size_t n, from = 0;
 	if (!vs)
 		return;
-	struct leg *legs = collect(vs, NET_NONE, &n);
-	for (size_t i = 1; i <= n; i++) {
+	struct leg *legs = collect(scene->view, vs, NET_NONE, &n);
+	for (size_t i = 1; n && i <= n; i++) {
 		if (i < n && legs[i].use->network == legs[from].use->network)
 			continue;
-		compile_network(scene, out, sw, &legs[from], i - from);
+		compile_network(scene, out, sw, view_network(scene->view, legs[from].use->network), &legs[from], i - from);
 		from = i;
 	}
+	compile_transit(scene, out, sw, legs, n);
 	free(legs);
 	out_row(out, &rows[ROW_MISS], vs->object);
 	out_want(out, sw);
@@ -280,14 +396,19 @@ static void peer_changed(const struct scene *scene, struct out *out, const struc
 			 const struct view_member *member, const struct net_switch *peer, bool is_member)
 {
 	size_t n;
-	struct leg *legs = collect(view_switch(scene->view, member->sw),
+	struct leg *legs = collect(scene->view, view_switch(scene->view, member->sw),
 				   (uint32_t) (vn - view_network(scene->view, 0)), &n);
-	const struct place place = make_place(scene, out, member->sw, legs, n);
+	const struct place place = make_place(scene, out, member->sw, vn, legs, n);
+	/* A switch whose only port there is closed has none of these rows. */
+	if (!n) {
+		free(legs);
+		return;
+	}
 	compile_lists(&place);
 	if (is_member) {
-		to_peers(&place);
+		to_switch(&place, (uint32_t) (peer - scene->net->switches));
 	} else {
-		begin_to_peer(scene, out, vn->id, peer);
+		begin_to_peer(scene, out, ROW_SWITCH, vn->id, peer);
 		out_unwant(out, member->sw);
 	}
 	free(legs);
@@ -301,9 +422,11 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	switch (fact->kind) {
 	case FACT_PORT:
 		return !fact->uses_changed;
+	case FACT_SWITCH_READY:
+		return !fact->uses_changed;
 	case FACT_SWITCH_UP:
 	case FACT_MEMBER:
-		return true;
+		return !view_ways(scene->view);
 	default:
 		return false;
 	}
@@ -317,7 +440,7 @@ static void recover(const struct scene *scene, uint32_t sw, const struct rule *r
 	uint64_t network, to, peer;
 	(void) duration_s;
 	if (rule->kind != RULE_FLOW || !rule_match_u(rule, FIELD_NETWORK, &network)
-	    || !rule_match_u(rule, FIELD_OUT, &to) || to != OUT_TUNNEL || !rule_match_u(rule, FIELD_PEER, &peer))
+	    || !rule_match_u(rule, FIELD_OUT, &to) || to != OUT_SWITCH || !rule_match_u(rule, FIELD_PEER, &peer))
 		return;
 	uint32_t index = net_switch_by_peer(scene->net, (uint32_t) peer);
 	if (index == NET_NONE)
@@ -336,7 +459,8 @@ const struct app app_output = {
 	.rows = rows,
 	.n_rows = N_ROWS,
 	.tables = TABLE_BIT(OUTPUT),
-	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER),
+	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER)
+		| FACT_BIT(SWITCH_READY) | FACT_BIT(GATEWAY) | FACT_BIT(WAYS),
 	.compile = compile,
 	.patch = patch,
 	.recover = recover,

@@ -28,8 +28,9 @@ const struct table_contract pipeline[N_TABLES] = {
 		.name = "ingress", .owner = "ingress", .id = 0,
 		.match = FIELD_BIT(IN_PORT) | FIELD_BIT(VLAN_VID) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST)
 			| FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_SRC) | FIELD_BIT(TUN_IPV6_SRC),
-		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(VLAN_VID) | LISTS,
+		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG10) | FIELD_BIT(VLAN_VID) | LISTS,
 		.next = TABLE_BIT(L2_SRC) | TABLE_BIT(CONNTRACK),
+		.punts = true,
 		.help = "port and tag, or tunnel and VNI, become the network register; the tag is taken off",
 		.miss = "dropped: a port the controller has not heard of yet",
 	},
@@ -64,11 +65,42 @@ const struct table_contract pipeline[N_TABLES] = {
 	[TABLE_ACL_SWITCH] = JUDGE("acl_switch", 34, L2_SRC, "`acl` of the switch"),
 	[TABLE_L2_SRC] = {
 		.name = "l2_src", .owner = "l2", .id = 60,
-		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_SRC),
-		.next = TABLE_BIT(L2_DST),
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG10) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_SRC)
+			| FIELD_BIT(ETH_TYPE) | FIELD_BIT(VLAN_VID),
+		.next = TABLE_BIT(CLAIM),
 		.punts = true,
 		.help = "known hosts pass; unknown ones at the edge pass and are reported",
 		.miss = "dropped: no such network on this switch",
+	},
+	[TABLE_CLAIM] = {
+		.name = "claim", .owner = "arp", .id = 64,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST)
+			| FIELD_BIT(ETH_TYPE) | FIELD_BIT(VLAN_VID) | FIELD_BIT(ARP_SPA) | FIELD_BIT(ARP_TPA) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE)
+			| FIELD_BIT(IPV6_SRC),
+		.next = TABLE_BIT(ARP) | TABLE_BIT(L2_DST),
+		.punts = true,
+		.help = "who says by ARP or neighbour discovery that an IP address is its own; news is reported",
+		.miss = "passed on to l2_dst: says nothing about addresses, or not at the edge",
+	},
+	[TABLE_ARP] = {
+		.name = "arp", .owner = "arp", .id = 65,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_DST) | FIELD_BIT(ETH_TYPE)
+			| FIELD_BIT(VLAN_VID) | FIELD_BIT(ARP_OP) | FIELD_BIT(ARP_TPA) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_TARGET),
+		.set = FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST) | FIELD_BIT(ARP_OP) | FIELD_BIT(ARP_SPA)
+			| FIELD_BIT(ARP_TPA) | FIELD_BIT(ARP_SHA) | FIELD_BIT(ARP_THA) | FIELD_BIT(IPV6_SRC)
+			| FIELD_BIT(IPV6_DST) | FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_RESERVED)
+			| FIELD_BIT(ND_OPTION) | FIELD_BIT(REG2) | FIELD_BIT(IN_PORT),
+		.next = TABLE_BIT(ADVERT) | TABLE_BIT(L2_DST) | TABLE_BIT(OUTPUT),
+		.help = "questions for a known host are turned into its answer",
+		.miss = "passed on to l2_dst: no question, or for nobody known",
+	},
+	[TABLE_ADVERT] = {
+		.name = "advert", .owner = "arp", .id = 66,
+		.match = FIELD_BIT(ETH_TYPE) | FIELD_BIT(VLAN_VID) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE),
+		.set = FIELD_BIT(ND_TLL) | FIELD_BIT(REG2) | FIELD_BIT(IN_PORT),
+		.next = TABLE_BIT(OUTPUT),
+		.help = "second half of an IPv6 answer: the option can be written once the frame is an advertisement",
+		.miss = "dropped: cannot be",
 	},
 	[TABLE_L2_DST] = {
 		.name = "l2_dst", .owner = "l2", .id = 70,
@@ -103,7 +135,7 @@ const struct table_contract pipeline[N_TABLES] = {
 		.set = FIELD_BIT(VLAN_VID) | FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_DST) | FIELD_BIT(TUN_IPV6_DST),
 		.outputs = true,
 		.again = TABLE_BIT(ACL_AT),
-		.help = "the port's tag, or VNI and peer of the tunnel, are put on; Open vSwitch never sends a frame back by itself",
+		.help = "the port's tag, or what takes it to another switch, is put on; Open vSwitch never sends a frame back by itself",
 		.miss = "dropped: the port has left the network",
 	},
 	[TABLE_ACL_DENIED] = {
@@ -128,19 +160,21 @@ enum table pipeline_by_id(uint8_t id)
 /* --- the manual -------------------------------------------------------------------- */
 
 static const char *const field_words[N_FIELDS] = {
-	[FIELD_IN_PORT] = "in_port", [FIELD_REG0] = "reg0", [FIELD_REG1] = "reg1",
-	[FIELD_REG2] = "reg2", [FIELD_ETH_SRC] = "eth_src", [FIELD_ETH_DST] = "eth_dst",
-	[FIELD_VLAN_VID] = "vlan_vid", [FIELD_REG3] = "reg3", [FIELD_TUN_ID] = "tun_id",
-	[FIELD_TUN_SRC] = "tun_src", [FIELD_TUN_DST] = "tun_dst",
-	[FIELD_TUN_IPV6_SRC] = "tun_ipv6_src", [FIELD_TUN_IPV6_DST] = "tun_ipv6_dst",
-	[FIELD_REG4] = "reg4", [FIELD_REG5] = "reg5", [FIELD_REG6] = "reg6", [FIELD_REG7] = "reg7",
-	[FIELD_REG8] = "reg8", [FIELD_REG9] = "reg9", [FIELD_ETH_TYPE] = "eth_type",
-	[FIELD_IP_PROTO] = "ip_proto", [FIELD_IP_DSCP] = "ip_dscp", [FIELD_IPV4_SRC] = "ipv4_src",
-	[FIELD_IPV4_DST] = "ipv4_dst", [FIELD_IPV6_SRC] = "ipv6_src", [FIELD_IPV6_DST] = "ipv6_dst",
-	[FIELD_TCP_SRC] = "tcp_src", [FIELD_TCP_DST] = "tcp_dst", [FIELD_UDP_SRC] = "udp_src",
-	[FIELD_UDP_DST] = "udp_dst", [FIELD_SCTP_SRC] = "sctp_src", [FIELD_SCTP_DST] = "sctp_dst",
-	[FIELD_ICMPV6_TYPE] = "icmpv6_type", [FIELD_CONJ_ID] = "conj_id", [FIELD_CT_STATE] = "ct_state",
-	[FIELD_CT_MARK] = "ct_mark",
+	[FIELD_IN_PORT] = "in_port", [FIELD_REG0] = "reg0", [FIELD_REG1] = "reg1", [FIELD_REG2] = "reg2",
+	[FIELD_ETH_SRC] = "eth_src", [FIELD_ETH_DST] = "eth_dst", [FIELD_VLAN_VID] = "vlan_vid",
+	[FIELD_REG3] = "reg3", [FIELD_REG5] = "reg5", [FIELD_TUN_ID] = "tun_id", [FIELD_TUN_SRC] = "tun_src",
+	[FIELD_TUN_DST] = "tun_dst", [FIELD_TUN_IPV6_SRC] = "tun_ipv6_src",
+	[FIELD_TUN_IPV6_DST] = "tun_ipv6_dst", [FIELD_ETH_TYPE] = "eth_type", [FIELD_IP_PROTO] = "ip_proto",
+	[FIELD_IPV6_SRC] = "ipv6_src", [FIELD_IPV6_DST] = "ipv6_dst", [FIELD_ARP_OP] = "arp_op",
+	[FIELD_ARP_SPA] = "arp_spa", [FIELD_ARP_TPA] = "arp_tpa", [FIELD_ARP_SHA] = "arp_sha",
+	[FIELD_ARP_THA] = "arp_tha", [FIELD_ICMPV6_TYPE] = "icmpv6_type", [FIELD_ND_TARGET] = "nd_target",
+	[FIELD_ND_TLL] = "nd_tll", [FIELD_ND_RESERVED] = "nd_reserved", [FIELD_ND_OPTION] = "nd_options_type",
+	[FIELD_REG4] = "reg4", [FIELD_REG6] = "reg6", [FIELD_REG7] = "reg7", [FIELD_REG8] = "reg8",
+	[FIELD_REG9] = "reg9", [FIELD_REG10] = "reg10", [FIELD_IP_DSCP] = "ip_dscp",
+	[FIELD_IPV4_SRC] = "ipv4_src", [FIELD_IPV4_DST] = "ipv4_dst", [FIELD_TCP_SRC] = "tcp_src",
+	[FIELD_TCP_DST] = "tcp_dst", [FIELD_UDP_SRC] = "udp_src", [FIELD_UDP_DST] = "udp_dst",
+	[FIELD_SCTP_SRC] = "sctp_src", [FIELD_SCTP_DST] = "sctp_dst", [FIELD_CONJ_ID] = "conj_id",
+	[FIELD_CT_STATE] = "ct_state", [FIELD_CT_MARK] = "ct_mark",
 };
 
 static void print_fields(FILE *to, uint64_t fields)
@@ -195,13 +229,14 @@ static void print_registers(FILE *to)
 	fprintf(to, "## Registers\n\n"
 		"| register | name | value |\n|---|---|---|\n"
 		"| reg0 | network | hash of the network's name; `weft name` prints the name |\n"
-		"| reg1 | class | %d = edge port, %d = uplink, %d = tunnel |\n"
-		"| reg2 | out | OpenFlow port to leave by, 0x%x = flood, 0x%x = flood of unknown unicast, 0x%x = tunnel |\n"
-		"| reg3 | peer | with out = tunnel: the other switch's IPv4 vtep as a number, or a hash of an IPv6 one |\n"
+		"| reg1 | class | %d = edge port, %d = uplink, %d = tunnel, %d = link |\n"
+		"| reg2 | out | OpenFlow port to leave by, 0x%x = flood, 0x%x = flood of unknown unicast, 0x%x = another switch |\n"
+		"| reg3 | peer | with out = another switch: its IPv4 vtep as a number, else a hash of its IPv6 vtep or name |\n"
 		"| reg4, reg5 | from, to | hash of the groups that hold the source and the destination address; 0 = none |\n"
 		"| reg6 | need | %d = ARP, %d = neighbour discovery, %d = DHCP |\n"
-		"| reg7, reg8, reg9 | lists | hash of the name of the port's, the network's and the switch's list; 0 = none |\n\n",
-		CLASS_EDGE, CLASS_UPLINK, CLASS_TUNNEL, OUT_FLOOD, OUT_UNKNOWN, OUT_TUNNEL,
+		"| reg7, reg8, reg9 | lists | hash of the name of the port's, the network's and the switch's list; 0 = none |\n"
+		"| reg10 | tags | 1 = the network passes tags that guests put on |\n\n",
+		CLASS_EDGE, CLASS_UPLINK, CLASS_TUNNEL, CLASS_LINK, OUT_FLOOD, OUT_UNKNOWN, OUT_SWITCH,
 		NEED_ARP, NEED_ND, NEED_DHCP);
 }
 

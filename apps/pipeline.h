@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pipeline: tables, registers and what each table may do, as data.
  *
- *   ingress -> l2_src -> l2_dst -> output
+ *   ingress -> l2_src -> claim -> arp -> l2_dst -> output
+ *                                 |                ^
+ *                                 +--> advert -----+
  *
  * Frames of networks that have rules of who may speak to whom make two detours:
  *
  *   ingress -> conntrack -> acl_from -> acl_to -> acl_port -> acl_network -> acl_switch -> l2_src
  *   l2_dst -> acl_at -> acl_out_switch -> acl_out_network -> acl_out_port -> acl_commit -> output
  *
- * Further tables (guard, qos, arp, route, path) have their numbers kept free; a
+ * Further tables (guard, qos, route, path) have their numbers kept free; a
  * table exists once it has an owner. */
 #ifndef APPS_PIPELINE_H
 #define APPS_PIPELINE_H
@@ -25,6 +27,9 @@
 	TABLE(ACL_NETWORK, 32) \
 	TABLE(ACL_SWITCH, 34) \
 	TABLE(L2_SRC, 60) \
+	TABLE(CLAIM, 64) \
+	TABLE(ARP, 65) \
+	TABLE(ADVERT, 66) \
 	TABLE(L2_DST, 70) \
 	TABLE(ACL_AT, 78) \
 	TABLE(ACL_OUT_SWITCH, 80) \
@@ -51,22 +56,23 @@ enum table pipeline_by_id(uint8_t id);
 #define FIELD_NETWORK FIELD_REG0        /* network id; 0 = none */
 #define FIELD_CLASS   FIELD_REG1        /* enum class: what kind of port it came in by */
 #define FIELD_OUT     FIELD_REG2        /* OpenFlow port it leaves by, or enum out_to */
-#define FIELD_PEER    FIELD_REG3        /* out = tunnel: net_switch.peer of the switch it goes to */
+#define FIELD_PEER    FIELD_REG3        /* out = switch: net_switch.peer of the one it goes to */
 #define FIELD_FROM    FIELD_REG4        /* net_class.id of the source address, 0 = in no group */
 #define FIELD_TO      FIELD_REG5        /* the same of the destination */
 #define FIELD_NEED    FIELD_REG6        /* enum need */
 #define FIELD_LIST_PORT    FIELD_REG7   /* net_acl.id of the lists that judge the frame, 0 = none: of the port, */
 #define FIELD_LIST_NETWORK FIELD_REG8   /* of the network, */
 #define FIELD_LIST_SWITCH  FIELD_REG9   /* and of the switch; first as it comes in, then where it goes out */
+#define FIELD_TAGS    FIELD_REG10       /* 1: the network passes tags of guests */
 
 /* What hosts need before they can speak at all: judged only by rules that name it. */
 enum need { NEED_NOT, NEED_ARP, NEED_ND, NEED_DHCP };
 
-enum class { CLASS_EDGE = 1, CLASS_UPLINK = 2, CLASS_TUNNEL = 3 };
+enum class { CLASS_EDGE = 1, CLASS_UPLINK = 2, CLASS_TUNNEL = 3, CLASS_LINK = 4 };
 enum out_to {
 	OUT_FLOOD = 0x00fffff0,         /* broadcast and multicast: all ports of the network */
 	OUT_UNKNOWN = 0x00fffff1,       /* unknown unicast: ports with flood: true */
-	OUT_TUNNEL = 0x00fffff2,        /* through the tunnel to one other switch, see FIELD_PEER */
+	OUT_SWITCH = 0x00fffff2,        /* to one other switch by link or tunnel, see FIELD_PEER */
 };
 
 /* Actions of one row must fit into one message: beyond this many ports of one

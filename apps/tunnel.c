@@ -10,7 +10,7 @@ const struct net_network *tunnel_network(const struct scene *scene, const struct
 uint32_t tunnel_port(const struct scene *scene, const struct view_network *vn,
 		     const struct view_member *member)
 {
-	if (tunnel_network(scene, vn)->transport != NET_VXLAN || !view_member_is_here(member))
+	if (!tunnel_network(scene, vn)->tunnels || !view_member_is_here(member))
 		return NET_NONE;
 	return view_switch(scene->view, member->sw)->tunnel;
 }
@@ -23,6 +23,40 @@ const struct net_switch *tunnel_peer(const struct scene *scene, uint32_t sw)
 	return &scene->net->switches[vs->index];
 }
 
+bool tunnel_is_fenced(const struct scene *scene, const struct view_network *vn, const struct net_switch *peer)
+{
+	uint32_t index = (uint32_t) (peer - scene->net->switches);
+	return view_is_suspect(scene->view, vn, view_switch_by_index(scene->view, index));
+}
+
+bool tunnel_is_gateway(const struct scene *scene, const struct view_network *vn, uint32_t sw)
+{
+	const struct view_port *port;
+	uint32_t at;
+	return vn->gateway != NET_NONE
+		&& view_gateway_place(scene->view, (uint32_t) (vn - view_network(scene->view, 0)), vn->gateway, &at, &port)
+		&& at == sw;
+}
+
+const struct net_network *tunnel_by_vni(const struct scene *scene, uint32_t vni)
+{
+	for (size_t i = 0; i < scene->net->n_networks; i++)
+		if (scene->net->networks[i].tunnels && scene->net->networks[i].vni == vni)
+			return &scene->net->networks[i];
+	return NULL;
+}
+
+bool tunnel_is_ours(const struct scene *scene, const struct net_switch *peer)
+{
+	return peer >= scene->net->switches && peer < scene->net->switches + scene->net->n_switches;
+}
+
+const struct net_switch *tunnel_foreign(const struct scene *scene, const struct view_network *vn, size_t i)
+{
+	const struct net_network *network = tunnel_network(scene, vn);
+	return i < network->n_vteps ? &scene->net->vteps[network->vteps[i]].end : NULL;
+}
+
 uint64_t tunnel_object(const struct scene *scene, const struct net_switch *sw)
 {
 	return scene->net->objects[sw->object].id;
@@ -31,7 +65,8 @@ uint64_t tunnel_object(const struct scene *scene, const struct net_switch *sw)
 void tunnel_for_changed(const struct scene *scene, const struct fact *fact, struct out *out, tunnel_cb *cb)
 {
 	const uint32_t *changed;
-	size_t n = view_changed(scene->view, &changed);
+	/* With ways, who joins changes them, and then all is compiled. */
+	size_t n = view_ways(scene->view) ? 0 : view_changed(scene->view, &changed);
 	const struct net_switch *peer = n ? tunnel_peer(scene, fact->sw) : NULL;
 	for (size_t i = 0; peer && i < n; i++) {
 		const struct view_network *vn = view_network(scene->view, changed[i]);

@@ -16,6 +16,17 @@ uint32_t tunnel_port(const struct scene *, const struct view_network *, const st
 /* The switch of the file behind a slot, when it has a vtep; else null. */
 const struct net_switch *tunnel_peer(const struct scene *, uint32_t sw);
 
+/* Must its floods not be heard, and does it get none: view_is_suspect(). */
+bool tunnel_is_fenced(const struct scene *, const struct view_network *, const struct net_switch *peer);
+/* Does the network meet the LAN at that switch? */
+bool tunnel_is_gateway(const struct scene *, const struct view_network *, uint32_t sw);
+/* The network that travels under that VNI, or null. */
+const struct net_network *tunnel_by_vni(const struct scene *, uint32_t vni);
+/* Is it a switch, and not the end of a foreign VTEP? */
+bool tunnel_is_ours(const struct scene *, const struct net_switch *peer);
+/* The i-th VTEP of the network that is no switch of ours, or null after the last. */
+const struct net_switch *tunnel_foreign(const struct scene *, const struct view_network *, size_t i);
+
 const struct net_network *tunnel_network(const struct scene *, const struct view_network *);
 uint64_t tunnel_object(const struct scene *, const struct net_switch *);
 

@@ -34,13 +34,29 @@ static void mark_peers(const struct scene *scene, uint32_t sw, bool peers[NET_MA
 	peers[sw] = false;
 }
 
-static void send_probe(const struct scene *scene, uint32_t sw, uint32_t to, struct reply *reply)
+static void send_probe(const struct scene *scene, uint32_t sw, const struct net_switch *peer, struct reply *reply)
 {
 	const struct view_switch *vs = view_switch(scene->view, sw);
-	const struct net_switch *from = tunnel_peer(scene, sw), *peer = tunnel_peer(scene, to);
+	const struct net_switch *from = tunnel_peer(scene, sw);
 	/* A tunnel has one kind of address; an IPv4 one cannot reach an IPv6 one. */
 	if (vs->connected && vs->tunnel != NET_NONE && from && peer && from->vtep_is_v6 == peer->vtep_is_v6)
 		reply->send_tunnel(reply->ctx, sw, vs->tunnel, peer, probe, sizeof probe);
+}
+
+/* VTEPs that are no switches of ours; they find us by themselves. */
+static void probe_foreign(const struct scene *scene, uint32_t sw, struct reply *reply)
+{
+	for (size_t i = 0; i < scene->net->n_vteps; i++) {
+		const struct net_vtep *vtep = &scene->net->vteps[i];
+		bool is_peer = false;
+		for (size_t k = 0; k < vtep->n_stands && !is_peer; k++) {
+			const struct view_network *vn = view_network(scene->view, vtep->stands[k].network);
+			const struct view_member *here = view_member(vn, sw);
+			is_peer = here && tunnel_port(scene, vn, here) != NET_NONE;
+		}
+		if (is_peer)
+			send_probe(scene, sw, &vtep->end, reply);
+	}
 }
 
 /* Both ways between a switch and its peers, or its way only. */
@@ -51,10 +67,11 @@ static void probe_peers(const struct scene *scene, uint32_t sw, bool both, struc
 	for (uint32_t to = 0; to < view_n_switches(scene->view); to++) {
 		if (!peers[to])
 			continue;
-		send_probe(scene, sw, to, reply);
+		send_probe(scene, sw, tunnel_peer(scene, to), reply);
 		if (both)
-			send_probe(scene, to, sw, reply);
+			send_probe(scene, to, tunnel_peer(scene, sw), reply);
 	}
+	probe_foreign(scene, sw, reply);
 }
 
 void tunnel_greet(const struct scene *scene, const struct fact *fact, struct reply *reply)

@@ -89,19 +89,17 @@ static void post_apply(struct api_request *request)
 {
 	const struct api_world *world = &request->api->world;
 	const char *problem = config_apply(world->config, request->body, request->body_size);
-	json_t *config = show_config(world, false);
 	struct config_state state;
 	config_state(world->config, &state);
 	if (!problem) {
+		json_t *config = show_config(world, false);
 		show_set(config, "applied", json_true());
 		api_reply(request->call, config);
 		return;
 	}
-	bool has_errors = state.findings && diag_n_errors(state.findings);
-	json_t *more = json_pack("{s:b, s:O}", "applied", 0, "findings", json_object_get(config, "findings"));
-	json_decref(config);
-	api_error(request->call, has_errors ? 422 : 409, more,
-		  has_errors ? "correct what the findings say and apply again"
+	json_t *more = json_pack("{s:b, s:o}", "applied", 0, "findings", show_findings(state.refused));
+	api_error(request->call, state.refused ? 422 : 409, more,
+		  state.refused ? "correct what the findings say and apply again"
 			     : "weftd must be able to write the file and its folder", "%s", problem);
 }
 
@@ -157,12 +155,14 @@ static const struct api_path paths[] = {
 	  { SWITCH, { "state", "connected, connecting, standby, disconnected or waiting" }, LIMIT } },
 	{ "GET", "/v1/ports", "the ports of all switches and what the file makes of them", get_list, &show_ports,
 	  { SWITCH, NETWORK, { "port", "ports of this name only" },
-	    { "state", "ok, down, local, no-network, disabled or conflict" }, LIMIT } },
+	    { "state", "ok, down, local, no-network, disabled, conflict, standby or link" }, LIMIT } },
 	{ "GET", "/v1/hosts", "the learned hosts", get_list, &show_hosts,
 	  { SWITCH, NETWORK, { "port", "behind ports of this name only" }, { "mac", "of this address only" },
 	    { "ip", "of this IPv4 or IPv6 address only" }, { "state", "learned, recovered or unconfirmed" }, LIMIT } },
 	{ "GET", "/v1/networks", "the networks of the file and how full they are", get_list, &show_networks,
 	  { NETWORK, LIMIT } },
+	{ "GET", "/v1/links", "the cables between bridges, and whether they are there", get_list, &show_links,
+	  { SWITCH, { "state", "up, down, unconfirmed or wrong" }, LIMIT } },
 	{ "GET", "/v1/flows", "the rows of the switches: flows, groups, meters", get_list, &show_flows,
 	  { SWITCH, NETWORK, { "app", "of this app only" }, { "table", "of this table only, by name or number" },
 	    { "kind", "flow, group or meter" },

@@ -35,7 +35,7 @@ static const struct command {
 	  "weftd does so by itself when the file changes, and on SIGHUP.", cli_reload, false, false },
 	{ "status", "", "how the whole is, and what is wrong",
 	  "Exit code 0 when the verdict is ok, 3 when it is degraded.", cli_status, false, false },
-	{ "show", "switches|ports|hosts|networks|flows|events [KEY=VALUE]...", "show what weftd knows",
+	{ "show", "switches|ports|hosts|networks|links|flows|events [KEY=VALUE]...", "show what weftd knows",
 	  "The filters of each are the parameters of its path of the API: `weft show hosts network=office`,\n"
 	  "`weft show flows switch=kvm1 app=l2`, `weft show ports state=conflict`. Flows are printed as\n"
 	  "`ovs-ofctl` writes them, with the reason behind a `#`, so that `ovs-ofctl diff-flows` reads them.",

@@ -30,13 +30,32 @@ static json_t *finding_json(const struct diag *diag, const struct finding *findi
 			 "text", text ? text : json_string(info->summary), "cure", info->cure);
 }
 
+/* What its guests may send, per network that goes by tunnels. */
+static json_t *mtus_json(const struct net *net)
+{
+	json_t *mtus = json_object();
+	for (size_t i = 0; net && i < net->n_networks; i++)
+		if (net->networks[i].guest_mtu)
+			json_object_set_new(mtus, net->networks[i].name, json_integer(net->networks[i].guest_mtu));
+	return mtus;
+}
+
+static void print_mtus(const struct net *net)
+{
+	for (size_t i = 0; i < net->n_networks; i++)
+		if (net->networks[i].guest_mtu)
+			printf("network %s goes by VXLAN: its guests need an MTU of at most %u\n", net->networks[i].name,
+			       net->networks[i].guest_mtu);
+}
+
 static void print_check_json(const struct net *net, const struct diag *diag)
 {
 	json_t *findings = json_array();
 	for (size_t i = 0; i < diag_n_findings(diag); i++)
 		json_array_append_new(findings, finding_json(diag, diag_finding(diag, i)));
-	print_json(json_pack("{s:b, s:o, s:o}", "ok", net != NULL, "digest",
-			     net ? json_string(net->digest_text) : json_null(), "findings", findings));
+	print_json(json_pack("{s:b, s:o, s:o, s:o}", "ok", net != NULL, "digest",
+			     net ? json_string(net->digest_text) : json_null(), "findings", findings,
+			     "guest_mtu", mtus_json(net)));
 }
 
 static void print_check(const struct net *net, const struct diag *diag)
@@ -54,6 +73,7 @@ static void print_check(const struct net *net, const struct diag *diag)
 		printf("any switch");
 	printf(", %zu network%s%s\n", net->n_networks, net->n_networks == 1 ? "" : "s",
 	       n_warnings ? ", with warnings" : "");
+	print_mtus(net);
 }
 
 /* `weft check <(make-topology)`: a pipe is read like stdin. */

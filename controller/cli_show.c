@@ -17,7 +17,7 @@ enum { MAX_COLUMNS = 12 };
 
 enum { OFPORT_LOCAL = 0xfffffffe };      /* OFPP_LOCAL, section 7.2.1 */
 
-enum form { FORM_PLAIN, FORM_UNLESS_0, FORM_OFPORT, FORM_YES, FORM_AGO, FORM_SECONDS, FORM_TIME, FORM_NETWORKS };
+enum form { FORM_PLAIN, FORM_UNLESS_0, FORM_OFPORT, FORM_YES, FORM_AGO, FORM_SECONDS, FORM_TIME, FORM_NETWORKS, FORM_LIST };
 
 static const struct shown {
 	const char *name;               /* also the path and the array */
@@ -33,9 +33,12 @@ static const struct shown {
 	{ "hosts", "NETWORK MAC WHERE IP IP6 SEEN> STATE",
 	  { { "network", 0 }, { "mac", 0 }, { "where", 0 }, { "ip", 0 }, { "ip6", 0 }, { "seen_seconds", FORM_SECONDS },
 	    { "state", 0 } } },
-	{ "networks", "NETWORK HOSTS> MAX> PORTS> SWITCHES> TRANSPORT VLAN> AGEING> REFUSED> MOVES>",
+	{ "networks", "NETWORK HOSTS> MAX> PORTS> SWITCHES> TRANSPORT VLAN> GATEWAY MTU> AGEING> REFUSED> MOVES>",
 	  { { "name", 0 }, { "hosts", 0 }, { "max_hosts", 0 }, { "ports", 0 }, { "switches", 0 }, { "transport", 0 },
-	    { "vlan", 0 }, { "ageing_seconds", FORM_SECONDS }, { "refused_hosts", 0 }, { "moves", 0 } } },
+	    { "vlan", 0 }, { "gateway", 0 }, { "guest_mtu", 0 }, { "ageing_seconds", FORM_SECONDS }, { "refused_hosts", 0 },
+	    { "moves", 0 } } },
+	{ "links", "LINK STATE COST> TREES WHY",
+	  { { "name", 0 }, { "state", 0 }, { "cost", 0 }, { "trees", FORM_LIST }, { "why", 0 } } },
 	{ "acls", "ACL RULE VERDICT LINE> PACKETS> BYTES> AGE> LAST-HIT> MODE",
 	  { { "acl", 0 }, { "rule", 0 }, { "verdict", 0 }, { "line", 0 }, { "packets", 0 }, { "bytes", 0 },
 	    { "age_seconds", FORM_SECONDS }, { "last_hit_seconds", FORM_SECONDS }, { "mode", 0 } } },
@@ -70,6 +73,19 @@ static void networks_text(const json_t *networks, char *buf, size_t size)
 			snprintf(tag_text, sizeof tag_text, " tag %d", (int) json_integer_value(tag));
 		int n = snprintf(buf + used, size - used, "%s%s%s%s", i ? ", " : "", name ? name : "?", tag_text,
 				 json_is_true(json_object_get(use, "uplink")) ? " uplink" : "");
+		if (n < 0 || (size_t) n >= size - used)
+			return;
+		used += (size_t) n;
+	}
+}
+
+static void list_text(const json_t *texts, char *buf, size_t size)
+{
+	size_t i, used = 0;
+	const json_t *text;
+	buf[0] = '\0';
+	json_array_foreach(texts, i, text) {
+		int n = snprintf(buf + used, size - used, "%s%s", i ? ", " : "", json_string_value(text));
 		if (n < 0 || (size_t) n >= size - used)
 			return;
 		used += (size_t) n;
@@ -127,6 +143,10 @@ static void print_cell(struct cli_table *table, const json_t *value, enum form f
 		return;
 	case FORM_NETWORKS:
 		networks_text(value, buf, sizeof buf);
+		cli_table_cell(table, "%s", buf[0] ? buf : "-");
+		return;
+	case FORM_LIST:
+		list_text(value, buf, sizeof buf);
 		cli_table_cell(table, "%s", buf[0] ? buf : "-");
 		return;
 	}

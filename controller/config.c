@@ -36,7 +36,8 @@ struct config {
 	char folder[PATH_MAX], name[NAME_MAX + 1];
 	struct net *first;              /* until config_take_net */
 	char *model;                    /* the running net as net_print gives it */
-	struct diag *findings;          /* of the last load */
+	struct diag *findings;          /* of the last load of the file */
+	struct diag *refused;           /* of the text that the last apply brought; null = it was taken */
 	struct config_state state;
 	struct core *core;
 	void (*changed)(void *ctx);
@@ -87,11 +88,16 @@ static void took(struct config *config, const struct net *net)
 	config->state.failed = false;
 }
 
-struct config *config_new(struct loop *loop, const char *file, struct diag *diag)
+/* Keeps what was found; state points to it. */
+static void keep(struct diag **kept, const struct diag **seen, struct diag *take)
 {
-	struct net *net = net_load(file, diag);
-	if (!net)
-		return NULL;
+	diag_free(*kept);
+	*kept = take;
+	*seen = take;
+}
+
+struct config *config_new(struct loop *loop, const char *file)
+{
 	struct config *config = xheap_alloc(sizeof *config);
 	char copy[PATH_MAX];
 	config->loop = loop;
@@ -100,12 +106,18 @@ struct config *config_new(struct loop *loop, const char *file, struct diag *diag
 	snprintf(config->folder, sizeof config->folder, "%s", dirname(copy));
 	snprintf(copy, sizeof copy, "%s", file);
 	snprintf(config->name, sizeof config->name, "%s", basename(copy));
-	config->first = net;
-	config->model = model_text(net);
 	config->inotify = config->folder_watch = config->file_watch = -1;
 	config->state.file = config->file;
 	config->state.n_loads = 1;
-	took(config, net);
+	keep(&config->findings, &config->state.findings, diag_new(file));
+	config->first = net_load(file, config->findings);
+	if (!config->first) {
+		config->state.failed = true;
+		config->state.n_failures = 1;
+		return config;
+	}
+	config->model = model_text(config->first);
+	took(config, config->first);
 	return config;
 }
 
@@ -120,6 +132,7 @@ void config_free(struct config *config)
 	loop_timer_free(config->settle);
 	net_free(config->first);
 	diag_free(config->findings);
+	diag_free(config->refused);
 	free(config->model);
 	free(config->file);
 	free(config);
@@ -174,9 +187,7 @@ static void load(struct config *config, const char *text, size_t size)
 	if (config->inotify >= 0)
 		watch(config);
 	struct net *net = text ? net_parse(config->file, text, size, diag) : net_load(config->file, diag);
-	diag_free(config->findings);
-	config->findings = diag;
-	config->state.findings = diag;
+	keep(&config->findings, &config->state.findings, diag);
 	config->state.n_loads++;
 	if (!net) {
 		note_failure(config);
@@ -215,24 +226,27 @@ const char *config_apply(struct config *config, const char *text, size_t size)
 	struct diag *diag = diag_new(config->file);
 	struct net *net = net_parse(config->file, text, size, diag);
 	if (!net) {
-		diag_free(config->findings);
-		config->findings = diag;
-		config->state.findings = diag;
-		config->state.n_loads++;
 		/* The file on disk is as it was: this is the caller's failure, not its. */
+		keep(&config->refused, &config->state.refused, diag);
+		config->state.n_loads++;
 		config->state.n_failures++;
 		return "the file has errors; nothing was changed";
 	}
 	net_free(net);
 	diag_free(diag);
+	keep(&config->refused, &config->state.refused, NULL);
 	static char error[PATH_MAX + 128];
-	if (file_replace(config->file, text, size, 0644)) {
+	int result = file_replace(config->file, text, size, 0644);
+	if (result < 0) {
 		snprintf(error, sizeof error, "cannot write %s: %s; nothing was changed", config->file,
 			 strerror(errno));
 		return error;
 	}
+	if (result)
+		snprintf(error, sizeof error, "%s is in force, but may not survive a crash of this machine: "
+			 "its folder cannot be synced: %s", config->file, strerror(errno));
 	load(config, text, size);
-	return NULL;
+	return result ? error : NULL;
 }
 
 static void on_settled(void *ctx)
@@ -249,7 +263,8 @@ static void on_inotify(void *ctx)
 	while ((n = read(config->inotify, buf, sizeof buf)) > 0) {
 		for (char *p = buf; p < buf + n;) {
 			struct inotify_event *ev = (struct inotify_event *) (void *) p;
-			if (ev->len ? !strcmp(ev->name, config->name) : (ev->mask & IN_CLOSE_WRITE) != 0)
+			/* Without a name: of the file itself, or more events than the kernel keeps. */
+			if (ev->len ? !strcmp(ev->name, config->name) : ev->mask & (IN_CLOSE_WRITE | IN_Q_OVERFLOW))
 				loop_timer_again(config->settle, SETTLE_MS);
 			p += sizeof *ev + ev->len;
 		}
@@ -282,6 +297,9 @@ void config_start(struct config *config, struct core *core, void (*changed)(void
 	if (config->inotify < 0 || !watch(config)) {
 		VLOG_WARN("cannot watch %s (%s): after an edit send SIGHUP or run `weft reload`",
 			  config->folder, strerror(errno));
+		if (config->inotify >= 0)
+			close(config->inotify);
+		config->inotify = -1;
 		return;
 	}
 	loop_on_readable(config->loop, config->inotify, on_inotify, config);

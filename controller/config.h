@@ -19,19 +19,22 @@ struct config_state {
 	char digest[17];                /* of what runs */
 	uint64_t loaded_wall_ms;
 	bool failed;                    /* the file on disk has errors; the old one runs */
-	const struct diag *findings;    /* of the last load: errors, or warnings */
+	const struct diag *findings;    /* of the file at its last load: errors, or warnings */
+	const struct diag *refused;     /* of the text that config_apply did not take last; null = it did */
 	uint64_t n_loads, n_failures, n_unchanged;
 };
 
-/* Loads the file for the first time; null when it is bad (findings in diag). */
-struct config *config_new(struct loop *, const char *file, struct diag *);
+/* Loads the file for the first time. */
+struct config *config_new(struct loop *, const char *file);
 void config_free(struct config *);
-struct net *config_take_net(struct config *);    /* of config_new, once */
+/* Of config_new, once; null when the file is bad: config_state has the findings. */
+struct net *config_take_net(struct config *);
 /* Start watching; reloads go to core_reload, then changed() is called. */
 void config_start(struct config *, struct core *, void (*changed)(void *ctx), void *ctx);
 void config_look(struct config *);               /* once a second: is it still there? */
 void config_reload(struct config *);             /* as on SIGHUP */
-/* `weft apply`: null = in force, else a sentence; findings in config_state. */
+/* `weft apply`: null = in force, else a sentence, and findings in state.refused
+ * when it is the text that is bad. */
 const char *config_apply(struct config *, const char *text, size_t size);
 void config_state(const struct config *, struct config_state *);
 

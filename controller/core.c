@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ofproto/sign.h"
 #include "topo/arena.h"
 
 /* Until every switch of a network is back, hosts that only other switches
@@ -42,7 +43,10 @@ static void on_ahead(void *ctx, uint32_t sw, const struct rule *key)
 
 struct scene core_scene(const struct core *core)
 {
-	return (struct scene) { .net = core->net, .view = core->view, .now_ms = core->now_ms };
+	return (struct scene) {
+		.net = core->net, .view = core->view, .now_ms = core->now_ms,
+		.sign = sign_bytes, .sign_ctx = core->sign_key,
+	};
 }
 
 struct out core_out(struct core *core, uint8_t app)
@@ -84,8 +88,10 @@ struct core *core_new(struct net *take, uint64_t now_ms)
 	core->build = build_new(pipeline, N_TABLES);
 	core->shapes = shapes_new(core->build);
 	core->events = events_new();
+	sign_key_make(core->sign_key);
 	view_bind(core->view, core->net, now_ms, NULL, NULL);
 	take_switches(core);
+	core->gateways_due = core->ways_due = true;
 	return core;
 }
 
@@ -99,6 +105,7 @@ void core_free(struct core *core)
 	}
 	free(core->switches);
 	free(core->touched);
+	free(core->ways_wait);
 	events_free(core->events);
 	shapes_free(core->shapes);
 	build_free(core->build);
@@ -127,12 +134,20 @@ static void make_stale(struct core *core, uint32_t sw, uint32_t bits)
 	core_touch(core, sw);
 }
 
+/* That a host went says it of its addresses as well. */
+static void note(struct core *core, const struct fact *fact)
+{
+	core->counts.n_facts++;
+	/* "in-sync" says SWITCH_READY better. */
+	if (!fact->with_host && fact->kind != FACT_SWITCH_READY)
+		events_fact(core->events, core->wall_ms, fact);
+}
+
 /* The fact is in the view: tell the apps and whoever watches. Facts about one
  * switch or its ports concern that switch's rows only; a host concerns all. */
 void core_applied(struct core *core, const struct fact *fact)
 {
-	core->counts.n_facts++;
-	events_fact(core->events, core->wall_ms, fact);
+	note(core, fact);
 	struct scene scene = core_scene(core);
 	for (size_t i = 0; i < n_apps; i++) {
 		const struct app *app = apps[i].app;
@@ -159,6 +174,14 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_HOST_REFUSED:
 		case FACT_NETWORK_FULL:
 		case FACT_MEMBER:
+		case FACT_SWITCH_READY:
+		case FACT_GATEWAY:
+		case FACT_LINK:
+		case FACT_WAYS:
+		case FACT_ADDRESS:
+		case FACT_ADDRESS_GONE:
+		case FACT_DUPLICATE:
+		case FACT_ADDRESS_SETTLED:
 		case N_FACT_KINDS:
 			for (uint32_t sw = 0; sw < core->n_switches; sw++)
 				make_stale(core, sw, 1u << i);
@@ -175,15 +198,15 @@ static void on_fact_applied(void *ctx, const struct fact *fact)
 void core_fact(struct core *core, struct fact *fact)
 {
 	fact->time_ms = core->now_ms;
+	if (core_concerns_ways(fact))
+		core->gateways_due = core->ways_due = true;
 	if (view_apply(core->view, fact, on_fact_applied, core))
 		core_applied(core, fact);
 }
 
 static void on_host_lost(void *ctx, const struct fact *fact)
 {
-	struct core *core = ctx;
-	core->counts.n_facts++;
-	events_fact(core->events, core->wall_ms, fact);
+	note(ctx, fact);
 }
 
 void core_reload(struct core *core, struct net *take)
@@ -195,6 +218,7 @@ void core_reload(struct core *core, struct net *take)
 	take_switches(core);
 	core->counts.n_reloads++;
 	core->settled = false;
+	core->gateways_due = core->ways_due = true;
 	struct fact fact = { .kind = FACT_NET, .sw = NET_NONE, .time_ms = core->now_ms };
 	events_fact(core->events, core->wall_ms, &fact);
 	for (uint32_t sw = 0; sw < core->n_switches; sw++)
@@ -220,6 +244,8 @@ void core_compile(struct core *core, uint32_t sw)
 
 void core_plan(struct core *core)
 {
+	core_gateways(core);
+	core_ways(core);
 	for (size_t i = 0; i < core->n_touched; i++) {
 		uint32_t sw = core->touched[i];
 		if (core->switches[sw]->ready && core->switches[sw]->stale)
@@ -244,6 +270,9 @@ static void tick_apps(struct core *core)
 
 void core_tick(struct core *core)
 {
+	core_let_go(core);
+	/* Also of those that nothing was heard of. */
+	core->gateways_due = core->ways_due = true;
 	tick_apps(core);
 	if (core->settled)
 		return;

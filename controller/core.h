@@ -13,6 +13,7 @@
 #include "controller/event.h"
 #include "ofproto/ledger.h"
 #include "ofproto/msg.h"
+#include "ofproto/sign.h"
 #include "topo/net.h"
 #include "topo/view.h"
 
@@ -22,7 +23,8 @@ struct session;
 struct core_switch {
 	struct ledger *ledger;          /* never null */
 	struct session *session;        /* the live one, or null */
-	bool ready;                     /* read back and recovered: may be compiled for */
+	bool read;                      /* read back and recovered; waits, see core_must_wait() */
+	bool ready;                     /* the same, and waits no more: is compiled for */
 	bool touched;                   /* on core.touched: rows may differ, or bytes wait */
 	uint64_t n_ticks;               /* seconds since it was read back */
 	uint32_t stale;                 /* bits of apps (order of apps[]) to compile */
@@ -65,6 +67,11 @@ struct core {
 	size_t n_touched;
 	uint64_t start_ms;              /* now_ms at the first call */
 	bool settled;                   /* the hold time for unconfirmed hosts is over */
+	bool gateways_due;              /* what was chosen may not be the best any more */
+	bool ways_due;                  /* likewise */
+	uint32_t *ways_wait;            /* owned: slots that were told to leave ways, and have not said yet */
+	size_t n_ways_wait;
+	uint8_t sign_key[SIGN_KEY];     /* of this life: what it has not signed is not ours */
 	uint64_t now_ms;                /* set by the owner before it calls in */
 	uint64_t wall_ms;
 	/* Rows changed, or work was put off: the owner calls core_plan soon. */
@@ -103,6 +110,10 @@ void core_refuse(struct core *, const char *who, uint64_t dpid, const char *why)
 void core_attach(struct core *, uint32_t sw, struct session *, const struct msg_port *, size_t n_ports,
 		 uint32_t max_meters);
 void core_read_done(struct core *, uint32_t sw);
+/* It has all rows that are wanted of it, for the first time since it came. */
+void core_in_sync(struct core *, uint32_t sw);
+/* Is it compiled for, so that its rows may be sent? False until then. */
+bool core_may_send(const struct core *, uint32_t sw);
 void core_detach(struct core *, uint32_t sw, const char *why);
 
 void core_fact(struct core *, struct fact *);

@@ -13,4 +13,15 @@ void core_compile(struct core *, uint32_t sw);   /* the stale apps of one switch
 
 struct reply core_reply(struct core *);
 
+/* core_gateway.c */
+bool core_concerns_ways(const struct fact *);
+void core_gateways(struct core *);       /* opens and closes physical ports, one step */
+bool core_must_wait(const struct core *);
+/* Its rows are what they shall be; or it is away and cannot be told. */
+bool core_has_done(const struct core *, uint32_t sw);
+/* core_ways.c */
+void core_ways(struct core *);           /* from the ways in force towards the best, one step */
+/* core_switch.c: who was read back and had to wait is compiled for, when it need not any more. */
+void core_let_go(struct core *);
+
 #endif

@@ -41,7 +41,7 @@ void core_attach(struct core *core, uint32_t sw, struct session *session,
 {
 	struct core_switch *cs = core->switches[sw];
 	cs->session = session;
-	cs->ready = false;
+	cs->read = cs->ready = false;
 	cs->connected_wall_ms = core->wall_ms;
 	view_set_max_meters(core->view, sw, max_meters);
 	/* Ports that went while it was away, from the end: each fact shrinks the list. */
@@ -109,8 +109,10 @@ static void recover(struct core *core, uint32_t sw)
 	struct scene scene = core_scene(core);
 	struct reply reply = core_reply(core);
 	struct ledger_iter iter;
-	if (cs->stood_by)
+	if (cs->stood_by) {
 		reply.fact = reply_fact_of_another;
+		view_doubt_addresses(core->view);
+	}
 	cs->stood_by = false;
 	for (const struct row *row = ledger_first(cs->ledger, &iter); row;
 	     row = ledger_after(cs->ledger, &iter)) {
@@ -131,26 +133,59 @@ void core_read_done(struct core *core, uint32_t sw)
 	struct core_switch *cs = core->switches[sw];
 	struct fact up = { .kind = FACT_SWITCH_UP, .sw = sw, .ofport = 0 };
 	recover(core, sw);
-	cs->ready = true;
+	cs->read = true;
+	/* Others hear of it before it is compiled for, as a whole. */
+	cs->ready = !core_must_wait(core);
 	cs->n_ticks = 0;
 	core_fact(core, &up);
+	core->settled = false;
+	core_let_go(core);
+	if (!cs->ready)
+		return;
+	core_gateways(core);
+	core_ways(core);
 	cs->stale = (1u << n_apps) - 1;
 	core_compile(core, sw);
-	core->settled = false;
 	core_touch(core, sw);
+}
+
+void core_let_go(struct core *core)
+{
+	if (core_must_wait(core))
+		return;
+	for (uint32_t sw = 0; sw < core->n_switches; sw++) {
+		struct core_switch *cs = core->switches[sw];
+		if (!cs->read || cs->ready)
+			continue;
+		cs->ready = true;
+		cs->stale = (1u << n_apps) - 1;
+		core_touch(core, sw);
+	}
+}
+
+void core_in_sync(struct core *core, uint32_t sw)
+{
+	struct fact fact = { .kind = FACT_SWITCH_READY, .sw = sw };
+	core_fact(core, &fact);
+	core_touch(core, sw);
+}
+
+bool core_may_send(const struct core *core, uint32_t sw)
+{
+	return core->switches[sw]->ready && !core->switches[sw]->stale;
 }
 
 void core_detach(struct core *core, uint32_t sw, const char *why)
 {
 	struct core_switch *cs = core->switches[sw];
 	struct fact down = { .kind = FACT_SWITCH_DOWN, .sw = sw };
-	bool was_ready = cs->ready;
+	bool was_read = cs->read;
 	cs->session = NULL;
-	cs->ready = false;
+	cs->read = cs->ready = false;
 	cs->stale = 0;
 	cs->connected_wall_ms = core->wall_ms;
 	snprintf(cs->last_error, sizeof cs->last_error, "%s", why);
-	if (was_ready)
+	if (was_read)
 		core_fact(core, &down);
 }
 

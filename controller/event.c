@@ -66,6 +66,8 @@ static enum event_severity fact_severity(const struct fact *fact)
 	switch (fact->kind) {
 	case FACT_SWITCH_DOWN:
 	case FACT_HOST_REFUSED:
+	case FACT_GATEWAY:
+	case FACT_DUPLICATE:
 		return EVENT_WARNING;
 	case FACT_NET:
 	case FACT_SWITCH_UP:
@@ -75,6 +77,12 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_HOST_GONE:
 	case FACT_NETWORK_FULL:
 	case FACT_MEMBER:
+	case FACT_SWITCH_READY:
+	case FACT_LINK:
+	case FACT_WAYS:
+	case FACT_ADDRESS:
+	case FACT_ADDRESS_GONE:
+	case FACT_ADDRESS_SETTLED:
 	case N_FACT_KINDS:
 		break;
 	}

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,46 +26,64 @@ static int write_all(int fd, const char *data, size_t size)
 	return fsync(fd);
 }
 
-static int sync_folder(const char *path)
+static int open_folder(const char *path)
 {
 	char copy[PATH_MAX];
 	snprintf(copy, sizeof copy, "%s", path);
-	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Beside the file: a temporary one with all of it on the disk. */
+static int write_beside(char *path, const struct stat *like, const void *data, size_t size)
+{
+	int fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	int result = fsync(fd);
+	/* Who may not give a file away keeps it. */
+	bool is_owner_same = like->st_uid == geteuid() && like->st_gid == getegid();
+	if (!is_owner_same && fchown(fd, like->st_uid, like->st_gid))
+		errno = 0;
+	bool is_whole = !fchmod(fd, like->st_mode & 07777) && !write_all(fd, data, size);
+	int saved = errno;
 	close(fd);
-	return result;
+	if (is_whole)
+		return 0;
+	unlink(path);
+	errno = saved;
+	return -1;
+}
+
+static int replace(const char *path, int folder, const struct stat *like, const void *data, size_t size)
+{
+	char temporary[PATH_MAX + 16];
+	snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+	if (write_beside(temporary, like, data, size))
+		return -1;
+	if (!rename(temporary, path))
+		return fsync(folder) ? 1 : 0;
+	int saved = errno;
+	unlink(temporary);
+	errno = saved;
+	return -1;
 }
 
 int file_replace(const char *path, const void *data, size_t size, mode_t mode)
 {
-	char real[PATH_MAX], temporary[PATH_MAX + 16];
-	struct stat st;
+	char real[PATH_MAX];
+	struct stat like = { .st_mode = mode, .st_uid = geteuid(), .st_gid = getegid() };
 	if (!realpath(path, real)) {
 		if (errno != ENOENT)
 			return -1;
 		snprintf(real, sizeof real, "%s", path);
-	} else if (!stat(real, &st)) {
-		mode = st.st_mode & 07777;
-	}
-	snprintf(temporary, sizeof temporary, "%s.XXXXXX", real);
-	int fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	if (fchmod(fd, mode) || write_all(fd, data, size)) {
-		int saved = errno;
-		close(fd);
-		unlink(temporary);
-		errno = saved;
+	} else if (stat(real, &like)) {
 		return -1;
 	}
-	close(fd);
-	if (rename(temporary, real)) {
-		int saved = errno;
-		unlink(temporary);
-		errno = saved;
+	int folder = open_folder(real);
+	if (folder < 0)
 		return -1;
-	}
-	return sync_folder(real);
+	int result = replace(real, folder, &like, data, size);
+	int saved = errno;
+	close(folder);
+	errno = saved;
+	return result;
 }

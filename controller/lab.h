@@ -9,8 +9,9 @@
  *     NAME-ctl        bridge mgmt, weftd
  *     NAME-SWITCH     mgmt0, br-int with the VM ports; with a vtep also br-phys and vxlan0
  *     NAME-VM         eth0
- *     NAME-lan        bridge lan: what the uplinks of `transport: vlan` are plugged into
+ *     NAME-lan        bridge lan: what uplinks and physical ports are plugged into
  *     NAME-underlay   bridge underlay: between the vteps
+ *     NAME-VTEP       eth0 in the underlay, and a VXLAN device of the kernel for each network
  *
  * Three steps: a plan is made from the file (lab_plan.c, pure), the plan is
  * built by running ip, ovs-vsctl and the like (lab_up.c), and everything a
@@ -34,12 +35,12 @@
 enum {
 	LAB_MAX_IFNAME = 15,            /* characters of an interface name, IFNAMSIZ - 1 */
 	LAB_MAX_SOCKET = 107,           /* characters of a Unix socket's path */
-	LAB_VM_MTU = 1500,              /* bytes */
-	LAB_UNDERLAY_MTU = 9100,        /* bytes: a jumbo frame of a VM and its tunnel header */
+	LAB_LINK_OFPORT = 601,          /* of a switch's first link */
 	LAB_UPLINK_OFPORT = 501,        /* OpenFlow port of a switch's first uplink; VMs count from 1 */
 	LAB_VXLAN_OFPORT = 1000,
 	LAB_ETH0_INDEX = 100,           /* interface index of eth0 in every VM */
 	LAB_ON_LAN = UINT32_MAX,        /* host of a physical machine */
+	LAB_ON_UNDERLAY = UINT32_MAX - 1,       /* of a VTEP that is no switch of ours */
 };
 #define LAB_NET4 "198.18"               /* management: 198.18.0.0/16 (RFC 2544), hosts from .0.1 */
 #define LAB_NET6 "fd98::"               /* and fd98::/64 */
@@ -52,7 +53,8 @@ enum {
 struct lab_stand {
 	const char *network;            /* name */
 	uint16_t tag;                   /* VLAN id its frames carry, or NET_UNTAGGED */
-	const char *dev;                /* "eth0", or "eth0.TAG"; null = the VM cannot speak tagged */
+	const char *dev;                /* "eth0", or "eth0.TAG"; null = the VM cannot speak tagged; "vxVNI" */
+	uint32_t vni;                   /* of a VTEP that is no switch of ours; else 0 */
 	const char *ip;                 /* IPv4 text without prefix, null = none */
 	unsigned prefix;
 	const char *ip6;
@@ -62,10 +64,12 @@ struct lab_stand {
 struct lab_vm {
 	const char *name;
 	const char *ns;                 /* namespace */
-	uint32_t host;                  /* index, or LAB_ON_LAN */
-	const char *port;               /* interface on br-int, or on the LAN's bridge */
-	unsigned ofport;                /* requested OpenFlow port; 0 on the LAN */
+	uint32_t host;                  /* index, LAB_ON_LAN or LAB_ON_UNDERLAY */
+	const char *port;               /* interface on br-int, or on the bridge of the LAN or underlay */
+	const char *vtep;               /* of LAB_ON_UNDERLAY; else null */
+	unsigned ofport;                /* requested OpenFlow port; 0 when it is on no switch */
 	const char *mac;
+	unsigned mtu;                   /* bytes */
 	struct lab_stand *stands;       /* untagged first, then by tag */
 	size_t n_stands;
 };
@@ -73,7 +77,7 @@ struct lab_vm {
 struct lab_network {
 	const char *name;
 	const char *transport;          /* "local", "vlan" or "vxlan" */
-	uint16_t vlan;                  /* on the uplinks; 0 = none */
+	uint16_t vlan;                  /* on the LAN; 0 = none */
 	bool *joined;                   /* per host: its VMs reach those of other joined hosts */
 };
 
@@ -83,6 +87,13 @@ struct lab_uplink {
 	const char *port;               /* interface on br-int */
 	const char *lan_port;           /* interface on the LAN's bridge */
 	unsigned ofport;
+};
+
+/* A cable between two switches: a veth pair. */
+struct lab_link {
+	uint32_t hosts[2];
+	const char *ports[2];           /* interfaces on br-int */
+	unsigned ofports[2];
 };
 
 struct lab_host {
@@ -96,6 +107,7 @@ struct lab_host {
 	const char *vtep;               /* null = no underlay */
 	const char *tunnel;             /* name of the VXLAN port */
 	const char *underlay_port;      /* other end of the underlay, null likewise */
+	unsigned underlay_mtu;          /* bytes */
 };
 
 struct lab_plan {
@@ -107,7 +119,9 @@ struct lab_plan {
 	const char *ctl_ns, *ctl_ip, *ctl_ip6;
 	const char *lan_ns;             /* null = no LAN */
 	const char *underlay_ns;        /* null = no underlay */
-	unsigned vtep_prefix;           /* common prefix length of the vteps, 0 = routes per peer */
+	unsigned underlay_mtu, lan_mtu; /* bytes: of the bridges there; the cables have the LAN's */
+	unsigned vtep_prefix;           /* common prefix length of the IPv4 vteps, 0 = routes per peer */
+	unsigned vtep_prefix6;          /* the same of the IPv6 vteps */
 	struct lab_host *hosts;         /* by name */
 	size_t n_hosts;
 	struct lab_vm *vms;             /* by name; physical machines too */
@@ -116,6 +130,8 @@ struct lab_plan {
 	size_t n_networks;
 	struct lab_uplink *uplinks;
 	size_t n_uplinks;
+	struct lab_link *links;
+	size_t n_links;
 	const char **namespaces;        /* all of them */
 	size_t n_namespaces;
 };
@@ -130,6 +146,8 @@ struct lab_naming {
 struct lab_plan *lab_plan_new(const struct net *, const struct yaml_node *x_lab,
 			      const struct lab_naming *, struct diag *);
 void lab_plan_free(struct lab_plan *);
+/* Where a VM is plugged in: a host's name, "lan" or "underlay". */
+const char *lab_vm_at(const struct lab_plan *, const struct lab_vm *);
 /* Both together: reads the file and its x-lab. */
 struct lab_plan *lab_plan_load(const struct lab_naming *, struct diag *);
 
@@ -187,6 +205,8 @@ struct lab_options {
 bool lab_namespaces_up(struct lab_runner *, const struct lab_plan *);
 bool lab_hosts_up(struct lab_runner *, const struct lab_plan *);
 bool lab_hosts_connected(struct lab_runner *, const struct lab_plan *);
+/* lab_vtep.c: the insides of VTEPs that are no switches of ours. */
+bool lab_vteps_up(struct lab_runner *, const struct lab_plan *);
 /* lab_vlan.c: eth0.TAG for every tagged stand. Where the kernel has no way to
  * make one, dev and addresses of the stand become null. */
 bool lab_vlans_up(struct lab_runner *, struct lab_plan *);

@@ -202,7 +202,7 @@ static bool fill_network(struct lab_plan *plan, struct pool *pool, struct diag *
 
 static const char *choose_mac(struct lab_plan *plan, const struct lab_vm *vm)
 {
-	const char *place = vm->host == LAB_ON_LAN
+	const char *place = vm->host == LAB_ON_LAN || vm->host == LAB_ON_UNDERLAY
 		? vm->name
 		: arena_printf(plan->arena, "%s:%s", plan->hosts[vm->host].name, vm->port);
 	uint64_t hash = net_hash(place, strlen(place));

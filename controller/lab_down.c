@@ -29,6 +29,7 @@ enum {
 	TERM_MS = 5000,                 /* from SIGTERM to SIGKILL */
 	KILL_MS = 2000,
 	MAX_VICTIMS = 16384,
+	SETTLE_MS = 200,                /* without a new namespace of a builder that was killed */
 };
 
 struct victims {
@@ -252,6 +253,26 @@ static bool delete_namespaces(struct lab_runner *runner, struct namespaces *name
 	       lab_run(runner, lines, "ip", "-force", "-batch", "-", NULL) != NULL;
 }
 
+/* A builder that was killed leaves a command behind that goes on for a moment:
+ * then once more, until nothing has come. */
+static bool take_down(struct lab_runner *runner, const json_t *root, const char *dir)
+{
+	const char *state = json_string_value(json_object_get(root, "state"));
+	bool is_half_built = state && !strcmp(state, "building");
+	struct namespaces namespaces;
+
+	find_namespaces(runner->arena, root, &namespaces);
+	do {
+		end_processes(root, &namespaces, dir);
+		if (!delete_namespaces(runner, &namespaces))
+			return false;
+		if (is_half_built)
+			poll(NULL, 0, SETTLE_MS);
+		find_namespaces(runner->arena, root, &namespaces);
+	} while (is_half_built && namespaces.n);
+	return true;
+}
+
 /* All but the record itself, which goes last: until then `down` can be repeated. */
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 {
@@ -288,7 +309,6 @@ int lab_down(const char *dir, bool quiet)
 {
 	struct arena *arena;
 	struct lab_runner runner;
-	struct namespaces namespaces;
 	const char *error, *recorded;
 	char file[4096];
 	json_t *root;
@@ -314,9 +334,7 @@ int lab_down(const char *dir, bool quiet)
 	}
 	arena = arena_new();
 	lab_runner_init(&runner, arena, false);
-	find_namespaces(arena, root, &namespaces);
-	end_processes(root, &namespaces, recorded);
-	ok = delete_namespaces(&runner, &namespaces);
+	ok = take_down(&runner, root, recorded);
 	umount2(arena_printf(arena, "%s/bpf", recorded), MNT_DETACH);   /* see lab_vlan.c */
 	if (!ok)
 		fprintf(stderr, "weft lab: %s\n", runner.error);

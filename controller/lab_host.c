@@ -135,9 +135,9 @@ static void add_underlay(const struct lab_host *host, size_t h, struct args *arg
 		"datapath_type=netdev", "fail_mode=standalone", NULL);
 	add(args, "other-config:hwaddr=\"02:ff:00:00:%02zx:%02zx\"", (h + 1) >> 8 & 255, (h + 1) & 255);
 	add_port(args, "br-phys", "underlay0", 0);
-	add(args, "mtu_request=%d", LAB_UNDERLAY_MTU);
+	add(args, "mtu_request=%u", host->underlay_mtu);
 	add_all(args, "--", "set", "Interface", "br-phys", NULL);
-	add(args, "mtu_request=%d", LAB_UNDERLAY_MTU);
+	add(args, "mtu_request=%u", host->underlay_mtu);
 	add_port(args, "br-int", host->tunnel, LAB_VXLAN_OFPORT);
 	add_all(args, "type=vxlan", "options:remote_ip=flow", "options:key=flow", NULL);
 	add(args, "options:local_ip=\"%s\"", host->vtep);
@@ -151,7 +151,8 @@ static void configure(const struct lab_plan *plan, size_t h, struct args *args)
 	add_all(args, "--no-wait", "init", "--", "set", "Open_vSwitch", ".", NULL);
 	add(args, "external-ids:system-id=%s", host->name);
 	add(args, "external-ids:hostname=%s", host->name);
-	add_all(args, "other_config:n-handler-threads=1", "other_config:n-revalidator-threads=1", NULL);
+	add_all(args, "other_config:n-handler-threads=1", "other_config:n-revalidator-threads=1",
+		"other_config:vlan-limit=2", NULL);
 	if (plan->tls) {
 		add_all(args, "--", "set-ssl", NULL);
 		add(args, "%s/pki/%s-key.pem", plan->dir, host->name);
@@ -174,6 +175,12 @@ static void configure(const struct lab_plan *plan, size_t h, struct args *args)
 		add_port(args, "br-int", vm->port, vm->ofport);
 		add(args, "external-ids:iface-id=\"%s\"", vm->name);
 		add(args, "external-ids:attached-mac=\"%s\"", vm->mac);
+	}
+	for (size_t i = 0; i < 2 * plan->n_links; i++) {
+		const struct lab_link *link = &plan->links[i / 2];
+
+		if (link->hosts[i & 1] == h)
+			add_port(args, "br-int", link->ports[i & 1], link->ofports[i & 1]);
 	}
 	for (size_t i = 0; i < plan->n_uplinks; i++) {
 		if (plan->uplinks[i].host == h)
@@ -237,6 +244,11 @@ static void link_sockets(const struct lab_plan *plan, struct arena *arena)
 	}
 }
 
+static bool is_v6(const char *vtep)
+{
+	return strchr(vtep, ':');
+}
+
 /* The vteps get their addresses: br-phys exists only now. */
 static bool underlay_up(struct lab_runner *runner, const struct lab_plan *plan)
 {
@@ -246,16 +258,16 @@ static bool underlay_up(struct lab_runner *runner, const struct lab_plan *plan)
 
 	for (size_t h = 0; h < plan->n_hosts; h++) {
 		const struct lab_host *host = &plan->hosts[h];
-		bool v6 = host->vtep && strchr(host->vtep, ':');
-		unsigned prefix = plan->vtep_prefix ? plan->vtep_prefix : v6 ? 128 : 32;
+		bool v6 = host->vtep && is_v6(host->vtep);
+		unsigned prefix = v6 ? plan->vtep_prefix6 : plan->vtep_prefix;
 		char *lines;
 
 		if (!host->vtep)
 			continue;
 		lines = arena_printf(runner->arena, "addr add %s/%u dev br-phys%s\nlink set br-phys up\n",
-				     host->vtep, prefix, v6 ? " nodad" : "");
-		for (size_t i = 0; i < plan->n_hosts && !plan->vtep_prefix; i++) {
-			if (i != h && plan->hosts[i].vtep)
+				     host->vtep, prefix ? prefix : v6 ? 128 : 32, v6 ? " nodad" : "");
+		for (size_t i = 0; i < plan->n_hosts && !prefix; i++) {
+			if (i != h && plan->hosts[i].vtep && is_v6(plan->hosts[i].vtep) == v6)
 				lines = arena_printf(runner->arena, "%sroute add %s dev br-phys\n", lines,
 						     plan->hosts[i].vtep);
 		}

@@ -63,8 +63,8 @@ static json_t *stand_json(const struct lab_stand *stand)
 static json_t *vm_json(const struct lab_plan *plan, const struct lab_vm *vm)
 {
 	const struct lab_stand *first = vm->n_stands ? &vm->stands[0] : NULL;
-	bool on_lan = vm->host == LAB_ON_LAN;
-	const char *host = on_lan ? NULL : plan->hosts[vm->host].name;
+	bool on_switch = vm->host < plan->n_hosts;
+	const char *host = on_switch ? plan->hosts[vm->host].name : NULL;
 	json_t *object = json_object(), *stands = json_array();
 
 	for (size_t i = 0; i < vm->n_stands; i++)
@@ -73,10 +73,11 @@ static json_t *vm_json(const struct lab_plan *plan, const struct lab_vm *vm)
 	set(object, "ns", json_string(vm->ns));
 	set(object, "host", text_or_null(host));
 	set(object, "port", json_string(vm->port));
-	set(object, "where", json_string(arena_printf(plan->arena, "%s:%s", on_lan ? "lan" : host,
-						      vm->port)));
-	set(object, "ofport", on_lan ? json_null() : json_integer(vm->ofport));
+	set(object, "where", json_string(arena_printf(plan->arena, "%s:%s", lab_vm_at(plan, vm), vm->port)));
+	set(object, "ofport", on_switch ? json_integer(vm->ofport) : json_null());
+	set(object, "vtep", text_or_null(vm->vtep));
 	set(object, "mac", json_string(vm->mac));
+	set(object, "mtu", json_integer(vm->mtu));
 	set(object, "ip", text_or_null(first ? first->ip : NULL));
 	set(object, "ip6", text_or_null(first ? first->ip6 : NULL));
 	set(object, "networks", stands);
@@ -128,6 +129,7 @@ static json_t *host_json(const struct lab_plan *plan, size_t h)
 	set(object, "uplinks", uplinks_json(plan, h));
 	set(object, "vtep", text_or_null(host->vtep));
 	set(object, "underlay_dev", host->vtep ? json_string("underlay0") : json_null());
+	set(object, "underlay_mtu", host->vtep ? json_integer(host->underlay_mtu) : json_null());
 	set(object, "underlay_port", text_or_null(host->underlay_port));
 	set(object, "vxlan_port", host->vtep ? json_string(host->tunnel) : json_null());
 	return object;
@@ -212,6 +214,23 @@ static json_t *lan_json(const struct lab_plan *plan)
 	return object;
 }
 
+static json_t *links_json(const struct lab_plan *plan)
+{
+	json_t *links = json_array();
+
+	for (size_t i = 0; i < plan->n_links; i++) {
+		const struct lab_link *link = &plan->links[i];
+
+		json_array_append_new(links, json_pack(
+			"{s:s, s:s, s:s, s:s, s:s, s:s}",
+			"switch_a", plan->hosts[link->hosts[0]].name, "port_a", link->ports[0],
+			"ns_a", plan->hosts[link->hosts[0]].ns,
+			"switch_b", plan->hosts[link->hosts[1]].name, "port_b", link->ports[1],
+			"ns_b", plan->hosts[link->hosts[1]].ns));
+	}
+	return links;
+}
+
 /* --- the whole --------------------------------------------------------------------- */
 
 json_t *lab_json(const struct lab_plan *plan, const struct lab_options *options,
@@ -238,6 +257,7 @@ json_t *lab_json(const struct lab_plan *plan, const struct lab_options *options,
 	set(root, "ctl", ctl_json(plan));
 	set(root, "weftd", weftd_json(plan, options, weftd));
 	set(root, "lan", lan_json(plan));
+	set(root, "links", links_json(plan));
 	set(root, "underlay", segment_json(plan->underlay_ns, "underlay"));
 	set(root, "hosts", hosts);
 	set(root, "vms", vms);

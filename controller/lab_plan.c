@@ -106,6 +106,29 @@ static const char *lan_port_name(struct making *making, uint32_t host, const cha
 		? name : arena_printf(plan->arena, "uplink%zu", plan->n_uplinks);
 }
 
+/* A port to the LAN, once, however many networks it serves. */
+static void add_uplink(struct making *making, const struct net_uplink *uplink)
+{
+	struct lab_plan *plan = making->plan;
+	uint32_t host = lab_host_by_name(plan, making->net->switches[uplink->sw].name);
+	struct lab_uplink *new = &plan->uplinks[plan->n_uplinks];
+
+	new->ofport = LAB_UPLINK_OFPORT;
+	for (size_t k = 0; k < plan->n_uplinks; k++) {
+		if (plan->uplinks[k].host != host)
+			continue;
+		if (!strcmp(plan->uplinks[k].port, uplink->port))
+			return;
+		new->ofport = plan->uplinks[k].ofport + 1;
+	}
+	if (!lab_ifname_ok(making, uplink->where, uplink->port))
+		return;
+	new->host = host;
+	new->port = arena_strdup(plan->arena, uplink->port);
+	new->lan_port = lan_port_name(making, host, uplink->port);
+	plan->n_uplinks++;
+}
+
 static void add_uplinks(struct making *making)
 {
 	struct lab_plan *plan = making->plan;
@@ -113,29 +136,58 @@ static void add_uplinks(struct making *making)
 	size_t room = 0;
 
 	for (size_t i = 0; i < net->n_networks; i++)
-		room += net->networks[i].n_uplinks;
+		room += net->networks[i].n_uplinks + net->networks[i].physical.n_ports;
 	plan->uplinks = arena_new_array(plan->arena, struct lab_uplink, room);
-	for (size_t i = 0; i < room; i++)
-		plan->uplinks[i].ofport = LAB_UPLINK_OFPORT;
 	for (size_t i = 0; i < net->n_networks; i++) {
-		for (size_t j = 0; j < net->networks[i].n_uplinks; j++) {
-			const struct net_uplink *uplink = &net->networks[i].uplinks[j];
-			uint32_t host = lab_host_by_name(plan, net->switches[uplink->sw].name);
-			struct lab_uplink *new = &plan->uplinks[plan->n_uplinks];
-			bool known = false;
+		const struct net_network *network = &net->networks[i];
 
-			for (size_t k = 0; k < plan->n_uplinks && !known; k++) {
-				known = plan->uplinks[k].host == host &&
-					!strcmp(plan->uplinks[k].port, uplink->port);
-				if (!known && plan->uplinks[k].host == host)
-					new->ofport = plan->uplinks[k].ofport + 1;
-			}
-			if (known || !lab_ifname_ok(making, uplink->where, uplink->port))
+		for (size_t j = 0; j < network->n_uplinks; j++)
+			add_uplink(making, &network->uplinks[j]);
+		for (size_t j = 0; j < network->physical.n_ports; j++)
+			add_uplink(making, &network->physical.ports[j]);
+	}
+}
+
+static void add_links(struct making *making)
+{
+	struct lab_plan *plan = making->plan;
+	const struct net *net = making->net;
+	unsigned *next = arena_new_array(plan->arena, unsigned, plan->n_hosts);
+
+	plan->links = arena_new_array(plan->arena, struct lab_link, net->n_links);
+	for (size_t i = 0; i < net->n_links; i++) {
+		struct lab_link *link = &plan->links[plan->n_links];
+		bool good = true;
+
+		for (size_t e = 0; e < 2; e++) {
+			const struct net_uplink *end = &net->links[i].ends[e];
+
+			link->hosts[e] = lab_host_by_name(plan, end->switch_name);
+			link->ports[e] = arena_strdup(plan->arena, end->port);
+			link->ofports[e] = LAB_LINK_OFPORT + next[link->hosts[e]]++;
+			good = lab_ifname_ok(making, end->where, end->port) && good;
+		}
+		plan->n_links += good;
+	}
+}
+
+/* Who is joined by a link is joined too. */
+static void join_by_links(const struct lab_plan *plan, bool *joined)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < plan->n_hosts; i++)
+		any |= joined[i];
+	if (!any && plan->n_links)
+		joined[plan->links[0].hosts[0]] = true;
+	for (bool again = plan->n_links; again;) {
+		again = false;
+		for (size_t i = 0; i < plan->n_links; i++) {
+			const uint32_t *hosts = plan->links[i].hosts;
+
+			if (joined[hosts[0]] == joined[hosts[1]])
 				continue;
-			new->host = host;
-			new->port = arena_strdup(plan->arena, uplink->port);
-			new->lan_port = lan_port_name(making, host, uplink->port);
-			plan->n_uplinks++;
+			joined[hosts[0]] = joined[hosts[1]] = again = true;
 		}
 	}
 }
@@ -150,6 +202,14 @@ static const char *transport_name(enum net_transport transport)
 	return "?";
 }
 
+/* The LAN is plain: what has another VLAN id on its uplink does not meet the others. */
+uint16_t lab_lan_vlan(const struct net_network *network)
+{
+	if (network->physical.n_ports)
+		return network->physical.vlan;
+	return network->vlan || !network->n_uplinks ? network->vlan : network->uplinks[0].vlan;
+}
+
 static void add_networks(struct making *making)
 {
 	struct lab_plan *plan = making->plan;
@@ -162,41 +222,59 @@ static void add_networks(struct making *making)
 		bool *joined = arena_new_array(plan->arena, bool, plan->n_hosts);
 
 		for (size_t j = 0; j < network->n_uplinks; j++)
-			joined[lab_host_by_name(plan, net->switches[network->uplinks[j].sw].name)] = true;
-		for (size_t j = 0; j < plan->n_hosts && network->transport == NET_VXLAN; j++)
-			joined[j] = plan->hosts[j].vtep != NULL;
+			joined[lab_host_by_name(plan, net->switches[network->uplinks[j].sw].name)]
+				= network->uplinks[j].vlan == lab_lan_vlan(network);
+		if (network->physical.n_ports)
+			joined[lab_host_by_name(plan, net->switches[network->physical.ports[0].sw].name)] = true;
+		for (size_t j = 0; j < plan->n_hosts && network->tunnels; j++)
+			joined[j] |= plan->hosts[j].vtep != NULL;
+		join_by_links(plan, joined);
 		plan->networks[i] = (struct lab_network){
 			.name = arena_strdup(plan->arena, network->name),
 			.transport = transport_name(network->transport),
-			.vlan = network->vlan,
+			.vlan = lab_lan_vlan(network),
 			.joined = joined,
 		};
 	}
 }
 
-/* The longest prefix that holds all vteps, at most 24: then each is on-link for
- * the others. IPv4 only; anything else gets routes per peer. */
-static unsigned common_prefix(const struct lab_plan *plan)
+const char *lab_vm_at(const struct lab_plan *plan, const struct lab_vm *vm)
 {
-	uint32_t first = 0, differ = 0;
+	return vm->host == LAB_ON_LAN ? "lan" : vm->host == LAB_ON_UNDERLAY ? "underlay" : plan->hosts[vm->host].name;
+}
+
+/* The bits, of at most `most`, that the vteps of one family have in common. */
+static unsigned common_bits(const struct lab_plan *plan, int family, unsigned most)
+{
+	uint8_t first[16], address[16];
 	bool seen = false;
-	unsigned prefix = 24;
 
-	for (size_t i = 0; i < plan->n_hosts; i++) {
-		struct in_addr address;
+	for (size_t i = 0; i < plan->n_hosts + plan->n_vms; i++) {
+		const char *vtep = i < plan->n_hosts ? plan->hosts[i].vtep : plan->vms[i - plan->n_hosts].vtep;
+		unsigned bit = 0;
 
-		if (!plan->hosts[i].vtep)
+		if (!vtep || inet_pton(family, vtep, address) != 1)
 			continue;
-		if (inet_pton(AF_INET, plan->hosts[i].vtep, &address) != 1)
-			return 0;
 		if (!seen)
-			first = ntohl(address.s_addr);
+			memcpy(first, address, sizeof first);
 		seen = true;
-		differ |= first ^ ntohl(address.s_addr);
+		while (bit < most && !((first[bit / 8] ^ address[bit / 8]) >> (7 - bit % 8) & 1))
+			bit++;
+		most = bit;
 	}
-	while (prefix && differ >> (32 - prefix))
-		prefix--;
-	return prefix >= 8 ? prefix : 0;
+	return most;
+}
+
+/* The longest prefix that holds all vteps of a family: then each is on-link for
+ * the others. Open vSwitch needs it so: it takes the address to send from out of
+ * the destination's prefix, and does not know a route whose prefix has none. */
+static void find_prefixes(struct lab_plan *plan)
+{
+	enum { MOST4 = 24, MOST6 = 64, LEAST = 8 };
+	unsigned bits4 = common_bits(plan, AF_INET, MOST4), bits6 = common_bits(plan, AF_INET6, MOST6);
+
+	plan->vtep_prefix = bits4 >= LEAST ? bits4 : 0;
+	plan->vtep_prefix6 = bits6 >= LEAST ? bits6 : 0;
 }
 
 static void add_namespaces(struct lab_plan *plan)
@@ -248,10 +326,12 @@ struct lab_plan *lab_plan_new(const struct net *net, const struct yaml_node *x_l
 	lab_wishes_read(arena, x_lab, &wishes, diag);
 	add_hosts(&making);
 	add_uplinks(&making);
+	add_links(&making);
 	add_networks(&making);
 	lab_plan_vms(&making);
+	lab_plan_mtus(&making);
 	add_namespaces(plan);
-	plan->vtep_prefix = common_prefix(plan);
+	find_prefixes(plan);
 	for (size_t i = 0; i < plan->n_hosts; i++) {
 		size_t len = strlen(plan->hosts[i].dir) + strlen("/ovs-vswitchd.ctl");
 

@@ -47,8 +47,12 @@ struct making {
 	size_t room_vms;                /* allocated */
 };
 void lab_plan_vms(struct making *);
+/* lab_mtu.c: after the VMs. */
+void lab_plan_mtus(struct making *);
 /* A name that an interface beside the lab's own can have; else a finding. */
 bool lab_ifname_ok(struct making *, struct where, const char *name);
+/* The VLAN id of a network on the LAN, 0 = none. */
+uint16_t lab_lan_vlan(const struct net_network *);
 uint32_t lab_host_by_name(const struct lab_plan *, const char *name);    /* NET_NONE = none */
 
 #endif

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ofproto/packet.h"
+
 static const struct where nowhere = {0};
 
 /* --- VMs -------------------------------------------------------------------------- */
@@ -88,6 +90,28 @@ static void add_stand(struct lab_plan *plan, struct lab_vm *vm, const char *netw
 	}
 }
 
+/* The file says who the host is; what x-lab wishes goes before. */
+static void take_declared(struct lab_plan *plan, struct lab_vm *vm, const struct net_port *entry)
+{
+	const uint8_t *m = entry->mac.bytes;
+
+	if (!entry->mac.is_given)
+		return;
+	if (!vm->mac)
+		vm->mac = arena_printf(plan->arena, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+	for (size_t i = 0; i < vm->n_stands; i++) {
+		struct lab_stand *stand = &vm->stands[i];
+
+		for (size_t j = 0; stand->tag == entry->tag && j < entry->ips.n; j++) {
+			const struct net_address *ip = &entry->ips.items[j];
+			const char **place = ip->is_v6 ? &stand->ip6 : &stand->ip;
+
+			if (!*place)
+				*place = arena_strdup(plan->arena, ip->text);
+		}
+	}
+}
+
 /* A wish's addresses are for the first network; so sort before they are given. */
 static void find_stands(struct making *making, struct lab_vm *vm, const char *sw,
 			const struct lab_wish *wish)
@@ -108,6 +132,12 @@ static void find_stands(struct making *making, struct lab_vm *vm, const char *sw
 	vm->stands = arena_new_array(plan->arena, struct lab_stand, n);
 	for (size_t i = 0; i < n; i++)
 		add_stand(plan, vm, found[i].network, found[i].tag, wish);
+	for (size_t i = 0; i < making->net->n_networks; i++) {
+		const struct net_port *entry = entry_of(&making->net->networks[i], sw, vm->port);
+
+		if (entry)
+			take_declared(plan, vm, entry);
+	}
 }
 
 static struct lab_vm *new_vm(struct making *making)
@@ -126,15 +156,23 @@ static struct lab_vm *new_vm(struct making *making)
 	return &plan->vms[plan->n_vms++];
 }
 
-static bool is_uplink(const struct net *net, const char *sw, const char *port)
+static bool has_port(const struct net *net, const struct net_uplink *uplinks, size_t n, const char *sw,
+		     const char *port)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(net->switches[uplinks[i].sw].name, sw) && !strcmp(uplinks[i].port, port))
+			return true;
+	return false;
+}
+
+static bool is_on_lan(const struct net *net, const char *sw, const char *port)
 {
 	for (size_t i = 0; i < net->n_networks; i++) {
-		for (size_t j = 0; j < net->networks[i].n_uplinks; j++) {
-			const struct net_uplink *uplink = &net->networks[i].uplinks[j];
+		const struct net_network *network = &net->networks[i];
 
-			if (!strcmp(net->switches[uplink->sw].name, sw) && !strcmp(uplink->port, port))
-				return true;
-		}
+		if (has_port(net, network->uplinks, network->n_uplinks, sw, port)
+		    || has_port(net, network->physical.ports, network->physical.n_ports, sw, port))
+			return true;
 	}
 	return false;
 }
@@ -159,7 +197,7 @@ static void add_vm(struct making *making, const char *name, const char *sw, cons
 			return;
 		}
 	}
-	if (is_uplink(making->net, sw, port)) {
+	if (is_on_lan(making->net, sw, port)) {
 		if (wish)
 			diag_add(making->diag, where, DIAG_UPLINK, "%s:%s is an uplink; no VM can have it",
 				 sw, port);
@@ -199,7 +237,40 @@ static void add_machine(struct making *making, const struct lab_wish *wish)
 		.stands = arena_new_array(plan->arena, struct lab_stand, 1),
 	};
 	add_stand(plan, vm, wish->network,
-		  wish->has_tag ? wish->tag : making->net->networks[network].vlan, wish);
+		  wish->has_tag ? wish->tag : lab_lan_vlan(&making->net->networks[network]), wish);
+}
+
+/* The lab does not have it under another name: its port is called like it. */
+static void add_foreign(struct making *making, const struct net_vtep *vtep)
+{
+	struct lab_plan *plan = making->plan;
+	struct lab_vm *vm;
+
+	if (!lab_ifname_ok(making, vtep->end.where, vtep->end.name))
+		return;
+	vm = new_vm(making);
+	*vm = (struct lab_vm){
+		.name = arena_strdup(plan->arena, vtep->end.name),
+		.host = LAB_ON_UNDERLAY,
+		.port = arena_strdup(plan->arena, vtep->end.name),
+		.vtep = arena_strdup(plan->arena, vtep->end.vtep),
+		.stands = arena_new_array(plan->arena, struct lab_stand, vtep->n_stands),
+		.n_stands = vtep->n_stands,
+	};
+	if (vtep->n_macs) {
+		char mac[MAC_TEXT];
+
+		vm->mac = arena_strdup(plan->arena, mac_format(vtep->macs[0].bytes, mac));
+	}
+	for (size_t i = 0; i < vtep->n_stands; i++) {
+		const struct net_network *network = &making->net->networks[vtep->stands[i].network];
+
+		vm->stands[i] = (struct lab_stand){
+			.network = arena_strdup(plan->arena, network->name),
+			.dev = arena_printf(plan->arena, "vx%u", network->vni),
+			.vni = network->vni,
+		};
+	}
 }
 
 static void add_vms(struct making *making)
@@ -223,6 +294,8 @@ static void add_vms(struct making *making)
 		if (making->wishes->machines[i].network)
 			add_machine(making, &making->wishes->machines[i]);
 	}
+	for (size_t i = 0; i < making->net->n_vteps; i++)
+		add_foreign(making, &making->net->vteps[i]);
 }
 
 /* --- names ------------------------------------------------------------------------ */

@@ -97,7 +97,7 @@ static bool build(struct lab_runner *runner, struct lab_plan *plan,
 	       lab_namespaces_up(runner, plan) && lab_pki_up(runner, plan) &&
 	       lab_weftd_up(runner, plan, options, weftd) &&
 	       write_record(runner, plan, options, LAB_BUILDING, *weftd) &&
-	       lab_vlans_up(runner, plan) && write_names(runner, plan) &&
+	       lab_vlans_up(runner, plan) && lab_vteps_up(runner, plan) && write_names(runner, plan) &&
 	       lab_hosts_up(runner, plan) &&
 	       (!options->weftd || options->no_wait || lab_hosts_connected(runner, plan)) &&
 	       write_record(runner, plan, options, LAB_UP, *weftd);
@@ -121,7 +121,7 @@ static void print_lab(const struct lab_plan *plan, const struct lab_options *opt
 		const struct lab_vm *vm = &plan->vms[i];
 
 		printf("  %-16s %s:%-16s", vm->name,
-		       vm->host == LAB_ON_LAN ? "lan" : plan->hosts[vm->host].name, vm->port);
+		       lab_vm_at(plan, vm), vm->port);
 		for (size_t j = 0; j < vm->n_stands; j++)
 			printf("%s%s %s", j ? ", " : "  ", vm->stands[j].network,
 			       vm->stands[j].ip ? vm->stands[j].ip : "-");

@@ -169,9 +169,9 @@ static bool make_veth(struct lab_runner *runner, const struct lab_vm *vm,
 	struct arena *arena = runner->arena;
 	const char *inner = arena_printf(arena, "tag.%u", stand->tag);
 	/* iproute2 takes an index for the first end only. */
-	char *lines = arena_printf(arena, "link add name %s index %d mtu %d type veth "
-				   "peer name %s address %s mtu %d\n", inner, TAG_INDEX + stand->tag,
-				   LAB_VM_MTU, stand->dev, vm->mac, LAB_VM_MTU);
+	char *lines = arena_printf(arena, "link add name %s index %d mtu %u type veth "
+				   "peer name %s address %s mtu %u\n", inner, TAG_INDEX + stand->tag,
+				   vm->mtu, stand->dev, vm->mac, vm->mtu);
 
 	if (access("/proc/net/if_inet6", F_OK) == 0)
 		lines = arena_printf(arena, "%slink set %s addrgenmode none\n", lines, inner);

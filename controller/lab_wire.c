@@ -130,23 +130,37 @@ static bool add_cables(struct lab_runner *runner, const struct lab_plan *plan)
 		batch_add(&batch, "link add name mgmt0 netns %s type veth peer name %s netns %s",
 			  host->ns, host->mgmt_port, plan->ctl_ns);
 		if (host->vtep)
-			batch_add(&batch, "link add name underlay0 netns %s mtu %d type veth "
-				  "peer name %s netns %s mtu %d", host->ns, LAB_UNDERLAY_MTU,
-				  host->underlay_port, plan->underlay_ns, LAB_UNDERLAY_MTU);
+			batch_add(&batch, "link add name underlay0 netns %s mtu %u type veth "
+				  "peer name %s netns %s mtu %u", host->ns, host->underlay_mtu,
+				  host->underlay_port, plan->underlay_ns, host->underlay_mtu);
 	}
 	for (size_t i = 0; i < plan->n_uplinks; i++) {
 		const struct lab_uplink *uplink = &plan->uplinks[i];
 
-		batch_add(&batch, "link add name %s netns %s type veth peer name %s netns %s",
-			  uplink->port, plan->hosts[uplink->host].ns, uplink->lan_port, plan->lan_ns);
+		batch_add(&batch, "link add name %s netns %s mtu %u type veth peer name %s netns %s mtu %u",
+			  uplink->port, plan->hosts[uplink->host].ns, plan->lan_mtu, uplink->lan_port,
+			  plan->lan_ns, plan->lan_mtu);
+	}
+	for (size_t i = 0; i < plan->n_links; i++) {
+		const struct lab_link *link = &plan->links[i];
+
+		batch_add(&batch, "link add name %s netns %s mtu %u type veth peer name %s netns %s mtu %u",
+			  link->ports[0], plan->hosts[link->hosts[0]].ns, plan->lan_mtu, link->ports[1],
+			  plan->hosts[link->hosts[1]].ns, plan->lan_mtu);
 	}
 	for (size_t i = 0; i < plan->n_vms; i++) {
 		const struct lab_vm *vm = &plan->vms[i];
 
-		batch_add(&batch, "link add name eth0 index %d netns %s mtu %d address %s type veth "
-			  "peer name %s netns %s mtu %d", LAB_ETH0_INDEX, vm->ns, LAB_VM_MTU, vm->mac,
-			  vm->port,
-			  vm->host == LAB_ON_LAN ? plan->lan_ns : plan->hosts[vm->host].ns, LAB_VM_MTU);
+		/* The MAC of a VTEP is that of its VXLAN devices. */
+		if (vm->host == LAB_ON_UNDERLAY) {
+			batch_add(&batch, "link add name eth0 index %d netns %s mtu %u type veth "
+				  "peer name %s netns %s mtu %u", LAB_ETH0_INDEX, vm->ns, plan->underlay_mtu,
+				  vm->port, plan->underlay_ns, plan->underlay_mtu);
+			continue;
+		}
+		batch_add(&batch, "link add name eth0 index %d netns %s mtu %u address %s type veth "
+			  "peer name %s netns %s mtu %u", LAB_ETH0_INDEX, vm->ns, vm->mtu, vm->mac, vm->port,
+			  vm->host == LAB_ON_LAN ? plan->lan_ns : plan->hosts[vm->host].ns, vm->mtu);
 	}
 	return lab_run(runner, batch_end(&batch, runner->arena), "ip", "-batch", "-", NULL) != NULL;
 }
@@ -167,7 +181,7 @@ static void add_bridges(const struct lab_plan *plan, struct lab_command *command
 
 	begin_bridge(&batch, "mgmt");
 	for (size_t i = 0; i < plan->n_hosts; i++)
-		batch_add(&batch, "link set %s master mgmt up", plan->hosts[i].mgmt_port);
+		batch_add(&batch, "link set dev %s master mgmt up", plan->hosts[i].mgmt_port);
 	batch_add(&batch, "addr add %s/16 dev mgmt", plan->ctl_ip);
 	if (has_ipv6())
 		batch_add(&batch, "addr add %s/64 dev mgmt nodad", plan->ctl_ip6);
@@ -177,22 +191,26 @@ static void add_bridges(const struct lab_plan *plan, struct lab_command *command
 	if (plan->lan_ns) {
 		begin_bridge(&batch, "lan");
 		for (size_t i = 0; i < plan->n_uplinks; i++)
-			batch_add(&batch, "link set %s master lan up", plan->uplinks[i].lan_port);
+			batch_add(&batch, "link set dev %s master lan up", plan->uplinks[i].lan_port);
 		for (size_t i = 0; i < plan->n_vms; i++) {
 			if (plan->vms[i].host == LAB_ON_LAN)
-				batch_add(&batch, "link set %s master lan up", plan->vms[i].port);
+				batch_add(&batch, "link set dev %s master lan up", plan->vms[i].port);
 		}
-		batch_add(&batch, "link set lan up");
+		batch_add(&batch, "link set lan mtu %u up", plan->lan_mtu);
 		commands[(*n)++] = ip_in(arena, plan->lan_ns, batch_end(&batch, arena));
 	}
 	if (plan->underlay_ns) {
 		begin_bridge(&batch, "underlay");
 		for (size_t i = 0; i < plan->n_hosts; i++) {
 			if (plan->hosts[i].vtep)
-				batch_add(&batch, "link set %s master underlay up",
+				batch_add(&batch, "link set dev %s master underlay up",
 					  plan->hosts[i].underlay_port);
 		}
-		batch_add(&batch, "link set underlay mtu %d up", LAB_UNDERLAY_MTU);
+		for (size_t i = 0; i < plan->n_vms; i++) {
+			if (plan->vms[i].host == LAB_ON_UNDERLAY)
+				batch_add(&batch, "link set dev %s master underlay up", plan->vms[i].port);
+		}
+		batch_add(&batch, "link set underlay mtu %u up", plan->underlay_mtu);
 		commands[(*n)++] = ip_in(arena, plan->underlay_ns, batch_end(&batch, arena));
 	}
 }
@@ -212,11 +230,15 @@ static const char *host_lines(const struct lab_plan *plan, size_t h, struct aren
 		batch_add(&batch, "link set underlay0 up");
 	for (size_t i = 0; i < plan->n_uplinks; i++) {
 		if (plan->uplinks[i].host == h)
-			batch_add(&batch, "link set %s up", plan->uplinks[i].port);
+			batch_add(&batch, "link set dev %s up", plan->uplinks[i].port);
+	}
+	for (size_t i = 0; i < 2 * plan->n_links; i++) {
+		if (plan->links[i / 2].hosts[i & 1] == h)
+			batch_add(&batch, "link set dev %s up", plan->links[i / 2].ports[i & 1]);
 	}
 	for (size_t i = 0; i < plan->n_vms; i++) {
 		if (plan->vms[i].host == h)
-			batch_add(&batch, "link set %s up", plan->vms[i].port);
+			batch_add(&batch, "link set dev %s up", plan->vms[i].port);
 	}
 	return batch_end(&batch, arena);
 }
@@ -226,7 +248,7 @@ static const char *host_lines(const struct lab_plan *plan, size_t h, struct aren
 static const char *vm_lines(const struct lab_vm *vm, struct arena *arena)
 {
 	struct batch batch;
-	bool untagged = vm->n_stands && vm->stands[0].tag == NET_UNTAGGED;
+	bool untagged = vm->n_stands && vm->stands[0].tag == NET_UNTAGGED && vm->host != LAB_ON_UNDERLAY;
 
 	batch_begin(&batch);
 	batch_add(&batch, "link set lo up");

@@ -204,12 +204,12 @@ static void raise_file_limit(void)
 static int start(struct daemon *d)
 {
 	const char *error = NULL;
-	struct diag *diag = diag_new(d->options.topology);
+	struct config_state state;
 	d->loop = loop_new();
-	d->config = config_new(d->loop, d->options.topology, diag);
-	diag_print(diag, stderr);
-	diag_free(diag);
-	if (!d->config)
+	d->config = config_new(d->loop, d->options.topology);
+	config_state(d->config, &state);
+	diag_print(state.findings, stderr);
+	if (state.failed)
 		return fail(d->options.topology, "not started: the file has errors");
 	d->core = core_new(config_take_net(d->config), loop_now_ms(d->loop));
 	d->core->kick = on_kick;

@@ -81,15 +81,35 @@ static int take(struct options *o, int id, char *value)
 		return -1;
 	}
 	case 'v':
-		if (o->n_levels == OPTIONS_MAX_LEVELS || !strchr(value, ':'))
+		if (o->n_levels == OPTIONS_MAX_LEVELS)
+			return bad("at most 32 of -v", NULL);
+		if (!strchr(value, ':'))
 			return bad("-v takes MODULE:LEVEL", value);
 		o->levels[o->n_levels++] = value;
 		return -1;
 	case OPT_CHECK: o->check = true; return -1;
 	case OPT_VERSION: printf("weftd %s\n", WEFT_VERSION); return 0;
 	case 'h': usage(stdout); return 0;
-	default: return bad("unknown option, or its value is missing", NULL);
+	default: return bad("unknown option", NULL);
 	}
+}
+
+/* What getopt_long did not take: c is '?' or ':', optopt the option as far as it is known. */
+static int not_taken(int c, const char *word)
+{
+	char letter[] = { '-', (char) optopt, '\0' }, text[160];
+	bool is_known = false;
+	for (size_t i = 0; i < N_ROWS; i++)
+		is_known |= rows[i].id == optopt;
+	bool is_letter = optopt && optopt < OPT_LISTEN && (c == ':' || !is_known);
+	const char *option = is_letter ? letter : word;
+	if (c == ':')
+		snprintf(text, sizeof text, "%.120s needs a value", option);
+	else if (is_known)
+		snprintf(text, sizeof text, "%.120s takes no value", option);
+	else
+		snprintf(text, sizeof text, "unknown option %.120s", option);
+	return bad(text, NULL);
 }
 
 int options_parse(struct options *o, int argc, char **argv)
@@ -101,9 +121,9 @@ int options_parse(struct options *o, int argc, char **argv)
 		longs[i] = (struct option) { rows[i].name, rows[i].argument ? required_argument : no_argument,
 					     NULL, rows[i].id };
 	opterr = 0;
-	optind = 1;
-	for (int c; (c = getopt_long(argc, argv, "v:h", longs, NULL)) != -1;) {
-		int status = take(o, c, optarg);
+	optind = 0;                     /* all anew, also in the middle of a word */
+	for (int c; (c = getopt_long(argc, argv, ":v:h", longs, NULL)) != -1;) {
+		int status = c == '?' || c == ':' ? not_taken(c, argv[optind - 1]) : take(o, c, optarg);
 		if (status >= 0)
 			return status;
 	}

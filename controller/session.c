@@ -115,7 +115,6 @@ static void sync_read_done(void *ctx)
 	struct session *s = ctx;
 	core_read_done(s->all->core, s->sw);
 	s->state = SESSION_LIVE;
-	sync_release(s->sync, s->all->core->now_ms);
 	sessions_check_due(s->all);
 }
 
@@ -130,6 +129,7 @@ static void sync_ready(void *ctx)
 	events_note(core->events, core->wall_ms, EVENT_INFO, "in-sync", session_who(s),
 		    "in sync %" PRIu64 " ms after it connected; %" PRIu64 " flow-mods sent",
 		    core->wall_ms - s->since_wall_ms, counts.n_flow_mods);
+	core_in_sync(core, s->sw);
 }
 
 static void sync_refused(void *ctx, const struct row *row, const char *error_name)

@@ -83,8 +83,11 @@ void sessions_flush(struct sessions *all)
 		cs->touched = false;
 		if (!cs->session)
 			continue;
-		if (cs->session->sync)
+		if (cs->session->sync) {
+			if (core_may_send(core, cs->session->sw))
+				sync_release(cs->session->sync, core->now_ms);
 			sync_run(cs->session->sync, core->now_ms);
+		}
 		conn_flush(cs->session->conn);
 	}
 	all->clock_read = false;

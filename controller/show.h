@@ -47,7 +47,7 @@ struct show_list {
 	void (*head)(const struct api_world *, json_t *document);
 };
 
-extern const struct show_list show_switches, show_ports, show_hosts, show_networks, show_flows,
+extern const struct show_list show_switches, show_ports, show_hosts, show_networks, show_links, show_flows,
 	show_events, show_objects, show_acls;
 
 /* Walks a list. Begin, then next until null. */
@@ -84,6 +84,8 @@ bool show_event_passes(const struct api_world *, const struct show_query *, cons
 /* A switch without details (as in status) or with. */
 json_t *show_switch(const struct api_world *, uint32_t sw, bool details);
 json_t *show_network(const struct api_world *, uint32_t index);
+/* "up", or what it is instead, and then why. */
+const char *show_link_state(const struct api_world *, uint32_t link, char *why, size_t size);
 /* "connected", "connecting", "disconnected", "waiting" (never seen since weftd
  * started), or null: the slot is empty or the file does not want it any more. */
 const char *show_switch_state(const struct api_world *, uint32_t sw);

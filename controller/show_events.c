@@ -26,16 +26,31 @@ static const char *event_switch(const struct api_world *world, const struct even
 {
 	if (!event->is_fact)
 		return event->sw[0] ? event->sw : NULL;
-	if (event->fact.sw == NET_NONE || event->fact.kind == FACT_NET)
+	if (event->fact.sw == NET_NONE || event->fact.kind == FACT_NET || event->fact.kind == FACT_WAYS)
 		return NULL;
 	const struct view_switch *vs = view_switch(world->core->view, event->fact.sw);
 	return vs ? vs->name : NULL;
 }
 
+static bool is_address(const struct fact *fact)
+{
+	return fact->kind == FACT_ADDRESS || fact->kind == FACT_ADDRESS_GONE || fact->kind == FACT_DUPLICATE ||
+		fact->kind == FACT_ADDRESS_SETTLED;
+}
+
+static void add_other(json_t *json, const struct fact *fact)
+{
+	static const uint8_t none[6];
+	bool has = memcmp(fact->other_mac, none, 6) && fact->kind != FACT_ADDRESS_GONE;
+	show_set(json, "other_mac", has ? show_mac(fact->other_mac) : json_null());
+	if (fact->kind == FACT_ADDRESS)
+		show_set(json, "contested", json_boolean(fact->contested));
+}
+
 static bool has_network(const struct fact *fact)
 {
 	return fact->kind == FACT_HOST || fact->kind == FACT_HOST_GONE || fact->kind == FACT_HOST_REFUSED ||
-		fact->kind == FACT_NETWORK_FULL || fact->kind == FACT_MEMBER;
+		fact->kind == FACT_NETWORK_FULL || fact->kind == FACT_MEMBER || fact->kind == FACT_GATEWAY || is_address(fact);
 }
 
 static const char *event_network(const struct api_world *world, const struct event *event)
@@ -93,9 +108,27 @@ static void add_fact(const struct api_world *world, json_t *json, const struct f
 	case FACT_PORT_GONE:
 		add_port(json, fact);
 		break;
+	case FACT_ADDRESS:
+	case FACT_ADDRESS_GONE:
+	case FACT_DUPLICATE:
+	case FACT_ADDRESS_SETTLED:
+		add_host(world, json, fact);
+		add_other(json, fact);
+		break;
 	case FACT_NET:
 	case FACT_SWITCH_UP:
 	case FACT_SWITCH_DOWN:
+	case FACT_SWITCH_READY:
+	case FACT_WAYS:
+		break;
+	case FACT_LINK:
+		show_set(json, "from", show_place(world, fact->old_sw, fact->old_ofport));
+		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
+		break;
+	case FACT_GATEWAY:
+		show_set(json, "network", show_text(event_network(world, &(struct event) { .is_fact = true, .fact = *fact })));
+		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
+		show_set(json, "recovered", json_boolean(fact->recovered));
 		break;
 	case FACT_NETWORK_FULL:
 	case FACT_MEMBER:

@@ -24,7 +24,7 @@ struct copy {
 
 static const char *row_state(const struct row *row)
 {
-	if (row->want && row->refused == row->want)
+	if (row->refused)
 		return "refused";
 	if (row->foreign)
 		return row->want ? "blocked" : "foreign";

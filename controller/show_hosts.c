@@ -21,8 +21,14 @@ static const char *host_state(const struct host *host)
 	return host->unconfirmed ? "unconfirmed" : host->recovered ? "recovered" : "learned";
 }
 
-static bool has_ip(const struct host *host, const char *ip)
+static json_t *address_text(const struct binding *b)
 {
+	return b->is_v6 ? show_ip6(b->ip) : show_ip4(b->ip);
+}
+
+static bool has_ip(const struct core *core, const struct host *host, const char *ip)
+{
+	const struct binding *b = NULL;
 	bool found = false;
 	json_t *ip4 = show_ip4(host->has_ip4 ? host->ip4 : NULL);
 	json_t *ip6 = show_ip6(host->has_ip6 ? host->ip6 : NULL);
@@ -32,7 +38,22 @@ static bool has_ip(const struct host *host, const char *ip)
 		found = !strcmp(json_string_value(ip6), ip);
 	json_decref(ip4);
 	json_decref(ip6);
+	while (!found && (b = view_host_binding(core->view, host->network, host->mac, b))) {
+		json_t *text = address_text(b);
+		found = !strcmp(json_string_value(text), ip);
+		json_decref(text);
+	}
 	return found;
+}
+
+/* What is answered for, or would be were it not disputed. */
+static json_t *addresses(const struct core *core, const struct host *host)
+{
+	const struct binding *b = NULL;
+	json_t *list = json_array();
+	while ((b = view_host_binding(core->view, host->network, host->mac, b)))
+		json_array_append_new(list, address_text(b));
+	return list;
 }
 
 static bool stands_at(const struct api_world *world, const struct host *host, const char *sw, const char *port)
@@ -72,7 +93,7 @@ static bool refill(const struct api_world *world, const struct show_query *query
 		    (query->mac && memcmp(host->mac, mac, sizeof mac)) ||
 		    (query->state && strcmp(query->state, host_state(host))) ||
 		    ((query->sw || query->port) && !stands_at(world, host, query->sw, query->port)) ||
-		    (query->ip && !has_ip(host, query->ip)))
+		    (query->ip && !has_ip(core, host, query->ip)))
 			continue;
 		uint64_t index = net_network_by_id(core->net, host->network);
 		show_keys_add(keys, index << 32 | host->network, mac_number(host->mac));
@@ -95,10 +116,11 @@ static json_t *item(const struct api_world *world, const struct show_query *quer
 		return NULL;
 	const struct view_switch *vs = host->sw == NET_NONE ? NULL : view_switch(core->view, host->sw);
 	const struct view_port *port = vs ? view_port(core->view, host->sw, host->ofport) : NULL;
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:s}",
 			 "mac", show_mac(host->mac),
 			 "ip", show_ip4(host->has_ip4 ? host->ip4 : NULL),
 			 "ip6", show_ip6(host->has_ip6 ? host->ip6 : NULL),
+			 "addresses", addresses(core, host),
 			 "network", show_text(core->net->networks[index].name),
 			 "where", show_place(world, host->sw, host->ofport),
 			 "switch", show_text(vs ? vs->name : NULL), "port", show_text(port ? port->name : NULL),

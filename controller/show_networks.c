@@ -14,6 +14,15 @@ static const char *transport_name(enum net_transport transport)
 	return "?";
 }
 
+static json_t *gateway(const struct api_world *world, uint32_t index)
+{
+	uint32_t entry = view_network(world->core->view, index)->gateway, sw;
+	const struct view_port *port;
+	if (entry == NET_NONE || !view_gateway_place(world->core->view, index, entry, &sw, &port))
+		return json_null();
+	return show_place(world, sw, port->ofport);
+}
+
 json_t *show_network(const struct api_world *world, uint32_t index)
 {
 	const struct core *core = world->core;
@@ -31,11 +40,22 @@ json_t *show_network(const struct api_world *world, uint32_t index)
 				 "unconfirmed_hosts", (json_int_t) seen->n_unconfirmed,
 				 "refused_hosts", (json_int_t) seen->n_refused, "moves", (json_int_t) seen->n_moves);
 	show_set(json, "transport", json_string(transport_name(network->transport)));
-	show_set(json, "vlan", network->vlan ? json_integer(network->vlan) : json_null());
+	uint16_t vlan = network->physical.n_ports ? network->physical.vlan : network->vlan;
+	show_set(json, "vlan", vlan ? json_integer(vlan) : json_null());
+	show_set(json, "gateway", gateway(world, index));
 	show_set(json, "vni", network->vni ? json_integer(network->vni) : json_null());
+	json_t *vteps = json_array();
+	for (size_t i = 0; i < network->n_vteps; i++)
+		json_array_append_new(vteps, show_text(core->net->vteps[network->vteps[i]].end.name));
+	show_set(json, "vteps", vteps);
 	show_set(json, "subnet", show_text(network->subnet));
 	show_set(json, "ageing_seconds", json_integer(network->ageing));
+	show_set(json, "tags", json_string(network->tags == NET_TAGS_PASS ? "pass" : "drop"));
 	show_set(json, "flood", json_boolean(network->flood));
+	show_set(json, "mtu", network->mtu ? json_integer(network->mtu) : json_null());
+	show_set(json, "guest_mtu", network->guest_mtu ? json_integer(network->guest_mtu) : json_null());
+	show_set(json, "arp", json_string(network->arp == NET_ARP_FLOOD ? "flood" : "answer"));
+	show_set(json, "refused_addresses", show_count(seen->n_addresses_refused));
 	show_set(json, "line", json_integer(network->where.line));
 	return json;
 }

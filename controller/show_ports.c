@@ -14,15 +14,19 @@ static const struct view_port *find(const struct api_world *world, const struct 
 	return view_port(world->core->view, (uint32_t) key->a, (uint32_t) key->b);
 }
 
-static json_t *use_json(const struct net *net, const struct view_use *use)
+static json_t *use_json(const struct net *net, const struct view *view, const struct view_use *use)
 {
 	const struct net_network *network = &net->networks[use->network];
-	uint32_t line = use->is_uplink ? network->uplinks[use->entry].where.line
-				       : network->ports[use->entry].where.line;
-	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:I, s:o, s:I}",
+	const struct net_use of_file = {
+		.network = use->network, .port = use->entry, .is_uplink = use->is_uplink,
+		.is_physical = use->is_physical,
+	};
+	uint32_t line = net_use_line(net, &of_file);
+	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:b, s:b, s:I, s:o, s:I}",
 			 "network", show_text(network->name),
 			 "tag", use->tag == NET_UNTAGGED ? json_null() : json_integer(use->tag),
-			 "uplink", use->is_uplink, "flood", use->flood, "hairpin", use->hairpin,
+			 "uplink", use->is_uplink, "physical", use->is_physical,
+			 "open", view_use_is_open(view, use), "flood", use->flood, "hairpin", use->hairpin,
 			 "hosts", (json_int_t) use->n_hosts, "max_hosts", show_limit(use->max_hosts),
 			 "line", (json_int_t) line);
 }
@@ -41,8 +45,7 @@ static void explain_conflict(const struct api_world *world, const char *sw, cons
 		const struct net_network *network = &net->networks[uses[i].network];
 		if (!uses[i].conflict)
 			continue;
-		uint32_t line = uses[i].is_uplink ? network->uplinks[uses[i].port].where.line
-						  : network->ports[uses[i].port].where.line;
+		uint32_t line = net_use_line(net, &uses[i]);
 		if (uses[i].tag == NET_UNTAGGED)
 			snprintf(why, size, "left out of network %s (%s:%" PRIu32 "): it is untagged in another network "
 				 "already; give it a tag in one of them", network->name, net->file, line);
@@ -52,6 +55,15 @@ static void explain_conflict(const struct api_world *world, const char *sw, cons
 		return;
 	}
 	snprintf(why, size, "two networks want this port in the same way");
+}
+
+/* Closed in all its networks. */
+static bool is_standby(const struct view *view, const struct view_port *port)
+{
+	for (size_t i = 0; i < port->n_uses; i++)
+		if (view_use_is_open(view, &port->uses[i]))
+			return false;
+	return true;
 }
 
 /* What is to be said of the port; why stays empty when nothing is wrong. */
@@ -67,6 +79,10 @@ static const char *judge(const struct api_world *world, const char *sw, const st
 		explain_conflict(world, sw, port, why, size);
 		return "conflict";
 	}
+	if (port->link != NET_NONE) {
+		const char *state = show_link_state(world, port->link, why, size);
+		return !strcmp(state, "up") ? "ok" : !strcmp(state, "down") ? "down" : "link";
+	}
 	if (port->tunnel)
 		return port->up ? "ok" : "down";
 	if (!port->n_uses && port->local) {
@@ -76,6 +92,10 @@ static const char *judge(const struct api_world *world, const char *sw, const st
 	if (!port->n_uses) {
 		snprintf(why, size, "no entry of the file names it: its frames are dropped and counted");
 		return "no-network";
+	}
+	if (port->up && is_standby(world->core->view, port)) {
+		snprintf(why, size, "of the network's ports to the LAN another one is in use");
+		return "standby";
 	}
 	return port->up ? "ok" : "down";
 }
@@ -93,7 +113,7 @@ static json_t *item(const struct api_world *world, const struct show_query *quer
 		return NULL;
 	json_t *networks = json_array();
 	for (size_t i = 0; i < port->n_uses; i++)
-		json_array_append_new(networks, use_json(world->core->net, &port->uses[i]));
+		json_array_append_new(networks, use_json(world->core->net, world->core->view, &port->uses[i]));
 	return json_pack("{s:o, s:o, s:I, s:b, s:b, s:b, s:b, s:o, s:I, s:o, s:I, s:s, s:o}",
 			 "switch", show_text(vs->name), "name", show_text(port->name),
 			 "ofport", (json_int_t) port->ofport, "up", port->up, "live", port->live,

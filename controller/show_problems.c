@@ -122,18 +122,17 @@ static void look_at_rows(struct problems *problems, uint32_t sw, size_t *n)
 		return;
 	for (const struct row *row = ledger_first(core->switches[sw]->ledger, &iter); row;
 	     row = ledger_after(core->switches[sw]->ledger, &iter)) {
-		bool is_refused = row->want && row->refused == row->want;
 		struct rule rule;
 		char text[400];
-		if (!row->want || (!is_refused && !row->foreign) || ++*n > MAX_OF_KIND)
+		if (!row->want || (!row->refused && !row->foreign) || ++*n > MAX_OF_KIND)
 			continue;
 		row_rule(row, &rule);
 		rule_format(&rule, text, sizeof text);
 		struct core_origin origin = core_origin(core, rule.kind == RULE_FLOW ? rule_cookie(&rule) : 0);
-		struct about about = { .sw = vs->name, .hint = is_refused
+		struct about about = { .sw = vs->name, .hint = row->refused
 			? "the other rows are in place; change what stands at that line, or the switch, and it is tried again"
 			: "a row of another controller has its place and is left alone; delete it with ovs-ofctl if it is not needed" };
-		if (is_refused)
+		if (row->refused)
 			add(problems, ERROR, "row-refused", about, "switch %s refuses a row of %s for %s (%s:%" PRIu32 "), %s: %s",
 			    vs->name, origin.app, origin.object, core->net->file, origin.line,
 			    msg_error_name((uint16_t) (row->error >> 16), (uint16_t) row->error), text);
@@ -154,7 +153,7 @@ static void look_at_ports(struct problems *problems, uint32_t sw)
 		return;
 	for (size_t i = 0; i < vs->n_ports; i++) {
 		const struct view_port *port = &vs->ports[i];
-		bool is_unused = !port->n_uses && !port->local && !port->tunnel && !port->disabled && !port->conflicted;
+		bool is_unused = !port->n_uses && !port->local && !port->tunnel && port->link == NET_NONE && !port->disabled && !port->conflicted;
 		size_t *n = port->conflicted ? &n_conflicts : is_unused ? &n_unused : NULL;
 		char *names = port->conflicted ? conflict : unused;
 		if (!n || (*n)++ >= MAX_NAMES)
@@ -185,7 +184,7 @@ static void look_at_tunnel(struct problems *problems, uint32_t sw, size_t *n)
 		return;
 	for (uint32_t i = 0; i < core->net->n_networks; i++) {
 		const struct view_member *member = view_member(view_network(core->view, i), sw);
-		if (core->net->networks[i].transport != NET_VXLAN || !member || !view_member_is_here(member))
+		if (!core->net->networks[i].tunnels || !member || !view_member_is_here(member))
 			continue;
 		first = first ? first : core->net->networks[i].name;
 		n_networks++;
@@ -199,6 +198,67 @@ static void look_at_tunnel(struct problems *problems, uint32_t sw, size_t *n)
 	struct about about = { .sw = vs->name, .hint = hint };
 	add(problems, ERROR, "tunnel-missing", about, "switch %s has no port %s: %zu networks (%s%s) end at this switch",
 	    vs->name, declared->tunnel, n_networks, first, n_networks > 1 ? ", ..." : "");
+}
+
+/* Cables that are not where the file says, or not there at all. */
+static void look_at_links(struct problems *problems)
+{
+	const struct core *core = problems->world->core;
+	size_t n = 0;
+	for (uint32_t i = 0; i < core->net->n_links; i++) {
+		const struct net_link *link = &core->net->links[i];
+		char why[300];
+		const char *state = show_link_state(problems->world, i, why, sizeof why);
+		struct about about = { .sw = link->ends[0].switch_name };
+		if (!strcmp(state, "up") || ++n > MAX_OF_KIND)
+			continue;
+		if (!strcmp(state, "wrong"))
+			about.hint = "put the cable where the file says, or correct the file; it is not used until then";
+		else if (!strcmp(state, "unconfirmed"))
+			about.hint = "frames of weftd do not pass: is there a device in between, or is the cable somewhere else?";
+		add(problems, !strcmp(state, "wrong") ? ERROR : WARNING, !strcmp(state, "wrong") ? "link-wrong" : "link-down",
+		    about, "link %s (%s:%u) is not used: %s", link->name, core->net->file, link->where.line, why);
+	}
+	add_more(problems, WARNING, "link-down", n);
+}
+
+static bool is_alive(const struct core *core, uint32_t index, uint32_t entry)
+{
+	const struct view_port *port;
+	uint32_t sw;
+	return view_gateway_place(core->view, index, entry, &sw, &port) && view_switch(core->view, sw)->connected
+		&& port->up;
+}
+
+/* Networks that do not meet the LAN, or would not if one more port died. */
+static void look_at_gateways(struct problems *problems)
+{
+	const struct core *core = problems->world->core;
+	size_t n = 0;
+	for (uint32_t i = 0; i < core->net->n_networks; i++) {
+		const struct net_network *network = &core->net->networks[i];
+		const struct net_physical *physical = &network->physical;
+		size_t n_alive = 0, dead = 0;
+		for (uint32_t k = 0; k < physical->n_ports; k++) {
+			if (is_alive(core, i, k))
+				n_alive++;
+			else
+				dead = k;
+		}
+		if (n_alive == physical->n_ports || ++n > MAX_OF_KIND)
+			continue;
+		const struct net_uplink *port = &physical->ports[dead];
+		struct about about = { .sw = port->switch_name, .network = network->name,
+				       .hint = "is the switch connected, is the port there, is its cable in?" };
+		if (!n_alive)
+			add(problems, ERROR, "lan-cut", about, "network %s does not reach the LAN: none of its physical ports "
+			    "(%s:%s%s) is alive", network->name, port->switch_name, port->port,
+			    physical->n_ports > 1 ? ", ..." : "");
+		else
+			add(problems, WARNING, "lan-no-spare", about, "network %s: physical port %s:%s is not alive; %zu of %zu "
+			    "are", network->name, port->switch_name, port->port, n_alive, physical->n_ports);
+	}
+	add_more(problems, ERROR, "lan-cut", n);
 }
 
 /* Has it been let in since it was refused? */
@@ -234,14 +294,15 @@ static void look_at_floods(struct problems *problems, uint32_t sw)
 		const struct view_network *vn = view_network(core->view, n);
 		const struct view_member *member = view_member(vn, sw);
 		const char *name = core->net->networks[n].name;
-		bool has_tunnel = core->net->networks[n].transport == NET_VXLAN && vs->tunnel != NET_NONE;
-		size_t room = has_tunnel ? FLOOD_PEER_ROOM * (vn->n_members - 1) : 0;
+		bool has_tunnel = core->net->networks[n].tunnels && vs->tunnel != NET_NONE;
+		size_t n_others = vn->n_members - 1 + core->net->networks[n].n_vteps;
+		size_t room = has_tunnel ? FLOOD_PEER_ROOM * n_others : 0;
 		struct about about = { vs->name, name, "spread the ports over two bridges or two networks" };
 		if (member && member->n_edges + room + guarded_room(core, vs, n) > FLOOD_MAX_PORTS)
 			add(problems, WARNING, "flood-list-full", about, "switch %s: network %s has %u ports there and %zu "
-			    "other switches; broadcast has room for %d, a switch counting as %d, a port with acl_out as %d",
-			    vs->name, name, (unsigned) member->n_edges, room / FLOOD_PEER_ROOM, FLOOD_MAX_PORTS,
-			    FLOOD_PEER_ROOM, FLOOD_GUARDED_ROOM);
+			    "other switches and vteps; broadcast has room for %d, each of those counting as %d, a port with "
+			    "acl_out as %d", vs->name, name, (unsigned) member->n_edges, room / FLOOD_PEER_ROOM,
+			    FLOOD_MAX_PORTS, FLOOD_PEER_ROOM, FLOOD_GUARDED_ROOM);
 	}
 }
 
@@ -310,6 +371,71 @@ static void look_at_events(struct problems *problems)
 	}
 }
 
+/* Hosts that send more than their tunnels carry; and those that nobody has told. */
+static void look_at_mtus(struct problems *problems, size_t *n)
+{
+	const struct net *net = problems->world->core->net;
+	uint32_t least = NET_ETHERNET_MTU;
+	char names[200] = "";
+	size_t n_untold = 0;
+	for (size_t i = 0; i < net->n_networks; i++) {
+		const struct net_network *network = &net->networks[i];
+		struct about about = { .network = network->name, .hint = "raise underlay_mtu and the underlay's links, or set "
+				       "the hosts to what fits and say so with `mtu`" };
+		uint32_t mtu = net_hosts_mtu(network);
+		/* What the file does not say may be right all the same. */
+		if (network->guest_mtu && mtu > network->guest_mtu && ++*n <= MAX_OF_KIND)
+			add(problems, network->mtu ? WARNING : INFO, "mtu", about, "network %s: %s send packets of %u bytes, its "
+			    "tunnels carry %u; larger ones are lost without a word", network->name,
+			    network->mtu ? "its hosts" : "machines on the LAN", mtu, network->guest_mtu);
+		if (!network->guest_mtu || mtu || network->guest_mtu >= NET_ETHERNET_MTU)
+			continue;
+		least = network->guest_mtu < least ? network->guest_mtu : least;
+		size_t len = strlen(names);
+		if (n_untold++ < MAX_NAMES)
+			snprintf(names + len, sizeof names - len, "%s%.30s", len ? ", " : "", network->name);
+	}
+	struct about about = { .hint = "set it in the guests and write `mtu` at the network, or raise underlay_mtu by what "
+			       "VXLAN takes (docs/howto/mtu.md)" };
+	if (n_untold)
+		add(problems, INFO, "guest-mtu", about, "guests need an MTU of %u bytes, not %d, in networks by VXLAN (%zu): %s%s",
+		    least, NET_ETHERNET_MTU, n_untold, names, n_untold > MAX_NAMES ? ", ..." : "");
+}
+
+/* "52:54:00:aa:00:20 at kvm1:vm-a" */
+static void speaker_text(const struct api_world *world, const struct binding *b, const uint8_t mac[6], uint32_t sw,
+			 uint32_t ofport, char *buf, size_t size)
+{
+	const struct host *host = view_host(world->core->view, b->network, mac);
+	bool is_known = host && !host->unconfirmed;
+	json_t *place = show_place(world, is_known ? host->sw : sw, is_known ? host->ofport : ofport);
+	json_t *text = show_mac(mac);
+	snprintf(buf, size, "%s at %s", json_string_value(text),
+		 json_is_string(place) ? json_string_value(place) : "a place not known");
+	json_decref(place);
+	json_decref(text);
+}
+
+static void look_at_duplicates(struct problems *problems, size_t *n)
+{
+	const struct core *core = problems->world->core;
+	for (size_t i = 0; view_n_disputes(core->view) && i < view_binding_slots(core->view); i++) {
+		const struct binding *b = view_binding_at(core->view, i);
+		char holder[160], rival[160];
+		if (!b || b->state != BINDING_DUPLICATE || ++*n > MAX_OF_KIND)
+			continue;
+		uint32_t index = net_network_by_id(core->net, b->network);
+		json_t *ip = b->is_v6 ? show_ip6(b->ip) : show_ip4(b->ip);
+		speaker_text(problems->world, b, b->mac, NET_NONE, 0, holder, sizeof holder);
+		speaker_text(problems->world, b, b->rival, b->rival_sw, b->rival_ofport, rival, sizeof rival);
+		struct about about = { .network = core->net->networks[index].name,
+				       .hint = "give one of the two another address; until then questions for it are flooded" };
+		add(problems, WARNING, "duplicate-ip", about, "network %s: two hosts use %s: %s%s, and %s", about.network,
+		    json_string_value(ip), b->declared ? "declared for " : "", holder, rival);
+		json_decref(ip);
+	}
+}
+
 /* What is tried out is no fault, but nobody shall take it for protection. */
 static void look_at_audits(struct problems *problems)
 {
@@ -328,7 +454,7 @@ static void look_at_audits(struct problems *problems)
 json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 {
 	struct problems problems = { .world = world };
-	size_t n_states = 0, n_rows = 0, n_tunnels = 0;
+	size_t n_states = 0, n_rows = 0, n_tunnels = 0, n_duplicates = 0, n_mtus = 0;
 	for (size_t i = 0; i < N_SEVERITIES; i++)
 		problems.by_severity[i] = json_array();
 	look_at_config(&problems);
@@ -343,6 +469,12 @@ json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 	add_more(&problems, ERROR, "switch-disconnected", n_states);
 	add_more(&problems, ERROR, "row-refused", n_rows);
 	add_more(&problems, ERROR, "tunnel-missing", n_tunnels);
+	look_at_gateways(&problems);
+	look_at_links(&problems);
+	look_at_duplicates(&problems, &n_duplicates);
+	add_more(&problems, WARNING, "duplicate-ip", n_duplicates);
+	look_at_mtus(&problems, &n_mtus);
+	add_more(&problems, WARNING, "mtu", n_mtus);
 	look_at_refused_switches(&problems);
 	look_at_events(&problems);
 	look_at_audits(&problems);

@@ -282,6 +282,31 @@ void act_set_bytes(struct build *b, enum field f, const uint8_t *value)
 	set_any(b, f, &v);
 }
 
+void act_move(struct build *b, enum field from, enum field to)
+{
+	const struct mf_field *src = mf_from_id(mf_ids[from]), *dst = mf_from_id(mf_ids[to]);
+	struct ofpact_reg_move *move;
+
+	if (!in_flow(b, "a move") || !may_set(b, to, STAGE_SET, "a move"))
+		return;
+	if (src->n_bits != dst->n_bits || !dst->writable) {
+		build_breach(b, "%s cannot be moved to %s", field_name(from), field_name(to));
+		return;
+	}
+	move = ofpact_put_REG_MOVE(&b->ofpacts);
+	move->src = (struct mf_subfield) {.field = src, .n_bits = src->n_bits};
+	move->dst = (struct mf_subfield) {.field = dst, .n_bits = dst->n_bits};
+}
+
+/* The field of OpenFlow 1.0: that of 1.2 does not take the number that is no port. */
+void act_forget_in_port(struct build *b)
+{
+	static const ovs_be16 nowhere;
+
+	if (in_flow(b, "forgetting in_port") && may_set(b, FIELD_IN_PORT, STAGE_SET, "forgetting in_port"))
+		ofpact_put_reg_load(&b->ofpacts, mf_from_id(MFF_IN_PORT), &nowhere, NULL);
+}
+
 void act_pop_vlan(struct build *b)
 {
 	if (!may_set(b, FIELD_VLAN_VID, STAGE_POP, "pop_vlan"))

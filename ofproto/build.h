@@ -46,10 +46,16 @@
 	FIELD(ARP_TPA,     MFF_ARP_TPA,     4) \
 	FIELD(ARP_SHA,     MFF_ARP_SHA,     6) \
 	FIELD(ARP_THA,     MFF_ARP_THA,     6) \
+	FIELD(ICMPV6_TYPE, MFF_ICMPV6_TYPE, 1) \
+	FIELD(ND_TARGET,   MFF_ND_TARGET,  16) \
+	FIELD(ND_TLL,      MFF_ND_TLL,      6) \
+	FIELD(ND_RESERVED, MFF_ND_RESERVED, 4) \
+	FIELD(ND_OPTION,   MFF_ND_OPTIONS_TYPE, 1) \
 	FIELD(REG6,        MFF_REG6,        4) \
 	FIELD(REG7,        MFF_REG7,        4) \
 	FIELD(REG8,        MFF_REG8,        4) \
 	FIELD(REG9,        MFF_REG9,        4) \
+	FIELD(REG10,       MFF_REG10,       4) \
 	FIELD(CT_STATE,    MFF_CT_STATE,    4) \
 	FIELD(CT_MARK,     MFF_CT_MARK,     4) \
 	FIELD(CONJ_ID,     MFF_CONJ_ID,     4) \
@@ -59,8 +65,7 @@
 	FIELD(UDP_SRC,     MFF_UDP_SRC,     2) \
 	FIELD(UDP_DST,     MFF_UDP_DST,     2) \
 	FIELD(SCTP_SRC,    MFF_SCTP_SRC,    2) \
-	FIELD(SCTP_DST,    MFF_SCTP_DST,    2) \
-	FIELD(ICMPV6_TYPE, MFF_ICMPV6_TYPE, 1)
+	FIELD(SCTP_DST,    MFF_SCTP_DST,    2)
 
 enum field {
 #define FIELD(NAME, MFF, SIZE) FIELD_##NAME,
@@ -115,6 +120,10 @@ void match_bytes(struct build *, enum field, const uint8_t *value, const uint8_t
 
 void act_set_u(struct build *, enum field, uint64_t value);
 void act_set_bytes(struct build *, enum field, const uint8_t *value);
+/* Copies a whole field into another one of the same size. */
+void act_move(struct build *, enum field from, enum field to);
+/* The frame forgets where it came in, so that it may leave there too. */
+void act_forget_in_port(struct build *);
 void act_pop_vlan(struct build *);
 void act_push_vlan(struct build *);                      /* TPID 0x8100; then set VLAN_VID with VLAN_PRESENT */
 void act_output(struct build *, uint32_t ofport);
@@ -180,7 +189,10 @@ void shape_rule(const struct shape *, struct rule *ret_rule);    /* borrows the 
  * unmasked), or false. Used by `recover`; in_port and registers included. */
 bool rule_match_u(const struct rule *, enum field, uint64_t *ret_value);
 bool rule_match_mac(const struct rule *, enum field, uint8_t ret_mac[6]);
+/* Any field, in network order; ret_value has its size. */
+bool rule_match_bytes(const struct rule *, enum field, uint8_t *ret_value);
 /* The value that set-field gives the field in the end, or false. */
 bool rule_set_u(const struct rule *, enum field, uint64_t *ret_value);
+bool rule_set_mac(const struct rule *, enum field, uint8_t ret_mac[6]);
 
 #endif

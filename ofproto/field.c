@@ -36,10 +36,17 @@ const struct field_info field_infos[N_FIELDS] = {
 	[FIELD_ARP_TPA] = {"arp_tpa", OXM(23u, 4u), 4},
 	[FIELD_ARP_SHA] = {"arp_sha", OXM(24u, 6u), 6},
 	[FIELD_ARP_THA] = {"arp_tha", OXM(25u, 6u), 6},
+	[FIELD_ICMPV6_TYPE] = {"icmpv6_type", OXM(29u, 1u), 1},
+	[FIELD_ND_TARGET] = {"nd_target", OXM(31u, 16u), 16},
+	[FIELD_ND_TLL] = {"nd_tll", OXM(33u, 6u), 6},
+	/* Experimenter fields of Open vSwitch, whose headers are longer: not looked for. */
+	[FIELD_ND_RESERVED] = {"nd_reserved", 0, 4},
+	[FIELD_ND_OPTION] = {"nd_options_type", 0, 1},
 	[FIELD_REG6] = {"reg6", NXM(6u, 4u), 4},
 	[FIELD_REG7] = {"reg7", NXM(7u, 4u), 4},
 	[FIELD_REG8] = {"reg8", NXM(8u, 4u), 4},
 	[FIELD_REG9] = {"reg9", NXM(9u, 4u), 4},
+	[FIELD_REG10] = {"reg10", NXM(10u, 4u), 4},
 	[FIELD_CT_STATE] = {"ct_state", NXM(105u, 4u), 4},
 	[FIELD_CT_MARK] = {"ct_mark", NXM(107u, 4u), 4},
 	[FIELD_CONJ_ID] = {"conj_id", NXM(37u, 4u), 4},
@@ -50,14 +57,13 @@ const struct field_info field_infos[N_FIELDS] = {
 	[FIELD_UDP_DST] = {"udp_dst", OXM(16u, 2u), 2},
 	[FIELD_SCTP_SRC] = {"sctp_src", OXM(17u, 2u), 2},
 	[FIELD_SCTP_DST] = {"sctp_dst", OXM(18u, 2u), 2},
-	[FIELD_ICMPV6_TYPE] = {"icmpv6_type", OXM(29u, 1u), 1},
 };
 
 const char *field_name(enum field f) { return field_infos[f].name; }
 
 size_t field_in_match(const struct rule *rule, enum field f)
 {
-	const uint8_t *value = rule_match_field(rule, field_infos[f].oxm);
+	const uint8_t *value = field_infos[f].oxm ? rule_match_field(rule, field_infos[f].oxm) : NULL;
 
 	return value ? (size_t) (value - rule->msg) : 0;
 }
@@ -96,7 +102,7 @@ size_t field_in_set(const struct rule *rule, enum field f, unsigned *ret_n)
 	size_t at;
 
 	*ret_n = 0;
-	if (rule->kind != RULE_FLOW)
+	if (rule->kind != RULE_FLOW || !field_infos[f].oxm)
 		return 0;
 	at = FLOW_MATCH + wire_match_padded(wire_u16(rule->msg + FLOW_MATCH + 2));
 	for (size_t size; (size = tlv_size(rule, at, rule->size)) != 0; at += size)
@@ -127,6 +133,27 @@ bool rule_match_u(const struct rule *rule, enum field f, uint64_t *ret_value)
 bool rule_match_mac(const struct rule *rule, enum field f, uint8_t ret_mac[6])
 {
 	size_t at = field_in_match(rule, f);
+
+	if (!at || field_infos[f].size != 6)
+		return false;
+	memcpy(ret_mac, rule->msg + at, 6);
+	return true;
+}
+
+bool rule_match_bytes(const struct rule *rule, enum field f, uint8_t *ret_value)
+{
+	size_t at = field_in_match(rule, f);
+
+	if (!at)
+		return false;
+	memcpy(ret_value, rule->msg + at, field_infos[f].size);
+	return true;
+}
+
+bool rule_set_mac(const struct rule *rule, enum field f, uint8_t ret_mac[6])
+{
+	unsigned n;
+	size_t at = field_in_set(rule, f, &n);
 
 	if (!at || field_infos[f].size != 6)
 		return false;

@@ -7,7 +7,7 @@
 
 struct field_info {
 	const char *name;
-	uint32_t oxm;                   /* header of the unmasked TLV, in matches and set-field */
+	uint32_t oxm;                   /* header of the unmasked TLV, in matches and set-field; 0 = a longer one */
 	uint8_t size;                   /* bytes of the value */
 };
 extern const struct field_info field_infos[N_FIELDS];

@@ -14,18 +14,18 @@
 
 static bool row_is_refused(const struct row *row)
 {
-	return row->want && row->want == row->refused && row->want != row->have;
+	return row->refused && row->want != row->have;
 }
 
 static size_t size_without_instructions(const struct row *row)
 {
-	return FLOW_MATCH + wire_match_padded(wire_u16(row->msg + FLOW_MATCH + 2));
+	return FLOW_MATCH + wire_match_padded(wire_u16(row_msg(row) + FLOW_MATCH + 2));
 }
 
 static uint64_t digest_of_shut(const struct row *row)
 {
 	return rule_digest(&(struct rule) {
-		.msg = row->msg, .size = (uint16_t) size_without_instructions(row), .kind = RULE_FLOW,
+		.msg = row_msg(row), .size = (uint16_t) size_without_instructions(row), .kind = RULE_FLOW,
 	});
 }
 
@@ -151,7 +151,7 @@ void ledger_want(struct ledger *l, uint8_t app, const struct rule *rule)
 	if (row->want != want) {
 		store_message(l, row, rule);
 		row->want = want;
-		row->refused = 0;
+		row->refused = false;
 	}
 	row->plain = rule->plain;
 	row_settle(l, row);
@@ -162,7 +162,7 @@ static void row_unwant(struct ledger *l, struct row *row)
 	row_dismiss(l, row);
 	row_unlist(l, row);
 	row->want = 0;
-	row->refused = 0;
+	row->refused = false;
 	row_settle(l, row);
 }
 
@@ -183,7 +183,10 @@ void ledger_mark(struct ledger *l, uint8_t app)
 
 static uint16_t row_priority(const struct row *row)
 {
-	return row->kind == RULE_FLOW ? wire_u16(row->msg + FLOW_PRIORITY) : 0;
+	struct rule rule;
+
+	row_rule(row, &rule);
+	return rule.kind == RULE_FLOW ? rule_priority(&rule) : 0;
 }
 
 static int lowest_first(const void *a, const void *b)
@@ -258,7 +261,7 @@ size_t ledger_message(const struct row *row, uint8_t *buf, uint32_t xid)
 {
 	size_t size = ledger_message_size(row);
 
-	memcpy(buf, row->msg, size);
+	memcpy(buf, row_msg(row), size);
 	wire_put_u16(buf + WIRE_LENGTH, (uint16_t) size);
 	wire_put_u32(buf + WIRE_XID, xid);
 	if (!row_target(row))
@@ -332,7 +335,7 @@ void ledger_refuse(struct ledger *l, struct row *row, uint32_t error)
 	if (refused && shutting) {
 		row->unshuttable = true;
 	} else if (refused) {
-		row->refused = refused;
+		row->refused = refused == row->want;    /* else it wants something else by now */
 		row->unshuttable = false;
 		row->error = error;
 	} else {

@@ -26,16 +26,20 @@ enum phase {
 
 struct row_link { struct row_link *prev, *next; };
 
+/* A network has more of these than of anything else: every byte is zeroed, read and
+ * kept a million times. The message, as wanted, else as it was read, follows. */
 struct row {
 	struct row_link link;           /* dirty list of its phase, or in flight, or itself */
 	struct row_link place;          /* all rows of its table, see LEDGER_GROUPS */
 	uint64_t want, sent, have;      /* digests, 0 = none */
-	uint8_t *msg;                   /* owned: the wanted message, else as it was read */
-	uint16_t size;                  /* bytes of msg */
+	uint64_t n_packets, n_bytes;    /* as last read */
+	uint16_t size;                  /* bytes of the message: see row_rule() */
 	uint8_t kind;                   /* enum rule_kind */
 	uint8_t app;                    /* who wants it (wanted it last); as read: of the cookie */
 	uint8_t phase;                  /* while dirty: enum phase */
 	uint8_t units;                  /* memory of the row: see ledger_store.c */
+	bool refused : 1;               /* the switch refused this want: quarantined until it changes */
+	bool outgrown : 1;              /* the message is not in the row's piece of memory */
 	bool dirty : 1;                 /* on a dirty list */
 	bool in_flight : 1;             /* on the flight list */
 	bool plain : 1;                 /* see rule.plain */
@@ -53,8 +57,6 @@ struct row {
 	uint32_t error;                 /* OpenFlow error of the refusal: type << 16 | code */
 	uint32_t duration;              /* seconds on the switch, as last read */
 	uint32_t hit;                   /* its duration when its packets were last seen to have grown, 0 = never */
-	uint64_t refused;               /* want that the switch refused: quarantined while equal */
-	uint64_t n_packets, n_bytes;    /* as last read */
 };
 
 /* Rows are kept by OpenFlow table; groups and meters count as two more. */

@@ -8,7 +8,7 @@
 
 /* Memory for rows comes in pieces of so many units, cut from chunks. A ref is the
  * number of a chunk and the first unit in it: half a pointer. */
-enum { UNIT = 16, MAX_UNITS = 64, CHUNK_BITS = 14, CHUNK_UNITS = 1 << CHUNK_BITS };
+enum { UNIT = 8, MAX_UNITS = 128, CHUNK_BITS = 15, CHUNK_UNITS = 1 << CHUNK_BITS };
 
 /* Pieces of one size. */
 struct pool {
@@ -68,6 +68,14 @@ static inline void link_remove(struct row_link *l)
 	l->prev->next = l->next;
 	l->next->prev = l->prev;
 	link_init(l);
+}
+
+/* The message stands in the row's piece, or a pointer to it does. */
+static inline uint8_t *row_msg(const struct row *row)
+{
+	uint8_t *behind = (uint8_t *) (row + 1);
+
+	return row->outgrown ? *(uint8_t **) behind : behind;
 }
 
 /* --- ledger_store.c -------------------------------------------------------------- */

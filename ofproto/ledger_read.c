@@ -22,7 +22,7 @@ void ledger_forget(struct ledger *l)
 			next = i->next;
 			row_unlist(l, row);
 			row_set_have(l, row, 0);
-			row->refused = 0;
+			row->refused = false;
 			row->foreign = false;
 			row_settle(l, row);
 		}
@@ -34,7 +34,7 @@ void ledger_forget(struct ledger *l)
 static void row_learn(struct ledger *l, struct row *row, uint64_t have)
 {
 	if (row->have != have)
-		row->refused = 0;
+		row->refused = false;
 	row_set_have(l, row, have);
 }
 

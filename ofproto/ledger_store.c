@@ -17,9 +17,12 @@
 
 enum {
 	SLOTS_FIRST = 64,
-	UNITS_FIRST = 128,              /* of the first chunk of a size; it doubles up to CHUNK_UNITS */
-	UNITS_POPULATED = 4096,         /* who has filled chunks up to here will fill the next one */
+	UNITS_OF_OUTGROWN = (sizeof(struct row) + sizeof(uint8_t *)) / UNIT,
+	UNITS_FIRST = 256,              /* of the first chunk of a size; it doubles up to CHUNK_UNITS */
+	UNITS_POPULATED = 8192,         /* who has filled chunks up to here will fill the next one */
 };
+
+_Static_assert(sizeof(struct row) % UNIT == 0, "a message begins where a pointer may stand");
 
 /* --- memory ------------------------------------------------------------------------- */
 
@@ -83,8 +86,6 @@ static void row_give(struct ledger *l, struct row *row)
 	pool->free = row;
 }
 
-static uint8_t *row_inline(struct row *row) { return (uint8_t *) (row + 1); }
-
 /* Room for a message behind the row itself. */
 static size_t row_room(const struct row *row)
 {
@@ -93,27 +94,27 @@ static size_t row_room(const struct row *row)
 
 static void message_drop(struct ledger *l, struct row *row)
 {
-	if (row->msg == row_inline(row))
+	if (!row->outgrown)
 		return;
 	l->n_bytes -= row->size;
-	free(row->msg);
+	free(row_msg(row));
+	row->outgrown = false;
 }
 
 void store_message(struct ledger *l, struct row *row, const struct rule *rule)
 {
 	if (rule->size == row->size) {
-		memmove(row->msg, rule->msg, rule->size);        /* may be the row's own */
+		memmove(row_msg(row), rule->msg, rule->size);    /* may be the row's own */
 		return;
 	}
 	message_drop(l, row);
 	row->size = rule->size;
-	if (rule->size <= row_room(row)) {
-		row->msg = row_inline(row);
-	} else {
+	if (rule->size > row_room(row)) {
 		l->n_bytes += rule->size;
-		row->msg = mem_alloc(rule->size);
+		row->outgrown = true;
+		*(uint8_t **) (row + 1) = mem_alloc(rule->size);
 	}
-	memcpy(row->msg, rule->msg, rule->size);
+	memcpy(row_msg(row), rule->msg, rule->size);
 }
 
 /* --- the table ------------------------------------------------------------------------ */
@@ -209,9 +210,8 @@ unsigned store_table(const struct row *row)
 struct row *store_add(struct ledger *l, const struct rule *rule, uint32_t hash)
 {
 	size_t units = units_of(sizeof(struct row) + rule->size);
-	struct row *row = row_take(l, (uint8_t) (units <= MAX_UNITS ? units : units_of(sizeof(*row))));
+	struct row *row = row_take(l, (uint8_t) (units <= MAX_UNITS ? units : UNITS_OF_OUTGROWN));
 
-	row->msg = row_inline(row);
 	row->kind = (uint8_t) rule->kind;
 	row->key_hash = hash;
 	link_init(&row->link);
@@ -308,7 +308,7 @@ void row_rule(const struct row *row, struct rule *ret_rule)
 	ret_rule->kind = (enum rule_kind) row->kind;
 	ret_rule->plain = row->plain;
 	ret_rule->size = row->size;
-	ret_rule->msg = row->msg;
+	ret_rule->msg = row_msg(row);
 }
 
 size_t ledger_table_rows(const struct ledger *l, unsigned table)

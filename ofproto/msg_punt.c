@@ -26,6 +26,12 @@ enum {
 	NXM_XXREG0 = OXM(1, 111, 16),
 };
 
+/* No switch says a field of a frame with a mask; if one does, the value comes first. */
+static uint32_t without_mask(uint32_t header)
+{
+	return (header & ~0x1ffu) | oxm_length(header) / 2;
+}
+
 static void take_field(struct punt *punt, uint32_t header, const uint8_t *value)
 {
 	switch (header) {
@@ -85,7 +91,7 @@ bool msg_punt(const uint8_t *m, size_t size, struct punt *ret_punt)
 		at += 4;
 		if (oxm_length(header) > end - at)
 			return false;
-		take_field(&punt, header, m + at);
+		take_field(&punt, oxm_has_mask(header) ? without_mask(header) : header, m + at);
 		at += oxm_length(header);
 	}
 	at = PACKET_IN_MATCH + wire_match_padded(length) + PACKET_IN_PAD;

@@ -33,11 +33,13 @@ static void emit(struct walker *w, ofp_port_t port, size_t max_len)
 
 static void output(struct walker *w, ofp_port_t port, uint16_t max_len)
 {
-	if (port == OFPP_IN_PORT)
-		emit(w, w->packet.flow.in_port.ofp_port, SIZE_MAX);
-	else if (port == OFPP_CONTROLLER)
+	if (port == OFPP_IN_PORT) {
+		/* Unless that has been forgotten. */
+		if (w->packet.flow.in_port.ofp_port)
+			emit(w, w->packet.flow.in_port.ofp_port, SIZE_MAX);
+	} else if (port == OFPP_CONTROLLER) {
 		emit(w, port, max_len);
-	else if (port == OFPP_LOCAL || port < OFPP_MAX) {
+	} else if (port == OFPP_LOCAL || port < OFPP_MAX) {
 		/* Never back by the port it came in (section 7.2.5, OFPP_IN_PORT). */
 		if (port != w->packet.flow.in_port.ofp_port)
 			emit(w, port, SIZE_MAX);
@@ -180,6 +182,23 @@ static void set_field(struct walker *w, const struct ofpact_set_field *set)
 		unknown(w, set->field->name);
 }
 
+/* Whole fields only. */
+static void move_field(struct walker *w, const struct ofpact_reg_move *move)
+{
+	union mf_value value, mask;
+
+	memset(&value, 0, sizeof(value));
+	memset(&mask, 0xff, sizeof(mask));
+	if (move->src.ofs || move->dst.ofs || move->src.n_bits != move->src.field->n_bits
+	    || move->dst.n_bits != move->dst.field->n_bits || move->src.field->n_bytes != move->dst.field->n_bytes) {
+		unknown(w, "move of a part of a field");
+		return;
+	}
+	mf_get_value(move->src.field, &w->packet.flow, &value);
+	if (!walk_packet_set(&w->packet, move->dst.field, &value, &mask))
+		unknown(w, move->dst.field->name);
+}
+
 /* --- connection tracking, copies ------------------------------------------------------------- */
 
 static void track(struct walker *w, const struct ofpact_conntrack *ct)
@@ -242,6 +261,9 @@ static void act_one(struct walker *w, const struct ofpact *a)
 		break;
 	case OFPACT_SET_FIELD:
 		set_field(w, ofpact_get_SET_FIELD(a));
+		break;
+	case OFPACT_REG_MOVE:
+		move_field(w, ofpact_get_REG_MOVE(a));
 		break;
 	case OFPACT_STRIP_VLAN:
 		walk_packet_pop(&w->packet);

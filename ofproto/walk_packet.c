@@ -9,6 +9,8 @@ enum {
 	MACS = 12, ETH = 14, TAG = 4, PRESENT = 0x1000, SNAP = 8, TYPE_MIN = 0x600,
 	ARP_OP = 6, ARP_SHA = 8, ARP_SPA = 14, ARP_THA = 18, ARP_TPA = 24, ARP = 28,
 	IP4 = 20, IP4_CHECKSUM = 10, IP4_SRC = 12, IP4_DST = 16, IP6 = 40, IP6_SRC = 8, IP6_DST = 24,
+	ICMP6_CHECKSUM = 2, ND_RESERVED = 4, ND_TARGET = 8, ND_OPTION = 24, ND_LL = 26, ND = 24, ND_WITH_LL = 32,
+	ND_SOLICITATION = 135, ND_ADVERTISEMENT = 136, ND_SLL = 1, ND_TLL = 2,
 	ICMP = 1, TCP = 6, UDP = 17, ICMP6 = 58, SCTP = 132,
 };
 
@@ -91,6 +93,26 @@ static void parse_ipv4(struct flow *f, const uint8_t *l3, size_t size)
 		parse_ports(f, l3 + header, size - header);
 }
 
+/* Of the options the first one, when it is a link-layer address. */
+static void parse_icmp6(struct flow *f, const uint8_t *l4, size_t size)
+{
+	if (f->nw_proto != ICMP6 || size < 8)
+		return;
+	f->tp_src = htons(l4[0]);
+	f->tp_dst = htons(l4[1]);
+	if ((l4[0] != ND_SOLICITATION && l4[0] != ND_ADVERTISEMENT) || l4[1] || size < ND)
+		return;
+	memcpy(&f->igmp_group_ip4, l4 + ND_RESERVED, 4);
+	memcpy(&f->nd_target, l4 + ND_TARGET, 16);
+	if (size < ND_WITH_LL || l4[ND_OPTION + 1] != 1)
+		return;
+	f->tcp_flags = htons(l4[ND_OPTION]);
+	if (l4[ND_OPTION] == ND_SLL)
+		memcpy(&f->arp_sha, l4 + ND_LL, 6);
+	else if (l4[ND_OPTION] == ND_TLL)
+		memcpy(&f->arp_tha, l4 + ND_LL, 6);
+}
+
 static void parse_ipv6(struct flow *f, const uint8_t *l3, size_t size)
 {
 	if (size < IP6)
@@ -101,6 +123,7 @@ static void parse_ipv6(struct flow *f, const uint8_t *l3, size_t size)
 	f->nw_tos = (uint8_t) (wire_u16(l3) >> 4);
 	f->nw_ttl = l3[7];
 	parse_ports(f, l3 + IP6, size - IP6);
+	parse_icmp6(f, l3 + IP6, size - IP6);
 }
 
 bool walk_packet_init(struct walk_packet *p, const uint8_t *frame, size_t size)
@@ -214,8 +237,8 @@ static long field_at(const struct walk_packet *p, enum mf_field_id id)
 	case MFF_TUN_ID: case MFF_TUN_SRC: case MFF_TUN_DST:
 	case MFF_TUN_IPV6_SRC: case MFF_TUN_IPV6_DST:
 	case MFF_REG0: case MFF_REG1: case MFF_REG2: case MFF_REG3: case MFF_REG4: case MFF_REG5:
-	case MFF_REG6: case MFF_REG7: case MFF_REG8: case MFF_REG9:
-	case MFF_METADATA:
+	case MFF_REG6: case MFF_REG7: case MFF_REG8: case MFF_REG9: case MFF_REG10:
+	case MFF_METADATA: case MFF_IN_PORT:
 	case MFF_ETH_DST:               /* not metadata, but at 0 */
 		return 0;
 	case MFF_ETH_SRC:
@@ -240,9 +263,33 @@ static long field_at(const struct walk_packet *p, enum mf_field_id id)
 		return (long) l3 + ARP_SHA;
 	case MFF_ARP_THA:
 		return (long) l3 + ARP_THA;
+	case MFF_ICMPV6_TYPE:
+		return (long) l3 + IP6;
+	case MFF_ND_TARGET:
+		return (long) l3 + IP6 + ND_TARGET;
+	case MFF_ND_RESERVED:
+		return (long) l3 + IP6 + ND_RESERVED;
+	case MFF_ND_OPTIONS_TYPE:
+		return (long) l3 + IP6 + ND_OPTION;
+	case MFF_ND_TLL:                /* an option of another type stays as it is */
+		return (long) l3 + IP6 + ND_LL;
 	default:
 		return -1;
 	}
+}
+
+/* Bytes that the checksum of ICMPv6 covers, by whole words of 16 bits. */
+static void write_icmp6(struct walk_packet *p, size_t at, const uint8_t *value, size_t n)
+{
+	size_t l4 = l3_at(p) + IP6, from = at - (at - l4) % 2, to = at + n + (at + n - l4) % 2;
+	uint8_t is[20];
+
+	if (to > p->size)
+		return;
+	memcpy(is, p->frame + from, to - from);
+	memcpy(is + (at - from), value, n);
+	checksum_update(p->frame + l4 + ICMP6_CHECKSUM, p->frame + from, is, to - from);
+	memcpy(p->frame + from, is, to - from);
 }
 
 static void write_tci(struct walk_packet *p)
@@ -259,6 +306,16 @@ static void write_field(struct walk_packet *p, const struct mf_field *mf, size_t
 	switch ((int) mf->id) {
 	case MFF_VLAN_VID: case MFF_VLAN_PCP:
 		write_tci(p);
+		break;
+	case MFF_ND_TLL:
+		if (p->frame[at - ND_LL + ND_OPTION] == ND_TLL)
+			write_icmp6(p, at, (const uint8_t *) &is, mf->n_bytes);
+		break;
+	case MFF_ND_OPTIONS_TYPE:       /* mf_get_value() takes the wrong byte of it */
+		write_icmp6(p, at, (const uint8_t[1]) {(uint8_t) ntohs(p->flow.tcp_flags)}, 1);
+		break;
+	case MFF_ICMPV6_TYPE: case MFF_ND_TARGET: case MFF_ND_RESERVED:
+		write_icmp6(p, at, (const uint8_t *) &is, mf->n_bytes);
 		break;
 	case MFF_IPV4_SRC: case MFF_IPV4_DST: case MFF_IPV6_SRC: case MFF_IPV6_DST:
 		set_ip(p, at, (const uint8_t *) &is, mf->n_bytes);

@@ -33,5 +33,5 @@ e2e: all bins          ## the black-box scenarios on real Open vSwitch, without 
 check-asan:            ## the unit tests under address and undefined behaviour sanitizers
 	$(Q)tests/run --stage units
 
-coverage:              ## lines covered by the unit tests, per room
+coverage: $(OVSLIB)    ## lines the unit tests reach; fail where a room of pure code is below 85 %
 	$(Q)tests/coverage

@@ -26,7 +26,7 @@ struct net_prefix {
 	uint8_t bytes[16];              /* network order, host bits 0; IPv4: the first four */
 };
 
-struct net_mac {
+struct net_mac_mask {
 	uint8_t value[6], mask[6];
 };
 
@@ -36,7 +36,7 @@ struct net_member {
 	enum member_kind kind;
 	const char *text;               /* in its usual form */
 	struct net_prefix prefix;
-	struct net_mac mac;
+	struct net_mac_mask mac;
 	struct where where;
 };
 struct net_members {
@@ -50,7 +50,7 @@ struct net_group {
 	const char *description;        /* null = none */
 	struct net_prefix *prefixes;    /* all of them, of nested groups too; sorted, none inside another */
 	size_t n_prefixes;
-	struct net_mac *macs;
+	struct net_mac_mask *macs;
 	size_t n_macs;
 	uint32_t *within;               /* itself and the groups in it: indices, sorted */
 	size_t n_within;
@@ -66,7 +66,7 @@ struct net_end {
 	size_t n_groups;
 	struct net_prefix *prefixes;    /* written in the rule itself; sorted, none inside another */
 	size_t n_prefixes;
-	struct net_mac *macs;           /* of the rule itself and of its groups */
+	struct net_mac_mask *macs;           /* of the rule itself and of its groups */
 	size_t n_macs;
 };
 
@@ -162,7 +162,7 @@ struct net_acl_use {
 };
 
 bool prefix_covers(const struct net_prefix *a, const struct net_prefix *b);
-bool mac_covers(const struct net_mac *a, const struct net_mac *b);
+bool mac_covers(const struct net_mac_mask *a, const struct net_mac_mask *b);
 /* Is the class one that this side asks for? */
 bool end_has_class(const struct net_end *, const struct net_class *);
 const char *verdict_word(enum net_verdict);

@@ -56,7 +56,7 @@ static bool holds_prefixes(struct checking *c, const struct net_end *end, const 
 	return true;
 }
 
-static bool holds_mac(const struct net_end *end, const struct net_mac *mac)
+static bool holds_mac(const struct net_end *end, const struct net_mac_mask *mac)
 {
 	for (size_t i = 0; i < end->n_macs; i++)
 		if (mac_covers(&end->macs[i], mac))

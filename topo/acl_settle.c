@@ -93,7 +93,7 @@ static void settle_groups(const struct net *net, struct net_end *end)
 	end->n_groups = kept;
 	for (size_t i = 0; i < kept; i++)
 		n_macs += net->groups[end->groups[i]].n_macs;
-	struct net_mac *macs = arena_new_array(net->arena, struct net_mac, n_macs);
+	struct net_mac_mask *macs = arena_new_array(net->arena, struct net_mac_mask, n_macs);
 	memcpy(macs, end->macs, end->n_macs * sizeof *macs);
 	for (size_t i = 0; i < kept; i++) {
 		const struct net_group *group = &net->groups[end->groups[i]];
@@ -112,7 +112,7 @@ static void settle_end(struct settling *s, struct net_end *end)
 	end->is_any = !n;
 	end->groups = arena_new_array(s->net->arena, uint32_t, n);
 	end->prefixes = arena_new_array(s->net->arena, struct net_prefix, n);
-	end->macs = arena_new_array(s->net->arena, struct net_mac, n);
+	end->macs = arena_new_array(s->net->arena, struct net_mac_mask, n);
 	for (size_t i = 0; i < n; i++) {
 		const struct net_member *member = &end->members.items[i];
 

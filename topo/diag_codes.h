@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DIAG_CODE(NAME, CODE, SEVERITY, SUMMARY, CURE): the one list of findings.
- * Included several times; no include guard. Codes are never reused. */
+ * Included several times; no include guard. Codes are never reused (W107 is spent). */
 DIAG_CODE(SYNTAX, "E001", DIAG_ERROR, "not YAML", "Mend the text at that place; tabs cannot indent.")
 DIAG_CODE(DUPLICATE_KEY, "E002", DIAG_ERROR, "the same key twice in one map", "Keep one of the two.")
 DIAG_CODE(UNKNOWN_KEY, "E003", DIAG_ERROR, "a key this section does not have", "Correct the spelling, or prefix it with x- to have it ignored.")
@@ -25,12 +25,16 @@ DIAG_CODE(NO_PORTS, "W101", DIAG_WARNING, "a network without ports", "Add ports,
 DIAG_CODE(UNUSED_SWITCH, "W102", DIAG_WARNING, "a switch that no network uses", "Add one of its ports to a network, or leave it.")
 DIAG_CODE(SHADOWED, "W103", DIAG_WARNING, "an entry that never matches", "Remove it, or move it before the entry that hides it.")
 DIAG_CODE(YAML_FEATURE, "E021", DIAG_ERROR, "YAML that this file does not need", "Write it out: one document, plain keys, no anchors, aliases, merge keys or tags.")
-DIAG_CODE(DUPLICATE_VALUE, "E022", DIAG_ERROR, "one vni or vtep for two", "Give each its own.")
+DIAG_CODE(DUPLICATE_VALUE, "E022", DIAG_ERROR, "one vni, vtep or ip for two", "Give each its own.")
 DIAG_CODE(TUNNEL, "E023", DIAG_ERROR, "a tunnel where none can be", "Tunnels need switches with a `vtep`; a tunnel port is in no network by name.")
+DIAG_CODE(LINK, "E030", DIAG_ERROR, "a link where none can be", "A link joins a port of one declared switch to a port of another, and neither port is anything else.")
 DIAG_CODE(NO_VTEP, "W106", DIAG_WARNING, "a switch that no tunnel of its network reaches", "Give the switch a vtep, or take its ports out of the network.")
 DIAG_CODE(OVERLAP, "W104", DIAG_WARNING, "globs of two networks that match the same ports", "Make the globs differ, or give the port a tag in one of them.")
 DIAG_CODE(MORE, "W105", DIAG_WARNING, "more findings than are shown", "Mend the ones shown and check again.")
-DIAG_CODE(TUNNEL_V6, "W107", DIAG_WARNING, "tunnels between IPv6 addresses are not proven in this release", "Use IPv4 vteps, or try it in a lab before you rely on it.")
+DIAG_CODE(ADDRESS, "E024", DIAG_ERROR, "an address that no host can have there", "Give a host's own MAC and IP addresses, at a port without globs.")
+DIAG_CODE(MTU, "W108", DIAG_WARNING, "hosts whose packets do not fit into their tunnels", "Raise the MTU of the underlay, or lower that of the hosts.")
+DIAG_CODE(TAGS, "E026", DIAG_ERROR, "a tag of a network on a port that passes all tags to another", "Give the port a tag in the network with `tags: pass`, or use another port.")
+DIAG_CODE(UNKNOWN_NETWORK, "E025", DIAG_ERROR, "a network that is not declared", "Declare it under `networks`, or correct its name.")
 DIAG_CODE(UNKNOWN_NAME, "E031", DIAG_ERROR, "a list, group or network that the file does not have", "Declare it under `acls`, `groups` or `networks`, or correct its name.")
 DIAG_CODE(RULE, "E032", DIAG_ERROR, "a rule that cannot be", "Read the message: a rule has one verdict, and only what its protocol has can be asked for.")
 DIAG_CODE(GROUP_CYCLE, "E033", DIAG_ERROR, "groups that hold each other", "Take one out of the other.")

@@ -40,6 +40,10 @@ const char *fact_reason_text(enum fact_reason reason)
 		return "max_hosts of the network reached";
 	case REASON_REMOVED:
 		return "row deleted by another hand";
+	case REASON_STANDS:
+		return "it stands on a port whose link is up";
+	case REASON_SILENT:
+		return "another host has its address and it is silent";
 	}
 	return "?";
 }
@@ -108,6 +112,14 @@ static void add_addresses(struct line *line, const struct fact *fact)
 		add(line, " ip6=%s", ip6);
 }
 
+static bool is_zero(const uint8_t m[6]) { return !(m[0] | m[1] | m[2] | m[3] | m[4] | m[5]); }
+
+static void add_other(struct line *line, const char *word, const struct fact *fact)
+{
+	const uint8_t *m = fact->other_mac;
+	add(line, " %s=%02x:%02x:%02x:%02x:%02x:%02x", word, m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
 static bool is_move(const struct fact *fact)
 {
 	return fact->kind == FACT_HOST && !fact->unconfirmed && fact->old_sw != NET_NONE
@@ -126,6 +138,12 @@ static void add_host(struct line *line, const struct fact *fact, const struct ne
 		add_place(line, view, fact->old_sw, fact->old_ofport);
 	}
 	add_addresses(line, fact);
+	if (fact->contested)
+		add_other(line, "contested", fact);
+	else if (fact->was_known && fact->kind == FACT_ADDRESS && !is_zero(fact->other_mac))
+		add_other(line, "was", fact);
+	else if (fact->kind == FACT_DUPLICATE)
+		add_other(line, "other", fact);
 	if (fact->recovered)
 		add(line, " recovered age=%" PRIu32, fact->age_s);
 	if (fact->unconfirmed)
@@ -164,6 +182,7 @@ size_t fact_format(const struct fact *fact, const struct net *net, const struct 
 		break;
 	case FACT_SWITCH_UP:
 	case FACT_SWITCH_DOWN:
+	case FACT_SWITCH_READY:
 		add(&line, " ");
 		add_switch(&line, view, fact->sw);
 		break;
@@ -174,6 +193,10 @@ size_t fact_format(const struct fact *fact, const struct net *net, const struct 
 	case FACT_HOST:
 	case FACT_HOST_GONE:
 	case FACT_HOST_REFUSED:
+	case FACT_ADDRESS:
+	case FACT_ADDRESS_GONE:
+	case FACT_DUPLICATE:
+	case FACT_ADDRESS_SETTLED:
 		add_host(&line, fact, net, view);
 		break;
 	case FACT_NETWORK_FULL:
@@ -186,6 +209,19 @@ size_t fact_format(const struct fact *fact, const struct net *net, const struct 
 		add_switch(&line, view, fact->sw);
 		add(&line, "%s", fact->recovered ? " recovered" : " no more");
 		break;
+	case FACT_GATEWAY:
+		add_network(&line, net, fact->network);
+		add(&line, " ");
+		add_place(&line, view, fact->sw, fact->ofport);
+		add(&line, "%s%s", fact->recovered ? " recovered" : "", fact->unconfirmed ? " unconfirmed" : "");
+		break;
+	case FACT_LINK:
+		add(&line, " ");
+		add_place(&line, view, fact->old_sw, fact->old_ofport);
+		add(&line, " to ");
+		add_place(&line, view, fact->sw, fact->ofport);
+		break;
+	case FACT_WAYS:
 	case N_FACT_KINDS:
 		break;
 	}

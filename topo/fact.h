@@ -23,7 +23,15 @@
 	FACT(HOST_GONE,    "host-gone",    "a host aged out or lost its port") \
 	FACT(HOST_REFUSED, "host-refused", "a host was not let in: a limit is reached") \
 	FACT(NETWORK_FULL, "network-full", "a network was full before a restart, or it is known not to be") \
-	FACT(MEMBER,       "member",       "a switch is in a network by the memory of others, or is known not to be")
+	FACT(MEMBER,       "member",       "a switch is in a network by the memory of others, or is known not to be") \
+	FACT(SWITCH_READY, "switch-ready", "a switch has all rows that are wanted of it") \
+	FACT(GATEWAY,      "gateway",      "a network meets the LAN at another switch, or nowhere for a moment") \
+	FACT(LINK,         "link",         "a probe was heard: where a cable leads") \
+	FACT(WAYS,         "ways",         "frames go from switch to switch by other ways") \
+	FACT(ADDRESS,      "address",      "a host speaks for an IP address") \
+	FACT(ADDRESS_GONE, "address-gone", "nobody is known to have the IP address any more") \
+	FACT(DUPLICATE,    "duplicate-ip", "two hosts use one IP address") \
+	FACT(ADDRESS_SETTLED, "address-settled", "one host is left that uses the IP address")
 
 enum fact_kind {
 #define FACT(NAME, WORD, HELP) FACT_##NAME,
@@ -44,24 +52,35 @@ enum fact_reason {
 	REASON_PORT_LIMIT,
 	REASON_NETWORK_LIMIT,
 	REASON_REMOVED,                 /* somebody deleted its row and it did not speak again */
+	REASON_STANDS,                  /* heard from the LAN, and it stands on a VM's port that is up */
+	REASON_SILENT,                  /* another host uses its address, and it did not answer for it */
 };
 const char *fact_reason_text(enum fact_reason);
 
 struct fact {
 	enum fact_kind kind;
 	enum fact_reason reason;
-	bool recovered;                 /* HOST, NETWORK_FULL, MEMBER: read back after a restart, not seen now */
+	bool recovered;                 /* HOST, NETWORK_FULL, MEMBER, GATEWAY, LINK: read back after a restart, not seen now */
 	uint32_t age_s;                 /* recovered: seconds its row has been there; the youngest row wins */
 	bool unconfirmed;               /* HOST: known from another switch's row only; sw = NET_NONE, and
-					 * ofport = net_switch.peer that the row leads to, 0 = an uplink */
-	uint32_t sw;                    /* slot of the switch in the view, or NET_NONE */
+					 * ofport = net_switch.peer that the row leads to, 0 = an uplink.
+					 * GATEWAY: others only remember that it may act as one */
+	uint32_t sw;                    /* slot of the switch in the view, or NET_NONE. GATEWAY: whose
+					 * physical port it is; NET_NONE = nobody's for now */
 	uint32_t ofport;                /* OpenFlow port number */
 	uint32_t network;               /* network id (net_network.id) */
 	uint8_t mac[6];
-	bool has_ip4, has_ip6;
+	bool has_ip4, has_ip6;          /* ADDRESS and its kind: one of them */
 	uint8_t ip4[4], ip6[16];
+	/* ADDRESS and its kind: the other MAC of the story, zero = none. ADDRESS: who
+	 * had it, filled by view_apply with was_known (its own now) or contested. */
+	uint8_t other_mac[6];
+	bool contested;
+	bool router;                    /* ADDRESS: of an IPv6 router */
+	bool with_host;                 /* ADDRESS_GONE: because its host goes, which is told next */
 	/* HOST: where it was before (filled by view_apply); NET_NONE = nowhere,
-	 * or, when it was known, only remembered by other switches. */
+	 * or, when it was known, only remembered by other switches. LINK: where the
+	 * probe was sent from. */
 	uint32_t old_sw, old_ofport;
 	bool was_known;
 	/* PORT */
@@ -70,11 +89,15 @@ struct fact {
 	bool port_up, port_live, port_local;
 	uint32_t port_speed_mbps;
 	/* PORT: filled by view_apply: the port is new or stands in other networks
-	 * than before, so rows of its switch change. False = only its state did. */
+	 * than before, so rows of its switch change. False = only its state did.
+	 * SWITCH_READY: somebody takes it for a gateway no more. */
 	bool uses_changed;
 	bool port_replaced;             /* and another port was there, under that number or that name */
 	uint64_t time_ms;               /* of the caller's clock */
 };
+
+/* The address of an ADDRESS and its kind: 4 or 16 bytes. */
+const uint8_t *fact_address(const struct fact *, bool *ret_is_v6);
 
 struct view;
 struct net;

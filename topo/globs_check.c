@@ -98,6 +98,9 @@ static void mark_network(const struct net *net, const struct net_network *networ
 	for (size_t i = 0; i < network->n_uplinks; i++)
 		if (network->uplinks[i].sw != NET_NONE)
 			used[network->uplinks[i].sw] = true;
+	for (size_t i = 0; i < network->physical.n_ports; i++)
+		if (network->physical.ports[i].sw != NET_NONE)
+			used[network->physical.ports[i].sw] = true;
 }
 
 /* What could not be read may well have been the port that is missed here, so

@@ -150,7 +150,7 @@ static void hold(struct holding *h, uint32_t index)
 	if (h->n_held > MAX_HELD)
 		n_prefixes = n_macs = 0;
 	group->prefixes = arena_new_array(h->net->arena, struct net_prefix, n_prefixes);
-	group->macs = arena_new_array(h->net->arena, struct net_mac, n_macs);
+	group->macs = arena_new_array(h->net->arena, struct net_mac_mask, n_macs);
 	memset(h->seen, 0, h->net->n_groups * sizeof *h->seen);
 	h->seen[index] = true;
 	for (size_t i = 0; i < group->members.n && n_prefixes + n_macs; i++) {

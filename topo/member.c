@@ -163,7 +163,7 @@ bool prefix_covers(const struct net_prefix *a, const struct net_prefix *b)
 	return !(a->len % 8u) || !((a->bytes[a->len / 8u] ^ b->bytes[a->len / 8u]) & mask);
 }
 
-bool mac_covers(const struct net_mac *a, const struct net_mac *b)
+bool mac_covers(const struct net_mac_mask *a, const struct net_mac_mask *b)
 {
 	for (int i = 0; i < 6; i++)
 		if (a->mask[i] & ~b->mask[i] || (a->value[i] ^ b->value[i]) & a->mask[i])
@@ -197,10 +197,10 @@ size_t prefixes_settle(struct net_prefix *prefixes, size_t n)
 
 static int mac_compare(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(struct net_mac));
+	return memcmp(a, b, sizeof(struct net_mac_mask));
 }
 
-size_t macs_settle(struct net_mac *macs, size_t n)
+size_t macs_settle(struct net_mac_mask *macs, size_t n)
 {
 	size_t kept = 0;
 

@@ -13,7 +13,7 @@ extern const struct section_type section_members;       /* struct net_members */
 int prefix_compare(const void *, const void *);
 /* Sorts and drops what is inside another (or there twice); returns how many stay. */
 size_t prefixes_settle(struct net_prefix *, size_t n);
-size_t macs_settle(struct net_mac *, size_t n);
+size_t macs_settle(struct net_mac_mask *, size_t n);
 /* Is it inside one of these settled ones? */
 bool prefixes_cover(const struct net_prefix *, size_t n, const struct net_prefix *inner);
 

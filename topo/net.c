@@ -57,7 +57,7 @@ static const struct section_type type_version = {
 	.range = range_version,
 };
 
-static const char *const later[] = {"links", "te", NULL};
+static const char *const later[] = {"te", NULL};
 
 static const struct section_key keys[] = {
 	{
@@ -66,6 +66,15 @@ static const struct section_key keys[] = {
 		.offset = offsetof(struct root, version),
 		.is_required = true,
 		.help = "The format of the file.",
+	}, {
+		.name = "underlay_mtu",
+		.type = &section_uint,
+		.offset = offsetof(struct root, net.underlay_mtu),
+		.min = MODEL_MIN_UNDERLAY_MTU,
+		.max = MODEL_MAX_MTU,
+		.initial = "1500",
+		.help = "The MTU of the underlay, in bytes: the largest IP packet that the network between the "
+			"hosts carries. Guests of networks by VXLAN have 50 bytes less, with IPv6 `vtep`s 70.",
 	}, {
 		.name = "switches",
 		.type = &section_table,
@@ -82,6 +91,22 @@ static const struct section_key keys[] = {
 		.section = &networks_section,
 		.is_required = true,
 		.help = "The layer-2 segments, by name.",
+	}, {
+		.name = "links",
+		.type = &section_list,
+		.offset = offsetof(struct root, net.links),
+		.count_offset = offsetof(struct root, net.n_links),
+		.section = &links_section,
+		.otherwise = "no cables between bridges",
+		.help = "Cables that join bridges directly.",
+	}, {
+		.name = "vteps",
+		.type = &section_table,
+		.offset = offsetof(struct root, net.vteps),
+		.count_offset = offsetof(struct root, net.n_vteps),
+		.section = &vteps_section,
+		.otherwise = "none",
+		.help = "Ends of tunnels that are no switches of weft's, by name.",
 	}, {
 		.name = "groups",
 		.type = &section_table,
@@ -162,10 +187,15 @@ static bool parse_root(const struct section_scene *scene, const struct yaml_node
 	if (is_other_version(scene, map))
 		return false;
 	section_parse(scene, NULL, &root_section, NULL, map, &root);
+	net->underlay_mtu = root.net.underlay_mtu ? root.net.underlay_mtu : NET_ETHERNET_MTU;
 	net->switches = root.net.switches;
 	net->n_switches = root.net.n_switches;
 	net->networks = root.net.networks;
 	net->n_networks = root.net.n_networks;
+	net->links = root.net.links;
+	net->n_links = root.net.n_links;
+	net->vteps = root.net.vteps;
+	net->n_vteps = root.net.n_vteps;
 	net->groups = root.net.groups;
 	net->n_groups = root.net.n_groups;
 	net->acls = root.net.acls;
@@ -189,7 +219,9 @@ struct net *net_parse(const char *file, const char *text, size_t len, struct dia
 		switches_settle(net, diag);
 		vteps_settle(net, diag);
 		networks_settle(net, diag);
+		links_settle(net, diag);
 		ports_check(net, diag);
+		mtus_settle(net, diag);
 		globs_check(net, diag);
 		groups_settle(net, diag);
 		acls_settle(net, diag);

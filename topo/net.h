@@ -21,6 +21,9 @@ enum {
 	NET_MAX_NETWORKS = 65536,
 	NET_MAX_GROUPS = 10000,
 	NET_PORT_HOSTS = 4096,          /* max_hosts of a port that says nothing */
+	NET_HOST_ADDRESSES = 16,        /* IP addresses of one host that are answered for */
+	NET_ETHERNET_MTU = 1500,        /* IEEE 802.3: what a NIC has when nobody says otherwise */
+	NET_MIN_MTU = 1280,             /* RFC 8200, 5: IPv6 needs that much */
 };
 #define NET_NONE UINT32_MAX             /* no index, no limit */
 
@@ -39,11 +42,58 @@ struct net_switch {
 	const char *vtep;               /* address as text, where its tunnels end; null = none */
 	bool vtep_is_v6;
 	uint8_t vtep_bytes[16];         /* network order; IPv4: the first four */
-	uint32_t peer;                  /* the vtep as 32 bits, unique, never 0: the peer register;
-					 * IPv4: the address, else a hash of it. 0 = no vtep */
+	uint32_t peer;                  /* 32 bits for the peer register, unique, never 0: an IPv4 vtep
+					 * itself, else a hash of the vtep, or without one of the name */
 	const char *tunnel;             /* name of its VXLAN port; default "vxlan0" */
+	uint32_t underlay_mtu;          /* bytes; never 0 once loaded */
 	struct net_acl_use acl;         /* for all edge ports of the switch */
 	const char *description;        /* null = none */
+};
+
+struct net_mac {
+	bool is_given;
+	uint8_t bytes[6];
+};
+
+struct net_address {
+	const char *text;
+	bool is_v6;
+	uint8_t bytes[16];              /* network order; IPv4: the first four, then zero */
+	struct where where;
+};
+
+struct net_addresses {
+	struct net_address *items;
+	size_t n;
+};
+
+/* A network that a VTEP is in, and a host behind one. */
+struct net_vtep_stand {
+	const char *name;
+	uint32_t network;               /* index into networks */
+	struct where where;
+};
+
+struct net_vtep_mac {
+	uint8_t bytes[6];
+	struct where where;
+};
+
+/* An end of tunnels that is no switch of ours. */
+struct net_vtep {
+	struct net_switch end;          /* what tunnels need to know: name, vtep, peer, object; no dpid */
+	struct net_vtep_stand *stands;  /* the networks it is in */
+	size_t n_stands;
+	bool is_everywhere;             /* the file names none: all that it can be in */
+	struct net_vtep_mac *macs;
+	size_t n_macs;
+};
+
+/* A host that the file knows to be behind a VTEP. */
+struct net_static {
+	uint8_t mac[6];
+	uint32_t vtep;                  /* index into vteps */
+	struct where where;
 };
 
 /* One entry of `ports:`. Either side may be a glob (* and ?). */
@@ -57,42 +107,86 @@ struct net_port {
 	bool enable;                    /* false: nothing in, nothing out; default true */
 	struct net_acl_use acl;         /* for this network on the port */
 	uint32_t max_hosts;             /* learned hosts of this network on it, NET_NONE = NET_PORT_HOSTS */
+	struct net_mac mac;             /* declared host; never with a glob */
+	struct net_addresses ips;       /* and what it answers to; only with a mac */
 	struct where where;
 	uint32_t object;
 };
 
+enum net_arp { NET_ARP_DEFAULT, NET_ARP_ANSWER, NET_ARP_FLOOD };
+/* A tag that a frame of a network carries inside, beside the one that says
+ * which network it is in. */
+enum net_tags { NET_TAGS_DROP = 1, NET_TAGS_PASS = 2 };
+
 enum net_transport { NET_LOCAL, NET_VLAN, NET_VXLAN };
+
+/* A port to the LAN: of `uplinks`, or of `physical`. */
+struct net_uplink {
+	uint32_t sw;                    /* index into switches */
+	const char *switch_name;
+	const char *port;               /* interface name */
+	uint16_t vlan;                  /* VLAN id there: its own, or the network's on the LAN */
+	struct where where;
+	uint32_t object;
+};
+
+/* A cable between two switches, or a veth or patch pair: an 802.1Q trunk. */
+struct net_link {
+	const char *name;               /* "kvm1:eth3-kvm3:eth3": the end of the first switch by name first */
+	struct net_uplink ends[2];
+	uint32_t cost;                  /* of the way over it; ways are as cheap as can be */
+	struct where where;
+	uint32_t object;
+};
+
+/* Where a network meets the LAN: by one of these ports at a time, the first
+ * that is alive. */
+struct net_physical {
+	struct net_uplink *ports;       /* in the order of preference; at most one per switch */
+	size_t n_ports;                 /* 0 = the network has no physical segment */
+	uint16_t vlan;                  /* its tag on the wire, or NET_UNTAGGED */
+	struct where where;
+	/* As written; ports has it too. */
+	struct net_uplink single;       /* of `port` */
+	bool untagged;                  /* of `untagged` */
+};
 
 struct net_network {
 	const char *name;
 	uint32_t id;                    /* hash of the name, unique, never 0: the network register */
 	enum net_transport transport;   /* NET_LOCAL: each switch by itself until links carry it */
-	uint16_t vlan;                  /* transport vlan: VLAN id on the uplinks; else 0 */
+	uint16_t vlan;                  /* transport vlan: VLAN id on uplinks that name none; else 0 */
 	struct net_uplink *uplinks;     /* transport vlan: at most one per switch */
 	size_t n_uplinks;
+	struct net_physical physical;
 	struct net_port *ports;         /* in file order */
 	size_t n_ports;
 	const char *subnet;             /* text of `subnet:`, checked; null = none */
-	uint32_t vni;                   /* transport vxlan: never 0; else 0 = none given */
+	bool tunnels;                   /* between its switches there are tunnels: transport vxlan, or vlan
+					 * and a switch without an uplink that tunnels can reach */
+	uint32_t vni;                   /* with tunnels: never 0; else 0 = none given */
 	bool vni_is_chosen;             /* not given: a hash of the name */
+	uint16_t link_vlan;             /* its tag on links; never 0 when the file has links */
+	bool link_vlan_is_chosen;       /* not given: of `vlan`, or a hash of the name */
 	const char *description;        /* null = none */
 	uint32_t ageing;                /* seconds without a frame until a host is forgotten; default 300 */
 	uint32_t max_hosts;             /* learned hosts in all, NET_NONE = no limit */
 	bool flood;                     /* unknown unicast is flooded; default true */
+	uint32_t mtu;                   /* bytes: what its hosts send; 0 = not said */
+	struct where mtu_where;         /* where that is said */
+	uint32_t guest_mtu;             /* bytes: what fits into its tunnels; 0 = it has none */
+	enum net_arp arp;               /* ARP and ND for known hosts; never NET_ARP_DEFAULT once loaded */
+	enum net_tags tags;             /* of guests; default drop */
+	uint32_t *vteps;                /* those that are no switches of ours: indices */
+	size_t n_vteps;
+	struct net_static *statics;     /* who is behind them; sorted by MAC */
+	size_t n_statics;
 	struct net_acl_use acl;         /* for all its edge ports */
 	bool is_judged;                 /* the network or one of its ports has a list */
 	bool is_tracked;                /* one of these is stateful */
 	bool needs_zone;                /* is_tracked, or some switch has a stateful list */
 	uint32_t ct_zone;               /* as written; 0 = none */
 	uint16_t zone;                  /* of connection tracking, unique; 0 = needs none */
-	struct where where;
-	uint32_t object;
-};
-
-struct net_uplink {
-	uint32_t sw;                    /* index into switches */
-	const char *switch_name;
-	const char *port;               /* interface name */
 	struct where where;
 	uint32_t object;
 };
@@ -104,10 +198,15 @@ struct net {
 	const char *file;               /* as given to net_load */
 	uint64_t digest;                /* of the text's bytes: same file, same digest */
 	char digest_text[17];           /* the same in hexadecimal */
+	uint32_t underlay_mtu;          /* bytes: of switches that say nothing else */
 	struct net_switch *switches;    /* sorted by name */
 	size_t n_switches;              /* 0: any switch with a valid certificate is adopted */
 	struct net_network *networks;   /* sorted by name */
 	size_t n_networks;
+	struct net_link *links;         /* sorted by name */
+	size_t n_links;
+	struct net_vtep *vteps;         /* sorted by name; those that are no switches of ours */
+	size_t n_vteps;
 	struct net_group *groups;       /* sorted by name */
 	size_t n_groups;
 	struct net_acl *acls;           /* sorted by name */
@@ -134,25 +233,38 @@ uint32_t net_network_by_name(const struct net *, const char *name);
 uint32_t net_network_by_id(const struct net *, uint32_t id);
 const struct net_object *net_object_by_id(const struct net *, uint64_t id);
 
+/* The MTU of the network's hosts, in bytes: as said, or what machines on a LAN have;
+ * 0 = nobody knows. */
+uint32_t net_hosts_mtu(const struct net_network *);
+
 /* Where a real port stands. Within one network the exact entry wins over
  * globs, then the first one in the file. An entry with enable: false takes
  * the port out of every network: the uses still say where it would stand.
- * Globs never match an uplink, a tunnel or the bridge's own LOCAL port (is_local).
- * Of two networks that claim one tag of the port, uplink and exact entry win
+ * Globs never match a link, an uplink, a physical port, a tunnel or the bridge's own LOCAL port
+ * (is_local). Of two networks that claim one tag of the port, uplink and exact entry win
  * over a glob, then the first name; the other use is a conflict. */
 struct net_use {
 	uint32_t network;               /* index */
-	uint32_t port;                  /* index into that network's ports, or uplinks */
+	uint32_t port;                  /* index into that network's ports, uplinks or physical.ports */
 	uint16_t tag;                   /* NET_UNTAGGED or VLAN id on the wire */
 	bool is_uplink;
+	bool is_physical;
 	bool conflict;                  /* another network has that tag (or untagged) of it: not programmed, shown */
 };
 enum { NET_MAX_USES = 4096 };
+
+/* The line of the entry that the use is from. */
+uint32_t net_use_line(const struct net *, const struct net_use *);
 
 /* Fills at most max uses in order of network name, returns how many there
  * are. disabled is set when an entry with enable: false matches. */
 size_t net_uses(const struct net *, const char *switch_name, const char *port_name,
 		bool is_local, struct net_use *uses, size_t max, bool *ret_disabled);
+
+/* The link that the port is an end of and which end it is, or NET_NONE. */
+uint32_t net_link_of(const struct net *, const char *switch_name, const char *port_name, unsigned *ret_end);
+/* The VTEP that a host of the network is behind by the file, or null. */
+const struct net_vtep *net_vtep_of(const struct net *, uint32_t network, const uint8_t mac[6]);
 
 /* Is that the VXLAN port of a declared switch with a vtep? */
 bool net_is_tunnel(const struct net *, const char *switch_name, const char *port_name);

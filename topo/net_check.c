@@ -11,7 +11,9 @@ struct stand {
 	const char *sw, *port;
 	const struct net_network *network;
 	uint16_t tag;                   /* on the wire; uplinks: the network's VLAN */
-	bool is_uplink;
+	bool is_uplink;                 /* or a physical port */
+	const struct net_link *link;    /* or an end of it; then no network, and tags do not matter */
+	bool has_no_tag;                /* an uplink whose `vlan` is missing: told of already */
 	struct where where;
 };
 
@@ -57,6 +59,15 @@ static size_t list_stands(const struct net *net, struct stand *stands)
 {
 	size_t n = 0;
 
+	for (size_t i = 0; i < net->n_links; i++)
+		for (size_t e = 0; e < 2; e++)
+			stands[n++] = (struct stand) {
+				.sw = net->links[i].ends[e].switch_name,
+				.port = net->links[i].ends[e].port,
+				.link = &net->links[i],
+				.where = net->links[i].ends[e].where,
+			};
+
 	for (size_t i = 0; i < net->n_networks; i++) {
 		const struct net_network *network = &net->networks[i];
 
@@ -80,13 +91,47 @@ static size_t list_stands(const struct net *net, struct stand *stands)
 					.sw = uplink->switch_name,
 					.port = uplink->port,
 					.network = network,
-					.tag = network->vlan,
+					.tag = uplink->vlan,
 					.is_uplink = true,
+					.has_no_tag = !uplink->vlan,
 					.where = uplink->where,
+				};
+		}
+		for (size_t k = 0; k < network->physical.n_ports; k++) {
+			const struct net_uplink *port = &network->physical.ports[k];
+
+			if (port->switch_name)
+				stands[n++] = (struct stand) {
+					.sw = port->switch_name,
+					.port = port->port,
+					.network = network,
+					.tag = port->vlan,
+					.is_uplink = true,
+					.where = port->where,
 				};
 		}
 	}
 	return n;
+}
+
+/* Sorted by port, what is a link comes first: it has no network. */
+static void check_links_alone(const struct stand *stands, size_t n, struct diag *diag)
+{
+	const struct stand *link = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!link || by_port(link, &stands[i])) {
+			link = stands[i].link ? &stands[i] : NULL;
+		} else if (stands[i].link) {
+			diag_add(diag, stands[i].where, DIAG_LINK,
+				 "\"%s:%s\" is an end of two links; the other one is at line %u", stands[i].sw,
+				 stands[i].port, link->where.line);
+		} else {
+			diag_add(diag, stands[i].where, DIAG_LINK,
+				 "\"%s:%s\" is an end of a link (line %u); it cannot be a port of network \"%s\"",
+				 stands[i].sw, stands[i].port, link->where.line, stands[i].network->name);
+		}
+	}
 }
 
 static void check_once_per_network(const struct stand *stands, size_t n, struct diag *diag)
@@ -94,7 +139,7 @@ static void check_once_per_network(const struct stand *stands, size_t n, struct 
 	for (size_t i = 1, start = 0; i < n; i++) {
 		const struct stand *first = &stands[start], *again = &stands[i];
 
-		if (by_port(first, again) || first->network != again->network) {
+		if (by_port(first, again) || first->network != again->network || again->link) {
 			start = i;
 			continue;
 		}
@@ -134,8 +179,29 @@ static void check_tags(const struct stand *stands, size_t n, struct diag *diag)
 		if (by_port(&stands[first], &stands[i]) || stands[first].tag != stands[i].tag)
 			first = i;
 		else if (stands[first].network != stands[i].network
-			 && !(stands[i].is_uplink && !stands[i].tag))
+			 && !stands[i].has_no_tag && !stands[first].link && !stands[i].link)
 			report_tag(&stands[first], &stands[i], diag);
+	}
+}
+
+static bool takes_all(const struct stand *stand)
+{
+	return stand->network && !stand->is_uplink && stand->tag == NET_UNTAGGED
+	       && stand->network->tags == NET_TAGS_PASS;
+}
+
+/* Sorted by tag, so untagged ones are the first of their port. */
+static void check_passed_tags(const struct stand *stands, size_t n, struct diag *diag)
+{
+	for (size_t first = 0, i = 1; i < n; i++) {
+		if (by_port(&stands[first], &stands[i]))
+			first = i;
+		else if (takes_all(&stands[first]) && stands[i].tag != NET_UNTAGGED)
+			diag_add(diag, stands[i].where, DIAG_TAGS,
+				 "port \"%s:%s\" is untagged in network \"%s\" (line %u), which passes all tags; so it "
+				 "cannot have tag %u in network \"%s\"", stands[i].sw, stands[i].port,
+				 stands[first].network->name, stands[first].where.line, stands[i].tag,
+				 stands[i].network->name);
 	}
 }
 
@@ -160,34 +226,6 @@ static bool has_glob(const char *text)
 	return strpbrk(text, "*?") != NULL;
 }
 
-static void check_uplinks(const struct net *net, struct net_network *network,
-			  const char *const *names, struct diag *diag)
-{
-	for (size_t i = 0; i < network->n_uplinks; i++) {
-		struct net_uplink *uplink = &network->uplinks[i];
-
-		uplink->sw = NET_NONE;
-		if (!uplink->switch_name)
-			continue;
-		uplink->sw = net_switch_by_name(net, uplink->switch_name);
-		if (uplink->sw == NET_NONE && !net->n_switches)
-			diag_add(diag, uplink->where, DIAG_UPLINK,
-				 "uplink \"%s:%s\" needs the switch declared under \"switches\"",
-				 uplink->switch_name, uplink->port);
-		else if (uplink->sw == NET_NONE)
-			report_unknown(net, uplink->where, "uplink", uplink->switch_name, uplink->port,
-				       names, diag);
-		for (size_t k = 0; k < i && uplink->sw != NET_NONE; k++) {
-			if (network->uplinks[k].sw != uplink->sw)
-				continue;
-			diag_add(diag, uplink->where, DIAG_UPLINK,
-				 "network \"%s\" has an uplink on switch \"%s\" already (line %u); two would be a loop",
-				 network->name, uplink->switch_name, network->uplinks[k].where.line);
-			break;
-		}
-	}
-}
-
 /* A tunnel is no port of a network: every network goes through it. */
 static void check_tunnel(const struct net *net, const struct where where, const char *sw,
 			 const char *port, struct diag *diag)
@@ -197,20 +235,64 @@ static void check_tunnel(const struct net *net, const struct where where, const 
 			 "\"%s:%s\" is the tunnel port of switch \"%s\"; it cannot be a port of a network", sw, port, sw);
 }
 
+/* what: "uplink", or "physical port". */
+static void check_uplinks(const struct net *net, const struct net_network *network, const char *what,
+			  struct net_uplink *uplinks, size_t n, const char *const *names, struct diag *diag)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct net_uplink *uplink = &uplinks[i];
+
+		uplink->sw = NET_NONE;
+		if (!uplink->switch_name)
+			continue;
+		uplink->sw = net_switch_by_name(net, uplink->switch_name);
+		if (uplink->sw == NET_NONE && !net->n_switches)
+			diag_add(diag, uplink->where, DIAG_UPLINK,
+				 "%s \"%s:%s\" needs the switch declared under \"switches\"", what,
+				 uplink->switch_name, uplink->port);
+		else if (uplink->sw == NET_NONE)
+			report_unknown(net, uplink->where, what, uplink->switch_name, uplink->port,
+				       names, diag);
+		for (size_t k = 0; k < i && uplink->sw != NET_NONE; k++) {
+			if (uplinks[k].sw != uplink->sw)
+				continue;
+			diag_add(diag, uplink->where, DIAG_UPLINK,
+				 "network \"%s\" has %s %s on switch \"%s\" already (line %u); two would be a loop",
+				 network->name, strchr("aeiou", what[0]) ? "an" : "a", what, uplink->switch_name,
+				 uplinks[k].where.line);
+			break;
+		}
+		if (uplink->switch_name)
+			check_tunnel(net, uplink->where, uplink->switch_name, uplink->port, diag);
+	}
+}
+
+static void check_ends(const struct net *net, const char *const *names, struct diag *diag)
+{
+	for (size_t i = 0; i < net->n_links; i++) {
+		for (size_t e = 0; e < 2; e++) {
+			const struct net_uplink *end = &net->links[i].ends[e];
+
+			if (end->sw == NET_NONE)
+				report_unknown(net, end->where, "link to", end->switch_name, end->port, names, diag);
+			check_tunnel(net, end->where, end->switch_name, end->port, diag);
+		}
+	}
+}
+
 static void check_declared(const struct net *net, struct diag *diag)
 {
 	const char **names = arena_new_array(net->arena, const char *, net->n_switches);
 
 	for (size_t i = 0; i < net->n_switches; i++)
 		names[i] = net->switches[i].name;
+	check_ends(net, names, diag);
 	for (size_t i = 0; i < net->n_networks; i++) {
 		struct net_network *network = &net->networks[i];
 
-		check_uplinks(net, network, names, diag);
-		for (size_t k = 0; k < network->n_uplinks; k++)
-			if (network->uplinks[k].switch_name)
-				check_tunnel(net, network->uplinks[k].where, network->uplinks[k].switch_name,
-					     network->uplinks[k].port, diag);
+		check_uplinks(net, network, "uplink", network->uplinks, network->n_uplinks, names, diag);
+		check_uplinks(net, network, "physical port", network->physical.ports,
+			      network->physical.n_ports, names, diag);
 		for (size_t k = 0; k < network->n_ports && net->n_switches; k++) {
 			const struct net_port *port = &network->ports[k];
 
@@ -226,16 +308,18 @@ static void check_declared(const struct net *net, struct diag *diag)
 
 void ports_check(struct net *net, struct diag *diag)
 {
-	size_t n = 0;
+	size_t n = 2 * net->n_links;
 
 	check_declared(net, diag);
 	for (size_t i = 0; i < net->n_networks; i++)
-		n += net->networks[i].n_ports + net->networks[i].n_uplinks;
+		n += net->networks[i].n_ports + net->networks[i].n_uplinks + net->networks[i].physical.n_ports;
 	struct stand *stands = xheap_alloc(n * sizeof *stands);
 	n = list_stands(net, stands);
 	qsort(stands, n, sizeof *stands, by_network);
+	check_links_alone(stands, n, diag);
 	check_once_per_network(stands, n, diag);
 	qsort(stands, n, sizeof *stands, by_tag);
 	check_tags(stands, n, diag);
+	check_passed_tags(stands, n, diag);
 	free(stands);
 }

@@ -17,11 +17,14 @@ enum {
 	MAX_CHAINS = 1 + 2 * (MAX_LETTERS + 1),
 };
 
+/* In the order in which they win: what is a link, or a port to the LAN, is nothing else. */
+enum ref_kind { REF_LINK, REF_UPLINK, REF_PHYSICAL, REF_PORT };
+
 struct ref {
 	uint64_t key;                   /* hash of what is literal */
-	uint32_t network;
-	uint32_t port;                  /* or uplink */
-	bool is_uplink;
+	uint32_t network;               /* NET_NONE: an end of a link */
+	uint32_t port;                  /* of the list that the kind names; link: twice its index, plus the end */
+	enum ref_kind kind;
 };
 
 struct chain {
@@ -61,6 +64,11 @@ static uint64_t key_of_entry(const struct net_port *entry)
 	return key_of(entry->switch_glob, sw_len, entry->port_glob, port_len);
 }
 
+static uint64_t key_of_uplink(const struct net_uplink *uplink)
+{
+	return key_of(uplink->switch_name, strlen(uplink->switch_name), uplink->port, strlen(uplink->port));
+}
+
 static int by_key(const void *a_, const void *b_)
 {
 	const struct ref *a = a_, *b = b_;
@@ -69,31 +77,33 @@ static int by_key(const void *a_, const void *b_)
 		return a->key < b->key ? -1 : 1;
 	if (a->network != b->network)
 		return a->network < b->network ? -1 : 1;
-	if (a->is_uplink != b->is_uplink)
-		return a->is_uplink ? -1 : 1;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
 	return a->port < b->port ? -1 : a->port > b->port;
 }
 
 static void build_refs(const struct net *net, struct net_index *index)
 {
-	size_t n = 0;
+	size_t n = 2 * net->n_links;
 
 	for (size_t i = 0; i < net->n_networks; i++)
-		n += net->networks[i].n_ports + net->networks[i].n_uplinks;
+		n += net->networks[i].n_ports + net->networks[i].n_uplinks + net->networks[i].physical.n_ports;
 	index->refs = arena_new_array(net->arena, struct ref, n);
+	for (uint32_t i = 0; i < 2 * net->n_links; i++)
+		index->refs[index->n_refs++] =
+			(struct ref) {key_of_uplink(&net->links[i / 2].ends[i & 1]), NET_NONE, i, REF_LINK};
 	for (uint32_t i = 0; i < net->n_networks; i++) {
 		const struct net_network *network = &net->networks[i];
 
 		for (uint32_t k = 0; k < network->n_ports; k++)
 			index->refs[index->n_refs++] =
-				(struct ref) {key_of_entry(&network->ports[k]), i, k, false};
-		for (uint32_t k = 0; k < network->n_uplinks; k++) {
-			const struct net_uplink *uplink = &network->uplinks[k];
-			uint64_t key = key_of(uplink->switch_name, strlen(uplink->switch_name),
-					      uplink->port, strlen(uplink->port));
-
-			index->refs[index->n_refs++] = (struct ref) {key, i, k, true};
-		}
+				(struct ref) {key_of_entry(&network->ports[k]), i, k, REF_PORT};
+		for (uint32_t k = 0; k < network->n_uplinks; k++)
+			index->refs[index->n_refs++] =
+				(struct ref) {key_of_uplink(&network->uplinks[k]), i, k, REF_UPLINK};
+		for (uint32_t k = 0; k < network->physical.n_ports; k++)
+			index->refs[index->n_refs++] =
+				(struct ref) {key_of_uplink(&network->physical.ports[k]), i, k, REF_PHYSICAL};
 	}
 	qsort(index->refs, n, sizeof *index->refs, by_key);
 	for (index->n_slots = 4; index->n_slots < 2 * n;)
@@ -176,16 +186,29 @@ void net_index_build(struct net *net)
 	net->index = index;
 }
 
+/* The port to another switch or to the LAN that the ref is, or null. */
+static const struct net_uplink *uplink_of(const struct net *net, const struct ref *ref)
+{
+	switch (ref->kind) {
+	case REF_LINK:
+		return &net->links[ref->port / 2].ends[ref->port & 1];
+	case REF_UPLINK:
+		return &net->networks[ref->network].uplinks[ref->port];
+	case REF_PHYSICAL:
+		return &net->networks[ref->network].physical.ports[ref->port];
+	case REF_PORT:
+		break;
+	}
+	return NULL;
+}
+
 static bool matches(const struct net *net, const struct ref *ref, const char *sw, const char *port)
 {
-	const struct net_network *network = &net->networks[ref->network];
+	const struct net_uplink *uplink = uplink_of(net, ref);
 
-	if (ref->is_uplink) {
-		const struct net_uplink *uplink = &network->uplinks[ref->port];
-
+	if (uplink)
 		return !strcmp(uplink->port, port) && !strcmp(uplink->switch_name, sw);
-	}
-	const struct net_port *entry = &network->ports[ref->port];
+	const struct net_port *entry = &net->networks[ref->network].ports[ref->port];
 	if (!entry->is_glob)
 		return !strcmp(entry->port_glob, port) && !strcmp(entry->switch_glob, sw);
 	return net_glob(entry->port_glob, port) && net_glob(entry->switch_glob, sw);
@@ -193,7 +216,7 @@ static bool matches(const struct net *net, const struct ref *ref, const char *sw
 
 static bool is_glob(const struct net *net, const struct ref *ref)
 {
-	return !ref->is_uplink && net->networks[ref->network].ports[ref->port].is_glob;
+	return ref->kind == REF_PORT && net->networks[ref->network].ports[ref->port].is_glob;
 }
 
 /* Advances to the next ref of the chain that matches. */
@@ -206,8 +229,8 @@ static void settle(const struct net *net, struct chain *chain, const char *sw, c
 /* Of two refs of one network: uplink, exact, then place in the file. */
 static bool is_better(const struct net *net, const struct ref *a, const struct ref *b)
 {
-	if (a->is_uplink != b->is_uplink)
-		return a->is_uplink;
+	if (a->kind != b->kind)
+		return a->kind < b->kind;
 	if (is_glob(net, a) != is_glob(net, b))
 		return is_glob(net, b);
 	return a->port < b->port;
@@ -266,25 +289,50 @@ static bool is_any_uplink(const struct net *net, struct chain chain, const char 
 			  const char *port)
 {
 	for (; chain.at < chain.end; chain.at++)
-		if (chain.at->is_uplink && matches(net, chain.at, sw, port))
+		if (chain.at->kind != REF_PORT && matches(net, chain.at, sw, port))
 			return true;
 	return false;
+}
+
+static bool is_entry(const struct net_use *use) { return !use->is_uplink && !use->is_physical; }
+
+static uint16_t tag_of(const struct net_network *network, const struct ref *ref)
+{
+	switch (ref->kind) {
+	case REF_LINK:
+		break;
+	case REF_UPLINK:
+		return network->uplinks[ref->port].vlan;
+	case REF_PHYSICAL:
+		return network->physical.ports[ref->port].vlan;
+	case REF_PORT:
+		return network->ports[ref->port].tag;
+	}
+	return NET_UNTAGGED;
+}
+
+/* What comes in with the tag of the one may be meant for the other. */
+static bool clash(const struct net *net, const struct net_use *a, const struct net_use *b)
+{
+	if (a->tag == b->tag)
+		return true;
+	return (a->tag == NET_UNTAGGED && net->networks[a->network].tags == NET_TAGS_PASS)
+	       || (b->tag == NET_UNTAGGED && net->networks[b->network].tags == NET_TAGS_PASS);
 }
 
 /* One tag, one network: the exact entry, else the first name. */
 static void mark_conflicts(const struct net *net, struct net_use *uses, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
-		for (size_t k = 0; k < i; k++) {
+		for (size_t k = 0; k < i && !uses[i].conflict; k++) {
 			const struct net_port *ports = net->networks[uses[k].network].ports;
 
-			if (uses[k].tag != uses[i].tag || uses[k].conflict)
+			if (uses[k].conflict || !clash(net, &uses[k], &uses[i]))
 				continue;
-			bool is_weaker = !uses[k].is_uplink && ports[uses[k].port].is_glob;
-			bool is_glob_too = !uses[i].is_uplink
+			bool is_weaker = is_entry(&uses[k]) && ports[uses[k].port].is_glob;
+			bool is_glob_too = is_entry(&uses[i])
 					   && net->networks[uses[i].network].ports[uses[i].port].is_glob;
 			uses[is_weaker && !is_glob_too ? k : i].conflict = true;
-			break;
 		}
 	}
 }
@@ -304,25 +352,37 @@ size_t net_uses(const struct net *net, const char *switch_name, const char *port
 	for (;;) {
 		const struct ref *ref = next_ref(net, chains, &n_chains, switch_name, port_name);
 
-		if (!ref)
+		if (!ref || ref->kind == REF_LINK)
 			break;
 		const struct net_network *network = &net->networks[ref->network];
 		if (!with_globs && is_glob(net, ref))
 			continue;
-		if (!ref->is_uplink && !network->ports[ref->port].enable)
+		if (ref->kind == REF_PORT && !network->ports[ref->port].enable)
 			disabled = true;
 		if (n < max)
 			uses[n] = (struct net_use) {
 				.network = ref->network,
 				.port = ref->port,
-				.tag = ref->is_uplink ? network->vlan : network->ports[ref->port].tag,
-				.is_uplink = ref->is_uplink,
+				.tag = tag_of(network, ref),
+				.is_uplink = ref->kind == REF_UPLINK,
+				.is_physical = ref->kind == REF_PHYSICAL,
 			};
 		n++;
 	}
 	mark_conflicts(net, uses, n < max ? n : max);
 	*ret_disabled = disabled;
 	return n;
+}
+
+uint32_t net_use_line(const struct net *net, const struct net_use *use)
+{
+	const struct net_network *network = &net->networks[use->network];
+
+	if (use->is_uplink)
+		return network->uplinks[use->port].where.line;
+	if (use->is_physical)
+		return network->physical.ports[use->port].where.line;
+	return network->ports[use->port].where.line;
 }
 
 uint32_t net_switch_by_name(const struct net *net, const char *name)
@@ -393,6 +453,22 @@ uint32_t net_switch_by_peer(const struct net *net, uint32_t peer)
 			high = middle;
 		else
 			low = middle + 1;
+	}
+	return NET_NONE;
+}
+
+uint32_t net_link_of(const struct net *net, const char *switch_name, const char *port_name, unsigned *ret_end)
+{
+	size_t sw_len = strlen(switch_name), port_len = strlen(port_name);
+
+	if (!net->n_links || sw_len > SCALAR_MAX_NAME || port_len > SCALAR_MAX_PORT)
+		return NET_NONE;
+	struct chain chain = find_chain(net->index, key_of(switch_name, sw_len, port_name, port_len));
+	for (; chain.at < chain.end; chain.at++) {
+		if (chain.at->kind != REF_LINK || !matches(net, chain.at, switch_name, port_name))
+			continue;
+		*ret_end = chain.at->port & 1;
+		return chain.at->port / 2;
 	}
 	return NET_NONE;
 }

@@ -48,12 +48,12 @@ static void name_object(struct naming *naming, uint32_t *slot, struct where wher
 
 static size_t count_objects(const struct net *net)
 {
-	size_t n = net->n_switches + net->n_networks + net->n_groups + 2 * net->n_acls;
+	size_t n = net->n_switches + net->n_networks + net->n_links + net->n_vteps + net->n_groups + 2 * net->n_acls;
 
 	for (size_t i = 0; i < net->n_acls; i++)
 		n += net->acls[i].n_rules;
 	for (size_t i = 0; i < net->n_networks; i++)
-		n += net->networks[i].n_ports + net->networks[i].n_uplinks;
+		n += net->networks[i].n_ports + net->networks[i].n_uplinks + net->networks[i].physical.n_ports;
 	return n;
 }
 
@@ -103,6 +103,14 @@ static void name_all(struct net *net, struct naming *namings)
 		name_object(&namings[n++], &sw->object, sw->where,
 			    arena_printf(arena, "switch %s", sw->name));
 	}
+	for (size_t i = 0; i < net->n_links; i++)
+		name_object(&namings[n++], &net->links[i].object, net->links[i].where,
+			    arena_printf(arena, "link %s", net->links[i].name));
+	for (size_t i = 0; i < net->n_vteps; i++) {
+		struct net_switch *end = &net->vteps[i].end;
+
+		name_object(&namings[n++], &end->object, end->where, arena_printf(arena, "vtep %s", end->name));
+	}
 	for (size_t i = 0; i < net->n_networks; i++) {
 		struct net_network *network = &net->networks[i];
 
@@ -123,6 +131,13 @@ static void name_all(struct net *net, struct naming *namings)
 			name_object(&namings[n++], &uplink->object, uplink->where,
 				    arena_printf(arena, "uplink %s:%s of network %s",
 						 uplink->switch_name, uplink->port, network->name));
+		}
+		for (size_t k = 0; k < network->physical.n_ports; k++) {
+			struct net_uplink *port = &network->physical.ports[k];
+
+			name_object(&namings[n++], &port->object, port->where,
+				    arena_printf(arena, "physical port %s:%s of network %s",
+						 port->switch_name, port->port, network->name));
 		}
 	}
 }

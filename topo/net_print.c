@@ -64,7 +64,7 @@ static void print_text(const char *key, const char *text, FILE *out)
 	putc('\n', out);
 }
 
-static void print_switch(const struct net_switch *sw, FILE *out)
+static void print_switch(const struct net *net, const struct net_switch *sw, FILE *out)
 {
 	fputs("  ", out);
 	print_word(sw->name, out);
@@ -79,15 +79,29 @@ static void print_switch(const struct net_switch *sw, FILE *out)
 		net_print_quoted(sw->tunnel, out);
 		putc('\n', out);
 	}
+	if (sw->underlay_mtu != net->underlay_mtu)
+		fprintf(out, "    underlay_mtu: %u\n", sw->underlay_mtu);
 	print_text("acl", sw->acl.at[ACL_IN].name, out);
 	print_text("acl_out", sw->acl.at[ACL_OUT].name, out);
 	print_text("description", sw->description, out);
 }
 
+static void print_addresses(const struct net_port *port, FILE *out)
+{
+	const uint8_t *mac = port->mac.bytes;
+
+	fprintf(out, ", mac: \"%02x:%02x:%02x:%02x:%02x:%02x\"", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	for (size_t i = 0; i < port->ips.n; i++)
+		fprintf(out, "%s\"%s\"", i ? ", " : ", ip: [", port->ips.items[i].text);
+	if (port->ips.n)
+		putc(']', out);
+}
+
 static void print_port(const struct net_port *port, FILE *out)
 {
 	bool is_simple = port->tag == NET_UNTAGGED && port->flood && !port->hairpin && port->enable
-			 && port->max_hosts == NET_NONE && !port->acl.at[ACL_IN].name && !port->acl.at[ACL_OUT].name;
+			 && port->max_hosts == NET_NONE && !port->mac.is_given
+			 && !port->acl.at[ACL_IN].name && !port->acl.at[ACL_OUT].name;
 
 	fputs("      - ", out);
 	if (!is_simple)
@@ -103,11 +117,50 @@ static void print_port(const struct net_port *port, FILE *out)
 		fputs(", hairpin: true", out);
 	if (!port->enable)
 		fputs(", enable: false", out);
+	if (port->mac.is_given)
+		print_addresses(port, out);
 	if (port->acl.at[ACL_IN].name)
 		fprintf(out, ", acl: \"%s\"", port->acl.at[ACL_IN].name);
 	if (port->acl.at[ACL_OUT].name)
 		fprintf(out, ", acl_out: \"%s\"", port->acl.at[ACL_OUT].name);
 	fputs(is_simple ? "\n" : "}\n", out);
+}
+
+static void print_uplink(const struct net_uplink *uplink, uint16_t vlan, FILE *out)
+{
+	bool is_simple = uplink->vlan == vlan;
+
+	fputs(is_simple ? "" : "{port: ", out);
+	print_port_name(uplink->switch_name, uplink->port, out);
+	if (!is_simple)
+		fprintf(out, ", vlan: %u}", uplink->vlan);
+	putc('\n', out);
+}
+
+static void print_physical(const struct net_physical *physical, FILE *out)
+{
+	if (!physical->n_ports)
+		return;
+	fputs("    physical:\n", out);
+	if (physical->vlan != NET_UNTAGGED)
+		fprintf(out, "      vlan: %u\n", physical->vlan);
+	fputs("      ports:\n", out);
+	for (size_t i = 0; i < physical->n_ports; i++) {
+		fputs("        - ", out);
+		print_uplink(&physical->ports[i], physical->vlan, out);
+	}
+}
+
+static void print_uplinks(const struct net_network *network, FILE *out)
+{
+	fputs("    transport: vlan\n", out);
+	if (network->vlan)
+		fprintf(out, "    vlan: %u\n", network->vlan);
+	fputs(network->n_uplinks ? "    uplinks:\n" : "    uplinks: []\n", out);
+	for (size_t i = 0; i < network->n_uplinks; i++) {
+		fputs("      - ", out);
+		print_uplink(&network->uplinks[i], network->vlan, out);
+	}
 }
 
 static void print_network(const struct net_network *network, FILE *out)
@@ -118,6 +171,8 @@ static void print_network(const struct net_network *network, FILE *out)
 	print_text("description", network->description, out);
 	if (network->vni && !network->vni_is_chosen)
 		fprintf(out, "    vni: %u\n", network->vni);
+	if (network->mtu)
+		fprintf(out, "    mtu: %u\n", network->mtu);
 	print_text("subnet", network->subnet, out);
 	print_text("acl", network->acl.at[ACL_IN].name, out);
 	print_text("acl_out", network->acl.at[ACL_OUT].name, out);
@@ -127,32 +182,75 @@ static void print_network(const struct net_network *network, FILE *out)
 		fprintf(out, "    max_hosts: %u\n", network->max_hosts);
 	if (!network->flood)
 		fputs("    flood: false\n", out);
+	if (network->arp == NET_ARP_FLOOD)
+		fputs("    arp: flood\n", out);
+	if (network->tags == NET_TAGS_PASS)
+		fputs("    tags: pass\n", out);
 	fprintf(out, "    ageing: %us\n", network->ageing);
-	if (network->transport == NET_VLAN) {
-		fprintf(out, "    transport: vlan\n    vlan: %u\n    uplinks:%s\n", network->vlan,
-			network->n_uplinks ? "" : " []");
-		for (size_t i = 0; i < network->n_uplinks; i++) {
-			fputs("      - ", out);
-			print_port_name(network->uplinks[i].switch_name, network->uplinks[i].port, out);
-			putc('\n', out);
-		}
-	}
+	if (network->transport == NET_VLAN)
+		print_uplinks(network, out);
 	if (network->transport == NET_VXLAN)
 		fputs("    transport: vxlan\n", out);
+	if (network->link_vlan && !network->link_vlan_is_chosen)
+		fprintf(out, "    link_vlan: %u\n", network->link_vlan);
+	print_physical(&network->physical, out);
 	fputs(network->n_ports ? "    ports:\n" : "    ports: []\n", out);
 	for (size_t i = 0; i < network->n_ports; i++)
 		print_port(&network->ports[i], out);
 }
 
+static void print_link(const struct net_link *link, FILE *out)
+{
+	fputs("  - {between: [", out);
+	print_port_name(link->ends[0].switch_name, link->ends[0].port, out);
+	fputs(", ", out);
+	print_port_name(link->ends[1].switch_name, link->ends[1].port, out);
+	fprintf(out, "], cost: %u}\n", link->cost);
+}
+
+static void print_vtep(const struct net_vtep *vtep, FILE *out)
+{
+	fputs("  ", out);
+	print_word(vtep->end.name, out);
+	fputs(":\n", out);
+	print_text("description", vtep->end.description, out);
+	print_text("vtep", vtep->end.vtep, out);
+	if (!vtep->is_everywhere)
+		fputs("    networks:\n", out);
+	for (size_t i = 0; i < vtep->n_stands && !vtep->is_everywhere; i++) {
+		fputs("      - ", out);
+		print_word(vtep->stands[i].name, out);
+		putc('\n', out);
+	}
+	if (vtep->n_macs)
+		fputs("    macs:\n", out);
+	for (size_t i = 0; i < vtep->n_macs; i++) {
+		const uint8_t *mac = vtep->macs[i].bytes;
+
+		fprintf(out, "      - \"%02x:%02x:%02x:%02x:%02x:%02x\"\n", mac[0], mac[1], mac[2], mac[3], mac[4],
+			mac[5]);
+	}
+}
+
 void net_print(const struct net *net, FILE *out)
 {
 	fputs("version: 1\n", out);
+	if (net->underlay_mtu != NET_ETHERNET_MTU)
+		fprintf(out, "underlay_mtu: %u\n", net->underlay_mtu);
 	if (net->n_switches)
 		fputs("switches:\n", out);
 	for (size_t i = 0; i < net->n_switches; i++)
-		print_switch(&net->switches[i], out);
+		print_switch(net, &net->switches[i], out);
 	fputs(net->n_networks ? "networks:\n" : "networks: {}\n", out);
 	for (size_t i = 0; i < net->n_networks; i++)
 		print_network(&net->networks[i], out);
+	if (net->n_links)
+		fputs("links:\n", out);
+	for (size_t i = 0; i < net->n_links; i++)
+		print_link(&net->links[i], out);
+	if (net->n_vteps)
+		fputs("vteps:\n", out);
+	for (size_t i = 0; i < net->n_vteps; i++)
+		print_vtep(&net->vteps[i], out);
 	acls_print(net, out);
 }

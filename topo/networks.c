@@ -14,8 +14,10 @@ enum {
 	MAX_HOSTS = 1000000,
 };
 
+static const char *const tags[] = {"drop", "pass", NULL};       /* enum net_tags */
 static const char *const transports[] = {"vlan", "vxlan", NULL};
-static const char *const later[] = {"physical", "gateway", "gateways", "dhcp", "arp", NULL};
+static const char *const arps[] = {"answer", "flood", NULL};
+static const char *const later[] = {"gateway", "gateways", "dhcp", NULL};
 
 static const struct section_key keys[] = {
 	{
@@ -46,6 +48,15 @@ static const struct section_key keys[] = {
 		.help = "Whether frames to an unknown unicast address are flooded. `false` wins over "
 			"`true` at a port. Broadcast and multicast are flooded in any case.",
 	}, {
+		.name = "arp",
+		.type = &section_word,
+		.offset = offsetof(struct net_network, arp),
+		.words = arps,
+		.otherwise = "`answer`",
+		.help = "What becomes of ARP requests and IPv6 neighbour solicitations. `answer`: for known hosts "
+			"the switch answers where the question comes in, and nobody else hears of it; what nobody "
+			"is known to have is flooded. `flood`: all of them are flooded.",
+	}, {
 		.name = "ageing",
 		.type = &section_duration,
 		.offset = offsetof(struct net_network, ageing),
@@ -58,8 +69,8 @@ static const struct section_key keys[] = {
 		.type = &section_word,
 		.offset = offsetof(struct net_network, transport),
 		.words = transports,
-		.otherwise = "`vxlan` when at least two switches of its ports have a `vtep`, else each switch "
-			     "by itself",
+		.otherwise = "`vxlan` when at least two switches of its ports have a `vtep`, or one has and there is "
+			     "one in `vteps`, else each switch by itself",
 		.help = "How the network travels between switches. `vlan`: each host has the trunk, and "
 			"the network is a VLAN on the `uplinks`. `vxlan`: by tunnels between the switches "
 			"that have ports in it.",
@@ -69,7 +80,7 @@ static const struct section_key keys[] = {
 		.offset = offsetof(struct net_network, vlan),
 		.min = 1,
 		.max = NET_MAX_VID,
-		.otherwise = "none; must be there with `transport: vlan`",
+		.otherwise = "none; must be there with `transport: vlan` unless each uplink has its own",
 		.help = "The VLAN id on the uplinks.",
 	}, {
 		.name = "uplinks",
@@ -88,11 +99,46 @@ static const struct section_key keys[] = {
 		.otherwise = "with `transport: vxlan`, made from the name",
 		.help = "The VXLAN network identifier, unique in the file. Frames on the wire carry it.",
 	}, {
+		.name = "link_vlan",
+		.type = &section_uint16,
+		.offset = offsetof(struct net_network, link_vlan),
+		.min = 1,
+		.max = NET_MAX_VID,
+		.otherwise = "`vlan`, else made from the name",
+		.help = "The VLAN id of the network on `links`, unique in the file.",
+	}, {
+		.name = "physical",
+		.type = &section_map,
+		.offset = offsetof(struct net_network, physical),
+		.section = &physical_section,
+		.otherwise = "none",
+		.help = "Where the network meets the LAN: the machines behind one port of one switch are on the "
+			"same segment as the VMs of all switches.",
+	}, {
+		.name = "mtu",
+		.type = &section_uint,
+		.offset = offsetof(struct net_network, mtu),
+		.min = NET_MIN_MTU,
+		.max = MODEL_MAX_MTU,
+		.otherwise = "not said",
+		.help = "The MTU that the network's hosts have, in bytes; physical machines usually have 1500. When "
+			"its tunnels carry less, that is a warning. It sets nothing at the hosts.",
+	}, {
 		.name = "subnet",
 		.type = &section_prefix,
 		.offset = offsetof(struct net_network, subnet),
 		.otherwise = "none",
 		.help = "The IP prefix that the network's hosts use.",
+	}, {
+		.name = "tags",
+		.type = &section_word,
+		.offset = offsetof(struct net_network, tags),
+		.words = tags,
+		.initial = "drop",
+		.help = "What becomes of VLAN tags that guests put on themselves. `drop`: such frames are "
+			"dropped and counted. `pass`: they are payload and arrive as they were sent; a port "
+			"without a `tag` in this network can then be in no other. Where the network itself has a "
+			"tag, the bridge needs `other_config:vlan-limit=2`.",
 	}, {
 		.name = "acl",
 		.type = &section_acl,
@@ -133,6 +179,19 @@ static struct where where_of(const struct yaml_node *map, const char *key,
 	return value ? value->where : network->where;
 }
 
+/* What each uplink carries; true when one has no VLAN id. */
+static bool settle_uplinks(struct net_network *network)
+{
+	bool is_missing = !network->n_uplinks && !network->vlan;
+
+	for (size_t i = 0; i < network->n_uplinks; i++) {
+		if (!network->uplinks[i].vlan)
+			network->uplinks[i].vlan = network->vlan;
+		is_missing |= !network->uplinks[i].vlan;
+	}
+	return is_missing;
+}
+
 static void check(const struct section_scene *scene, const struct section_at *at,
 		  const struct yaml_node *map, void *item)
 {
@@ -142,8 +201,15 @@ static void check(const struct section_scene *scene, const struct section_at *at
 
 	if (!network->max_hosts)
 		network->max_hosts = NET_NONE;
+	if (network->transport == NET_VLAN && yaml_get(map, "physical"))
+		diag_add(scene->diag, where_of(map, "physical", network), DIAG_UPLINK,
+			 "%s has `transport: vlan` and \"physical\": with both it would meet the LAN twice; "
+			 "the machines on VLAN %u are in it already", section_at_text(scene, at), network->vlan);
+	network->mtu_where = where_of(map, "mtu", network);
+	if (network->arp == NET_ARP_DEFAULT)
+		network->arp = NET_ARP_ANSWER;
 	if (network->transport == NET_VLAN) {
-		if (!has_vlan)
+		if (settle_uplinks(network) && !has_vlan)
 			diag_add(scene->diag, where_of(map, "transport", network), DIAG_MISSING,
 				 "%s has `transport: vlan` and no \"vlan\"", section_at_text(scene, at));
 		if (!has_uplinks)
@@ -189,7 +255,10 @@ void networks_settle(struct net *net, struct diag *diag)
 	if (n > NET_MAX_NETWORKS)
 		diag_add(diag, net->networks[n - 1].where, DIAG_TOO_LARGE,
 			 "there are %zu networks; the most is %d", n, NET_MAX_NETWORKS);
+	foreign_settle(net, diag);
 	overlays_settle(net, diag);
+	for (size_t i = 0; i < n; i++)
+		port_addresses_settle(net, &net->networks[i], diag);
 	for (size_t i = 0; i < n; i++)
 		order[i] = &net->networks[i];
 	qsort(order, n, sizeof *order, by_vni);

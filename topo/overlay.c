@@ -15,12 +15,14 @@ enum { VNI_BITS = 24 };                 /* RFC 7348, 5 */
 
 /* --- vteps ------------------------------------------------------------------------- */
 
-static void read_vtep(struct net_switch *sw)
+void vtep_read(struct net_switch *sw)
 {
 	struct in_addr v4;
 
-	if (!sw->vtep)
+	if (!sw->vtep) {
+		sw->peer = sw->name ? (uint32_t) net_hash(sw->name, strlen(sw->name)) | 1 : 0;
 		return;
+	}
 	if (inet_pton(AF_INET, sw->vtep, &v4) == 1) {
 		memcpy(sw->vtep_bytes, &v4, 4);
 		sw->peer = ntohl(v4.s_addr);
@@ -41,6 +43,9 @@ static int by_peer(const void *a_, const void *b_)
 	return strcmp(a->name, b->name);
 }
 
+/* What its peer register is made from. */
+static const char *key_of_peer(const struct net_switch *sw) { return sw->vtep ? sw->vtep : sw->name; }
+
 void vteps_settle(struct net *net, struct diag *diag)
 {
 	size_t n = net->n_switches;
@@ -49,7 +54,7 @@ void vteps_settle(struct net *net, struct diag *diag)
 	for (size_t i = 0; i < n; i++) {
 		struct net_switch *sw = &net->switches[i];
 
-		read_vtep(sw);
+		vtep_read(sw);
 		if (sw->vtep && !sw->peer)
 			diag_add(diag, sw->where, DIAG_TUNNEL, "the vtep of switch \"%s\" is no address of a host: %s",
 				 sw->name, sw->vtep);
@@ -59,15 +64,15 @@ void vteps_settle(struct net *net, struct diag *diag)
 	/* Equal texts are found by switches_settle(). */
 	for (size_t i = 1; i < n; i++)
 		if (order[i]->peer && order[i]->peer == order[i - 1]->peer
-		    && strcmp(order[i]->vtep, order[i - 1]->vtep))
+		    && strcmp(key_of_peer(order[i]), key_of_peer(order[i - 1])))
 			diag_add(diag, order[i]->where, DIAG_ID_CLASH,
-				 "the vteps of switches \"%s\" and \"%s\" have one hash; change one of the two",
-				 order[i]->name, order[i - 1]->name);
+				 "%s and %s, of switches \"%s\" and \"%s\", have one hash; change one of the two",
+				 key_of_peer(order[i - 1]), key_of_peer(order[i]), order[i - 1]->name, order[i]->name);
 }
 
 /* --- networks ---------------------------------------------------------------------- */
 
-/* The switches that entries of the network can match, by whether a tunnel
+/* The switches that the network's ports are on, or can be, by whether a tunnel
  * reaches them. */
 struct reach {
 	size_t n_with, n_without;
@@ -77,12 +82,36 @@ struct reach {
 	struct where other_where;
 };
 
+static void reach_switch(const struct net_switch *sw, struct where where, struct reach *reach)
+{
+	if (sw->vtep) {
+		if (!reach->n_with++)
+			reach->with = sw;
+		if (sw->vtep_is_v6 != reach->with->vtep_is_v6 && !reach->other) {
+			reach->other = sw;
+			reach->other_where = where;
+		}
+	} else if (!reach->n_without++) {
+		reach->without = sw;
+		reach->where = where;
+	}
+}
+
 static void reach_of(const struct net *net, const struct net_network *network, bool *seen, struct reach *reach)
 {
 	const char *before = "";
 
 	memset(seen, 0, net->n_switches);
 	*reach = (struct reach) {0};
+	for (size_t k = 0; k < network->physical.n_ports; k++) {
+		const struct net_uplink *port = &network->physical.ports[k];
+		uint32_t sw = port->switch_name ? net_switch_by_name(net, port->switch_name) : NET_NONE;
+
+		if (sw == NET_NONE || seen[sw])
+			continue;
+		seen[sw] = true;
+		reach_switch(&net->switches[sw], port->where, reach);
+	}
 	for (size_t k = 0; k < network->n_ports; k++) {
 		const struct net_port *port = &network->ports[k];
 
@@ -91,24 +120,24 @@ static void reach_of(const struct net *net, const struct net_network *network, b
 			continue;
 		before = port->switch_glob;
 		for (size_t i = 0; i < net->n_switches; i++) {
-			const struct net_switch *sw = &net->switches[i];
-
-			if (seen[i] || !net_glob(port->switch_glob, sw->name))
+			if (seen[i] || !net_glob(port->switch_glob, net->switches[i].name))
 				continue;
 			seen[i] = true;
-			if (sw->vtep) {
-				if (!reach->n_with++)
-					reach->with = sw;
-				if (sw->vtep_is_v6 != reach->with->vtep_is_v6 && !reach->other) {
-					reach->other = sw;
-					reach->other_where = port->where;
-				}
-			} else if (!reach->n_without++) {
-				reach->without = sw;
-				reach->where = port->where;
-			}
+			reach_switch(&net->switches[i], port->where, reach);
 		}
 	}
+}
+
+bool overlay_reaches(const struct net *net, const struct net_network *network, bool is_v6)
+{
+	for (size_t i = 0; i < net->n_switches; i++) {
+		const struct net_switch *sw = &net->switches[i];
+
+		for (size_t k = 0; sw->vtep && sw->vtep_is_v6 == is_v6 && k < network->n_ports; k++)
+			if (network->ports[k].switch_glob && net_glob(network->ports[k].switch_glob, sw->name))
+				return true;
+	}
+	return false;
 }
 
 static uint32_t vni_of(const char *name)
@@ -116,6 +145,75 @@ static uint32_t vni_of(const char *name)
 	uint32_t vni = (uint32_t) (net_hash(name, strlen(name)) & ((1u << VNI_BITS) - 1));
 
 	return vni ? vni : 1;
+}
+
+/* By name: the ends of links are looked up later. */
+static bool has_link(const struct net *net, const struct net_switch *sw)
+{
+	for (size_t i = 0; i < 2 * net->n_links; i++) {
+		const char *name = net->links[i / 2].ends[i & 1].switch_name;
+
+		if (name && !strcmp(name, sw->name))
+			return true;
+	}
+	return false;
+}
+
+static void take_tunnels(struct net_network *network)
+{
+	network->tunnels = true;
+	if (network->vni)
+		return;
+	network->vni = vni_of(network->name);
+	network->vni_is_chosen = true;
+}
+
+static bool has_uplink(const struct net *net, const struct net_network *network, const struct net_switch *sw)
+{
+	for (size_t k = 0; k < network->n_uplinks; k++)
+		if (network->uplinks[k].switch_name
+		    && net_switch_by_name(net, network->uplinks[k].switch_name) == (uint32_t) (sw - net->switches))
+			return true;
+	return false;
+}
+
+/* A VLAN of which not every switch has an uplink: the others are reached by
+ * tunnels, when they and one that has an uplink have a vtep of one kind. */
+static void settle_mixed(const struct net *net, struct net_network *network, const bool *seen)
+{
+	bool is_outside[2] = { false }, is_on_trunk[2] = { false };
+
+	for (size_t i = 0; i < net->n_switches; i++) {
+		const struct net_switch *sw = &net->switches[i];
+		bool on_trunk = has_uplink(net, network, sw);
+
+		if (!sw->vtep || (!seen[i] && !on_trunk))
+			continue;
+		(on_trunk ? is_on_trunk : is_outside)[sw->vtep_is_v6] = true;
+	}
+	if ((is_outside[0] && is_on_trunk[0]) || (is_outside[1] && is_on_trunk[1]))
+		take_tunnels(network);
+}
+
+/* VTEPs that are no switches of ours need one of ours that can reach them. */
+static void check_foreign(const struct net *net, const struct net_network *network, const struct reach *reach,
+			  struct diag *diag)
+{
+	for (size_t i = 0; i < network->n_vteps; i++) {
+		const struct net_switch *end = &net->vteps[network->vteps[i]].end;
+
+		if (network->transport == NET_VLAN || network->n_uplinks)
+			diag_add(diag, end->where, DIAG_TUNNEL,
+				 "vtep \"%s\" is in network \"%s\", which travels by VLAN", end->name, network->name);
+		else if (!reach->n_with)
+			diag_add(diag, end->where, DIAG_TUNNEL,
+				 "vtep \"%s\" is in network \"%s\", and no switch with ports there has a \"vtep\"",
+				 end->name, network->name);
+		else if (end->vtep && end->vtep_is_v6 != reach->with->vtep_is_v6)
+			diag_add(diag, end->where, DIAG_TUNNEL,
+				 "vtep \"%s\" is in network \"%s\" with another kind of address than switch \"%s\": "
+				 "one kind cannot reach the other", end->name, network->name, reach->with->name);
+	}
 }
 
 void overlays_settle(struct net *net, struct diag *diag)
@@ -126,30 +224,29 @@ void overlays_settle(struct net *net, struct diag *diag)
 		struct net_network *network = &net->networks[i];
 		struct reach reach;
 
-		if (network->transport == NET_VLAN || !network->name)
+		if (!network->name)
 			continue;
 		reach_of(net, network, seen, &reach);
-		if (network->transport == NET_LOCAL && reach.n_with >= 2 && !network->n_uplinks)
+		check_foreign(net, network, &reach, diag);
+		if (network->transport == NET_VLAN) {
+			settle_mixed(net, network, seen);
+			continue;
+		}
+		if (network->transport == NET_LOCAL && reach.n_with + network->n_vteps >= 2 && reach.n_with
+		    && !network->n_uplinks)
 			network->transport = NET_VXLAN;
 		if (network->transport != NET_VXLAN)
 			continue;
-		if (!network->vni) {
-			network->vni = vni_of(network->name);
-			network->vni_is_chosen = true;
-		}
+		take_tunnels(network);
 		if (reach.other)
 			diag_add(diag, reach.other_where, DIAG_TUNNEL,
 				 "network \"%s\" has switches with IPv4 and IPv6 vteps (\"%s\", \"%s\"): one kind cannot "
 				 "reach the other", network->name, reach.with->name, reach.other->name);
-		else if (reach.n_with && reach.with->vtep_is_v6)
-			diag_add(diag, network->where, DIAG_TUNNEL_V6,
-				 "network \"%s\" goes by IPv6 vteps, which no test of this release has seen carry "
-				 "traffic", network->name);
 		if (!reach.n_with)
 			diag_add(diag, network->where, DIAG_TUNNEL,
 				 "network \"%s\" has `transport: vxlan` and none of its switches has a \"vtep\"",
 				 network->name);
-		else if (reach.n_without)
+		else if (reach.n_without && !has_link(net, reach.without))
 			diag_add(diag, reach.where, DIAG_NO_VTEP,
 				 "switch \"%s\" has ports in network \"%s\" and no \"vtep\": no other switch reaches "
 				 "them%s", reach.without->name, network->name,

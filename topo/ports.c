@@ -36,7 +36,7 @@ static bool parse_uplink(const struct section_scene *scene, const struct section
 		return false;
 	if (port.is_glob) {
 		section_complain(scene, at, key, node->where, DIAG_UPLINK,
-				 arena_printf(scene->arena, "is \"%s:%s\"; an uplink cannot be a glob",
+				 arena_printf(scene->arena, "is \"%s:%s\"; name one port here, no glob",
 					      port.switch_glob, port.port_glob));
 		return false;
 	}
@@ -97,7 +97,7 @@ static const struct section_type type_port = {
 	.schema = schema_port,
 };
 
-static const struct section_type type_uplink = {
+const struct section_type section_uplink_port = {
 	.title = "switch:port",
 	.parse = parse_uplink,
 	.schema = schema_uplink,
@@ -110,7 +110,7 @@ static const struct section_type type_tag = {
 	.range = range_tag,
 };
 
-static const char *const port_later[] = {"mac", "ip", "guard", "rate", "mirror", NULL};
+static const char *const port_later[] = {"guard", "rate", "mirror", NULL};
 
 static const struct section_key port_keys[] = {
 	{
@@ -160,6 +160,19 @@ static const struct section_key port_keys[] = {
 		.initial = "true",
 		.help = "`false` shuts the port, in every network: nothing in, nothing out.",
 	}, {
+		.name = "mac",
+		.type = &section_mac,
+		.offset = offsetof(struct net_port, mac),
+		.otherwise = "none",
+		.help = "The MAC address of the host there. It is not enforced: it says whose `ip` it is.",
+	}, {
+		.name = "ip",
+		.type = &section_ips,
+		.offset = offsetof(struct net_port, ips),
+		.otherwise = "none",
+		.help = "The IP addresses of that host. Who asks for them is answered with its `mac` from the "
+			"start, whether the host has spoken or not (see `arp` of the network).",
+	}, {
 		.name = "acl",
 		.type = &section_acl,
 		.offset = offsetof(struct net_port, acl.at[ACL_IN]),
@@ -177,10 +190,18 @@ static const struct section_key port_keys[] = {
 static const struct section_key uplink_keys[] = {
 	{
 		.name = "port",
-		.type = &type_uplink,
+		.type = &section_uplink_port,
 		.offset = 0,
 		.is_required = true,
 		.help = "The port to the trunk, without globs.",
+	}, {
+		.name = "vlan",
+		.type = &section_uint16,
+		.offset = offsetof(struct net_uplink, vlan),
+		.min = 1,
+		.max = NET_MAX_VID,
+		.otherwise = "`vlan` of the network",
+		.help = "The network's VLAN id on this port, where the physical network numbers it otherwise.",
 	},
 };
 
@@ -189,9 +210,9 @@ static void check_port(const struct section_scene *scene, const struct section_a
 {
 	struct net_port *port = item;
 
-	(void) scene, (void) at;
 	if (!map || !yaml_get(map, "max_hosts"))
 		port->max_hosts = NET_NONE;
+	port_addresses_check(scene, at, map, port);
 }
 
 const struct section ports_section = {
@@ -212,7 +233,7 @@ const struct section ports_section = {
 const struct section uplinks_section = {
 	.name = "uplink",
 	.help = "One port to the trunk: a text `switch:port`, or a map.",
-	.example = "uplinks: [kvm1:eno2, kvm2:eno2]\n",
+	.example = "uplinks: [kvm1:eno2, {port: kvm2:eno2, vlan: 31}]\n",
 	.size = sizeof(struct net_uplink),
 	.where_offset = offsetof(struct net_uplink, where),
 	.keys = uplink_keys,

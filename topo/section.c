@@ -324,6 +324,19 @@ static bool parse_table(const struct section_scene *scene, const struct section_
 	return true;
 }
 
+static bool parse_map(const struct section_scene *scene, const struct section_at *at,
+		      const struct section_key *key, const struct yaml_node *node, void *member)
+{
+	*(struct where *) member_at(member, key->section->where_offset) = node->where;
+	parse_item(scene, at, key, NULL, node, member);
+	return true;
+}
+
+static void schema_map(const struct section_key *key, FILE *out)
+{
+	fprintf(out, "\"$ref\": \"#/$defs/%s\"", key->section->name);
+}
+
 static void schema_list(const struct section_key *key, FILE *out)
 {
 	fprintf(out, "\"type\": [\"array\", \"null\"], \"items\": {\"$ref\": \"#/$defs/%s\"}",
@@ -347,4 +360,10 @@ const struct section_type section_table = {
 	.title = "map of names",
 	.parse = parse_table,
 	.schema = schema_table,
+};
+
+const struct section_type section_map = {
+	.title = "map",
+	.parse = parse_map,
+	.schema = schema_map,
 };

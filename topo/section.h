@@ -90,6 +90,7 @@ extern const struct section_type section_prefix;        /* const char * */
 extern const struct section_type section_word;          /* enum: 1 + index into words, 0 = not given */
 extern const struct section_type section_list;          /* array and count */
 extern const struct section_type section_table;         /* array and count */
+extern const struct section_type section_map;           /* the struct itself */
 
 /* Fills item, zeroed and of section->size, from a map. */
 void section_parse(const struct section_scene *, const struct section_at *outer,

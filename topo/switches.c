@@ -33,6 +33,14 @@ static const struct section_key keys[] = {
 		.otherwise = "`vxlan0`",
 		.help = "The name of that VXLAN port.",
 	}, {
+		.name = "underlay_mtu",
+		.type = &section_uint,
+		.offset = offsetof(struct net_switch, underlay_mtu),
+		.min = MODEL_MIN_UNDERLAY_MTU,
+		.max = MODEL_MAX_MTU,
+		.otherwise = "that of the file",
+		.help = "The MTU of this host's way into the underlay, in bytes.",
+	}, {
 		.name = "acl",
 		.type = &section_acl,
 		.offset = offsetof(struct net_switch, acl.at[ACL_IN]),

@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "topo/arena.h"
+#include "topo/ways.h"
 
 struct view *view_new(void)
 {
 	struct view *view = xheap_alloc(sizeof *view);
 	host_table_init(&view->hosts);
+	binding_table_init(&view->bindings);
 	view->scratch = xheap_alloc(NET_MAX_USES * sizeof *view->scratch);
 	return view;
 }
@@ -33,6 +35,9 @@ void view_free(struct view *view)
 	view_networks_free(view->networks, view->n_networks);
 	free(view->ids);
 	host_table_uninit(&view->hosts);
+	free(view->links);
+	ways_free(view->ways);
+	binding_table_uninit(&view->bindings);
 	free(view->changed);
 	free(view->scratch);
 	free(view);
@@ -102,12 +107,17 @@ uint32_t view_switch_by_name(const struct view *view, const char *name)
 	return NET_NONE;
 }
 
+uint32_t view_switch_by_index(const struct view *view, uint32_t index) { return view->slots[index]; }
+
 /* --- ports ------------------------------------------------------------------------- */
 
 const struct view_port *view_port(const struct view *view, uint32_t sw, uint32_t ofport)
 {
 	const struct view_switch *vs = view_switch(view, sw);
 	size_t low = 0, high = vs ? vs->n_ports : 0;
+	/* Most switches number their ports from 1 without gaps: then this is it. */
+	if (ofport - 1 < high && vs->ports[ofport - 1].ofport == ofport)
+		return &vs->ports[ofport - 1];
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 		if (vs->ports[mid].ofport < ofport)
@@ -174,8 +184,11 @@ const struct host *view_host_at(const struct view *view, size_t i)
 
 static bool still_has_place(struct view *view, const struct host *host)
 {
+	const struct view_network *vn = view_network_by_id(view, host->network);
+	if (!vn || net_vtep_of(view->net, (uint32_t) (vn - view->networks), host->mac))
+		return false;
 	if (host->unconfirmed)
-		return view_network_mutable(view, host->network) != NULL;
+		return true;
 	const struct view_use *use = view_use_mutable(view, host->sw, host->ofport, host->network);
 	return use && !use->is_uplink;
 }
@@ -188,6 +201,8 @@ void view_bind(struct view *view, const struct net *net, uint64_t now_ms, view_f
 	const struct gone gone = { .cb = cb, .ctx = ctx, .now_ms = now_ms };
 	uint32_t homeless = NET_NONE;
 	view->n_changed = 0;
+	view_ways_carry_over(view, net);
+	view_links_make(view, net);
 	view_networks_make(view, net);
 	view->net = net;
 	view->slots = xheap_realloc(view->slots, net->n_switches * sizeof *view->slots);
@@ -200,6 +215,7 @@ void view_bind(struct view *view, const struct net *net, uint64_t now_ms, view_f
 		for (size_t i = 0; i < vs->n_ports; i++)
 			view_port_bind(view, vs, &vs->ports[i]);
 	}
+	view_carry_all(view);
 	for (uint32_t i = 0; i < view->hosts.n_slots; i++) {
 		struct host *host = host_at(&view->hosts, i);
 		if (!host->network)
@@ -216,4 +232,5 @@ void view_bind(struct view *view, const struct net *net, uint64_t now_ms, view_f
 		homeless = host_at(&view->hosts, i)->next;
 		view_drop(view, i, REASON_CONFIG, &gone);
 	}
+	view_bind_addresses(view);
 }

@@ -15,9 +15,10 @@
 struct view_use {
 	uint32_t network;               /* index into the net */
 	uint32_t id;                    /* network id */
-	uint32_t entry;                 /* index into the network's ports or uplinks */
+	uint32_t entry;                 /* index into the network's ports, uplinks or physical.ports */
 	uint16_t tag;                   /* NET_UNTAGGED or VLAN id on the wire */
 	bool is_uplink;
+	bool is_physical;               /* an edge port that may be closed, see view_use_is_open() */
 	bool flood;                     /* unknown unicast may leave here */
 	bool hairpin;
 	uint32_t max_hosts;             /* NET_NONE = no limit */
@@ -31,6 +32,8 @@ struct view_port {
 	uint8_t mac[6];
 	bool up, live, local;
 	bool tunnel;                    /* the VXLAN port of its switch; stands in no network */
+	uint32_t link;                  /* index into the net's links, NET_NONE = no end of one */
+	unsigned link_end;              /* which one */
 	bool disabled;                  /* enable: false in the file */
 	bool conflicted;                /* a use was left out, see net_use.conflict */
 	uint32_t speed_mbps;
@@ -50,6 +53,7 @@ struct view_switch {
 	uint64_t object;                /* 48 bits, for cookies: of the file, or hash of "switch NAME" */
 	bool connected;                 /* and read back */
 	bool ever;                      /* has been connected since weftd started */
+	bool ready;                     /* connected, and had all that was wanted of it once since then */
 	uint32_t max_meters;
 	uint32_t tunnel;                /* ofport of its tunnel port, NET_NONE = not there, or no vtep */
 	struct view_port *ports;        /* owned; sorted by ofport */
@@ -69,13 +73,53 @@ struct host {
 	uint64_t first_ms, seen_ms;
 };
 
+/* An IP address in a network, and the MAC that speaks for it. See topo/view_address.c. */
+enum binding_state {
+	BINDING_GOOD,                   /* one MAC */
+	BINDING_ASKED,                  /* another MAC spoke for it: is the first one still there? */
+	BINDING_DUPLICATE,              /* it is */
+};
+
+struct binding {
+	uint32_t network;               /* network id; 0 = an empty slot */
+	bool is_v6;
+	bool declared;                  /* by the port entry `entry`: never goes, never moves */
+	bool recovered;                 /* not heard since weftd started, only read back */
+	bool unconfirmed;               /* its own switch has not told of it */
+	bool router;                    /* IPv6: a router; only it can say so, nobody answers for it */
+	enum binding_state state;
+	uint8_t ip[16];                 /* network order; IPv4: the first four, then zero */
+	uint8_t mac[6];
+	uint8_t rival[6];               /* not good: who else speaks for it, where and when */
+	uint32_t rival_sw, rival_ofport;
+	uint64_t rival_ms, heard_ms;    /* last words of the rival, and of the holder since (0 = none) */
+	uint64_t first_ms, since_ms;    /* here since; not good since */
+	uint32_t entry;                 /* declared: index into the network's ports */
+	uint32_t next_ip, next_mac;     /* private to topo/binding.c */
+};
+
+/* How a dispute stands at that time. */
+enum dispute {
+	DISPUTE_OPEN,
+	DISPUTE_DUPLICATE,              /* both speak, and that is news */
+	DISPUTE_HELD,                   /* the rival is silent */
+	DISPUTE_MOVED,                  /* the holder is silent: the rival has it */
+};
+
 /* A switch that has ports in a network. */
 struct view_member {
 	uint32_t sw;                    /* slot */
 	uint32_t uplink;                /* ofport of its uplink in this network, NET_NONE = none */
 	uint32_t n_edges;               /* ports of this network on it that are no uplink */
 	bool remembered;                /* by rows of others; it has not reported since weftd started */
+	bool transit;                   /* frames of the network pass it on links */
 	uint32_t first;                 /* private: its hosts, see view_member_host */
+};
+
+/* A port of net_physical, by its index there. */
+struct view_gateway {
+	bool suspect;                   /* its switch may take it for the one in use, and it is not: its
+					 * switch is away, or back and not told yet */
 };
 
 /* What the view knows per network (same index as net.networks). */
@@ -86,9 +130,23 @@ struct view_network {
 	uint32_t first_unconfirmed;     /* private, see view_unconfirmed */
 	bool was_full;                  /* before a restart; counts as full until all have reported */
 	uint64_t n_refused, n_moves;
+	uint64_t n_addresses_refused;   /* IP addresses, or disputes about them, that were too many */
 	struct view_member *members;    /* owned; sorted by slot */
 	size_t n_members, max_members;
+	struct view_gateway *gateways;  /* owned */
+	uint32_t gateway;               /* the one in use, NET_NONE = none for now */
+	uint32_t leaving;               /* slot of the switch that had it last and may not know yet that it
+					 * has not any more; NET_NONE = none */
 };
+
+/* What is known of a net_link, same index. */
+struct view_link {
+	bool confirmed;                 /* a probe has come through, since both ends were last seen up */
+	bool wrong;                     /* a probe from one of its ends came out, or in, somewhere else ... */
+	uint32_t sw[2], ofport[2];      /* ... from here to there */
+};
+
+struct ways;
 
 struct view;
 
@@ -110,6 +168,7 @@ void view_set_max_meters(struct view *, uint32_t sw, uint32_t max_meters);
 size_t view_n_switches(const struct view *);             /* slots, some may be empty (null) */
 const struct view_switch *view_switch(const struct view *, uint32_t sw);
 uint32_t view_switch_by_name(const struct view *, const char *name);    /* or NET_NONE */
+uint32_t view_switch_by_index(const struct view *, uint32_t index);     /* of the net; or NET_NONE */
 const struct view_port *view_port(const struct view *, uint32_t sw, uint32_t ofport);
 const struct view_port *view_port_by_name(const struct view *, uint32_t sw, const char *name);
 /* The use of the port in the network, or null. */
@@ -122,6 +181,23 @@ size_t view_n_hosts(const struct view *);
 /* All hosts in no order; index from 0 to view_host_slots()-1, null where empty. */
 size_t view_host_slots(const struct view *);
 const struct host *view_host_at(const struct view *, size_t i);
+/* Who speaks for an address; ip has 4 or 16 bytes. Pointers last until the next fact. */
+const struct binding *view_binding(const struct view *, uint32_t network_id, bool is_v6, const uint8_t *ip);
+/* The addresses of a MAC; after = null begins, null ends. */
+const struct binding *view_host_binding(const struct view *, uint32_t network_id, const uint8_t mac[6],
+					const struct binding *after);
+/* All of them in no order, as with hosts. */
+size_t view_binding_slots(const struct view *);
+const struct binding *view_binding_at(const struct view *, size_t i);
+size_t view_n_bindings(const struct view *);
+size_t view_n_disputes(const struct view *);            /* bindings that are not good */
+/* Has the MAC as many addresses as it may? */
+bool view_address_full(const struct view *, uint32_t network_id, const uint8_t mac[6]);
+enum dispute view_dispute(const struct binding *, uint64_t now_ms);
+/* Another controller was in charge meanwhile: what is read back counts more. */
+void view_doubt_addresses(struct view *);
+/* A fact about it: its place as far as known, the address, the rival as other_mac. */
+struct fact view_binding_fact(const struct view *, const struct binding *, enum fact_kind);
 const struct view_network *view_network(const struct view *, uint32_t index);
 /* The same by network id: fast, for hot paths; null = not in the file. */
 const struct view_network *view_network_by_id(const struct view *, uint32_t id);
@@ -147,7 +223,11 @@ const struct host *view_unconfirmed(const struct view *, const struct view_netwo
  * where the host is. PORT_GONE and changes of use report the hosts that go with
  * them through cb before the port is gone. HOST_REFUSED is always counted, but
  * is a change (true) at most ten times in ten seconds per port. A recovered
- * MEMBER counts for switches that have not reported since weftd started. */
+ * MEMBER counts for switches that have not reported since weftd started. A
+ * GATEWAY reports the hosts on the LAN that move to its port through cb; a
+ * recovered one is the one in use when none is, else suspect. What
+ * becomes of an ADDRESS is in topo/view_address.c; addresses go with their host,
+ * told before it. */
 bool view_apply(struct view *, struct fact *, view_fact_cb *cb, void *ctx);
 
 /* Has every declared switch reported since weftd started, or been given up (and
@@ -155,6 +235,36 @@ bool view_apply(struct view *, struct fact *, view_fact_cb *cb, void *ctx);
  * are no evidence about others any more. `except` is left out of the question:
  * the switch whose rows are just being read; NET_NONE = none. */
 bool view_complete(const struct view *, uint32_t except);
+
+/* Where a network meets the LAN (gateway.c). Only one of its physical ports is
+ * open: let in by, flooded to, led to. The choice is a function of what is
+ * alive and of what is in use: the first in the file whose switch is connected,
+ * and in sync if it is not in use, and whose link is up; nobody alive: no change. */
+bool view_use_is_open(const struct view *, const struct view_use *);
+uint32_t view_gateway_choose(const struct view *, uint32_t network_index);      /* or NET_NONE */
+/* The switch and port of a physical port of the file; false = not there. */
+bool view_gateway_place(const struct view *, uint32_t network_index, uint32_t entry,
+			uint32_t *ret_sw, const struct view_port **ret_port);
+/* May that switch let in frames from the LAN without being the gateway? Then
+ * nobody hears its floods, and the gateway nothing of it at all. */
+bool view_is_suspect(const struct view *, const struct view_network *, uint32_t sw);
+
+/* Links and ways (view_link.c, ways.c). A link is used when both its ends are up,
+ * as far as they are known, and a probe has shown that it is the cable that the
+ * file means. */
+const struct view_link *view_link(const struct view *, uint32_t link);
+bool view_link_is_up(const struct view *, uint32_t link);
+/* Where its other end is; false while that port is not there. */
+bool view_link_place(const struct view *, uint32_t link, unsigned end, uint32_t *ret_sw,
+		     const struct view_port **ret_port);
+/* The ways in force, or null: every switch reaches every other by its tunnel or
+ * uplink. Takes them; switches that come to carry a network are members of it. */
+const struct ways *view_ways(const struct view *);
+void view_set_ways(struct view *, struct ways *take);
+/* Gives them away, to be set again in this very call of the owner. */
+struct ways *view_take_ways(struct view *);
+/* Does the file need ways at all? */
+bool view_needs_ways(const struct view *);
 
 /* When complete: forgets unconfirmed hosts, remembered members and what was full. With `all`, gives
  * up waiting, for the rest of this life. */
@@ -164,5 +274,8 @@ void view_settle(struct view *, bool all, uint64_t now_ms, view_fact_cb *, void 
 bool view_network_full(const struct view *, uint32_t index);
 /* May one more host be learned there? REASON_NONE = yes. */
 enum fact_reason view_may_learn(const struct view *, uint32_t sw, uint32_t ofport, uint32_t network_id);
+/* Is that host heard there by the LAN, while it stands on a VM's port whose link
+ * is up? A frame that the LAN sent back looks so, and must not move it. */
+bool view_stands_elsewhere(const struct view *, const struct host *, uint32_t sw, uint32_t ofport);
 
 #endif

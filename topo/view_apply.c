@@ -39,6 +39,12 @@ static void add_host(struct view *view, const struct fact *fact, uint64_t seen_m
 	view_place(view, i);
 }
 
+/* The file knows where it is. */
+static bool is_foreign(const struct view *view, const struct view_network *vn, const uint8_t mac[6])
+{
+	return net_vtep_of(view->net, (uint32_t) (vn - view->networks), mac);
+}
+
 static bool apply_unconfirmed(struct view *view, const struct fact *fact)
 {
 	if (host_find(&view->hosts, fact->network, fact->mac) != NET_NONE)
@@ -47,7 +53,7 @@ static bool apply_unconfirmed(struct view *view, const struct fact *fact)
 	return true;
 }
 
-static bool apply_host(struct view *view, struct fact *fact)
+bool view_host_apply(struct view *view, struct fact *fact)
 {
 	struct view_network *vn = view_network_mutable(view, fact->network);
 	uint64_t age_ms = fact->recovered ? fact->age_s * 1000ULL : 0;
@@ -56,7 +62,7 @@ static bool apply_host(struct view *view, struct fact *fact)
 	fact->old_sw = NET_NONE;
 	fact->old_ofport = 0;
 	fact->was_known = false;
-	if (!vn)
+	if (!vn || is_foreign(view, vn, fact->mac))
 		return false;
 	if (fact->unconfirmed)
 		return apply_unconfirmed(view, fact);
@@ -94,7 +100,7 @@ static bool apply_host(struct view *view, struct fact *fact)
 	return true;
 }
 
-static bool apply_host_gone(struct view *view, const struct fact *fact)
+static bool apply_host_gone(struct view *view, const struct fact *fact, const struct gone *gone)
 {
 	uint32_t i = host_find(&view->hosts, fact->network, fact->mac);
 	if (i == NET_NONE)
@@ -102,6 +108,7 @@ static bool apply_host_gone(struct view *view, const struct fact *fact)
 	const struct host *host = host_at(&view->hosts, i);
 	if (host->sw != fact->sw || (!host->unconfirmed && host->ofport != fact->ofport))
 		return false;
+	view_forget_addresses(view, host, fact->reason, gone);
 	view_unplace(view, i);
 	host_remove(&view->hosts, i);
 	return true;
@@ -133,6 +140,7 @@ static bool apply_switch(struct view *view, const struct fact *fact)
 		return false;
 	vs->connected = connected;
 	vs->ever |= connected;
+	vs->ready = false;
 	/* It has said itself where it stands. */
 	for (size_t n = 0; connected && n < view->n_networks; n++)
 		view_unremember(view, &view->networks[n], fact->sw);
@@ -156,7 +164,7 @@ static bool apply_member(struct view *view, const struct fact *fact)
 	struct view_network *vn = view_network_mutable(view, fact->network);
 	const struct view_switch *vs = view_switch(view, fact->sw);
 	if (!vn || !vs || !fact->recovered || vs->ever || vs->index == NET_NONE || view->settled
-	    || view->net->networks[vn - view->networks].transport != NET_VXLAN)
+	    || !view->net->networks[vn - view->networks].tunnels)
 		return false;
 	return view_remember(view, vn, fact->sw);
 }
@@ -176,15 +184,31 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 	case FACT_PORT_GONE:
 		return view_port_remove(view, fact->sw, fact->ofport, &gone);
 	case FACT_HOST:
-		return apply_host(view, fact);
+		return view_host_apply(view, fact);
 	case FACT_HOST_GONE:
-		return apply_host_gone(view, fact);
+		return apply_host_gone(view, fact, &gone);
 	case FACT_HOST_REFUSED:
 		return apply_refused(view, fact);
 	case FACT_NETWORK_FULL:
 		return apply_network_full(view, fact);
 	case FACT_MEMBER:
 		return apply_member(view, fact);
+	case FACT_SWITCH_READY:
+		fact->uses_changed = view_gateway_ready(view, fact->sw);
+		return true;
+	case FACT_LINK:
+		return view_link_heard(view, fact);
+	case FACT_WAYS:
+		return true;            /* view_set_ways() */
+	case FACT_GATEWAY:
+		return view_gateway_apply(view, fact, &gone);
+	case FACT_ADDRESS:
+		return view_apply_address(view, fact);
+	case FACT_ADDRESS_GONE:
+		return view_apply_address_gone(view, fact);
+	case FACT_DUPLICATE:
+	case FACT_ADDRESS_SETTLED:
+		return view_apply_dispute(view, fact);
 	case N_FACT_KINDS:
 		break;
 	}
@@ -234,6 +258,7 @@ void view_settle(struct view *view, bool all, uint64_t now_ms, view_fact_cb *cb,
 	view->settled |= all;
 	if (!view_complete(view, NET_NONE))
 		return;
+	view_settle_addresses(view, &gone);
 	for (size_t n = 0; n < view->n_networks; n++)
 		settle_network(view, &view->networks[n], &gone);
 }

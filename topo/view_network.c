@@ -41,8 +41,10 @@ static void make_ids(struct view *view)
 
 void view_networks_free(struct view_network *networks, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		free(networks[i].members);
+		free(networks[i].gateways);
+	}
 	free(networks);
 }
 
@@ -71,13 +73,15 @@ void view_networks_make(struct view *view, const struct net *net)
 		networks[i] = (struct view_network) {
 			.id = net->networks[i].id, .first_unconfirmed = NET_NONE,
 		};
+		view_gateways_make(view, &networks[i], &net->networks[i], old);
 		if (old) {
 			/* With a higher limit, or none, it is not known to be full. */
 			networks[i].was_full = old->was_full && net->networks[i].max_hosts
 				<= view->net->networks[old - view->networks].max_hosts;
 			networks[i].n_refused = old->n_refused;
 			networks[i].n_moves = old->n_moves;
-			if (net->networks[i].transport == NET_VXLAN)
+			networks[i].n_addresses_refused = old->n_addresses_refused;
+			if (net->networks[i].tunnels)
 				keep_remembered(&networks[i], old);
 		}
 	}
@@ -126,13 +130,13 @@ const struct view_member *view_member(const struct view_network *vn, uint32_t sw
 
 bool view_member_is_here(const struct view_member *member)
 {
-	return member->n_edges || member->uplink != NET_NONE;
+	return member->n_edges || member->uplink != NET_NONE || member->transit;
 }
 
 static void note_change(struct view *view, const struct view_network *vn)
 {
 	uint32_t index = (uint32_t) (vn - view->networks);
-	if (view->net->networks[index].transport != NET_VXLAN)
+	if (!view->net->networks[index].tunnels)
 		return;
 	if (view->n_changed == view->max_changed) {
 		view->max_changed = view->max_changed ? view->max_changed * 2 : 16;
@@ -191,6 +195,16 @@ void view_leave(struct view *view, uint32_t sw, uint32_t ofport, const struct vi
 		member->n_edges--;
 	else if (member->uplink == ofport)
 		member->uplink = NET_NONE;
+	let_go(view, vn, member);
+}
+
+void view_carry(struct view *view, struct view_network *vn, uint32_t sw, bool transit)
+{
+	struct view_member *member = (struct view_member *) view_member(vn, sw);
+	if (member ? member->transit == transit : !transit)
+		return;
+	member = take_in(view, vn, sw);
+	member->transit = transit;
 	let_go(view, vn, member);
 }
 
@@ -256,6 +270,7 @@ void view_drop(struct view *view, uint32_t i, enum fact_reason reason, const str
 		.old_sw = NET_NONE, .unconfirmed = host->unconfirmed, .time_ms = gone->now_ms,
 	};
 	memcpy(fact.mac, host->mac, 6);
+	view_forget_addresses(view, host, reason, gone);
 	host_remove(&view->hosts, i);
 	if (gone->cb)
 		gone->cb(gone->ctx, &fact);

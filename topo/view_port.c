@@ -14,11 +14,14 @@ static struct view_use make_use(const struct net *net, const struct net_use *fro
 	const struct net_network *network = &net->networks[from->network];
 	struct view_use use = {
 		.network = from->network, .id = network->id, .entry = from->port,
-		.tag = from->tag, .is_uplink = from->is_uplink,
+		.tag = from->tag, .is_uplink = from->is_uplink, .is_physical = from->is_physical,
 		.flood = true, .max_hosts = NET_NONE,
 	};
 	if (from->is_uplink) {
 		use.object = net->objects[network->uplinks[from->port].object].id;
+	} else if (from->is_physical) {
+		use.max_hosts = NET_PORT_HOSTS;
+		use.object = net->objects[network->physical.ports[from->port].object].id;
 	} else {
 		const struct net_port *entry = &network->ports[from->port];
 		use.flood = entry->flood;
@@ -36,6 +39,7 @@ void view_port_bind(struct view *view, struct view_switch *vs, struct view_port 
 	port->uses = NULL;
 	port->n_uses = 0;
 	port->disabled = port->conflicted = false;
+	port->link = vs->index == NET_NONE ? NET_NONE : net_link_of(view->net, vs->name, port->name, &port->link_end);
 	port->tunnel = vs->index != NET_NONE && net_is_tunnel(view->net, vs->name, port->name);
 	if (port->tunnel)
 		vs->tunnel = port->ofport;
@@ -79,6 +83,7 @@ bool view_port_remove(struct view *view, uint32_t sw, uint32_t ofport, const str
 	if (!port)
 		return false;
 	struct view_switch *vs = view->switches[sw];
+	view_link_lost(view, port);
 	evict_hosts(view, sw, port, gone);
 	for (size_t i = 0; i < port->n_uses; i++)
 		view_leave(view, sw, port->ofport, &port->uses[i]);
@@ -105,11 +110,13 @@ static struct view_port *insert(struct view_switch *vs, uint32_t ofport)
 	return &vs->ports[i];
 }
 
-static bool set_state(struct view_port *port, const struct fact *fact)
+static bool set_state(struct view *view, struct view_port *port, const struct fact *fact)
 {
 	bool changed = port->up != fact->port_up || port->live != fact->port_live
 		|| port->speed_mbps != fact->port_speed_mbps
 		|| memcmp(port->mac, fact->port_mac, sizeof port->mac);
+	if (port->up && !fact->port_up)
+		view_link_lost(view, port);
 	port->up = fact->port_up;
 	port->live = fact->port_live;
 	port->speed_mbps = fact->port_speed_mbps;
@@ -133,12 +140,13 @@ bool view_port_set(struct view *view, struct fact *fact, const struct gone *gone
 		fact->port_replaced = view_port_remove(view, fact->sw, twin->ofport, gone);
 	struct view_port *port = view_port_mutable(view, fact->sw, fact->ofport);
 	if (port && !strcmp(port->name, name) && port->local == fact->port_local)
-		return set_state(port, fact);
+		return set_state(view, port, fact);
 	fact->port_replaced |= view_port_remove(view, fact->sw, fact->ofport, gone);
 	port = insert(vs, fact->ofport);
 	memcpy(port->name, name, sizeof port->name);
 	port->local = fact->port_local;
-	set_state(port, fact);
+	port->link = NET_NONE;
+	set_state(view, port, fact);
 	view_port_bind(view, vs, port);
 	fact->uses_changed = true;
 	return true;

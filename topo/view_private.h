@@ -3,6 +3,7 @@
 #ifndef TOPO_VIEW_PRIVATE_H
 #define TOPO_VIEW_PRIVATE_H
 
+#include "topo/binding.h"
 #include "topo/host.h"
 #include "topo/view.h"
 
@@ -16,9 +17,13 @@ struct view {
 	uint32_t *ids;                  /* owned: open addressing, network id -> index; NET_NONE = empty */
 	uint32_t ids_mask;
 	struct host_table hosts;
+	struct binding_table bindings;
+	size_t n_disputes;              /* bindings that are not good */
 	struct net_use *scratch;        /* owned: NET_MAX_USES, for net_uses() */
 	uint32_t *changed;              /* owned: see view_changed() */
 	size_t n_changed, max_changed;
+	struct view_link *links;        /* owned, as many as in the net */
+	struct ways *ways;              /* owned, may be null */
 	bool settled;                   /* nobody is waited for any more, see view_settle */
 };
 
@@ -40,6 +45,8 @@ void view_networks_free(struct view_network *, size_t n);
 struct view_network *view_network_mutable(struct view *, uint32_t id);
 void view_join(struct view *, uint32_t sw, uint32_t ofport, const struct view_use *);
 void view_leave(struct view *, uint32_t sw, uint32_t ofport, const struct view_use *);
+/* A member because frames pass there, and no longer. */
+void view_carry(struct view *, struct view_network *, uint32_t sw, bool transit);
 /* A member by the memory of others, and no longer; true when that is news. */
 bool view_remember(struct view *, struct view_network *, uint32_t sw);
 bool view_unremember(struct view *, struct view_network *, uint32_t sw);
@@ -49,6 +56,31 @@ void view_unplace(struct view *, uint32_t i);
 /* Takes host i out of the table and tells; evict: out of its place first. */
 void view_drop(struct view *, uint32_t i, enum fact_reason, const struct gone *);
 void view_evict(struct view *, uint32_t i, enum fact_reason, const struct gone *);
+
+/* view_link.c */
+bool view_needs_ways_of(const struct net *);
+void view_carry_all(struct view *);     /* the members that view.ways makes */
+void view_links_make(struct view *, const struct net *);        /* what was known is kept by name */
+void view_link_lost(struct view *, const struct view_port *);   /* one of its ends went down */
+bool view_link_heard(struct view *, const struct fact *);
+
+/* gateway.c */
+void view_gateways_make(const struct view *, struct view_network *,
+			const struct net_network *, const struct view_network *old);
+bool view_gateway_apply(struct view *, const struct fact *, const struct gone *);
+bool view_gateway_ready(struct view *, uint32_t sw);     /* it knows; true when somebody was suspect */
+
+/* view_apply.c */
+bool view_host_apply(struct view *, struct fact *);
+
+/* view_address.c */
+bool view_apply_address(struct view *, struct fact *);
+bool view_apply_address_gone(struct view *, struct fact *);
+bool view_apply_dispute(struct view *, struct fact *);
+/* The host is about to go: its addresses do, and what it disputed is settled. */
+void view_forget_addresses(struct view *, const struct host *, enum fact_reason, const struct gone *);
+void view_settle_addresses(struct view *, const struct gone *);         /* forgets unconfirmed ones */
+void view_bind_addresses(struct view *);                                /* the file has been taken over */
 
 /* view_port.c */
 bool view_port_set(struct view *, struct fact *, const struct gone *);

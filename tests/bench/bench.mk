@@ -15,12 +15,24 @@ $(BENCH_BIN):
 	$(say) LINK $@
 	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $(filter %.o,$^) -lssl -lcrypto
 
+# Placement of traffic on any network, from CSV files.
+BENCH_PLACE := $(BUILD)/bench_place
+$(BENCH_PLACE): $(call bench_o,bench_place te_read te_repair te_series) $(BUILD)/libtopo.a
+	$(say) LINK $@
+	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_topo)
+
 .PHONY: bench-tools bench
-bench-tools: $(BENCH_BIN) ## load generator and yardstick
+bench-tools: $(BENCH_BIN) $(BENCH_PLACE) ## load generator, yardstick, and placement from CSV files
+bins: $(BENCH_PLACE)
 bins: $(BENCH_BIN)
 
-bench: deps all $(BENCH_BIN) ## weftd beside ovs-testcontroller and the yardstick; BENCH=--quick for half a minute
-	$(Q)tests/bench/bench --build $(BUILD) $(BENCH)
+bench: deps all $(BENCH_BIN) $(BENCH_PLACE) ## weftd beside ovs-testcontroller and the yardstick, its pipeline beside NORMAL; BENCH=--quick for a minute
+	$(Q)rc=0; tests/bench/bench --build $(BUILD) $(BENCH) || rc=$$?; \
+	    tests/bench/vxlan --build $(BUILD) $(filter --quick,$(BENCH)) || rc=$$?; exit $$rc
+
+.PHONY: bench-vxlan
+bench-vxlan: all       ## the second half of it: TCP over VXLAN beside plain NORMAL bridges
+	$(Q)tests/bench/vxlan --build $(BUILD) $(filter --quick,$(BENCH))
 
 .PHONY: check-bench
 check-bench: $(BENCH_BIN) ## is the measuring instrument right?

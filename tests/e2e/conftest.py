@@ -20,6 +20,7 @@ def lab():
     labs = []
 
     def build(text, **options):
+        options.setdefault("standby", "WEFT_STANDBY" in os.environ)
         made = Lab(text, **options)
         labs.append(made)
         return made
@@ -31,3 +32,11 @@ def lab():
     finally:
         for made in labs:
             made.down()
+
+
+@pytest.fixture(params=[False, True], ids=["one", "two"])
+def any_lab(request, lab):
+    """The same with one controller, and with a second one that stands by. With
+    WEFT_STANDBY in the environment every lab has a second one: for other scenarios
+    that neither end a weftd nor point a switch to another."""
+    return lambda text, **options: lab(text, standby=request.param, **options)

@@ -21,8 +21,8 @@ def learned(lab, names):
     return all(at.get(mac, "").endswith(":" + lab.vm(n)["port"]) for mac, n in macs.items())
 
 
-def test_s01_all_pairs_and_after_flaps(lab):
-    l = lab(t1())
+def test_s01_all_pairs_and_after_flaps(any_lab):
+    l = any_lab(t1())
     names = ["h1", "h2", "h3", "h4"]
     l.ping_all(names)
     wait_for("all four learned", lambda: learned(l, names))
@@ -35,8 +35,8 @@ def test_s01_all_pairs_and_after_flaps(lab):
     l.ping_all(names)
 
 
-def test_s03_no_reflection(lab):
-    l = lab(t1())
+def test_s03_no_reflection(any_lab):
+    l = any_lab(t1())
     l.ping_all()
     wires = {n: l.wire(n) for n in ("h1", "h2", "h3", "h4")}
     for n, wire in wires.items():
@@ -126,6 +126,8 @@ def test_s05_tagged_and_untagged_in_one_network(lab):
         w1.send(arp_request(tagged, "10.0.0.1", l.ip("h2"), tags=vlan(100)))
         reply = w1.wait(lambda f: f[:6] == mac_bytes(tagged) and f[12:18] == vlan(100) + b"\x08\x06")
         assert reply, "h2 did not answer the tagged host with a tag"
+        # For h2 the switch answers from the second time on; nobody has this one.
+        w1.send(arp_request(tagged, "10.0.0.1", "10.0.0.98", tags=vlan(100)))
         assert w3.wait(lambda f: f[6:12] == mac_bytes(tagged) and f[12:14] == b"\x08\x06"), "no broadcast"
         w2.send(arp_request(l.vm("h2")["mac"], l.ip("h2"), "10.0.0.99"))
         assert w1.wait(lambda f: f[:6] == b"\xff" * 6 and f[12:16] == vlan(100))
@@ -135,8 +137,8 @@ def test_s05_tagged_and_untagged_in_one_network(lab):
         w.close()
 
 
-def test_s06_two_networks_are_apart(lab):
-    l = lab("version: 1\nswitches:\n  s1: {dpid: 0x1}\nnetworks:\n"
+def test_s06_two_networks_are_apart(any_lab):
+    l = any_lab("version: 1\nswitches:\n  s1: {dpid: 0x1}\nnetworks:\n"
             "  a: {ports: [{port: s1:h1, tag: 110}, {port: s1:h2, tag: 110}]}\n"
             "  b: {subnet: 10.0.0.0/24, ports: [s1:h3, s1:h4]}\n")
     wires = {n: l.wire(n) for n in ("h1", "h2", "h3", "h4")}
@@ -202,8 +204,8 @@ def test_s10_unknown_unicast(lab, network, port, expected):
         assert bool(w1.count(has(b"unknown-unicast"))) == expected
 
 
-def test_s11_swap_macs_twice(lab):
-    l = lab(t1())
+def test_s11_swap_macs_twice(any_lab):
+    l = any_lab(t1())
     l.ping_all(["h1", "h2", "h3"])
     macs = {n: l.vm(n)["mac"] for n in ("h1", "h2")}
     for turn in range(2):

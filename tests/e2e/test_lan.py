@@ -2,6 +2,7 @@
 """Three hosts that carry one VLAN on their uplinks: across hosts, no tunnel."""
 from frames import Wire, arp_request, has, udp, vlan
 from test_restart import LAN3
+from weftlab import wait_for
 
 
 def test_all_pairs_across_hosts_and_unicast_is_not_flooded(lab):
@@ -53,3 +54,23 @@ def test_live_move_between_hosts(lab):
         assert a3.wait(has(b"to-the-mover"))
         assert not b1.count(has(b"to-the-mover"))
     assert not any(mac in f for f in l.flows("k1", "table=60"))
+
+
+def test_a_move_behind_the_lan_is_found_by_ageing(lab):
+    """As docs/explanation/packet.md says: what comes by an uplink is not learned, so
+    the host stays where it was until it has been silent there for its ageing time."""
+    l = lab(LAN3.replace("transport: vlan", "transport: vlan\n    ageing: 5s"))
+    lan, mac = l.map["lan"], "02:00:00:00:31:02"
+    port = next(u["lan_port"] for u in lan["uplinks"] if u["switch"] == "k1")
+    with Wire(lan["ns"], port) as machine, l.wire("b1") as b1, l.wire("a1") as a1:
+        b1.send(arp_request(mac, "10.20.0.99", "10.20.0.98"))
+        l.wait_host(mac, "k1:b1")
+        l.wait_rest()
+        machine.send(arp_request(mac, "10.20.0.99", "10.20.0.97", tags=vlan(20)))
+        assert a1.wait(has(bytes([10, 20, 0, 97]))), "what the LAN says is heard in any case"
+        wait_for("it is forgotten", lambda: mac not in {h["mac"] for h in l.hosts()}, 15)
+        l.wait_rest()
+        b1.forget()
+        a1.send(udp(mac, l.vm("a1")["mac"], b"to-the-mover"))
+        frame = machine.wait(has(b"to-the-mover"))
+        assert frame and frame[12:16] == vlan(20), frame

@@ -21,8 +21,8 @@ def sources(l, ofport=None):
     return [f for f in l.flows("s1", match) if "dl_src=" in f]
 
 
-def test_s18_network_limit(lab):
-    l = lab(t1(network="max_hosts: 2", extra="  other:\n    subnet: 10.0.1.0/24\n    ports: [s1:x1, s1:x2]\n"))
+def test_s18_network_limit(any_lab):
+    l = any_lab(t1(network="max_hosts: 2", extra="  other:\n    subnet: 10.0.1.0/24\n    ports: [s1:x1, s1:x2]\n"))
     names = ["h1", "h2", "h3", "h4"]
     macs = {l.vm(n)["mac"]: n for n in names}
 

@@ -1,53 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two weftd at one bridge: the one that started last is in charge, the other
 stands by, sends nothing, and takes over when the first is gone."""
-import json
 import signal
-import subprocess
 import time
 
 from frames import arp_request
 from t1 import t1
 from test_reload import Prober
-from weftlab import WEFT, WEFTD, run, wait_for
-
-
-class Second:
-    """A weftd beside the lab's own: same file and certificates, another port."""
-
-    def __init__(self, l):
-        self.lab, self.run_dir = l, l.base / "second"
-        argv = ["ip", "netns", "exec", l.map["ctl"]["ns"], WEFTD, "--pki", l.dir / "pki", "--run-dir", self.run_dir,
-                "--listen", self.target(l.map["weftd"]["listen"]), "--state-dir", l.base / "state2", l.file]
-        with open(l.dir / "weftd.log", "a") as log:
-            self.proc = subprocess.Popen([str(a) for a in argv], stdout=log, stderr=log, env=l.env)
-        l.children.append(self.proc)
-        wait_for("the second weftd answers", self.answers)
-
-    @staticmethod
-    def target(first):
-        return first.rsplit(":", 1)[0] + ":6654"
-
-    def answers(self):
-        return run(WEFT, "--run-dir", self.run_dir, "status", check=False).returncode in (0, 3)
-
-    def switch(self):
-        done = run(WEFT, "--run-dir", self.run_dir, "--json", "show", "switches")
-        return json.loads(done.stdout)["switches"][0]
+from weftlab import Second, wait_for
 
 
 def test_the_later_one_is_in_charge_and_the_other_stands_by(lab):
-    l = lab(t1())
+    l = lab(t1(), standby=False)
     l.ping_all()
     l.wait_rest()
     sent = l.sent()["s1"]
     prober = Prober(l, "h1", "h2", "0.002")
     second = Second(l)
-    first = l.vsctl("s1", "get-controller", "br-int")
-    l.vsctl("s1", "set-controller", "br-int", first, Second.target(first))
-    for target in l.vsctl("s1", "--bare", "--columns=_uuid", "list", "controller").split():
-        l.vsctl("s1", "set", "controller", target, "max_backoff=1000")
-    wait_for("the second is in charge", lambda: second.switch()["state"] == "connected")
+    second.tell_switches()
+    wait_for("the second is in charge", lambda: second.switches()[0]["state"] == "connected")
     wait_for("the first stands by", lambda: l.switch("s1")["state"] == "standby")
     problems = l.weft("status", code=3)["problems"]
     assert [p["kind"] for p in problems] == ["switch-standby"], problems
@@ -57,10 +28,11 @@ def test_the_later_one_is_in_charge_and_the_other_stands_by(lab):
     # Longer than an audit of all tables, a beat, and the time after which one takes over.
     end = time.monotonic() + 10
     while time.monotonic() < end:
-        assert l.switch("s1")["state"] == "standby" and second.switch()["state"] == "connected"
+        assert l.switch("s1")["state"] == "standby" and second.switches()[0]["state"] == "connected"
         assert any("02:00:00:00:22:01" in f for f in l.flows("s1", "table=60")), "the other one's host was removed"
         time.sleep(0.2)
-    assert second.switch()["sync"]["flow_mods"] == 2, "the second sent more than the new host"
+    # Two rows of the host, three of its address.
+    assert second.switches()[0]["sync"]["flow_mods"] == 5, "the second sent more than the new host"
     # The one in charge dies; who stood by takes over and believes what it finds.
     second.proc.send_signal(signal.SIGKILL)
     second.proc.wait(10)

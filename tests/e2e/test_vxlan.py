@@ -8,6 +8,8 @@ import subprocess
 import threading
 import time
 
+import pytest
+
 from frames import Wire, arp_request, has, udp
 from test_reload import Prober, settled
 from weftlab import wait_for
@@ -138,8 +140,34 @@ def test_unknown_vteps_and_vnis_are_dropped_and_counted(lab):
     assert "02:00:00:00:77:01" not in {h["mac"] for h in l.hosts()}, "learned from a tunnel"
 
 
-def test_p1_restart_sends_nothing_and_loses_nothing(lab):
-    l = lab(VXLAN3)
+def over_ipv6(text):
+    return re.sub(r"10\.99\.0\.(\d+)", r'"fd00:99::\1"', text)
+
+
+def test_ipv6_underlay(lab):
+    l = lab(over_ipv6(VXLAN3))
+    everybody_talks(l)
+    assert l.status()["verdict"] == "ok", l.status()["problems"]
+    with underlay_tap(l, "k1") as tap, l.wire("a1") as a1, l.wire("a3") as a3:
+        a1.send(udp(l.vm("a3")["mac"], l.vm("a1")["mac"], b"over-ipv6"))
+        assert a3.wait(has(b"over-ipv6"))
+        frame = tap.wait(has(b"over-ipv6"))
+        assert frame[12:14] == b"\x86\xdd" and frame[20] == 17, "UDP over IPv6"
+        assert frame[22:54] == b"".join(socket.inet_pton(socket.AF_INET6, f"fd00:99::{n}") for n in (1, 3))
+        assert frame[56:58] == struct.pack("!H", 4789)
+        assert struct.unpack("!I", frame[66:70])[0] >> 8 == 10020
+    # Neighbours are found again by ND as they are by ARP.
+    pair = Steady(l, "a1", "a2")
+    pair.flows_again(time.time(), 5)
+    for host in ("k1", "k2", "k3"):
+        l.appctl(host, "tnl/neigh/flush")
+    pair.flows_again(time.time() + 0.5, 40)
+    pair.stop()
+
+
+@pytest.mark.parametrize("ipv6", [False, True], ids=["ipv4", "ipv6"])
+def test_p1_restart_sends_nothing_and_loses_nothing(lab, ipv6):
+    l = lab(over_ipv6(VXLAN3) if ipv6 else VXLAN3)
     everybody_talks(l)
     before = rows(l)
     prober = Prober(l, "a1", "a2", "0.002")

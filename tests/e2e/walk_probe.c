@@ -17,7 +17,7 @@
 #include "ofproto/wire.h"
 #include "tests/unit/ofproto/corpus.h"
 
-enum { WALK_PORTS = 5, N_MACS = 4, N_VIDS = 3, N_GROUPS = 4, N_ROWS = 24, N_FRAMES = 60, TEXT = 8192 };
+enum { WALK_PORTS = 5, N_MACS = 4, N_VIDS = 3, N_GROUPS = 4, N_ROWS = 24, N_FRAMES = 60, TEXT = 8192, FRAME_MAX = 120 };
 
 static uint64_t seed;
 
@@ -48,7 +48,9 @@ static uint16_t draw_type(void)
 
 /* --- rows --------------------------------------------------------------------------- */
 
-struct row { bool tagged, untagged; uint16_t type; };
+struct row { bool tagged, untagged; uint16_t type; unsigned icmp6; };
+
+static const uint8_t target[16] = {0xfd, [15] = 7};
 
 static void draw_match(struct build *b, struct row *row)
 {
@@ -87,12 +89,40 @@ static void draw_match(struct build *b, struct row *row)
 			match_u(b, FIELD_ARP_OP, 1 + below(2));
 		if (row->type == 0x0800 && below(2))
 			match_um(b, FIELD_IPV4_SRC, 0x0a000000, 0xffffff00);
+		if (row->type == 0x86dd && below(4)) {
+			row->icmp6 = 135 + below(2);
+			match_u(b, FIELD_IP_PROTO, 58);
+			match_u(b, FIELD_ICMPV6_TYPE, row->icmp6);
+			if (below(2))
+				match_bytes(b, FIELD_ND_TARGET, target, NULL);
+		}
 	}
+}
+
+/* What turns a solicitation into its answer, or half of it. */
+static void draw_nd(struct build *b, const struct row *row)
+{
+	if (below(2))
+		act_set_u(b, FIELD_ND_RESERVED, 0x60000000);
+	if (below(2))
+		act_move(b, FIELD_IPV6_SRC, FIELD_IPV6_DST);
+	if (row->icmp6 == 136) {
+		act_move(b, FIELD_ETH_SRC, FIELD_ND_TLL);
+		return;
+	}
+	act_set_u(b, FIELD_ND_OPTION, 2);
+	act_set_u(b, FIELD_ICMPV6_TYPE, 136);
 }
 
 static void draw_set(struct build *b, const struct row *row)
 {
-	switch (below(7)) {
+	switch (below(9)) {
+	case 7:
+		act_move(b, FIELD_ETH_SRC, FIELD_ETH_DST);
+		break;
+	case 8:
+		act_forget_in_port(b);
+		break;
 	case 0:
 		act_set_u(b, FIELD_REG0, below(3));
 		break;
@@ -115,12 +145,18 @@ static void draw_set(struct build *b, const struct row *row)
 			act_set_u(b, below(2) ? FIELD_IPV4_SRC : FIELD_IPV4_DST, 0x0a000000 + below(600));
 		else if (row->type == 0x86dd)
 			act_set_bytes(b, FIELD_IPV6_DST, (const uint8_t[16]){0x20, 1, [15] = 9});
+		if (row->icmp6)
+			draw_nd(b, row);
 		break;
 	case 6:
 		if (row->type == 0x0806) {
 			act_set_u(b, FIELD_ARP_OP, 2);
 			act_set_u(b, FIELD_ARP_SPA, 0x0a000000 + below(600));
 			act_set_bytes(b, FIELD_ARP_THA, draw_mac());
+			if (below(2))
+				act_move(b, FIELD_ARP_SHA, FIELD_ARP_THA);
+			if (below(2))
+				act_move(b, FIELD_ARP_SPA, FIELD_ARP_TPA);
 		}
 		break;
 	}
@@ -206,7 +242,7 @@ static void draw_rules(rule_cb *cb, void *ctx)
 	for (int i = 0; i < N_ROWS; i++) {
 		/* Deep tables are reached less often: more rows in the first. */
 		unsigned table = below(2) ? 0 : below(CORPUS_TABLES);
-		struct row row = {false, false, 0};
+		struct row row = {false, false, 0, 0};
 		bool popped = false;
 
 		build_flow(b, table, (uint16_t) (1 + below(200)), 0);
@@ -229,12 +265,34 @@ static void draw_rules(rule_cb *cb, void *ctx)
 
 /* --- frames ---------------------------------------------------------------------------- */
 
+static size_t draw_solicitation(uint8_t *f, size_t at)
+{
+	uint8_t *ip = f + at, *nd = ip + 40;
+	uint32_t sum = 32 + 58;
+
+	memcpy(ip, (const uint8_t[]){0x60, 0, 0, 0, 0, 32, 58, 255}, 8);
+	ip[8] = ip[24] = 0xfd;
+	ip[23] = 1;
+	ip[39] = 2;
+	nd[0] = (uint8_t) (135 + below(2));
+	memcpy(nd + 8, target, 16);
+	nd[23] = (uint8_t) (7 + below(2));
+	nd[24] = nd[0] == 135 ? 1 : 2;
+	nd[25] = 1;
+	memcpy(nd + 26, f + 6, 6);
+	for (size_t i = 8; i < 72; i += 2)
+		sum += wire_u16(ip + i);
+	sum = (sum & 0xffff) + (sum >> 16);
+	wire_put_u16(nd + 2, (uint16_t) ~((sum & 0xffff) + (sum >> 16)));
+	return at + 72 + 4;
+}
+
 static size_t draw_frame(uint8_t *f)
 {
 	uint16_t type = draw_type();
 	size_t at = 14;
 
-	memset(f, 0, 100);
+	memset(f, 0, FRAME_MAX);
 	memcpy(f, draw_mac(), 6);
 	memcpy(f + 6, draw_mac(), 6);
 	f[6] &= 0xfe;
@@ -269,7 +327,9 @@ static size_t draw_frame(uint8_t *f)
 		wire_put_u32(f + at + 14, 0x0a000001);
 		wire_put_u32(f + at + 24, 0x0a000002);
 		break;
-	case 0x86dd:            /* no next header: no checksum to keep */
+	case 0x86dd:            /* no next header: no checksum to keep; or neighbour discovery */
+		if (below(3))
+			return draw_solicitation(f, at);
 		f[at] = 0x60;
 		f[at + 6] = 59;
 		f[at + 7] = 64;
@@ -305,7 +365,7 @@ static void print_frames(void)
 {
 	struct walk_switch *sw = walk_switch_new();
 	struct walk *w = walk_new();
-	uint8_t frame[100];
+	uint8_t frame[FRAME_MAX];
 
 	draw_rules(add, sw);
 	for (int i = 0; i < N_FRAMES; i++) {

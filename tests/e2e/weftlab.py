@@ -50,10 +50,48 @@ def select_nothing(seconds):
     select.select([], [], [], seconds)
 
 
+class Second:
+    """A weftd beside the lab's own: same file and certificates, another port. The one
+    that was started last is in charge of a switch that knows both."""
+
+    def __init__(self, l):
+        self.lab, self.run_dir = l, l.base / "second"
+        argv = ["ip", "netns", "exec", l.map["ctl"]["ns"], WEFTD, "--pki", l.dir / "pki", "--run-dir", self.run_dir,
+                "--listen", self.target(l.map["weftd"]["listen"]), "--state-dir", l.base / "state2", l.file]
+        with open(l.dir / "weftd.log", "a") as log:
+            self.proc = subprocess.Popen([str(a) for a in argv], stdout=log, stderr=log, env=l.env)
+        l.children.append(self.proc)
+        wait_for("the second weftd answers", self.answers)
+
+    @staticmethod
+    def target(first):
+        return first.rsplit(":", 1)[0] + ":6654"
+
+    def tell_switches(self):
+        for host in self.lab.map["hosts"]:
+            first = self.lab.vsctl(host, "get-controller", "br-int")
+            self.lab.vsctl(host, "set-controller", "br-int", first, self.target(first))
+            for target in self.lab.vsctl(host, "--bare", "--columns=_uuid", "list", "controller").split():
+                self.lab.vsctl(host, "set", "controller", target, "max_backoff=1000")
+
+    def weft(self, *args):
+        return run(WEFT, "--run-dir", self.run_dir, "--json", *args, check=False)
+
+    def answers(self):
+        return self.weft("status").returncode in (0, 3)
+
+    def switches(self):
+        return json.loads(self.weft("show", "switches").stdout)["switches"]
+
+    def stands_by(self):
+        """And has sent no row."""
+        return all(s["state"] == "standby" and not (s["sync"] or {}).get("flow_mods") for s in self.switches())
+
+
 class Lab:
     count = 0
 
-    def __init__(self, text, tcp=False, weftd=True, weftd_args=(), keep_dir=None):
+    def __init__(self, text, tcp=False, weftd=True, weftd_args=(), keep_dir=None, standby=False):
         Lab.count += 1
         self.name = f"we{os.getpid() % 100000}x{Lab.count}"
         self.base = pathlib.Path(keep_dir or tempfile.mkdtemp(prefix="weft-e2e-"))
@@ -64,21 +102,34 @@ class Lab:
         argv = [WEFT, "lab", "up", self.file, "--name", self.name, "--dir", self.dir, "--json",
                 "--weftd", WEFTD]
         argv += ["--tcp"] if tcp else []
-        argv += [] if weftd else ["--no-weftd"]
+        argv += [] if weftd and not standby else ["--no-weftd"]
         for arg in weftd_args:
             argv += ["--weftd-arg", arg]
         self.env = dict(os.environ, **SANITIZE)
         self.down_done = False
         self.children = []              # processes of the test, ended with the lab
         self.own_weftd = None           # a weftd that the test itself started
+        self.second = None              # one that stands by
         try:
             self.map = json.loads(run(*argv, env=self.env).stdout)
         except BaseException:
             self.down()
             raise
         self.weftd_args = list(weftd_args)
-        if weftd:
+        if weftd and standby:
+            try:
+                self.start_both()
+            except BaseException:
+                self.down()
+                raise
+        elif weftd:
             self.wait_ready()
+
+    def start_both(self):
+        self.second = Second(self)
+        self.start_weftd()
+        self.second.tell_switches()
+        wait_for("the second stands by", self.second.stands_by, 15)
 
     # --- taking down, and what must hold after every test -------------------------
 
@@ -100,6 +151,10 @@ class Lab:
         if self.weftd_pid():
             status = self.weft("status")
             assert status["errors_received"] == 0, self.weft("show", "events")
+        if self.second:
+            assert self.second.stands_by(), self.second.switches()
+            status = json.loads(self.second.weft("status").stdout)
+            assert status["errors_received"] == 0, self.second.weft("show", "events").stdout
 
     def down(self):
         if self.down_done:
@@ -253,6 +308,13 @@ class Lab:
         run("ip", "netns", "exec", h["ns"], "ovs-vswitchd", "--detach", "--no-chdir", "-vconsole:off",
             f"--pidfile={pid_file}", f"--unixctl={h['ctl']}", f"--log-file={h['vswitchd_log']}",
             f"unix:{h['db']}", env=env)
+
+    def ns(self, namespace, *args):
+        return run("ip", "netns", "exec", namespace, *args)
+
+    def port(self, host, name):
+        """As `weft show ports` has it."""
+        return next(p for p in self.weft("show", "ports")["ports"] if (p["switch"], p["name"]) == (host, name))
 
     def flap(self, host, port):
         ns = self.map["hosts"][host]["ns"]

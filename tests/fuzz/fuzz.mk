@@ -14,6 +14,7 @@ FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SEES_yaml := topo
 FUZZ_SEES_frame := ofproto
 FUZZ_SEES_readback := ofproto
+FUZZ_SEES_claim := apps ofproto topo
 FUZZ_SEES_conn := ofproto
 FUZZ_SEES_msg := ofproto
 

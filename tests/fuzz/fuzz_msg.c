@@ -149,7 +149,7 @@ static void on_ready(void *ctx)
 static void on_refused(void *ctx, const struct row *row, const char *error_name)
 {
 	(void) ctx;
-	must(row && row->msg && *error_name);
+	must(row && row->size && *error_name);
 }
 
 static void on_drift(void *ctx, int table, struct ledger_drift drift)

@@ -152,15 +152,60 @@ static void no_frame_comes_from_a_group(void **state)
 	dropped("a:r1", world_frame_macs(all, all, UNTAGGED, 0x88b5, "", 0), "group-source");
 }
 
-/* A double tag: the outer one decides, the inner one stays. */
-static void the_inner_tag_is_payload(void **state)
+/* With two tags, of which the inner one says 77. */
+static struct frame double_tag(int outer, uint16_t inner_type)
 {
 	static const uint8_t dst[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, src[6] = { 2, 0, 0, 0, 0, 1 };
 	static const uint8_t inner[4] = { 0, 77, 0x88, 0xb5 };
+	return world_frame_macs(dst, src, outer, inner_type, inner, 4);
+}
+
+/* Where it left it could mean another network. */
+static void a_second_tag_is_dropped(void **state)
+{
 	(void) state;
-	world_send(w, "a:trunk", world_frame_macs(dst, src, 10, 0x8100, inner, 4));
+	dropped("a:trunk", double_tag(10, 0x8100), "tag-below");
+	dropped("a:trunk", double_tag(10, 0x88a8), "tag-below");
+	dropped("a:r1", double_tag(0, 0x8100), "tag-below");
+	/* That is what a bridge sees that looks at one tag; this one looks at two. */
+	assert_int_equal(world_count_rows(w, "a", "table=60", "reg10=0,vlan_tci=0x1000/0x1000", NULL), 1);
+}
+
+/* What guests tag arrives as it was sent, under the tag of the network or without. */
+static void tags_of_guests_pass_where_the_file_says_so(void **state)
+{
+	(void) state;
+	world_reload(w, "version: 1\n"
+		"switches: {a: {dpid: 1, vtep: 10.0.0.1}, b: {dpid: 2, vtep: 10.0.0.2}}\n"
+		"networks:\n"
+		"  red: {tags: pass, ports: [a:r1, a:r2, {port: a:trunk, tag: 10}, b:r1]}\n"
+		"  green: {ports: [{port: a:trunk, tag: 20}, {port: \"a:r?\", tag: 77}, a:tagged, b:tagged]}\n");
+	world_do(w, "port a:vxlan0 1000; up b; port b:vxlan0 1000; port b:r1 1; port b:tagged 2");
+	world_send(w, "a:r1", world_frame(0, 1, 77));
+	assert_int_equal(w->n_got, 3);
+	assert_int_equal(world_got(w, "a:r2", 77), 1);
+	assert_int_equal(world_got(w, "b:r1", 77), 1);
+	assert_int_equal(world_got(w, "a:trunk", 10), 1);
+	for (size_t i = 0; i < w->n_got; i++)
+		if (frame_vid(&w->got[i].frame) == 10)
+			assert_memory_equal(w->got[i].frame.bytes + 16, ((const uint8_t[4]) { 0x81, 0, 0, 77 }), 4);
+	world_send(w, "a:trunk", double_tag(10, 0x8100));
+	assert_int_equal(w->n_got, 3);
 	assert_int_equal(world_got(w, "a:r1", 77), 1);
-	assert_int_equal(w->n_got, 2);
+	assert_int_equal(world_got(w, "b:r1", 77), 1);
+	/* A priority tag is the guest's own too. */
+	world_send(w, "a:r1", world_frame(0, 1, 0));
+	assert_int_equal(world_got(w, "a:r2", 0), 1);
+	/* Known hosts: untagged and tagged are one host. */
+	world_send(w, "b:r1", world_frame(1, 2, 5));
+	assert_int_equal(w->n_got, 1);
+	assert_int_equal(world_got(w, "a:r1", 5), 1);
+	/* Not in the network beside it, and not out of its tunnel. */
+	dropped("a:trunk", double_tag(20, 0x8100), "tag-below");
+	world_send_tunnelled(w, "a:vxlan0", world_frame(0, 1, 77), w->net->networks[0].vni, 0x0a000002);
+	assert_string_equal(w->dropped_by, "unknown-vtep");
+	/* green wanted tag 77 of a:r1 and a:r2 by a glob, and that belongs to red. */
+	assert_true(view_port_by_name(w->view, 0, "r1")->conflicted);
 }
 
 static void a_flap_changes_no_row(void **state)
@@ -202,7 +247,8 @@ int main(void)
 		WITH_WORLD(drops_name_their_port),
 		WITH_WORLD(bridge_protocols_end_here),
 		WITH_WORLD(no_frame_comes_from_a_group),
-		WITH_WORLD(the_inner_tag_is_payload),
+		WITH_WORLD(a_second_tag_is_dropped),
+		WITH_WORLD(tags_of_guests_pass_where_the_file_says_so),
 		WITH_WORLD(a_flap_changes_no_row),
 		WITH_WORLD(a_deleted_port_leaves_no_row),
 		WITH_WORLD(a_stranger_gets_nothing),

@@ -123,7 +123,7 @@ static void who_has_no_ports_is_not_spoken_to(void **state)
 	assert_int_equal(w->n_tunnelled, 1);
 	world_quiet(w);
 	world_do(w, "port c:r1 1");
-	assert_int_equal(w->n_compiles, 3);
+	assert_int_equal(w->n_compiles, 4);     /* all apps, on c */
 	world_check(w);
 	send_one("a:r1", 0, 1, UNTAGGED);
 	assert_int_equal(w->n_tunnelled, 2);
@@ -182,6 +182,182 @@ static void moves_between_hosts(void **state)
 	world_do(w, "host red 1 c:r1; forget red 1");
 	world_check(w);
 	assert_int_equal(world_count_rows(w, "a", "02:00:00:00:00:01", NULL), 0);
+}
+
+/* --- VTEPs that are no switches of ours --------------------------------------------- */
+
+#define NAS 0x0a000032
+#define TOR 0x0a000033
+
+static const char with_vteps[] =
+	"version: 1\n"
+	"switches:\n"
+	"  a: {dpid: 0x1, vtep: 10.0.0.1}\n"
+	"  b: {dpid: 0x2, vtep: 10.0.0.2, tunnel: tun}\n"
+	"  c: {dpid: 0x3, vtep: 10.0.0.3}\n"
+	"  d: {dpid: 0x4}\n"
+	"networks:\n"
+	"  red: {vni: 100, ports: [\"*:r*\", {port: \"c:t0\", tag: 7}, {port: \"a:h0\", hairpin: true}]}\n"
+	"  green: {vni: 200, ports: [\"*:g*\", {port: \"c:t0\", tag: 8}]}\n"
+	"  blue: {vni: 300, ports: [\"a:x\"]}\n"
+	"vteps:\n"
+	"  nas: {vtep: 10.0.0.50, networks: [red, blue], macs: [\"02:00:00:00:00:50\"]}\n"
+	"  tor: {vtep: 10.0.0.51, networks: [red]}\n";
+
+static size_t heard_by(uint32_t peer)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < w->n_got; i++)
+		n += w->got[i].sw == NET_NONE && w->got[i].ofport == peer;
+	return n;
+}
+
+/* One copy of a flood each, in their networks; frames from one stay on the switch. */
+static void foreign_vteps_hear_floods_and_are_heard(void **state)
+{
+	(void) state;
+	begin(with_vteps, ports);
+	send_one("a:r1", 0, 1, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 1);
+	assert_int_equal(heard_by(TOR), 1);
+	assert_int_equal(w->n_got, 6);
+	send_one("a:g1", 0, 1, UNTAGGED);
+	assert_int_equal(heard_by(NAS) + heard_by(TOR), 0);
+	/* A network of one switch of ours. */
+	world_do(w, "port a:x 9");
+	send_one("a:x", 0, 1, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 1);
+	assert_int_equal(w->n_got, 1);
+	/* What comes from one goes to local ports, not to the other, and nothing is learned. */
+	world_send_tunnelled(w, "a:vxlan0", world_frame(0, 0x51, UNTAGGED), 100, TOR);
+	assert_int_equal(w->n_got, 2);
+	assert_int_equal(world_got(w, "a:r1", UNTAGGED) + world_got(w, "a:h0", UNTAGGED), 2);
+	assert_int_equal(w->n_punts, 0);
+	world_send_tunnelled(w, "a:vxlan0", world_frame(0, 0x51, UNTAGGED), 300, TOR);
+	assert_string_equal(w->dropped_by, "unknown-vtep");
+	world_send_tunnelled(w, "a:vxlan0", world_frame(0, 0x51, UNTAGGED), 200, NAS);
+	assert_string_equal(w->dropped_by, "unknown-vtep");
+	world_send_tunnelled(w, "a:vxlan0", world_frame(0, 0x51, UNTAGGED), 999, NAS);
+	assert_string_equal(w->dropped_by, "unknown-vni");
+}
+
+static void a_vtep_without_networks_is_in_all_of_them(void **state)
+{
+	(void) state;
+	begin("version: 1\n"
+	      "switches: {a: {dpid: 1, vtep: 10.0.0.1}, b: {dpid: 2}}\n"
+	      "networks:\n"
+	      "  red: {ports: [a:r1]}\n"
+	      "  green: {ports: [a:g1]}\n"
+	      "  blue: {ports: [b:x]}\n"
+	      "vteps: {nas: {vtep: 10.0.0.50, macs: [\"02:00:00:00:00:50\"]}}\n",
+	      "up a; up b; port a:vxlan0 9; port a:r1 1; port a:g1 2; port b:x 1");
+	send_one("a:r1", 0x50, 1, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 1);
+	send_one("a:g1", 0, 1, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 1);
+	send_one("b:x", 0, 1, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 0);
+}
+
+/* A foreign VTEP floods to every switch itself; of an island of switches one takes it. */
+static void a_flood_of_a_foreign_vtep_is_heard_once(void **state)
+{
+	static const unsigned dsts[] = { 0, 0x77, 1, 2, 3 };
+	static const char *const tunnels[] = { "a:vxlan0", "b:vxlan0", "c:vxlan0" };
+	static const char *const names[] = { "a:r1", "b:r1", "c:r1" };
+	(void) state;
+	begin("version: 1\n"
+	      "switches: {a: {dpid: 1, vtep: 10.0.0.1}, b: {dpid: 2, vtep: 10.0.0.2}, c: {dpid: 3, vtep: 10.0.0.3}}\n"
+	      "networks:\n"
+	      "  red: {vni: 100, link_vlan: 70, ports: [\"*:r*\"]}\n"
+	      "links: [{between: [\"a:l0\", \"b:l0\"]}]\n"
+	      "vteps: {nas: {vtep: 10.0.0.50, networks: [red], macs: [\"02:00:00:00:00:50\"]}}\n",
+	      "up a; up b; up c; port a:vxlan0 9; port b:vxlan0 9; port c:vxlan0 9; port a:r1 1; port b:r1 1; port c:r1 1;"
+	      "port a:l0 2; port b:l0 2; link a:l0; ways; host red 1 a:r1; host red 2 b:r1; host red 3 c:r1");
+	for (size_t d = 0; d < 5; d++) {
+		size_t n_heard[3] = { 0 }, n_back = 0;
+		for (size_t t = 0; t < 3; t++) {
+			world_send_tunnelled(w, tunnels[t], world_frame(dsts[d], 0x50, UNTAGGED), 100, NAS);
+			for (size_t k = 0; k < 3; k++)
+				n_heard[k] += world_got(w, names[k], UNTAGGED);
+			n_back += heard_by(NAS);
+		}
+		for (size_t k = 0; k < 3; k++)
+			if (n_heard[k] != (dsts[d] == 0 || dsts[d] == 0x77 || dsts[d] == k + 1))
+				fail_msg("to %x: %s heard it %zu times", dsts[d], names[k], n_heard[k]);
+		assert_int_equal(n_back, 0);
+	}
+	/* And the other way round: by the head. */
+	send_one("b:r1", 0x50, 2, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 1);
+	assert_int_equal(world_count_rows(w, "b", "10.0.0.50", NULL), 0);
+	send_one("b:r1", 0, 2, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 1);
+	/* Without the cable each is on its own again. */
+	world_do(w, "down a:l0; ways");
+	send_one("b:r1", 0x50, 2, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 1);
+	assert_true(world_count_rows(w, "b", "10.0.0.50", NULL) > 0);
+}
+
+/* Who is listed is reached there only; who is not, by a flood of unknown unicast. */
+static void hosts_behind_a_foreign_vtep(void **state)
+{
+	(void) state;
+	begin(with_vteps, ports);
+	send_one("b:r1", 0x50, 2, UNTAGGED);
+	assert_int_equal(w->n_got, 1);
+	assert_int_equal(heard_by(NAS), 1);
+	send_one("b:r1", 0x51, 2, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 1);
+	assert_int_equal(heard_by(TOR), 1);
+	assert_true(w->n_got > 2);
+	/* Nobody else can be that host: neither a punt on its way nor a row read back. */
+	world_send(w, "a:r1", world_frame(2, 0x50, UNTAGGED));
+	assert_string_equal(w->dropped_by, "claimed-mac");
+	assert_int_equal(w->n_punts, 0);
+	struct fact fact = {
+		.kind = FACT_HOST, .sw = world_switch(w, "a"), .ofport = 1, .network = world_network(w, "red"),
+		.mac = { 2, 0, 0, 0, 0, 0x50 },
+	};
+	assert_false(world_apply(w, fact));
+	assert_null(world_host(w, "red", 0x50));
+	/* In a network where the VTEP is not, it is a host like others. */
+	send_one("a:g1", 0, 0x50, UNTAGGED);
+	assert_non_null(world_host(w, "green", 0x50));
+}
+
+/* A host that was learned at a port, and then the file says that it is elsewhere; and back. */
+static void a_new_file_names_a_known_host(void **state)
+{
+	(void) state;
+	begin(three, ports);
+	world_do(w, "host red 80 a:r1; host red 2 b:r1");
+	world_reload(w, with_vteps);
+	world_check(w);
+	assert_null(world_host(w, "red", 0x50));
+	send_one("b:r1", 0x50, 2, UNTAGGED);
+	assert_int_equal(heard_by(NAS), 1);
+	world_reload(w, three);
+	world_check(w);
+	send_one("a:r1", 2, 0x50, UNTAGGED);
+	assert_non_null(world_host(w, "red", 0x50));
+	assert_int_equal(world_count_rows(w, "a", "10.0.0.50", NULL), 0);
+}
+
+static void restarts_with_foreign_vteps(void **state)
+{
+	static const char *const order[] = { "b", "c", "a" };
+	(void) state;
+	begin(with_vteps, ports);
+	world_do(w, "host red 1 a:r1; host red 2 b:r1");
+	world_restart(w);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(world_back(w, order[i], 10), 0);
+	world_do(w, "settle");
+	world_check(w);
+	assert_null(world_host(w, "red", 0x50));
 }
 
 /* --- restarts ---------------------------------------------------------------------- */
@@ -297,6 +473,11 @@ static void peers_are_probed(void **state)
 	assert_string_equal(greeted((struct fact) { .kind = FACT_PORT, .sw = world_switch(w, "c"), .ofport = 2,
 						    .uses_changed = true }), "");
 	assert_string_equal(greeted((struct fact) { .kind = FACT_HOST, .sw = world_switch(w, "c") }), "");
+	/* VTEPs that are no switches of ours are, by each switch that is in one of their networks. */
+	world_do(w, "gone b:r1; gone b:g1");
+	world_reload(w, with_vteps);
+	assert_string_equal(ticked("a", 15, 29), "acanasator");
+	assert_string_equal(ticked("b", 15, 29), "");
 }
 
 /* --- random ------------------------------------------------------------------------ */
@@ -333,7 +514,7 @@ static void random_worlds(void **state)
 	(void) state;
 	for (unsigned seed = 1; seed <= 30; seed++) {
 		srand(seed);
-		w = world_new(three);
+		w = world_new(seed % 2 ? three : with_vteps);
 		for (unsigned i = 0; i < 60; i++) {
 			step();
 			world_check(w);
@@ -364,6 +545,12 @@ int main(void)
 		T(who_has_no_ports_is_not_spoken_to),
 		T(a_tunnel_port_is_no_edge_and_may_come_late),
 		T(moves_between_hosts),
+		T(foreign_vteps_hear_floods_and_are_heard),
+		T(a_vtep_without_networks_is_in_all_of_them),
+		T(a_flood_of_a_foreign_vtep_is_heard_once),
+		T(hosts_behind_a_foreign_vtep),
+		T(a_new_file_names_a_known_host),
+		T(restarts_with_foreign_vteps),
 		T(restarts_in_any_order),
 		T(who_stays_away_is_remembered_until_given_up),
 		T(who_comes_back_with_less_is_left_alone),

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 #include "tests/unit/apps/world.h"
 #include "topo/arena.h"
+#include "topo/ways.h"
 
 /* --- rows -------------------------------------------------------------------------- */
 
@@ -21,6 +23,8 @@ static void on_want(void *ctx, uint32_t sw, uint8_t app, const struct rule *rule
 	struct world *w = ctx;
 	w->n_changes++;
 	assert_true(rule_is_ours(rule));
+	if (w->cut[sw])
+		return;
 	if (rule->kind == RULE_FLOW)
 		assert_int_equal(cookie_app(rule_cookie(rule)), app);
 	ledger_want(w->rows[sw], app, rule);
@@ -31,20 +35,29 @@ static void on_unwant(void *ctx, uint32_t sw, uint8_t app, const struct rule *ke
 	struct world *w = ctx;
 	(void) app;
 	w->n_changes++;
-	ledger_unwant(w->rows[sw], key);
+	if (!w->cut[sw])
+		ledger_unwant(w->rows[sw], key);
 }
 
-static struct scene scene_of(const struct world *w)
+static void sign(const void *ctx, const uint8_t *bytes, size_t size, uint8_t ret_sign[16])
 {
-	return (struct scene) { .net = w->net, .view = w->view, .now_ms = w->now_ms };
+	uint64_t hash = net_hash(bytes, size);
+	(void) ctx;
+	memcpy(ret_sign, &hash, 8);
+	memcpy(ret_sign + 8, &hash, 8);
+}
+
+struct scene world_scene(const struct world *w)
+{
+	return (struct scene) { .net = w->net, .view = w->view, .now_ms = w->now_ms, .sign = sign };
 }
 
 static void compile_app(struct world *w, size_t app, uint32_t sw)
 {
-	struct scene scene = scene_of(w);
+	struct scene scene = world_scene(w);
 	struct out out = { .build = w->build, .shapes = w->shapes, .app = apps[app].number,
 			   .want = on_want, .unwant = on_unwant, .ctx = w };
-	if (!w->rows[sw])
+	if (!w->rows[sw] || w->cut[sw])
 		return;
 	ledger_mark(w->rows[sw], out.app);
 	apps[app].app->compile(&scene, sw, &out);
@@ -60,7 +73,7 @@ static void compile_all(struct world *w, uint32_t sw)
 
 static void applied(struct world *w, const struct fact *fact)
 {
-	struct scene scene = scene_of(w);
+	struct scene scene = world_scene(w);
 	assert_true(w->n_facts < WORLD_MAX_FACTS);
 	w->facts[w->n_facts++] = *fact;
 	for (size_t i = 0; i < n_apps; i++) {
@@ -102,7 +115,7 @@ bool world_apply(struct world *w, struct fact fact)
 
 void world_quiet(struct world *w)
 {
-	w->n_facts = w->n_patches = w->n_compiles = w->n_changes = 0;
+	w->n_facts = w->n_patches = w->n_compiles = w->n_changes = w->n_sent = 0;
 }
 
 /* --- life -------------------------------------------------------------------------- */
@@ -269,6 +282,61 @@ static void do_forget(struct world *w, const char *network, const char *mac)
 	assert_true(world_apply(w, fact));
 }
 
+/* At the host's place, or where it says. */
+static void do_address(struct world *w, const char *network, const char *mac, const char *ip, const char *place)
+{
+	const struct host *host = world_host(w, network, (unsigned) strtoul(mac, NULL, 10));
+	struct fact fact = { .kind = FACT_ADDRESS, .network = world_network(w, network), .old_sw = NET_NONE };
+	number_mac(fact.mac, (unsigned) strtoul(mac, NULL, 10));
+	fact.has_ip4 = inet_pton(AF_INET, ip, fact.ip4) == 1;
+	fact.has_ip6 = inet_pton(AF_INET6, ip, fact.ip6) == 1;
+	if ((!fact.has_ip4 && !fact.has_ip6) || (!host && !place[0]))
+		fail_msg("\"%s\" is no address, or host %s is not there", ip, mac);
+	if (place[0]) {
+		world_place(w, place, &fact.sw, &fact.ofport);
+	} else {
+		fact.sw = host->sw;
+		fact.ofport = host->ofport;
+	}
+	world_apply(w, fact);
+}
+
+static void do_link(struct world *w, const char *place)
+{
+	struct fact fact = { .kind = FACT_LINK };
+	const struct view_port *other;
+	world_place(w, place, &fact.sw, &fact.ofport);
+	const struct view_port *port = view_port(w->view, fact.sw, fact.ofport);
+	assert_true(port->link != NET_NONE);
+	assert_true(view_link_place(w->view, port->link, !port->link_end, &fact.old_sw, &other));
+	fact.old_ofport = other->ofport;
+	world_apply(w, fact);
+}
+
+static void take_ways(struct world *w, struct ways *ways)
+{
+	struct fact fact = { .kind = FACT_WAYS, .sw = NET_NONE };
+	view_set_ways(w->view, ways);
+	applied(w, &fact);
+}
+
+/* As core does, on all switches that are not cut. */
+static void do_ways(struct world *w, bool half)
+{
+	struct ways *ways = view_take_ways(w->view);
+	if (!ways || !ways->with) {
+		struct ways *next = ways_compute(w->view);
+		next->with = ways;
+		take_ways(w, next);
+		ways = view_take_ways(w->view);
+	}
+	if (half) {
+		view_set_ways(w->view, ways);
+		return;
+	}
+	take_ways(w, ways_alone(ways));
+}
+
 static void do_line(struct world *w, const char *line)
 {
 	char a[5][80] = { "" };
@@ -288,6 +356,8 @@ static void do_line(struct world *w, const char *line)
 		world_apply(w, fact);
 	} else if (!strcmp(a[0], "host")) {
 		do_host(w, a[1], a[2], a[3], a[4]);
+	} else if (!strcmp(a[0], "address")) {
+		do_address(w, a[1], a[2], a[3], a[4]);
 	} else if (!strcmp(a[0], "remember")) {
 		do_host(w, a[1], a[2], NULL, "");
 	} else if (!strcmp(a[0], "forget")) {
@@ -295,6 +365,30 @@ static void do_line(struct world *w, const char *line)
 	} else if (!strcmp(a[0], "up") || !strcmp(a[0], "down")) {
 		fact.kind = !strcmp(a[0], "up") ? FACT_SWITCH_UP : FACT_SWITCH_DOWN;
 		fact.sw = world_switch(w, a[1]);
+		world_apply(w, fact);
+		if (fact.kind == FACT_SWITCH_UP && w->cut[fact.sw]) {
+			w->cut[fact.sw] = false;
+			compile_all(w, fact.sw);
+		}
+	} else if (!strcmp(a[0], "link")) {
+		do_link(w, a[1]);
+	} else if (!strcmp(a[0], "ways")) {
+		do_ways(w, a[1][0]);
+	} else if (!strcmp(a[0], "cut")) {
+		fact.kind = FACT_SWITCH_DOWN;
+		fact.sw = world_switch(w, a[1]);
+		w->cut[fact.sw] = true;
+		world_apply(w, fact);
+	} else if (!strcmp(a[0], "ready")) {
+		fact.kind = FACT_SWITCH_READY;
+		fact.sw = world_switch(w, a[1]);
+		world_apply(w, fact);
+	} else if (!strcmp(a[0], "gateway")) {
+		fact.kind = FACT_GATEWAY;
+		fact.network = world_network(w, a[1]);
+		fact.sw = NET_NONE;
+		if (a[2][0] != '-')
+			world_place(w, a[2], &fact.sw, &fact.ofport);
 		world_apply(w, fact);
 	} else if (!strcmp(a[0], "settle") || !strcmp(a[0], "give-up")) {
 		view_settle(w->view, a[0][0] == 'g', w->now_ms, on_gone, w);
@@ -351,7 +445,7 @@ void world_check(struct world *w)
 {
 	for (uint32_t sw = 0; sw < view_n_switches(w->view); sw++) {
 		struct ledger *patched = w->rows[sw];
-		if (!patched)
+		if (!patched || w->cut[sw])
 			continue;
 		w->rows[sw] = ledger_new();
 		compile_all(w, sw);
@@ -476,7 +570,7 @@ static void reply_fact(void *ctx, struct fact *fact) { world_apply(ctx, *fact); 
 
 size_t world_back(struct world *w, const char *name, uint32_t age_s)
 {
-	struct scene scene = scene_of(w);
+	struct scene scene = world_scene(w);
 	struct reply reply = { .fact = reply_fact, .ctx = w };
 	struct ledger_iter iter;
 	uint32_t was = 0;

@@ -4,7 +4,7 @@
  * A file and facts in, rows out, as the controller does it: every fact is applied
  * to the view, every app that reads it patches or is compiled. Frames then go
  * through the rows of all switches; the uplinks of all switches hang on one LAN
- * that carries tags, and tunnel ports reach each other by the vteps of the file. A story is text, one step a line:
+ * that carries tags, the physical ports too, and tunnel ports reach each other by the vteps of the file. A story is text, one step a line:
  *
  *     port a:r1 3             a port, under this number
  *     port a:br0 local        the bridge's own port
@@ -12,11 +12,17 @@
  *     gone a:r1               it is deleted
  *     host red 1 a:r1         MAC 02:00:00:00:00:01 is seen there
  *     host red 1 a:r1 age=9   was read back from a row of 9 seconds
+ *     address red 1 10.0.0.7  that host speaks for it; and IPv6; at a third place: `.. a:r2`
  *     remember red 1          is known from another switch only
  *     forget red 1            ages out
  *     settle  give-up         unconfirmed hosts: of complete networks, of all
  *     up a  down a            the switch is read back, goes away
  *     meters a 100            meters the switch has (0: none, as at first)
+ *     gateway red a:eth1      the network meets the LAN there now ("-": nowhere)
+ *     ready a                 the switch has all its rows
+ *     link a:e1               a probe came in there, from the link's other end
+ *     ways                    the best ways now are taken; "ways half" stops between old and new
+ *     cut a                   it is away and keeps the rows it has; "up a" ends that
  */
 #ifndef TESTS_WORLD_H
 #define TESTS_WORLD_H
@@ -26,14 +32,16 @@
 #include "ofproto/walk.h"
 #include "topo/view.h"
 
-enum { WORLD_MAX_SWITCHES = 16, WORLD_MAX_GOT = 512, WORLD_MAX_FRAME = 256, WORLD_MAX_FACTS = 256 };
+enum { WORLD_MAX_SWITCHES = 16, WORLD_MAX_GOT = 512, WORLD_MAX_FRAME = 256, WORLD_MAX_FACTS = 256,
+       WORLD_MAX_SENT = 64 };
 
 struct frame {
 	uint8_t bytes[WORLD_MAX_FRAME];
 	size_t size;
 };
 
-/* A frame that left by an edge port, or was heard on the LAN (sw = NET_NONE). */
+/* A frame that left by an edge port, or was heard on the LAN (sw = NET_NONE), or by a
+ * VTEP that is no switch of ours (then ofport is its peer register). */
 struct got {
 	uint32_t sw, ofport;
 	struct frame frame;
@@ -48,12 +56,17 @@ struct world {
 	struct ledger *rows[WORLD_MAX_SWITCHES];        /* by slot; the want column */
 	size_t n_patches, n_compiles;
 	size_t n_changes;               /* calls of want and unwant */
+	bool cut[WORLD_MAX_SWITCHES];   /* away, with the rows of then */
 	bool learn;                     /* punts become facts; true at first */
 	/* What the last frame did. */
 	struct got got[WORLD_MAX_GOT];
 	size_t n_got, n_punts, n_walks;
 	size_t n_tunnelled;             /* copies that went into a tunnel */
+	size_t n_linked;                /* copies that went onto a link */
 	char dropped_by[64];         /* name of the last row that dropped it */
+	/* What apps sent to switches since world_quiet(). */
+	struct got sent[WORLD_MAX_SENT];
+	size_t n_sent;
 	/* Facts of apps and evictions since world_quiet(). */
 	struct fact facts[WORLD_MAX_FACTS];
 	size_t n_facts;
@@ -96,10 +109,15 @@ int frame_vid(const struct frame *);     /* of the outer tag, or UNTAGGED */
 
 /* Sends it into "a:r1" or "lan" and follows every copy to its end. On the way:
  * no two rows of one priority match, no table misses, nothing comes out where it
- * went in (hairpin ports may), nothing goes in circles. */
+ * went in (hairpin ports may, and answers do), nothing goes in circles. */
 void world_send(struct world *, const char *place, struct frame);
 /* The same by the tunnel port, with this VNI, from this VTEP (host order). */
 void world_send_tunnelled(struct world *, const char *place, struct frame, uint64_t tun_id, uint32_t tun_src);
+/* The scene as apps see it. */
+struct scene world_scene(const struct world *);
+
+/* A second goes by for the apps that ask hosts whether they are there. */
+void world_tick(struct world *, uint64_t second);
 /* How many copies came out there, with this tag. */
 size_t world_got(struct world *, const char *place, int vid);
 

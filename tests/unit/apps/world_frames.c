@@ -71,6 +71,14 @@ struct trip {
 	struct walk *walk;
 };
 
+static bool is_on_lan(const struct view_port *port)
+{
+	for (size_t i = 0; i < port->n_uses; i++)
+		if (port->uses[i].is_uplink || port->uses[i].is_physical)
+			return true;
+	return false;
+}
+
 static bool is_uplink(const struct view_port *port)
 {
 	for (size_t i = 0; i < port->n_uses; i++)
@@ -100,16 +108,35 @@ static void record(struct world *w, uint32_t sw, uint32_t ofport, const struct f
 	w->got[w->n_got++] = (struct got) { sw, ofport, *frame };
 }
 
-/* On the LAN it reaches every uplink but the one it came from. */
+/* On the LAN it reaches every port to it but the one it came from. */
 static void onto_lan(struct world *w, struct trip *trip, uint32_t sw, uint32_t ofport, const struct frame *frame)
 {
 	record(w, NET_NONE, 0, frame);
 	for (uint32_t other = 0; other < view_n_switches(w->view); other++) {
 		const struct view_switch *vs = view_switch(w->view, other);
 		for (size_t i = 0; i < vs->n_ports; i++)
-			if (is_uplink(&vs->ports[i]) && (other != sw || vs->ports[i].ofport != ofport))
+			if (is_on_lan(&vs->ports[i]) && (other != sw || vs->ports[i].ofport != ofport))
 				push(trip, other, vs->ports[i].ofport, frame);
 	}
+}
+
+static bool passes_tags(const struct world *w, uint64_t vni)
+{
+	for (size_t i = 0; i < w->net->n_networks; i++)
+		if (w->net->networks[i].vni == vni)
+			return w->net->networks[i].tags == NET_TAGS_PASS;
+	return false;
+}
+
+static bool is_foreign(const struct world *w, uint32_t peer, uint64_t vni)
+{
+	for (size_t i = 0; i < w->net->n_vteps; i++) {
+		const struct net_vtep *vtep = &w->net->vteps[i];
+		for (size_t k = 0; vtep->end.peer == peer && k < vtep->n_stands; k++)
+			if (w->net->networks[vtep->stands[k].network].vni == vni)
+				return true;
+	}
+	return false;
 }
 
 /* Through the underlay to the switch that has that vtep, if its tunnel port is there. */
@@ -118,10 +145,15 @@ static void into_tunnel(struct world *w, struct trip *trip, uint32_t sw, const s
 {
 	const struct net_switch *from = &w->net->switches[view_switch(w->view, sw)->index];
 	uint32_t to = net_switch_by_peer(w->net, out->tun_dst);
-	assert_true(to != NET_NONE);
+	if (to == NET_NONE) {
+		assert_true(is_foreign(w, out->tun_dst, out->tun_id));
+		record(w, NET_NONE, out->tun_dst, frame);
+		return;
+	}
 	assert_true(&w->net->switches[to] != from);
 	assert_true(out->tun_id);
-	assert_int_equal(frame_vid(frame), UNTAGGED);
+	if (!passes_tags(w, out->tun_id))
+		assert_int_equal(frame_vid(frame), UNTAGGED);
 	w->n_tunnelled++;
 	uint32_t there = view_switch_by_name(w->view, w->net->switches[to].name);
 	if (view_switch(w->view, there)->tunnel == NET_NONE)
@@ -131,28 +163,73 @@ static void into_tunnel(struct world *w, struct trip *trip, uint32_t sw, const s
 	trip->queue[trip->n - 1].tun_src = from->peer;
 }
 
+/* Out at the other end of the cable, when both ends are up. */
+static void over_link(struct world *w, struct trip *trip, const struct view_port *from, const struct frame *frame)
+{
+	const struct view_port *to;
+	uint32_t sw;
+	w->n_linked++;
+	if (from->up && view_link_place(w->view, from->link, !from->link_end, &sw, &to) && to->up)
+		push(trip, sw, to->ofport, frame);
+}
+
 static void reply_fact(void *ctx, struct fact *fact) { world_apply(ctx, *fact); }
 
+static void reply_send(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports, const uint8_t *frame, size_t size)
+{
+	struct world *w = ctx;
+	assert_int_equal(n_ports, 1);
+	assert_true(w->n_sent < WORLD_MAX_SENT && size <= WORLD_MAX_FRAME);
+	struct got *sent = &w->sent[w->n_sent++];
+	*sent = (struct got) { .sw = sw, .ofport = ofports[0], .frame.size = size };
+	memcpy(sent->frame.bytes, frame, size);
+}
+
+static struct reply reply_to(struct world *w)
+{
+	return (struct reply) { .fact = reply_fact, .send = reply_send, .ctx = w };
+}
+
+static bool punts(const struct rule *rule)
+{
+	char text[2048];
+	rule_format(rule, text, sizeof text);
+	return strstr(text, "CONTROLLER") || strstr(text, "controller(");
+}
+
+/* To the owner of each table that reported it, in their order. */
 static void on_punt(struct world *w, const struct walk *walk, const struct copy *copy)
 {
-	struct scene scene = { .net = w->net, .view = w->view, .now_ms = w->now_ms };
-	struct reply reply = { .fact = reply_fact, .ctx = w };
+	struct scene scene = world_scene(w);
+	struct reply reply = reply_to(w);
+	const struct view_port *port = view_port(w->view, copy->sw, copy->in_port);
 	uint64_t network = 0;
-	const struct rule *rule = NULL;
+	size_t n = 0;
 	w->n_punts++;
-	if (!w->learn)
-		return;
-	for (size_t i = 0; i < walk->n_hops; i++)
-		if (pipeline_by_id(rule_table(&walk->hops[i].rule)) == TABLE_L2_SRC)
-			rule = &walk->hops[i].rule;
-	assert_non_null(rule);
-	assert_true(rule_match_u(rule, FIELD_NETWORK, &network));
-	struct app_punt punt = {
-		.sw = copy->sw, .cookie = rule_cookie(rule), .table = TABLE_L2_SRC, .in_port = copy->in_port,
-		.network = (uint32_t) network, .class = CLASS_EDGE,
-		.frame = copy->frame.bytes, .size = copy->frame.size,
-	};
-	app_by_table(TABLE_L2_SRC)->packet_in(&scene, &punt, &reply);
+	for (size_t i = 0; w->learn && i < walk->n_hops; i++) {
+		const struct rule *rule = &walk->hops[i].rule;
+		enum table table = pipeline_by_id(rule_table(rule));
+		/* The first table that knows the network says it to all. */
+		rule_match_u(rule, FIELD_NETWORK, &network);
+		if (!punts(rule))
+			continue;
+		struct app_punt punt = {
+			.sw = copy->sw, .cookie = rule_cookie(rule), .table = table, .in_port = copy->in_port,
+			.network = (uint32_t) network, .class = is_uplink(port) ? CLASS_UPLINK : CLASS_EDGE,
+			.frame = copy->frame.bytes, .size = copy->frame.size,
+		};
+		app_by_table(table)->packet_in(&scene, &punt, &reply);
+		n++;
+	}
+	assert_true(n || !w->learn);
+}
+
+void world_tick(struct world *w, uint64_t second)
+{
+	struct scene scene = world_scene(w);
+	struct reply reply = reply_to(w);
+	for (uint32_t sw = 0; sw < view_n_switches(w->view); sw++)
+		app_by_table(TABLE_ARP)->tick(&scene, sw, second, &reply);
 }
 
 static void note_drop(struct world *w, const struct walk *walk)
@@ -163,6 +240,13 @@ static void note_drop(struct world *w, const struct walk *walk)
 		kind = app_row_of(&walk->hops[walk->n_hops - 1].rule);
 	if (kind)
 		snprintf(w->dropped_by, sizeof w->dropped_by, "%s", kind->name);
+}
+
+/* To who sent it to a group: not the frame that went in. (Who asks for an address
+ * of its own is answered too.) */
+static bool is_answer(const struct frame *in, const struct frame *out)
+{
+	return in->bytes[0] & 1 && !memcmp(out->bytes, in->bytes + 6, 6);
 }
 
 static void follow(struct world *w, struct trip *trip, struct copy copy)
@@ -186,11 +270,13 @@ static void follow(struct world *w, struct trip *trip, struct copy copy)
 		memcpy(frame.bytes, out->frame, out->size);
 		const struct view_port *to = view_port(w->view, copy.sw, out->ofport);
 		assert_non_null(to);
-		if (to == from && !is_hairpin(to))
+		if (to == from && !is_hairpin(to) && !is_answer(&copy.frame, &frame))
 			fail_msg("a frame comes out of %s where it went in", to->name);
 		if (to->tunnel)
 			into_tunnel(w, trip, copy.sw, out, &frame);
-		else if (is_uplink(to))
+		else if (to->link != NET_NONE)
+			over_link(w, trip, to, &frame);
+		else if (is_on_lan(to))
 			onto_lan(w, trip, copy.sw, out->ofport, &frame);
 		else
 			record(w, copy.sw, out->ofport, &frame);
@@ -221,7 +307,7 @@ static void send(struct world *w, const char *place, struct frame frame, uint64_
 	static struct trip trip;
 	trip.n = trip.done = 0;
 	trip.walk = walk_new();
-	w->n_got = w->n_punts = w->n_walks = w->n_tunnelled = 0;
+	w->n_got = w->n_punts = w->n_walks = w->n_tunnelled = w->n_linked = 0;
 	load_rows(w, &trip);
 	if (!strcmp(place, "lan")) {
 		onto_lan(w, &trip, NET_NONE, 0, &frame);

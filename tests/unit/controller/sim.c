@@ -51,12 +51,12 @@ static void on_changed(void *ctx)
 
 static void start(struct sim *s)
 {
-	struct diag *diag = diag_new(s->file);
-	s->config = config_new(s->loop, s->file, diag);
-	if (!s->config)
-		diag_print(diag, stderr);
-	assert_non_null(s->config);
-	diag_free(diag);
+	struct config_state state;
+	s->config = config_new(s->loop, s->file);
+	config_state(s->config, &state);
+	if (state.failed)
+		diag_print(state.findings, stderr);
+	assert_false(state.failed);
 	s->core = core_new(config_take_net(s->config), s->now_ms);
 	s->core->kick = on_kick;
 	s->core->send = on_send;

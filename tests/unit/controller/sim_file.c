@@ -103,6 +103,8 @@ static void put_network(struct writer *w, const char *name, unsigned vlan)
 		fprintf(w->to, "    max_hosts: %u\n", 1 + sim_random(s, 5));
 	if (sim_chance(s, 20))
 		fprintf(w->to, "    flood: false\n");
+	if (sim_chance(s, 20))
+		fprintf(w->to, "    tags: pass\n");
 	if (w->any_declared && sim_chance(s, 75))
 		put_transport(w, vlan);
 	fprintf(w->to, "    ports:\n");

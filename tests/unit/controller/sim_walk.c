@@ -178,6 +178,7 @@ struct reference {
 	const struct view_network *vn;
 	const struct net_network *network;
 	const uint8_t *dst;
+	int inner;                      /* tag of the guest, which passes; or SIM_UNTAGGED */
 	struct sim_got got[SIM_MAX_GOT];
 	size_t n_got;
 };
@@ -188,6 +189,11 @@ static uint32_t index_of_slot(const struct sim *s, uint32_t slot)
 		if (sim_slot(s, &s->switches[i]) == slot)
 			return i;
 	return NET_NONE;
+}
+
+static bool passes_tags(const struct sim *s, const struct view_use *use)
+{
+	return s->core->net->networks[use->network].tags == NET_TAGS_PASS;
 }
 
 /* Where frames of the host are, if anywhere. */
@@ -204,6 +210,9 @@ static const struct view_use *use_of(const struct sim *s, const struct sim_host 
 	for (size_t i = 0; i < port->n_uses; i++)
 		if (port->uses[i].tag == (host->vid == SIM_UNTAGGED ? NET_UNTAGGED : host->vid))
 			return &port->uses[i];
+	for (size_t i = 0; i < port->n_uses; i++)
+		if (port->uses[i].tag == NET_UNTAGGED && passes_tags(s, &port->uses[i]))
+			return &port->uses[i];
 	return NULL;
 }
 
@@ -212,7 +221,7 @@ static void arrive(struct reference *r, uint32_t slot, uint32_t in_port);
 static void leave(struct reference *r, uint32_t slot, uint32_t in_port, const struct view_port *port)
 {
 	const struct view_use *use = view_use(port, r->vn->id);
-	int vid = use->tag == NET_UNTAGGED ? SIM_UNTAGGED : use->tag;
+	int vid = use->tag == NET_UNTAGGED ? r->inner : use->tag;
 	if (port->ofport == in_port && !use->hairpin)
 		return;
 	assert_true(r->n_got < SIM_MAX_GOT);
@@ -261,6 +270,7 @@ static void refer(struct reference *r, const struct sim_host *host)
 {
 	const struct view *view = r->s->core->view;
 	uint32_t slot, ofport;
+	r->inner = SIM_UNTAGGED;
 	if (host->sw == SIM_SWITCHES) {
 		for (uint32_t n = 0; n < r->s->core->net->n_networks; n++) {
 			reference_network(r, n);
@@ -274,6 +284,8 @@ static void refer(struct reference *r, const struct sim_host *host)
 	if (!use)
 		return;
 	reference_network(r, use->network);
+	if (use->tag == NET_UNTAGGED && passes_tags(r->s, use))
+		r->inner = host->vid;
 	const struct host *known = view_host(view, r->vn->id, host->mac);
 	if (known && known->sw == slot && known->ofport == ofport)
 		arrive(r, slot, ofport);

@@ -80,9 +80,7 @@ static int set_up(void **state)
 	world_init(&world, good);
 	world.core->now_ms = loop_now_ms(loop);
 	world_connect(&world, "kvm1", ports, 2);
-	struct diag *diag = diag_new(file);
-	config = config_new(loop, file, diag);
-	diag_free(diag);
+	config = config_new(loop, file);
 	config_start(config, world.core, on_changed, NULL);
 	struct api_world seen = { .core = world.core, .config = config, .listeners = listeners,
 				  .started_wall_ms = loop_wall_ms() };
@@ -191,8 +189,12 @@ static void test_apply(void **state)
 	assert_int_equal(number(json_array_get(findings, 0), "column"), 5);
 	assert_string_equal(text(json_array_get(findings, 0), "code"), "E003");
 	json_decref(json);
-	/* A bad file changes nothing. */
+	/* A bad text changes nothing, and is no finding about the file. */
 	assert_int_equal(n_changed, 1);
+	json = call("GET", "/v1/config", NULL, 200);
+	assert_true(json_is_false(json_object_get(json, "failed")));
+	assert_int_equal(json_array_size(json_object_get(json, "findings")), 0);
+	json_decref(json);
 	FILE *f = fopen(file, "r");
 	assert_non_null(f);
 	assert_int_equal(fread(on_disk, 1, sizeof on_disk - 1, f), sizeof other - 1);
@@ -550,6 +552,10 @@ static void test_manual_tells_the_truth(void **state)
 	world_reload(&world, other);
 	core_plan(world.core);
 	world_learn(&world, "office", 1, 0, 2);
+	struct fact claim = { .kind = FACT_ADDRESS, .sw = 0, .ofport = 2, .old_sw = NET_NONE, .has_ip4 = true,
+			      .network = world.core->net->networks[0].id, .ip4 = { 10, 0, 0, 1 } };
+	memcpy(claim.mac, (uint8_t[6]) { 2, 0, 0, 0, 0, 1 }, 6);
+	core_fact(world.core, &claim);
 	core_refuse(world.core, "kvm9", 9, "no such switch");
 	write_file(bad);
 	json_decref(call("POST", "/v1/reload", NULL, 422));

@@ -79,8 +79,7 @@ static void serve(int ready)
 	world_learn(&world, "office", 1, 0, 1);
 	world_learn(&world, "yard", 2, 0, 1);
 	world_take_rows(&world, 0);
-	struct diag *diag = diag_new("x");
-	struct config *config = config_new(loop, in_dir("topology.yaml"), diag);
+	struct config *config = config_new(loop, in_dir("topology.yaml"));
 	config_start(config, world.core, on_changed, NULL);
 	struct api_world seen = { .core = world.core, .config = config, .listeners = listeners,
 				  .started_wall_ms = loop_wall_ms() };
@@ -242,7 +241,7 @@ static void test_show(void **state)
 	HAS(out, "host office 02:00:00:00:00:01 kvm1:vm-a");
 	assert_int_equal(weft("show flows table=l2_src state=have --run-dir @"), CLI_OK);
 	HAS(out, "# switch kvm1\n");
-	HAS(out, " actions=goto_table:70  # l2: port kvm1:vm-a of network office (topology.yaml:5); host\n");
+	HAS(out, " actions=goto_table:64  # l2: port kvm1:vm-a of network office (topology.yaml:5); host\n");
 	assert_int_equal(weft("show hosts limit=1 --run-dir @"), CLI_OK);
 	HAS(err, "there are more");
 	json_t *json = weft_json("--json show hosts ip=10.0.0.2 --run-dir @", CLI_OK);

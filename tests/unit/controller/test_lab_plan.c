@@ -226,6 +226,55 @@ static void vteps_make_an_underlay(void **state)
 	lab_plan_free(plan);
 }
 
+static void vteps_of_both_families_have_a_prefix_each(void **state)
+{
+	struct lab_plan *plan = plan_of(
+		"version: 1\n"
+		"switches:\n"
+		"  k1: {dpid: 1, vtep: 'fd00:99::11'}\n"
+		"  k2: {dpid: 2, vtep: 'fd00:99::12'}\n"
+		"  k3: {dpid: 3, vtep: 'fd00:99:0:100::1'}\n"
+		"  k4: {dpid: 4, vtep: 10.0.0.4}\n"
+		"networks:\n"
+		"  six: {ports: ['k1:*', 'k2:*', 'k3:*']}\n"
+		"  four: {ports: ['k4:*']}\n");
+
+	(void) state;
+	assert_int_equal(plan->vtep_prefix6, 55);
+	assert_int_equal(plan->vtep_prefix, 24);
+	lab_plan_free(plan);
+}
+
+/* Like a VM that stands in the underlay, with a device for each network. */
+static void foreign_vteps_are_namespaces_in_the_underlay(void **state)
+{
+	struct lab_plan *plan = plan_of(
+		"version: 1\n"
+		"switches:\n"
+		"  kvm1: {dpid: 1, vtep: 10.0.0.11}\n"
+		"networks:\n"
+		"  office: {vni: 20, subnet: 10.20.0.0/24, ports: ['kvm1:a']}\n"
+		"  lab: {vni: 21, ports: ['kvm1:b']}\n"
+		"vteps:\n"
+		"  nas: {vtep: 10.0.1.50, networks: [office, lab], macs: ['52:54:00:AA:00:50']}\n"
+		"  tor: {vtep: 10.0.0.51, networks: [lab]}\n");
+	const struct lab_vm *nas = vm_of(plan, "nas");
+
+	(void) state;
+	assert_int_equal(nas->host, LAB_ON_UNDERLAY);
+	assert_string_equal(nas->mac, "52:54:00:aa:00:50");
+	assert_string_equal(nas->vtep, "10.0.1.50");
+	assert_string_equal(nas->ns, "t-nas");
+	assert_int_equal(nas->n_stands, 2);
+	assert_string_equal(nas->stands[0].dev, "vx20");
+	assert_int_equal(nas->stands[1].vni, 21);
+	assert_memory_equal(nas->stands[0].ip, "10.20.0.", 8);
+	assert_int_equal(plan->vtep_prefix, 23);
+	assert_string_not_equal(vm_of(plan, "tor")->mac, nas->mac);
+	assert_string_equal(lab_vm_at(plan, nas), "underlay");
+	lab_plan_free(plan);
+}
+
 /* --- addresses ----------------------------------------------------------------------- */
 
 static void addresses_depend_on_names_alone(void **state)
@@ -249,6 +298,54 @@ static void addresses_depend_on_names_alone(void **state)
 	assert_int_equal(vm_of(two, "vm-0")->stands[0].prefix, 16);
 	lab_plan_free(one);
 	lab_plan_free(two);
+}
+
+static void who_is_declared_is_that(void **state)
+{
+	struct lab_plan *plan = plan_of(TWO_SWITCHES
+		"networks:\n"
+		"  office:\n"
+		"    subnet: 192.168.20.0/24\n"
+		"    ports:\n"
+		"      - {port: kvm1:vm-a, mac: '52:54:00:aa:00:20', ip: ['fd00::20', 192.168.20.20]}\n"
+		"      - {port: kvm1:vm-b, mac: '52:54:00:aa:00:21', ip: 192.168.20.21}\n"
+		"x-lab: {vms: {b: {port: 'kvm1:vm-b', ip: 192.168.20.99}}}\n");
+	const struct lab_vm *a = vm_of(plan, "vm-a"), *b = vm_of(plan, "b");
+
+	(void) state;
+	assert_string_equal(a->mac, "52:54:00:aa:00:20");
+	assert_string_equal(a->stands[0].ip, "192.168.20.20");
+	assert_int_equal(a->stands[0].prefix, 24);
+	assert_string_equal(a->stands[0].ip6, "fd00::20");
+	/* What x-lab wishes goes before. */
+	assert_string_equal(b->mac, "52:54:00:aa:00:21");
+	assert_string_equal(b->stands[0].ip, "192.168.20.99");
+	lab_plan_free(plan);
+}
+
+static void everybody_has_the_mtu_that_fits(void **state)
+{
+	struct lab_plan *plan = plan_of("version: 1\n"
+		"underlay_mtu: 9100\n"
+		"switches:\n"
+		"  kvm1: {dpid: 0x11, vtep: 10.9.0.1}\n"
+		"  kvm2: {dpid: 0x12, vtep: 10.9.0.2, underlay_mtu: 1600}\n"
+		"networks:\n"
+		"  told: {mtu: 1400, ports: [kvm1:t1, kvm2:t2]}\n"
+		"  untold: {ports: [kvm1:u1, kvm2:u2, {port: kvm1:t1, tag: 5}]}\n"
+		"  alone: {ports: [kvm1:x]}\n"
+		"  trunk: {mtu: 9000, transport: vlan, vlan: 7, uplinks: [kvm1:up], ports: [kvm1:y]}\n");
+
+	(void) state;
+	assert_int_equal(plan->underlay_mtu, 9100);
+	assert_int_equal(plan->hosts[0].underlay_mtu, 9100);
+	assert_int_equal(plan->hosts[1].underlay_mtu, 1600);
+	assert_int_equal(plan->lan_mtu, 9000);
+	assert_int_equal(vm_of(plan, "t1")->mtu, 1400);
+	assert_int_equal(vm_of(plan, "u2")->mtu, 1550);
+	assert_int_equal(vm_of(plan, "x")->mtu, 1500);
+	assert_int_equal(vm_of(plan, "y")->mtu, 9000);
+	lab_plan_free(plan);
 }
 
 static void no_address_twice(void **state)
@@ -341,7 +438,11 @@ int main(void)
 		TEST(trunks_stand_in_several_networks),
 		TEST(uplinks_are_plugged_once),
 		TEST(vteps_make_an_underlay),
+		TEST(vteps_of_both_families_have_a_prefix_each),
+		TEST(foreign_vteps_are_namespaces_in_the_underlay),
 		TEST(addresses_depend_on_names_alone),
+		TEST(who_is_declared_is_that),
+		TEST(everybody_has_the_mtu_that_fits),
 		TEST(no_address_twice),
 		TEST(findings),
 		TEST(long_directories_are_refused),

@@ -197,6 +197,8 @@ static void test_networks(void **state)
 	assert_string_equal(at(yard, "max_hosts"), "null");
 	assert_string_equal(at(yard, "transport"), "\"local\"");
 	assert_string_equal(at(yard, "ports"), "1");
+	assert_string_equal(at(yard, "tags"), "\"drop\"");
+	assert_string_equal(at(yard, "vteps"), "[]");
 	json_decref(items);
 	assert_int_equal(count(&show_networks, &(struct show_query) { .network = "yard" }), 1);
 }
@@ -303,7 +305,7 @@ static void test_flows(void **state)
 	assert_string_equal(at(items, "0.row"), "\"host\"");
 	assert_non_null(strstr(at(items, "0.match"), "dl_src=02:00:00:00:00:01"));
 	assert_null(strstr(at(items, "0.match"), "priority"));
-	assert_string_equal(at(items, "0.actions"), "\"goto_table:70\"");
+	assert_string_equal(at(items, "0.actions"), "\"goto_table:64\"");
 	json_decref(items);
 	world_take_rows(&world, kvm1);
 	size_t all = count(&show_flows, &(struct show_query) { 0 });
@@ -323,6 +325,7 @@ static void test_flows(void **state)
 	assert_true(office > 3 && yard > 3 && office + yard < all);
 	size_t of_apps = count(&show_flows, &(struct show_query) { .app = "l2" }) +
 		count(&show_flows, &(struct show_query) { .app = "ingress" }) +
+		count(&show_flows, &(struct show_query) { .app = "arp" }) +
 		count(&show_flows, &(struct show_query) { .app = "output" });
 	assert_int_equal(of_apps, rows.n_flows);
 }
@@ -469,6 +472,43 @@ static void test_problems_come_and_go(void **state)
 	json_decref(problems);
 }
 
+static void test_duplicates(void **state)
+{
+	json_t *problems = NULL;
+	bool is_degraded;
+	(void) state;
+	world_learn(&world, "office", 1, kvm1, VM_A);
+	world_learn(&world, "office", 2, kvm1, VM_A);
+	struct fact claim = { .kind = FACT_ADDRESS, .sw = kvm1, .ofport = VM_A, .old_sw = NET_NONE,
+			      .network = world.core->net->networks[0].id, .mac = { 2, 0, 0, 0, 0, 1 },
+			      .has_ip4 = true, .ip4 = { 10, 0, 0, 7 } };
+	core_fact(world.core, &claim);
+	json_t *items = list(&show_hosts, &(struct show_query) { .ip = "10.0.0.7" });
+	assert_int_equal(json_array_size(items), 1);
+	assert_string_equal(at(items, "0.addresses.0"), "\"10.0.0.7\"");
+	json_decref(items);
+	claim.mac[5] = 2;
+	core_fact(world.core, &claim);
+	assert_null(problem_of(&problems, "duplicate-ip", &is_degraded));
+	struct fact duplicate = view_binding_fact(world.core->view, view_binding(world.core->view, claim.network,
+		false, claim.ip4), FACT_DUPLICATE);
+	core_fact(world.core, &duplicate);
+	const json_t *problem = problem_of(&problems, "duplicate-ip", &is_degraded);
+	assert_non_null(strstr(at(problem, "text"), "10.0.0.7"));
+	assert_non_null(strstr(at(problem, "text"), "02:00:00:00:00:01 at kvm1:vm-a"));
+	assert_non_null(strstr(at(problem, "text"), "02:00:00:00:00:02 at kvm1:vm-a"));
+	assert_true(is_degraded);
+	items = list(&show_events, &(struct show_query) { .kind = "duplicate-ip" });
+	assert_string_equal(at(items, "0.severity"), "\"warning\"");
+	assert_string_equal(at(items, "0.other_mac"), "\"02:00:00:00:00:02\"");
+	assert_string_equal(at(items, "0.network"), "\"office\"");
+	json_decref(items);
+	duplicate.kind = FACT_ADDRESS_SETTLED;
+	core_fact(world.core, &duplicate);
+	assert_null(problem_of(&problems, "duplicate-ip", &is_degraded));
+	json_decref(problems);
+}
+
 static void test_events(void **state)
 {
 	(void) state;
@@ -590,6 +630,7 @@ int main(void)
 		T(test_world_changes_under_a_list),
 		T(test_status),
 		T(test_problems_come_and_go),
+		T(test_duplicates),
 		T(test_events),
 		T(test_objects),
 		T(test_adopted_switch),

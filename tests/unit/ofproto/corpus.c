@@ -75,10 +75,6 @@ void corpus_prerequisites(struct build *b, enum field f)
 		match_u(b, FIELD_ETH_TYPE, 0x0800);
 		match_u(b, FIELD_IP_PROTO, 132);
 		break;
-	case FIELD_ICMPV6_TYPE:
-		match_u(b, FIELD_ETH_TYPE, 0x86dd);
-		match_u(b, FIELD_IP_PROTO, 58);
-		break;
 	case FIELD_IPV6_SRC:
 	case FIELD_IPV6_DST:
 		match_u(b, FIELD_ETH_TYPE, 0x86dd);
@@ -89,6 +85,16 @@ void corpus_prerequisites(struct build *b, enum field f)
 	case FIELD_ARP_SHA:
 	case FIELD_ARP_THA:
 		match_u(b, FIELD_ETH_TYPE, 0x0806);
+		break;
+	case FIELD_ICMPV6_TYPE:
+	case FIELD_ND_TARGET:
+	case FIELD_ND_TLL:
+	case FIELD_ND_RESERVED:
+	case FIELD_ND_OPTION:
+		match_u(b, FIELD_ETH_TYPE, 0x86dd);
+		match_u(b, FIELD_IP_PROTO, 58);
+		if (f != FIELD_ICMPV6_TYPE)
+			match_u(b, FIELD_ICMPV6_TYPE, 136);
 		break;
 	default:
 		break;
@@ -165,9 +171,11 @@ static bool may_mask(enum field f)
 	case FIELD_VLAN_PCP:
 	case FIELD_IP_PROTO:
 	case FIELD_ARP_OP:
+	case FIELD_ICMPV6_TYPE:
+	case FIELD_ND_RESERVED:
+	case FIELD_ND_OPTION:
 	case FIELD_CONJ_ID:
 	case FIELD_IP_DSCP:
-	case FIELD_ICMPV6_TYPE:
 		return false;
 	default:
 		return true;
@@ -217,6 +225,28 @@ static void corpus_fields(struct corpus *c)
 			end(c, "set", field_name(f));
 		}
 	}
+}
+
+/* What answers ARP: copies of fields, and out where it came in. */
+static void corpus_moves(struct corpus *c)
+{
+	begin(c, 0);
+	match_u(c->b, FIELD_ETH_TYPE, 0x0806);
+	act_move(c->b, FIELD_ETH_SRC, FIELD_ETH_DST);
+	act_move(c->b, FIELD_ARP_SHA, FIELD_ARP_THA);
+	act_move(c->b, FIELD_ARP_SPA, FIELD_ARP_TPA);
+	act_move(c->b, FIELD_IN_PORT, FIELD_REG2);
+	act_forget_in_port(c->b);
+	act_goto(c->b, 1);
+	end(c, "move", "arp");
+	begin(c, 0);
+	match_u(c->b, FIELD_ETH_TYPE, 0x86dd);
+	match_u(c->b, FIELD_IP_PROTO, 58);
+	match_u(c->b, FIELD_ICMPV6_TYPE, 136);
+	act_move(c->b, FIELD_IPV6_SRC, FIELD_IPV6_DST);
+	act_move(c->b, FIELD_ETH_SRC, FIELD_ND_TLL);
+	act_output_in_port(c->b);
+	end(c, "move", "nd");
 }
 
 static void corpus_vlans(struct corpus *c)
@@ -394,6 +424,7 @@ void corpus(corpus_cb *cb, void *ctx)
 	corpus_groups(&c);
 	corpus_fields(&c);
 	corpus_vlans(&c);
+	corpus_moves(&c);
 	corpus_actions(&c);
 	build_free(c.b);
 }

@@ -389,10 +389,51 @@ static void test_field_table(void **state)
 		corpus_prerequisites(all, (enum field) i);
 		corpus_match(all, (enum field) i, value, NULL);
 		assert_null(build_end(all, &rule));
+		if (!field_infos[i].oxm) {
+			assert_int_equal(field_in_match(&rule, (enum field) i), 0);
+			continue;
+		}
 		assert_true(field_in_match(&rule, (enum field) i) > 0);
 		assert_memory_equal(rule.msg + field_in_match(&rule, (enum field) i), value, field_infos[i].size);
 	}
 	build_free(all);
+}
+
+static void test_moves(void **state)
+{
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
+	struct build *all = build_new(corpus_tables, CORPUS_TABLES);
+	uint8_t got[16];
+
+	(void) state;
+	build_flow(all, 0, 1, 0);
+	act_move(all, FIELD_ETH_SRC, FIELD_REG0);
+	assert_non_null(strstr(build_end(all, &rule), "eth_src cannot be moved to reg0"));
+	build_flow(all, 0, 1, 0);
+	act_move(all, FIELD_ARP_SHA, FIELD_ETH_DST);    /* of a frame that may be no ARP */
+	assert_non_null(strstr(build_end(all, &rule), "do not fit the match"));
+	build_flow(all, 0, 1, 0);
+	match_u(all, FIELD_ETH_TYPE, 0x0806);
+	match_bytes(all, FIELD_ARP_TPA, (const uint8_t[4]) {10, 0, 0, 1}, NULL);
+	act_move(all, FIELD_ETH_SRC, FIELD_ETH_DST);
+	act_set_bytes(all, FIELD_ETH_SRC, mac);
+	act_forget_in_port(all);
+	assert_null(build_end(all, &rule));
+	assert_true(rule_match_bytes(&rule, FIELD_ARP_TPA, got));
+	assert_memory_equal(got, ((const uint8_t[4]) {10, 0, 0, 1}), 4);
+	assert_false(rule_match_bytes(&rule, FIELD_ARP_SPA, got));
+	assert_true(rule_set_mac(&rule, FIELD_ETH_SRC, got));
+	assert_memory_equal(got, mac, 6);
+	assert_false(rule_set_mac(&rule, FIELD_ETH_DST, got));
+	assert_false(rule_set_mac(&rule, FIELD_ARP_OP, got));
+	build_free(all);
+	/* A table that may not set in_port. */
+	begin(A);
+	act_forget_in_port(b);
+	assert_breach("table a (app first), priority 7: in_port may not be set here");
+	begin(A);
+	act_move(b, FIELD_REG0, FIELD_REG2);
+	assert_breach("table a (app first), priority 7: reg2 may not be set here");
 }
 
 int main(void)
@@ -409,6 +450,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_long_list, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_plain, setup, teardown),
 		cmocka_unit_test(test_field_table),
+		cmocka_unit_test_setup_teardown(test_moves, setup, teardown),
 	};
 
 	vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);

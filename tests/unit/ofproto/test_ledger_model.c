@@ -241,6 +241,7 @@ static void compare_row(int key, const struct row *row)
 	assert_true(row->have == m->have);
 	assert_int_equal(row->in_flight, m->in_flight);
 	assert_true(row->sent == m->sent);
+	assert_int_equal(row->refused, m->want && m->want == m->refused);
 	assert_int_equal(row->foreign, m->foreign);
 	assert_int_equal(row->dirty, model_dirty(key, m));
 	if (row->dirty)

@@ -467,6 +467,10 @@ static void test_punt_forms(void **state)
 	for (uint32_t i = 0; i < 4; i++)
 		assert_int_equal(punt.reg[i], i + 1);
 	assert_int_equal(punt.size, 64 - 58);
+	/* With a mask, as the library takes it: the value is in front. */
+	wire_put_u32(oxm, 0x00010108), wire_put_u32(oxm + 4, 5), wire_put_u32(oxm + 8, 0xff);
+	assert_true(msg_punt(m, 64, &punt));
+	assert_int_equal(punt.reg[0], 5);
 
 	wire_put_u16(m + 26, 4 + 20);
 	wire_put_u32(oxm, 0x00010000u | 111u << 9 | 16);

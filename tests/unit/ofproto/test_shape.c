@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A patched shape is, byte for byte, what the library encodes for the same
- * numbers. */
+ * numbers. A shape with a place that is not there, or patched where it has no
+ * place, is our own fault: it aborts and says which. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include "corpus.h"
+#include "dies.h"
 
 enum { ROUNDS = 100000 };
 
@@ -117,10 +119,91 @@ static void test_differential(void **state)
 	build_free(b);
 }
 
+/* A rule, and the places asked for in it. */
+struct wish {
+	const struct rule *rule;
+	enum field match[SHAPE_MAX_SLOTS + 1], set;
+	size_t n_match, n_set;
+};
+
+static void init_shape(void *ctx)
+{
+	const struct wish *w = ctx;
+	struct shape s;
+
+	shape_init(&s, w->rule, w->match, w->n_match, &w->set, w->n_set);
+}
+
+static void test_places_that_are_not_there(void **state)
+{
+	struct build *b = build_new(corpus_tables, CORPUS_TABLES);
+	struct numbers n;
+	struct rule rule, group;
+
+	(void) state;
+	draw_numbers(&n);
+	destination_rule(b, &n, &rule);
+	assert_dies(init_shape, &(struct wish) {&rule, {FIELD_ETH_SRC}, 0, 1, 0}, "eth_src is not in the rule");
+	assert_dies(init_shape, &(struct wish) {&rule, {0}, FIELD_REG3, 0, 1}, "reg3 is not in the rule");
+	struct wish many = {.rule = &rule, .n_match = SHAPE_MAX_SLOTS + 1};
+	for (size_t i = 0; i < many.n_match; i++)
+		many.match[i] = FIELD_REG0;
+	assert_dies(init_shape, &many, "reg0 is one slot too many");
+
+	/* A masked value has no one place; of two values, one would be left behind. */
+	build_flow(b, 2, 100, 1);
+	match_um(b, FIELD_REG0, 0x10, 0xf0);
+	act_set_u(b, FIELD_REG1, 3);
+	act_set_u(b, FIELD_REG1, 4);
+	act_goto(b, 3);
+	assert_null(build_end(b, &rule));
+	assert_dies(init_shape, &(struct wish) {&rule, {FIELD_REG0}, 0, 1, 0}, "reg0 is not in the rule, or masked");
+	assert_dies(init_shape, &(struct wish) {&rule, {0}, FIELD_REG1, 0, 1}, "reg1 is set more than once");
+
+	build_group(b, 7, GROUP_INDIRECT);
+	build_bucket(b, 0, 0);
+	act_output(b, 1);
+	assert_null(build_end(b, &group));
+	assert_dies(init_shape, &(struct wish) {.rule = &group}, "not a flow, or too long");
+	build_flow(b, 3, 100, 1);
+	for (uint32_t port = 1; port < 32; port++)
+		act_output(b, port);
+	assert_null(build_end(b, &rule));
+	assert_true(rule.size > SHAPE_MAX);
+	assert_dies(init_shape, &(struct wish) {.rule = &rule}, "not a flow, or too long");
+	build_free(b);
+}
+
+static void patch_slot_5(void *ctx) { shape_set_u32(ctx, 5, 1); }
+static void patch_mac_with_u32(void *ctx) { shape_set_u32(ctx, 1, 1); }
+static void patch_u32_with_mac(void *ctx) { shape_set_mac(ctx, 0, (const uint8_t[6]) {0}); }
+
+static void test_patches_that_do_not_fit(void **state)
+{
+	static const enum field fields[] = {FIELD_REG0, FIELD_ETH_DST};
+	struct build *b = build_new(corpus_tables, CORPUS_TABLES);
+	struct shape s;
+	struct numbers n;
+	struct rule rule;
+
+	(void) state;
+	draw_numbers(&n);
+	destination_rule(b, &n, &rule);
+	shape_init(&s, &rule, fields, 2, NULL, 0);
+	assert_dies(patch_slot_5, &s, "slot 5 has not 4 bytes");
+	assert_dies(patch_mac_with_u32, &s, "slot 1 has not 4 bytes");
+	assert_dies(patch_u32_with_mac, &s, "slot 0 has not 6 bytes");
+	/* None of them wrote. */
+	assert_same(&s, &rule);
+	build_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_differential),
+		cmocka_unit_test(test_places_that_are_not_there),
+		cmocka_unit_test(test_patches_that_do_not_fit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

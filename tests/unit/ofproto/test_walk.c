@@ -510,6 +510,106 @@ static void test_corpus(void **state)
 
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
 
+/* The frame as Open vSwitch 3.1 was seen to answer it, byte for byte. */
+static void test_arp_answer(void **state)
+{
+	static const uint8_t asked[] = {1, 8, 0, 6, 4, 0, 1};
+	struct fixture *f = *state;
+	uint8_t *arp = f->frame + 14;
+
+	memset(f->frame, 0xff, 6);
+	wire_put_u16(f->frame + 12, 0x0806);
+	memset(arp, 0, 46);
+	memcpy(arp + 1, asked, sizeof(asked));
+	memcpy(arp + 8, host_a, 6);
+	memcpy(arp + 14, (uint8_t[]) {10, 0, 0, 1}, 4);
+	memcpy(arp + 24, (uint8_t[]) {10, 0, 0, 2}, 4);
+	begin(f, T0, 10);
+	match_u(f->b, FIELD_ETH_TYPE, 0x0806);
+	match_u(f->b, FIELD_ARP_OP, 1);
+	match_bytes(f->b, FIELD_ARP_TPA, (uint8_t[]) {10, 0, 0, 2}, NULL);
+	act_move(f->b, FIELD_ETH_SRC, FIELD_ETH_DST);
+	act_set_bytes(f->b, FIELD_ETH_SRC, host_b);
+	act_set_u(f->b, FIELD_ARP_OP, 2);
+	act_move(f->b, FIELD_ARP_SHA, FIELD_ARP_THA);
+	act_move(f->b, FIELD_ARP_SPA, FIELD_ARP_TPA);
+	act_set_bytes(f->b, FIELD_ARP_SHA, host_b);
+	act_set_bytes(f->b, FIELD_ARP_SPA, (uint8_t[]) {10, 0, 0, 2});
+	act_move(f->b, FIELD_IN_PORT, FIELD_REG2);
+	act_forget_in_port(f->b);
+	act_goto(f->b, T100);
+	end(f);
+	begin(f, T100, 10);
+	match_u(f->b, FIELD_REG2, 7);
+	act_output(f->b, 7);
+	end(f);
+	go(f, 7);
+	assert_int_equal(f->w->n_outs, 1);
+	assert_int_equal(f->w->outs[0].ofport, 7);
+	arp = f->w->outs[0].frame + 14;
+	assert_memory_equal(f->w->outs[0].frame, host_a, 6);
+	assert_memory_equal(f->w->outs[0].frame + 6, host_b, 6);
+	assert_int_equal(wire_u16(arp + 6), 2);
+	assert_memory_equal(arp + 8, host_b, 6);
+	assert_memory_equal(arp + 14, ((uint8_t[]) {10, 0, 0, 2}), 4);
+	assert_memory_equal(arp + 18, host_a, 6);
+	assert_memory_equal(arp + 24, ((uint8_t[]) {10, 0, 0, 1}), 4);
+}
+
+/* A solicitation and the advertisement that Open vSwitch 3.1 made of it with these
+ * actions, captured at the port of the host that asked. */
+static const uint8_t solicitation[] = {
+	0x33, 0x33, 0xff, 0x00, 0x00, 0x77, 0x02, 0x13, 0xe3, 0x7c, 0x08, 0x92, 0x86, 0xdd, 0x60, 0x00,
+	0x00, 0x00, 0x00, 0x20, 0x3a, 0xff, 0xfd, 0x5a, 0xfc, 0xf2, 0x2a, 0x50, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0xe6, 0xff, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x01, 0xff, 0x00, 0x00, 0x77, 0x87, 0x00, 0x40, 0x6d, 0x00, 0x00, 0x00, 0x00, 0xfd, 0x5a,
+	0xfc, 0xf2, 0x2a, 0x50, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x77, 0x01, 0x01,
+	0x02, 0x13, 0xe3, 0x7c, 0x08, 0x92,
+};
+static const uint8_t advertisement[] = {
+	0x02, 0x13, 0xe3, 0x7c, 0x08, 0x92, 0x02, 0x5d, 0x50, 0x44, 0xb8, 0xe1, 0x86, 0xdd, 0x60, 0x00,
+	0x00, 0x00, 0x00, 0x20, 0x3a, 0xff, 0xfd, 0x5a, 0xfc, 0xf2, 0x2a, 0x50, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x77, 0xfd, 0x5a, 0xfc, 0xf2, 0x2a, 0x50, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0xe6, 0x88, 0x00, 0x9a, 0x72, 0x60, 0x00, 0x00, 0x00, 0xfd, 0x5a,
+	0xfc, 0xf2, 0x2a, 0x50, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x77, 0x02, 0x01,
+	0x02, 0x5d, 0x50, 0x44, 0xb8, 0xe1,
+};
+
+static void test_nd_answer(void **state)
+{
+	static const uint8_t known[6] = {0x02, 0x5d, 0x50, 0x44, 0xb8, 0xe1};
+	struct fixture *f = *state;
+
+	f->size = sizeof(solicitation);
+	memcpy(f->frame, solicitation, f->size);
+	begin(f, T0, 10);
+	match_u(f->b, FIELD_ETH_TYPE, 0x86dd);
+	match_u(f->b, FIELD_IP_PROTO, 58);
+	match_u(f->b, FIELD_ICMPV6_TYPE, 135);
+	match_bytes(f->b, FIELD_ND_TARGET, solicitation + 62, NULL);
+	act_move(f->b, FIELD_ETH_SRC, FIELD_ETH_DST);
+	act_set_bytes(f->b, FIELD_ETH_SRC, known);
+	act_move(f->b, FIELD_IPV6_SRC, FIELD_IPV6_DST);
+	act_set_bytes(f->b, FIELD_IPV6_SRC, solicitation + 62);
+	act_set_u(f->b, FIELD_ND_RESERVED, 0x60000000);
+	act_set_u(f->b, FIELD_ND_OPTION, 2);
+	act_set_u(f->b, FIELD_ICMPV6_TYPE, 136);
+	act_goto(f->b, T60);
+	end(f);
+	begin(f, T60, 10);
+	match_u(f->b, FIELD_ETH_TYPE, 0x86dd);
+	match_u(f->b, FIELD_IP_PROTO, 58);
+	match_u(f->b, FIELD_ICMPV6_TYPE, 136);
+	act_move(f->b, FIELD_ETH_SRC, FIELD_ND_TLL);
+	act_output_in_port(f->b);
+	end(f);
+	go(f, 3);
+	assert_int_equal(f->w->n_outs, 1);
+	assert_int_equal(f->w->outs[0].ofport, 3);
+	assert_int_equal(f->w->outs[0].size, sizeof(advertisement));
+	assert_memory_equal(f->w->outs[0].frame, advertisement, sizeof(advertisement));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -526,6 +626,8 @@ int main(void)
 		TEST(test_action_set),
 		TEST(test_limits),
 		TEST(test_corpus),
+		TEST(test_arp_answer),
+		TEST(test_nd_answer),
 	};
 
 	vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);

@@ -215,11 +215,12 @@ static size_t plain_uses(const struct net *net, const char *sw, const char *port
 		for (uint32_t k = 0; k < network->n_uplinks; k++)
 			if (!strcmp(network->uplinks[k].switch_name, sw)
 			    && !strcmp(network->uplinks[k].port, port))
-				uses[n++] = (struct net_use) {i, k, network->vlan, true, false};
+				uses[n++] = (struct net_use) {
+					.network = i, .port = k, .tag = network->uplinks[k].vlan, .is_uplink = true,
+				};
 		if (!found)
 			continue;
-		uses[n++] = (struct net_use) {i, (uint32_t) (found - network->ports), found->tag, false,
-					      false};
+		uses[n++] = (struct net_use) {.network = i, .port = (uint32_t) (found - network->ports), .tag = found->tag};
 		*ret_disabled |= !found->enable;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -242,7 +243,7 @@ static void random_word(char *out, bool with_glob)
 		strcat(out, parts[(unsigned long) random() % (with_glob ? 6 : 4)]);
 }
 
-static struct net *random_net(void)
+static struct net *random_net(bool some_pass_tags)
 {
 	static const char *const options[] = {"", ", tag: 1", ", tag: 2", ", enable: false"};
 	struct diag *diag = diag_new("random.yaml");
@@ -261,6 +262,8 @@ static struct net *random_net(void)
 			bool has_uplink = random() % 4 == 0;
 
 			fprintf(out, "  n%d:\n", i);
+			if (some_pass_tags && random() % 2)
+				fputs("    tags: pass\n", out);
 			if (has_uplink)
 				fprintf(out, "    transport: vlan\n    vlan: %d\n    uplinks: [\"a:%s\"]\n",
 					5 + i, random() % 2 ? "ab" : "b");
@@ -290,7 +293,7 @@ static void test_random(void **state)
 	(void) state;
 	srandom(seed);
 	for (int round = 0; round < 200; round++) {
-		struct net *net = random_net();
+		struct net *net = random_net(false);
 
 		for (int i = 0; i < 60; i++) {
 			struct net_use want[16], got[16];
@@ -319,6 +322,47 @@ static void test_random(void **state)
 	}
 	/* The random files are such that all of it happens. */
 	assert_true(n_uses > 1000 && n_conflicts > 100 && n_disabled > 100);
+}
+
+/* Two uses that stay never let one tag into two networks. */
+static void test_passed_tags(void **state)
+{
+	unsigned seed = getenv("SEED") ? (unsigned) atoi(getenv("SEED")) : (unsigned) time(NULL);
+	size_t n_passing = 0, n_conflicts = 0;
+
+	(void) state;
+	srandom(seed);
+	for (int round = 0; round < 300; round++) {
+		struct net *net = random_net(true);
+
+		for (int i = 0; i < 40; i++) {
+			struct net_use uses[16];
+			char sw[16], port[16];
+			bool disabled;
+
+			random_word(sw, false);
+			random_word(port, false);
+			if (i % 3)
+				strcpy(sw, i % 2 ? "a" : "b");
+			size_t n = net_uses(net, sw, port, false, uses, 16, &disabled), n_kept = 0;
+			const struct net_use *takes_all = NULL;
+			for (size_t k = 0; k < n; k++) {
+				n_conflicts += uses[k].conflict;
+				if (uses[k].conflict)
+					continue;
+				n_kept++;
+				if (uses[k].tag == NET_UNTAGGED && net->networks[uses[k].network].tags == NET_TAGS_PASS)
+					takes_all = &uses[k];
+			}
+			n_passing += takes_all != NULL;
+			if (takes_all && n_kept > 1)
+				fail_msg("SEED=%u: %s:%s passes all tags to %s and has another network", seed, sw, port,
+					 net->networks[takes_all->network].name);
+			assert_true(!n || n_kept);
+		}
+		net_free(net);
+	}
+	assert_true(n_passing > 100 && n_conflicts > 100);
 }
 
 /* --- size -------------------------------------------------------------------------- */
@@ -386,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_long_names),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_passed_tags),
 		cmocka_unit_test(test_large),
 	};
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "apps/acl.h"
 #include "controller/show.h"
 #include "ofproto/msg.h"
 #include "ofproto/tls.h"
@@ -272,6 +273,17 @@ static bool is_cured(const struct core *core, const struct core_refused *refused
 	return false;
 }
 
+/* Room that the ports with rules for what is delivered take in a list, beyond that of a port. */
+static size_t guarded_room(const struct core *core, const struct view_switch *vs, uint32_t network)
+{
+	struct scene scene = { .net = core->net, .view = core->view, .now_ms = core->now_ms };
+	size_t n = 0;
+	for (size_t p = 0; core->net->n_acls && p < vs->n_ports; p++)
+		for (size_t u = 0; u < vs->ports[p].n_uses; u++)
+			n += vs->ports[p].uses[u].network == network && acl_guards(&scene, vs->sw, &vs->ports[p].uses[u]);
+	return (FLOOD_GUARDED_ROOM - 1) * n;
+}
+
 static void look_at_floods(struct problems *problems, uint32_t sw)
 {
 	const struct core *core = problems->world->core;
@@ -286,10 +298,11 @@ static void look_at_floods(struct problems *problems, uint32_t sw)
 		size_t n_others = vn->n_members - 1 + core->net->networks[n].n_vteps;
 		size_t room = has_tunnel ? FLOOD_PEER_ROOM * n_others : 0;
 		struct about about = { vs->name, name, "spread the ports over two bridges or two networks" };
-		if (member && member->n_edges + room > FLOOD_MAX_PORTS)
-			add(problems, WARNING, "flood-list-full", about, "switch %s: network %s has %u ports there "
-			    "and %zu other switches and vteps; broadcast has room for %d, each of those counting as %d", vs->name, name,
-			    (unsigned) member->n_edges, room / FLOOD_PEER_ROOM, FLOOD_MAX_PORTS, FLOOD_PEER_ROOM);
+		if (member && member->n_edges + room + guarded_room(core, vs, n) > FLOOD_MAX_PORTS)
+			add(problems, WARNING, "flood-list-full", about, "switch %s: network %s has %u ports there and %zu "
+			    "other switches and vteps; broadcast has room for %d, each of those counting as %d, a port with "
+			    "acl_out as %d", vs->name, name, (unsigned) member->n_edges, room / FLOOD_PEER_ROOM,
+			    FLOOD_MAX_PORTS, FLOOD_PEER_ROOM, FLOOD_GUARDED_ROOM);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "ofproto/ledger.h"
 
 #include "ofproto/ledger_impl.h"
+#include "ofproto/mem.h"
 #include "ofproto/wire.h"
 
 /* --- where a row stands ------------------------------------------------------------ */
@@ -180,19 +181,41 @@ void ledger_mark(struct ledger *l, uint8_t app)
 	l->n_marked[app] = 0;
 }
 
+static uint16_t row_priority(const struct row *row)
+{
+	struct rule rule;
+
+	row_rule(row, &rule);
+	return rule.kind == RULE_FLOW ? rule_priority(&rule) : 0;
+}
+
+static int lowest_first(const void *a, const void *b)
+{
+	return row_priority(*(struct row *const *) a) - row_priority(*(struct row *const *) b);
+}
+
+/* Rows go from the lowest priority up: what of them is still there is then what a
+ * frame met first before, and never a row without the one that stood above it. */
 void ledger_sweep(struct ledger *l, uint8_t app)
 {
-	for (int t = 0; t < LEDGER_TABLES; t++) {
-		for (struct row_link *i = l->tables[t].next, *next; i != &l->tables[t]; i = next) {
+	size_t n = l->n_wanted[app] - l->n_marked[app], found = 0;
+	struct row **rows = mem_alloc(n * sizeof(*rows));
+
+	for (int t = 0; t < LEDGER_TABLES && found < n; t++) {
+		size_t first = found;
+
+		for (struct row_link *i = l->tables[t].next; i != &l->tables[t] && found < n; i = i->next) {
 			struct row *row = ROW_OF(i, place);
 
-			if (l->n_wanted[app] == l->n_marked[app])
-				return;
-			next = i->next;
 			if (row->want && row->app == app && row->mark != l->mark[app])
-				row_unwant(l, row);
+				rows[found++] = row;
 		}
+		if (found > first)
+			qsort(rows + first, found - first, sizeof(*rows), lowest_first);
 	}
+	for (size_t i = 0; i < found; i++)
+		row_unwant(l, rows[i]);
+	free(rows);
 }
 
 /* --- what differs ------------------------------------------------------------------------ */

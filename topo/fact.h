@@ -92,6 +92,7 @@ struct fact {
 	 * than before, so rows of its switch change. False = only its state did.
 	 * SWITCH_READY: somebody takes it for a gateway no more. */
 	bool uses_changed;
+	bool port_replaced;             /* and another port was there, under that number or that name */
 	uint64_t time_ms;               /* of the caller's clock */
 };
 

@@ -131,17 +131,17 @@ bool view_port_set(struct view *view, struct fact *fact, const struct gone *gone
 {
 	struct view_switch *vs = (struct view_switch *) view_switch(view, fact->sw);
 	char name[sizeof fact->port_name];
-	fact->uses_changed = false;
+	fact->uses_changed = fact->port_replaced = false;
 	if (!vs)
 		return false;
 	snprintf(name, sizeof name, "%.*s", (int) sizeof name - 1, fact->port_name);
 	const struct view_port *twin = name[0] ? view_port_by_name(view, fact->sw, name) : NULL;
 	if (twin && twin->ofport != fact->ofport)
-		view_port_remove(view, fact->sw, twin->ofport, gone);
+		fact->port_replaced = view_port_remove(view, fact->sw, twin->ofport, gone);
 	struct view_port *port = view_port_mutable(view, fact->sw, fact->ofport);
 	if (port && !strcmp(port->name, name) && port->local == fact->port_local)
 		return set_state(view, port, fact);
-	view_port_remove(view, fact->sw, fact->ofport, gone);
+	fact->port_replaced |= view_port_remove(view, fact->sw, fact->ofport, gone);
 	port = insert(vs, fact->ofport);
 	memcpy(port->name, name, sizeof port->name);
 	port->local = fact->port_local;

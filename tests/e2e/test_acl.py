@@ -419,3 +419,65 @@ def test_a_restart_with_rules_is_no_event(lab):
     check_ports(l, "h1", "h3", {5001: "silent", 5002: "open"})
     sent, answered = prober.stop()
     assert sent == answered
+
+
+def raw_ip(l, a, b, proto, data):
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(data), 0, 0, 64, proto, 0,
+                       bytes(map(int, l.ip(a).split("."))), bytes(map(int, l.ip(b).split("."))))
+    total = sum(struct.unpack("!10H", head))
+    total = (total & 0xffff) + (total >> 16)
+    head = head[:10] + struct.pack("!H", ~(total + (total >> 16)) & 0xffff) + head[12:]
+    return ethernet(l.vm(b)["mac"], l.vm(a)["mac"], head + data)
+
+
+@pytest.mark.parametrize("proto", [47, 132])
+def test_other_protocols_are_tracked_by_their_addresses(lab, proto):
+    """GRE and SCTP: Open vSwitch has no ports of them, an answer is what comes back at all."""
+    acl = f"acls:\n  one:\n    - {{allow: {proto}, to: {{h3}}}}\n    - {{deny: any}}\n"
+    l = lab(hosts_text())
+    l.ping_all()
+    l.edit(hosts_text(acl="    acl: one\n", rest=acl.replace("{h3}", l.ip("h3"))))
+    here, there = l.wire("h1"), l.wire("h3")
+    request, answer = (struct.pack("!HHII", 7, 9, 0, 0) + text for text in (b"the-request", b"the-answer"))
+    for w in (here, there):
+        w.forget()
+    there.send(raw_ip(l, "h3", "h1", proto, answer))
+    here.send(raw_ip(l, "h1", "h3", proto, request))
+    assert there.wait(has(b"the-request"))
+    assert not here.count(has(b"the-answer")), "it came unasked"
+    there.send(raw_ip(l, "h3", "h1", proto, answer))
+    assert here.wait(has(b"the-answer"))
+
+
+def test_an_icmp_error_is_related(lab):
+    """Nobody listens there: the error comes back though no rule lets ICMP out of h3."""
+    l = lab(hosts_text())
+    l.ping_all()
+    acl = "acls:\n  one:\n    - {allow: udp, to: [\"%s\", \"%s\"]}\n    - {deny: any}\n" % (
+        address(l, "h3", False), address(l, "h3", True))
+    l.edit(hosts_text(acl="    acl: one\n", rest=acl))
+    for family, target in (("AF_INET", address(l, "h3", False)), ("AF_INET6", address(l, "h3", True))):
+        told = l.exec("h1", sys.executable, "-c", f"""
+import socket
+s = socket.socket(socket.{family}, socket.SOCK_DGRAM)
+s.connect(("{target}", 5009))
+s.settimeout(5)
+s.send(b"x")
+try:
+    s.recv(10)
+except ConnectionRefusedError:
+    print("refused")
+""").stdout.strip()
+        assert told == "refused", (family, told)
+
+
+def test_log_is_limited(lab):
+    l = lab(hosts_text(acl="    acl: loud\n", rest="acls:\n  loud:\n    - {deny: udp, log: true}\n    - {allow: any}\n"))
+    l.ping_all()
+    sender = l.wire("h1")
+    for n in range(1000):
+        sender.send(udp(l.vm("h3")["mac"], l.vm("h1")["mac"], b"%d" % n))
+    wait_for("all of them denied", lambda: l.packets("k1", "table=32,udp") >= 1000)
+    events = wait_for("events", lambda: l.weft("show", "events", "kind=acl")["events"])
+    assert 5 <= len(events) <= 60, len(events)
+    assert l.ping("h1", "h3"), "and nobody else suffers"

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "apps/acl.h"
+#include "tests/unit/apps/acl_random.h"
 #include "tests/unit/apps/world.h"
 #include "topo/arena.h"
 
@@ -204,6 +205,128 @@ static void a_restart_sends_nothing(void **state)
 	assert_int_equal(world_back(w, "b", 10), 0);
 }
 
+/* A port among others of its kind costs its own rows and no compile of the rules. */
+static void a_port_more_is_a_patch(void **state)
+{
+	static const struct { const char *step; bool is_patch; } steps[] = {
+		{ "port a:r2 2", true }, { "port a:x1 3", false }, { "port a:x2 4", true }, { "port a:b1 5", true },
+		{ "port a:b2 6", true }, { "down a:r2", true }, { "port a:r3 7", true }, { "gone a:r3", false },
+		{ "port a:r9 2", false }, { "port a:none 9", true },
+	};
+	struct world *plain = world_new("version: 1\nswitches: {a: {dpid: 1}}\nnetworks:\n"
+					"  red: {ports: [\"a:r*\", a:x1, a:x2]}\n  blue: {ports: [\"a:b*\"]}\n");
+	(void) state;
+	w = world_new("version: 1\nswitches: {a: {dpid: 1}}\nnetworks:\n"
+		      "  red: {ports: [\"a:r*\", {port: a:x1, acl: one}, {port: a:x2, acl: one}], acl: l, acl_out: l}\n"
+		      "  blue: {ports: [\"a:b*\"]}\n"
+		      "acls: {l: [{deny: tcp}, {allow: any}], one: {stateful: false, rules: [{deny: sctp}, {allow: any}]}}\n");
+	world_do(w, "up a; port a:r1 1");
+	world_do(plain, "up a; port a:r1 1");
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		world_quiet(w);
+		world_quiet(plain);
+		world_do(w, steps[i].step);
+		world_do(plain, steps[i].step);
+		if ((w->n_compiles == plain->n_compiles) != steps[i].is_patch)
+			fail_msg("%s: %zu compiles, without rules %zu", steps[i].step, w->n_compiles, plain->n_compiles);
+		world_check(w);
+	}
+	world_free(plain);
+}
+
+/* --- half-way ----------------------------------------------------------------------------- */
+
+static struct frame tcp_frame(unsigned dst, unsigned src, uint16_t port);
+
+enum { N_PROBES = 40, N_EDITS = 12 };
+
+static char *random_rules(void)
+{
+	static const char *const ends[] = { "10.0.0.0/30", "10.0.0.1", "[10.0.0.2, 10.0.0.4]", "0.0.0.0/0", "[10.0.0.1, 10.0.0.8/29]" };
+	char *rules;
+	size_t len;
+	FILE *out = open_memstream(&rules, &len);
+	fputs("acls:\n  l:\n    stateful: false\n    rules:\n", out);
+	for (unsigned i = 0, n = 1 + random_below(12); i < n; i++)
+		fprintf(out, "      - {%s: tcp, port: [%u, %u-%u], from: %s, to: %s}\n", random_below(2) ? "allow" : "deny",
+			random_below(8), 3 + random_below(3), 6 + random_below(3), ends[random_below(5)], ends[random_below(5)]);
+	fprintf(out, "      - {%s: any}\n", random_below(2) ? "allow" : "deny");
+	fclose(out);
+	return rules;
+}
+
+static void probe(const struct walk_switch *sw, struct walk *walk, const struct frame *frames, bool passes[N_PROBES])
+{
+	for (int i = 0; i < N_PROBES; i++) {
+		walk_frame(sw, walk, 1, frames[i].bytes, frames[i].size, 0, 0);
+		assert_false(walk->missed);
+		passes[i] = walk->n_outs;
+	}
+}
+
+/* The edit, message by message: a frame's verdict is the old one or the new one. */
+static void apply_slowly(struct walk_switch *sw, struct walk *walk, const struct frame *frames)
+{
+	struct walk_switch *whole = walk_switch_new();
+	struct ledger_iter iter;
+	bool before[N_PROBES], after[N_PROBES], now[N_PROBES];
+	struct rule rule;
+	struct row *row;
+	uint32_t xid = 1;
+	for (const struct row *all = ledger_first(w->rows[0], &iter); all; all = ledger_after(w->rows[0], &iter)) {
+		row_rule(all, &rule);
+		if (all->want)
+			walk_switch_add(whole, &rule);
+	}
+	probe(sw, walk, frames, before);
+	probe(whole, walk, frames, after);
+	for (enum phase phase = PHASE_METER_ADD; phase < N_PHASES; phase++) {
+		while ((row = ledger_next(w->rows[0], phase))) {
+			row_rule(row, &rule);
+			if (row->want)
+				walk_switch_add(sw, &rule);
+			else
+				walk_switch_del(sw, &rule);
+			ledger_sent(w->rows[0], row, xid++);
+			probe(sw, walk, frames, now);
+			for (int i = 0; i < N_PROBES; i++)
+				assert_true(now[i] == before[i] || now[i] == after[i]);
+		}
+	}
+	ledger_commit(w->rows[0]);
+	walk_switch_free(whole);
+}
+
+static void half_an_edit_is_no_gap(void **state)
+{
+	struct walk_switch *sw = walk_switch_new();
+	struct walk *walk = walk_new();
+	struct frame frames[N_PROBES];
+	struct ledger_iter iter;
+	(void) state;
+	random_seed(20261);
+	for (int i = 0; i < N_PROBES; i++)
+		frames[i] = tcp_frame(2, 1 + random_below(9), (uint16_t) random_below(10));
+	char *rules = random_rules();
+	begin(", acl: l", rules);
+	settle(0);
+	for (const struct row *row = ledger_first(w->rows[0], &iter); row; row = ledger_after(w->rows[0], &iter)) {
+		struct rule rule;
+		row_rule(row, &rule);
+		walk_switch_add(sw, &rule);
+	}
+	for (int i = 0; i < N_EDITS; i++) {
+		char *next = random_rules(), *yaml = text(", acl: l", next);
+		world_reload(w, yaml);
+		apply_slowly(sw, walk, frames);
+		free(yaml);
+		free(next);
+	}
+	free(rules);
+	walk_free(walk);
+	walk_switch_free(sw);
+}
+
 /* --- tracking ---------------------------------------------------------------------------- */
 
 /* 10.0.0.SRC to 10.0.0.DST, TCP to this port. */
@@ -290,6 +413,23 @@ static void a_flood_is_judged_port_by_port(void **state)
 	world_send(w, "a:r2", world_frame_macs(all, from, 7, 0x88b6, "x", 1));
 	assert_int_equal(w->n_got, 3);
 	assert_int_equal(world_got(w, "a:r2", 7), 0);
+}
+
+/* More guarded ports than fit into one message: no abort. */
+static void a_very_wide_guarded_network(void **state)
+{
+	(void) state;
+	static const char yaml[] = "version: 1\nnetworks: {red: {ports: [\"*:p*\"], acl_out: l}}\nacls: {l: [{allow: any}]}\n";
+	w = world_new(yaml);
+	for (uint32_t sw = world_switch(w, "a"), i = 1; i <= 2000; i++) {
+		struct fact fact = { .kind = FACT_PORT, .sw = sw, .ofport = i };
+		snprintf(fact.port_name, sizeof fact.port_name, "p%u", i);
+		view_apply(w->view, &fact, NULL, NULL);
+	}
+	world_do(w, "port a:p9999 9999");
+	world_reload(w, yaml);
+	assert_int_equal(world_count_rows(w, "a", "table=78,priority=100", NULL), 2001);
+	assert_int_equal(world_count_rows(w, "a", "table=100,priority=90", NULL), 1);
 }
 
 /* A switch that frames only pass, from link to link, judges nothing and drops nothing. */
@@ -421,8 +561,11 @@ int main(void)
 		TEST(an_address_of_a_group_is_a_row),
 		TEST(another_verdict_touches_its_rule),
 		TEST(a_restart_sends_nothing),
+		TEST(a_port_more_is_a_patch),
+		TEST(half_an_edit_is_no_gap),
 		TEST(what_tracking_is_told),
 		TEST(a_flood_is_judged_port_by_port),
+		TEST(a_very_wide_guarded_network),
 		TEST(a_switch_on_the_way_lets_pass),
 		TEST(the_physical_port_has_the_lists_of_its_network),
 		TEST(what_a_rule_reports),

@@ -486,6 +486,29 @@ static void test_mark_and_sweep(void **state)
 	assert_int_equal(counts(f).n_flows, 0);
 }
 
+static void test_lowest_go_first(void **state)
+{
+	static const uint16_t priorities[] = {5, 900, 1, 30, 700, 2};
+	struct fixture *f = *state;
+	uint16_t last = 0;
+
+	for (size_t i = 0; i < 6; i++)
+		want(f, flow(f, priorities[i], 1));
+	settle(f);
+	ledger_mark(f->l, APP);
+	ledger_sweep(f->l, APP);
+	assert_int_equal(ledger_n_dirty(f->l), 6);
+	for (size_t i = 0; i < 6; i++) {
+		struct row *row = ledger_next(f->l, PHASE_FLOW_DEL);
+		struct rule rule;
+
+		row_rule(row, &rule);
+		assert_true(rule_priority(&rule) > last);
+		last = rule_priority(&rule);
+		ledger_sent(f->l, row, (uint32_t) i + 1);
+	}
+}
+
 static void test_restart(void **state)
 {
 	struct fixture *f = *state;
@@ -796,6 +819,7 @@ int main(void)
 		TEST(test_find_in_flight),
 		TEST(test_plain),
 		TEST(test_mark_and_sweep),
+		TEST(test_lowest_go_first),
 		TEST(test_restart),
 		TEST(test_forget),
 		TEST(test_audit),

@@ -117,14 +117,6 @@ static void finish(struct choice *c)
 	forget(NULL, c->s);
 }
 
-static bool runs_whole(const struct place_state *s)
-{
-	for (size_t i = 0; i < s->n_flows; i++)
-		if (s->flows[i].n_ways && (!s->flows[i].running || s->flows[i].torn))
-			return false;
-	return true;
-}
-
 static void prefer(struct choice *best, struct choice other)
 {
 	if (other.p && other.p->u < best->p->u * (1 - AS_GOOD_AS)) {
@@ -182,6 +174,20 @@ static void widen_all(struct choice *best, const struct place_job *job, const st
 	}
 }
 
+/* What runs is as good, it seems: if so, nothing moves. */
+static void leave_alone(struct choice *best, const struct place_job *job, const struct place_graph *g)
+{
+	struct choice old = attempt(job, g, STAY);
+
+	if (old.p->u > best->p->u * (1 + AS_GOOD_AS)) {
+		forget(old.p, old.s);
+		return;
+	}
+	old.p->bound = fmax(old.p->bound, best->p->bound);
+	forget(best->p, best->s);
+	*best = old;
+}
+
 struct placement *place_plan(const struct place_job *job)
 {
 	struct arena *arena = arena_new();
@@ -191,13 +197,8 @@ struct placement *place_plan(const struct place_job *job)
 	if (!job->options.unrounded) {
 		widen_elephants(&best, job, g, u_unrounded);
 		widen_all(&best, job, g, u_ecmp);
-		/* What runs is as good: leave it. */
-		if (job->running && runs_whole(best.s) && u_running <= best.p->u * (1 + AS_GOOD_AS)) {
-			struct choice old = attempt(job, g, STAY);
-			old.p->bound = best.p->bound;
-			forget(best.p, best.s);
-			best = old;
-		}
+		if (job->running && u_running <= best.p->u * (1 + AS_GOOD_AS))
+			leave_alone(&best, job, g);
 	}
 	best.p->u_ecmp = u_ecmp;
 	best.p->u_running = u_running;

@@ -23,7 +23,6 @@ struct place_flow {
 	uint32_t n_spare;               /* ways behind the others that are not in use for now */
 	uint32_t max_paths, n_units;    /* how far it may be split, once rounded */
 	const struct place_pair *running;       /* or null */
-	bool torn;                      /* a running path is gone: its slots must move */
 };
 
 struct place_state {

@@ -271,6 +271,53 @@ static void nothing_changed_changes_nothing(void **state)
 	}
 }
 
+/* Links renumbered under a running placement: it is not believed. */
+static void what_runs_elsewhere_is_not_believed(void **state)
+{
+	unsigned seed = test_net_seed(8);
+	(void) state;
+	for (int i = 0; i < 40; i++) {
+		struct test_net net;
+		test_net_make(&net, &seed);
+		struct placement *p = plan(&net);
+		for (uint32_t k = 0; k < net.job.n_links / 2; k++) {
+			struct place_link link = net.links[k];
+			net.links[k] = net.links[net.job.n_links - 1 - k];
+			net.links[net.job.n_links - 1 - k] = link;
+		}
+		net.job.running = p;
+		place_free(plan(&net));
+		struct placement *stay = place_stay(&net.job);
+		test_net_check(&net.job, stay);
+		place_free(stay);
+		place_free(p);
+	}
+}
+
+/* A little more of one demand moves a little: most of the best plan may stay. */
+static void a_small_change_moves_little(void **state)
+{
+	unsigned seed = test_net_seed(9);
+	double moved = 0, total = 0;
+	(void) state;
+	for (int i = 0; i < 60; i++) {
+		struct test_net net;
+		test_net_make(&net, &seed);
+		struct placement *p = plan(&net);
+		for (size_t k = 0; k < net.job.n_demands; k += 10)
+			net.demands[k].mbps *= 1.1;
+		net.job.running = p;
+		struct placement *q = plan(&net);
+		if (q->total_mbps > 0)
+			moved += q->moved_mbps / q->total_mbps;
+		total++;
+		place_free(q);
+		place_free(p);
+	}
+	print_message("moved %.4f of the traffic\n", moved / total);
+	assert_true(moved / total < 0.02);
+}
+
 static bool uses(const struct test_net *net, const struct place_path *path, uint32_t link)
 {
 	for (uint32_t i = 0; i < path->n_arcs; i++) {
@@ -460,6 +507,8 @@ int main(void)
 		cmocka_unit_test(unrounded_is_close_to_the_bound),
 		cmocka_unit_test(twice_the_demand_is_twice_the_load),
 		cmocka_unit_test(nothing_changed_changes_nothing),
+		cmocka_unit_test(a_small_change_moves_little),
+		cmocka_unit_test(what_runs_elsewhere_is_not_believed),
 		cmocka_unit_test(every_cut_has_a_standby_and_a_better_plan),
 		cmocka_unit_test(one_standby_is_not_enough),
 		cmocka_unit_test(out_of_time_is_still_a_plan),

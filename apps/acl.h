@@ -31,7 +31,6 @@ enum { MARK_CUT = 1 };                  /* ct_mark of a connection that a rule h
 enum {
 	LOG_RATE = 10, LOG_BURST = 10,          /* packets per second and switch */
 	REJECT_RATE = 100, REJECT_BURST = 100,
-	METER_LOG = METER_OURS_FIRST + 1, METER_REJECT = METER_OURS_FIRST + 2,
 	JUDGED_BYTES = 128,                     /* of a frame that is logged or rejected */
 };
 

@@ -12,7 +12,6 @@ enum {
 	 * being learned. */
 	CLAIM_RATE = 200,
 	CLAIM_BURST = 200,
-	METER_CLAIM = METER_OURS_FIRST + 1,
 	CLAIM_BYTES = 128,
 	/* An address that is not spoken for is forgotten, though its host is not:
 	 * IPv6 hosts make themselves new ones every day. */

@@ -11,7 +11,6 @@ enum {
 	 * that the switch itself drops the copies; the frames go on. */
 	PUNT_RATE = 1000,
 	PUNT_BURST = 1000,
-	METER_PUNT = METER_OURS_FIRST,  /* the next one is METER_CLAIM, apps/arp.h */
 	PUNT_BYTES = 128,               /* of a frame: headers and addresses */
 };
 

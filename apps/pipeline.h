@@ -79,6 +79,9 @@ enum out_to {
  * network on one bridge the others get no floods, and status says so. */
 enum { FLOOD_MAX_PORTS = 1500, FLOOD_PEER_ROOM = 2, FLOOD_GUARDED_ROOM = 4 };   /* a peer, a port with rules take the room of so many */
 
+/* The meters of all apps, in one list so that no two have the same. */
+enum meter { METER_PUNT = METER_OURS_FIRST, METER_CLAIM, METER_LOG, METER_REJECT };
+
 /* For the manual: docs/reference/pipeline.md. */
 struct _IO_FILE;
 void pipeline_print_reference(struct _IO_FILE *);

@@ -446,7 +446,9 @@ def test_other_protocols_are_tracked_by_their_addresses(lab, proto):
     request, answer = (struct.pack("!HHII", 7, 9, 0, 0) + text for text in (b"the-request", b"the-answer"))
     for w in (here, there):
         w.forget()
+    denied = l.packets("k2", "table=110")
     there.send(raw_ip(l, "h3", "h1", proto, answer))
+    wait_for("the answer nobody asked for is denied", lambda: l.packets("k2", "table=110") > denied)
     here.send(raw_ip(l, "h1", "h3", proto, request))
     assert there.wait(has(b"the-request"))
     assert not here.count(has(b"the-answer")), "it came unasked"

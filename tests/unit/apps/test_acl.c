@@ -466,6 +466,25 @@ static void the_physical_port_has_the_lists_of_its_network(void **state)
 	assert_int_equal(w->n_got, 0);
 }
 
+/* Every app's meters are its own: two apps that want one id fight over its rate. */
+static void every_meter_is_of_one_app(void **state)
+{
+	static const uint32_t rates[][2] = { { METER_LOG, LOG_RATE }, { METER_REJECT, REJECT_RATE } };
+	char *yaml = text(", acl: l", "acls: {l: [{reject: tcp, log: true}, {allow: any}]}\n"), wanted[64];
+	(void) state;
+	w = world_new(yaml);
+	free(yaml);
+	world_do(w, "meters a 100; meters b 100\n" PORTS);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(wanted, sizeof wanted, "meter=%u ", rates[i][0]);
+		assert_int_equal(world_count_rows(w, "a", wanted, NULL), 1);
+		char rate[32];
+		snprintf(rate, sizeof rate, "rate=%u ", rates[i][1]);
+		assert_int_equal(world_count_rows(w, "a", wanted, rate, NULL), 1);
+	}
+	assert_int_equal(world_count_rows(w, "a", "meter=", "pktps", NULL), 4);
+}
+
 /* --- punts ------------------------------------------------------------------------------- */
 
 static size_t n_notes, n_sent;
@@ -568,6 +587,7 @@ int main(void)
 		TEST(a_very_wide_guarded_network),
 		TEST(a_switch_on_the_way_lets_pass),
 		TEST(the_physical_port_has_the_lists_of_its_network),
+		TEST(every_meter_is_of_one_app),
 		TEST(what_a_rule_reports),
 		TEST(every_row_has_a_kind),
 	};

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "apps/l2.h"
 #include "tests/unit/apps/world.h"
 
 static struct world *w;
@@ -227,6 +228,51 @@ static void who_was_heard_on_the_lan_meanwhile_stands_where_its_row_is(void **st
 	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "b"));
 }
 
+/* --- what the LAN is told --------------------------------------------------------- */
+
+static size_t n_sent, n_of[8];
+
+static void on_send(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports, const uint8_t *frame, size_t size)
+{
+	(void) ctx;
+	assert_true(sw == world_switch(w, "b") && n_ports == 1 && ofports[0] == 9 && size == 60);
+	/* To all, with the LAN's tag, a reverse ARP request (RFC 903) about who sends it. */
+	assert_memory_equal(frame, ((const uint8_t[]) { 255, 255, 255, 255, 255, 255 }), 6);
+	assert_memory_equal(frame + 12, ((const uint8_t[]) { 0x81, 0, 0, 20, 0x80, 0x35, 0, 1, 8, 0, 6, 4, 0, 3 }), 14);
+	assert_memory_equal(frame + 26, frame + 6, 6);
+	assert_memory_equal(frame + 36, frame + 6, 6);
+	assert_true(frame[11] < 8);
+	n_sent++;
+	n_of[frame[11]]++;
+}
+
+static void tell(struct fact fact)
+{
+	struct scene scene = world_scene(w);
+	struct reply reply = { .send = on_send };
+	fact.network = world_network(w, "red");
+	n_sent = 0;
+	memset(n_of, 0, sizeof n_of);
+	l2_announce(&scene, &fact, &reply);
+}
+
+static void who_is_behind_the_new_gateway(void **state)
+{
+	(void) state;
+	begin("host red 1 a:r1; host red 2 b:r1; host red 3 c:r1; gateway red -; gateway red b:eth1; host red 4 b:eth1");
+	struct fact fact = { .kind = FACT_GATEWAY, .sw = world_switch(w, "b"), .ofport = 9 };
+	tell(fact);
+	/* Who is on the LAN itself is no news there. */
+	assert_true(n_sent == 3 && n_of[1] == 1 && n_of[2] == 1 && n_of[3] == 1);
+	fact.recovered = true;                  /* it was the gateway before weftd's restart */
+	tell(fact);
+	assert_int_equal(n_sent, 0);
+	tell((struct fact) { .kind = FACT_GATEWAY, .sw = NET_NONE });
+	tell((struct fact) { .kind = FACT_PORT, .sw = world_switch(w, "b"), .ofport = 9 });
+	tell((struct fact) { .kind = FACT_GATEWAY, .sw = world_switch(w, "b"), .ofport = 77 });
+	assert_int_equal(n_sent, 0);
+}
+
 static void restart_finds_the_gateway_in_the_rows(void **state)
 {
 	(void) state;
@@ -323,6 +369,7 @@ int main(void)
 		TEST(the_first_one_alive_is_chosen),
 		TEST(a_vm_is_not_moved_by_its_own_echo),
 		TEST(who_was_heard_on_the_lan_meanwhile_stands_where_its_row_is),
+		TEST(who_is_behind_the_new_gateway),
 		TEST(restart_finds_the_gateway_in_the_rows),
 		TEST(restart_remembers_the_fence),
 		TEST(a_new_file_waits_for_the_old_port),

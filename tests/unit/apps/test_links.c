@@ -530,6 +530,67 @@ static void a_new_file_keeps_the_ways_it_can(void **state)
 	assert_int_equal(w->n_got, 0);
 }
 
+/* The first links of a network that had only tunnels: as it was until there are ways. */
+static void the_first_links_of_a_file(void **state)
+{
+	static const char before[] = "version: 1\nswitches:\n  a: {dpid: 1, vtep: 10.0.0.1}\n  b: {dpid: 2, vtep: 10.0.0.2}\n"
+		"  c: {dpid: 3, vtep: 10.0.0.3}\nnetworks:\n  red: {vni: 7, link_vlan: 70, ports: [\"*:r*\"]}\n";
+	char text[sizeof before + 80];
+	(void) state;
+	w = world_new(before);
+	world_do(w, "up a; up b; up c; port a:vxlan0 1000; port b:vxlan0 1000; port c:vxlan0 1000;"
+		    "port a:r1 1; port b:r1 1; port c:r1 1; port a:l0 10; port b:l0 10");
+	snprintf(text, sizeof text, "%slinks:\n  - {between: [a:l0, b:l0]}\n", before);
+	world_reload(w, text);
+	world_check(w);
+	world_send(w, "a:r1", world_frame(0, 1, UNTAGGED));
+	assert_true(w->n_got == 2 && w->n_linked == 0);
+	world_do(w, "link a:l0; link b:l0; ways");
+	world_check(w);
+	world_send(w, "a:r1", world_frame(0, 1, UNTAGGED));
+	assert_true(w->n_got == 2 && w->n_linked == 1);
+}
+
+/* The file changes while the switches are on their way to other ways; a switch goes. */
+static void a_new_file_in_the_middle_of_a_change(void **state)
+{
+	(void) state;
+	setting("ab bc ca", "", "", 3);
+	learn_all();
+	step("down a:l0; ways half");
+	assert_non_null(view_ways(w->view)->with);
+	world_reload(w, "version: 1\nswitches:\n  a: {dpid: 1}\n  c: {dpid: 3}\n"
+		     "networks:\n  red: {vni: 7, link_vlan: 70, ports: [\"*:r*\"]}\nlinks:\n"
+		     "  - {between: [\"c:l2\", \"a:l2\"]}\n");
+	assert_non_null(view_ways(w->view)->with);
+	world_check(w);
+	world_send(w, "a:r1", world_frame(0, 1, UNTAGGED));
+	assert_true(w->n_got <= 1);
+	step("ways");
+	world_send(w, "a:r1", world_frame(0, 1, UNTAGGED));
+	assert_int_equal(world_got(w, "c:r1", UNTAGGED), 1);
+}
+
+static void ways_that_are_the_same(void **state)
+{
+	(void) state;
+	setting("ab bc ca", "abc", "", 3);
+	struct ways *one = ways_compute(w->view), *same = ways_compute(w->view);
+	assert_true(ways_equal(one, same));
+	step("down a:l0");
+	struct ways *other = ways_compute(w->view);
+	assert_false(ways_equal(one, other));
+	/* By any part of them alone. */
+	same->tree[0] = !same->tree[0];
+	assert_false(ways_equal(one, same));
+	same->tree[0] = !same->tree[0];
+	same->stands[0].is_head = !same->stands[0].is_head;
+	assert_false(ways_equal(one, same));
+	ways_free(one);
+	ways_free(same);
+	ways_free(other);
+}
+
 int main(void)
 {
 #define TEST(F) cmocka_unit_test_teardown(F, after)
@@ -548,6 +609,9 @@ int main(void)
 		TEST(a_cable_in_the_wrong_hole),
 		TEST(trunk_and_tunnel),
 		TEST(a_new_file_keeps_the_ways_it_can),
+		TEST(the_first_links_of_a_file),
+		TEST(a_new_file_in_the_middle_of_a_change),
+		TEST(ways_that_are_the_same),
 	};
 	return cmocka_run_group_tests_name("links", tests, NULL, NULL);
 }

@@ -98,13 +98,37 @@ static void lines(void **state)
 	     "0.000 port-gone kvm1:vm-db port=3");
 }
 
+static void lines_of_ways_and_addresses(void **state)
+{
+	(void) state;
+	says((struct fact) { .kind = FACT_MEMBER, .sw = 1, .network = office, .recovered = true },
+	     "0.000 member office kvm2 recovered");
+	says((struct fact) { .kind = FACT_MEMBER, .sw = 1, .network = office }, "0.000 member office kvm2 no more");
+	says((struct fact) { .kind = FACT_GATEWAY, .sw = 0, .ofport = 3, .network = office },
+	     "0.000 gateway office kvm1:vm-db");
+	says((struct fact) { .kind = FACT_GATEWAY, .sw = NET_NONE, .network = office, .recovered = true, .unconfirmed = true },
+	     "0.000 gateway office - recovered unconfirmed");
+	says((struct fact) { .kind = FACT_LINK, .sw = 0, .ofport = 3, .old_sw = 1, .old_ofport = 9 },
+	     "0.000 link kvm2:9 to kvm1:vm-db");
+	says((struct fact) { .kind = FACT_WAYS }, "0.000 ways");
+	says((struct fact) { .kind = FACT_ADDRESS, .sw = 0, .ofport = 3, .network = office, .mac = MAC, .old_sw = NET_NONE,
+			     .has_ip4 = true, .ip4 = { 10, 0, 0, 1 }, .was_known = true, .other_mac = { 2, [5] = 7 } },
+	     "0.000 address office 52:54:00:aa:00:20 kvm1:vm-db ip=10.0.0.1 was=02:00:00:00:00:07");
+	says((struct fact) { .kind = FACT_ADDRESS, .sw = 0, .ofport = 3, .network = office, .mac = MAC, .old_sw = NET_NONE,
+			     .has_ip4 = true, .ip4 = { 10, 0, 0, 1 }, .contested = true, .other_mac = { 2, [5] = 7 } },
+	     "0.000 address office 52:54:00:aa:00:20 kvm1:vm-db ip=10.0.0.1 contested=02:00:00:00:00:07");
+	says((struct fact) { .kind = FACT_DUPLICATE, .sw = 0, .ofport = 3, .network = office, .mac = MAC, .old_sw = NET_NONE,
+			     .other_mac = { 2, [5] = 7 } },
+	     "0.000 duplicate-ip office 52:54:00:aa:00:20 kvm1:vm-db other=02:00:00:00:00:07");
+}
+
 static void every_kind_and_reason_has_words(void **state)
 {
 	(void) state;
 	for (unsigned k = 0; k < N_FACT_KINDS; k++)
 		assert_true(strlen(fact_word((enum fact_kind) k)) > 2);
 	assert_string_equal(fact_reason_text(REASON_NONE), "");
-	for (unsigned r = REASON_AGED; r <= REASON_REMOVED; r++)
+	for (unsigned r = REASON_AGED; r <= REASON_SILENT; r++)
 		assert_true(strlen(fact_reason_text((enum fact_reason) r)) > 3);
 }
 
@@ -141,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines),
+		cmocka_unit_test(lines_of_ways_and_addresses),
 		cmocka_unit_test(every_kind_and_reason_has_words),
 		cmocka_unit_test(short_buffers),
 		cmocka_unit_test(without_net_and_view),

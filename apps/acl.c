@@ -152,12 +152,14 @@ static void stage_rows(const struct compiling *c, enum acl_direction direction, 
 
 static void meters(const struct compiling *c)
 {
-	if (!c->vs->max_meters)
-		return;
-	build_meter(c->out->build, METER_LOG, true, LOG_RATE, LOG_BURST);
-	out_want(c->out, c->vs->sw);
-	build_meter(c->out->build, METER_REJECT, true, REJECT_RATE, REJECT_BURST);
-	out_want(c->out, c->vs->sw);
+	if (has_meter(c->vs->max_meters, METER_LOG)) {
+		build_meter(c->out->build, METER_LOG, true, LOG_RATE, LOG_BURST);
+		out_want(c->out, c->vs->sw);
+	}
+	if (has_meter(c->vs->max_meters, METER_REJECT)) {
+		build_meter(c->out->build, METER_REJECT, true, REJECT_RATE, REJECT_BURST);
+		out_want(c->out, c->vs->sw);
+	}
 }
 
 /* The last row of a table that only adds to what is known. */

@@ -15,9 +15,10 @@ void acl_put_verdict(struct out *out, const struct view_switch *vs, const struct
 			const struct net_acl *acl, enum net_verdict verdict, bool log)
 {
 	bool is_audit = acl->mode == ACL_AUDIT;
+	uint32_t meter = log ? METER_LOG : METER_REJECT;
 	/* Without meters nothing limits what a switch reports: it reports nothing. */
-	if (vs->max_meters && (log || (verdict == NET_REJECT && !is_audit)))
-		act_controller(out->build, JUDGED_BYTES, log ? METER_LOG : METER_REJECT);
+	if (has_meter(vs->max_meters, meter) && (log || (verdict == NET_REJECT && !is_audit)))
+		act_controller(out->build, JUDGED_BYTES, meter);
 	if (verdict == NET_ALLOW || is_audit)
 		act_goto(out->build, stage->next);
 	else if (cuts(acl))

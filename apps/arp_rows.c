@@ -68,7 +68,7 @@ static void want_or_not(struct out *out, uint32_t sw, bool wanted)
 
 static void report(struct out *out, const struct view_switch *vs)
 {
-	act_controller(out->build, CLAIM_BYTES, vs->max_meters > 1 ? METER_CLAIM : 0);
+	act_controller(out->build, CLAIM_BYTES, has_meter(vs->max_meters, METER_CLAIM) ? METER_CLAIM : 0);
 }
 
 /* What a guest has tagged itself (`tags: pass`) is about another segment of its own. */
@@ -99,7 +99,7 @@ static void pass(struct out *out, const struct view_switch *vs, enum arp_row row
 void arp_switch_rows(struct out *out, const struct view_switch *vs)
 {
 	struct build *b = out->build;
-	if (vs->max_meters > 1) {
+	if (has_meter(vs->max_meters, METER_CLAIM)) {
 		build_meter(b, METER_CLAIM, true, CLAIM_RATE, CLAIM_BURST);
 		out_want(out, vs->sw);
 	}

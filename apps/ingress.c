@@ -250,7 +250,7 @@ static void compile_probe(const struct scene *scene, struct out *out, const stru
 		return;
 	out_row(out, &rows[ROW_LINK_PROBE], vs->object);
 	match_bytes(out->build, FIELD_ETH_DST, discover_dst, NULL);
-	act_controller(out->build, DISCOVER_BYTES, vs->max_meters ? METER_PUNT : 0);
+	act_controller(out->build, DISCOVER_BYTES, has_meter(vs->max_meters, METER_PUNT) ? METER_PUNT : 0);
 	out_want(out, vs->sw);
 }
 

@@ -195,7 +195,7 @@ void l2_ahead_host(struct out *out, uint32_t sw, uint32_t network_id, uint32_t o
 
 static void punt(struct out *out, const struct view_switch *vs)
 {
-	act_controller(out->build, PUNT_BYTES, vs->max_meters ? METER_PUNT : 0);
+	act_controller(out->build, PUNT_BYTES, has_meter(vs->max_meters, METER_PUNT) ? METER_PUNT : 0);
 }
 
 static void want_or_not(struct out *out, uint32_t sw, bool wanted)
@@ -247,7 +247,7 @@ static void no_tag_inside(struct out *out, const struct view_switch *vs)
 void l2_switch_rows(struct out *out, const struct view_switch *vs)
 {
 	no_tag_inside(out, vs);
-	if (vs->max_meters) {
+	if (has_meter(vs->max_meters, METER_PUNT)) {
 		build_meter(out->build, METER_PUNT, true, PUNT_RATE, PUNT_BURST);
 		out_want(out, vs->sw);
 	}

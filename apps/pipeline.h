@@ -79,8 +79,13 @@ enum out_to {
  * network on one bridge the others get no floods, and status says so. */
 enum { FLOOD_MAX_PORTS = 1500, FLOOD_PEER_ROOM = 2, FLOOD_GUARDED_ROOM = 4 };   /* a peer, a port with rules take the room of so many */
 
-/* The meters of all apps, in one list so that no two have the same. */
-enum meter { METER_PUNT = METER_OURS_FIRST, METER_CLAIM, METER_LOG, METER_REJECT };
+/* Meters: what a switch may report. One that has few has the first ones. */
+enum {
+	METER_PUNT = METER_OURS_FIRST,  /* new hosts (l2), probes of links (ingress) */
+	METER_CLAIM,                    /* addresses (arp) */
+	METER_LOG, METER_REJECT,        /* what rules say (acl) */
+};
+static inline bool has_meter(uint32_t max_meters, uint32_t meter) { return meter - METER_OURS_FIRST < max_meters; }
 
 /* For the manual: docs/reference/pipeline.md. */
 struct _IO_FILE;

@@ -13,9 +13,8 @@
 enum {
 	ECHO_AFTER_MS = 1000,           /* of silence */
 	DEAD_AFTER_MS = 3000,
-	AUDIT_EVERY_MS = 2000,          /* one table of one switch; longer for large ledgers */
-	AUDIT_ROWS_PER_MS = 5,
-	AUDITS_IN_A_HURRY = 8,          /* tables in use, groups, meters: a whole round */
+	AUDIT_ROUND_MS = 16000,         /* all tables of one switch, one by one */
+	AUDIT_ROUND_MS_PER_1000_ROWS = 1600,
 };
 
 struct sessions *sessions_new(struct loop *loop, struct core *core, uint64_t generation_id,
@@ -111,23 +110,24 @@ static void echo(struct session *s, uint64_t now_ms)
 
 void session_hurry_audit(struct session *s)
 {
-	s->audits_in_a_hurry = AUDITS_IN_A_HURRY;
+	s->audits_in_a_hurry = s->sync ? sync_round(s->sync) : 0;
 	s->audit_due_ms = s->all->core->now_ms;
 }
 
 static void audit(struct session *s, uint64_t now_ms)
 {
-	if (!s->audit_due_ms)
-		s->audit_due_ms = now_ms + AUDIT_EVERY_MS;
-	if (now_ms < s->audit_due_ms)
-		return;
 	struct ledger_counts counts;
 	ledger_count(s->all->core->switches[s->sw]->ledger, &counts);
+	uint64_t pause_ms = (AUDIT_ROUND_MS + counts.n_rows * AUDIT_ROUND_MS_PER_1000_ROWS / 1000) / sync_round(s->sync);
+	if (!s->audit_due_ms)
+		s->audit_due_ms = now_ms + pause_ms;
+	if (now_ms < s->audit_due_ms)
+		return;
 	s->audit_due_ms = now_ms;
 	if (s->audits_in_a_hurry)
 		s->audits_in_a_hurry--;
 	else
-		s->audit_due_ms += AUDIT_EVERY_MS + counts.n_rows / AUDIT_ROWS_PER_MS;
+		s->audit_due_ms += pause_ms;
 	sync_audit(s->sync, now_ms);
 	conn_flush(s->conn);
 }

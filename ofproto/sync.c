@@ -105,12 +105,20 @@ void sync_run(struct sync *s, uint64_t now_ms)
 	}
 }
 
+unsigned sync_round(struct sync *s)
+{
+	unsigned n = 0;
+	for (unsigned t = 0; t < LEDGER_TABLES; t++) {
+		s->used[t] |= t < LEDGER_GROUPS && ledger_table_rows(s->ledger, t) != 0;
+		n += s->used[t];
+	}
+	return n;
+}
+
 void sync_audit(struct sync *s, uint64_t now_ms)
 {
-	if (s->state != SYNC_REST || s->flight.barrier_xid || s->reading.n_open)
+	if (s->state != SYNC_REST || s->flight.barrier_xid || s->reading.n_open || !sync_round(s))
 		return;
-	for (unsigned t = 0; t < LEDGER_GROUPS; t++)
-		s->used[t] |= ledger_table_rows(s->ledger, t) != 0;
 	for (int i = 0; i < LEDGER_TABLES; i++) {
 		s->audit_table = (s->audit_table + 1) % LEDGER_TABLES;
 		if (s->used[s->audit_table]) {

@@ -56,8 +56,10 @@ void sync_stop(struct sync *);                           /* disconnected: ledger
 bool sync_message(struct sync *, const uint8_t *msg, size_t size, uint64_t now_ms);
 /* Start a transaction if one is due. Call once at the end of a tick. */
 void sync_run(struct sync *, uint64_t now_ms);
-/* Start an audit of the next table (round robin over tables in which the ledger
- * has or had rows, groups, meters) if at rest. Transactions may start meanwhile. */
+/* How many audits see everything: of tables in which the ledger has or had rows,
+ * of groups, of meters. */
+unsigned sync_round(struct sync *);
+/* Start an audit of the next one of these if at rest. Transactions may start meanwhile. */
 void sync_audit(struct sync *, uint64_t now_ms);
 void sync_tick(struct sync *, uint64_t now_ms);          /* time-outs: 10 s for an answer */
 enum sync_state sync_state(const struct sync *);

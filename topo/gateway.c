@@ -86,12 +86,16 @@ static bool is_physical(const struct view *view, uint32_t sw, uint32_t ofport, u
 	return use && use->is_physical;
 }
 
+bool view_is_echo(const struct view *view, const struct host *host, uint32_t sw, uint32_t ofport)
+{
+	return !host->unconfirmed && is_physical(view, sw, ofport, host->network)
+		&& !is_physical(view, host->sw, host->ofport, host->network)
+		&& view_port(view, host->sw, host->ofport)->up;
+}
+
 bool view_stands_elsewhere(const struct view *view, const struct host *host, uint32_t sw, uint32_t ofport)
 {
-	if (host->unconfirmed || !is_physical(view, sw, ofport, host->network)
-	    || is_physical(view, host->sw, host->ofport, host->network))
-		return false;
-	return view->switches[host->sw]->connected && view_port(view, host->sw, host->ofport)->up;
+	return view_is_echo(view, host, sw, ofport) && view->switches[host->sw]->connected;
 }
 
 /* --- facts ------------------------------------------------------------------------- */
@@ -133,6 +137,9 @@ static void move_hosts(struct view *view, struct view_network *vn, uint32_t from
 		next = host->next;
 		if (host->ofport != old->ofport)
 			continue;
+		/* Nobody has heard it at its new place. If it is not there after all, a question
+		 * for it must reach it, so that it speaks where it is. */
+		view_forget_addresses(view, host, REASON_NONE, gone);
 		memcpy(fact.mac, host->mac, sizeof fact.mac);
 		memcpy(fact.ip4, host->ip4, sizeof fact.ip4);
 		memcpy(fact.ip6, host->ip6, sizeof fact.ip6);

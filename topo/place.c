@@ -22,11 +22,19 @@ struct place_options place_defaults(void)
 	};
 }
 
-static void start(struct place_state *s, bool stay)
+/* Where a plan comes from. */
+enum origin { SEARCH, STAY, EQUAL_SPLIT };
+
+static bool start(struct place_state *s, enum origin origin)
 {
+	bool by_cost = origin == STAY || s->job->options.sparing;
+
 	place_find_ways(s, s->g->cost, true);
-	place_find_ways(s, stay || s->job->options.sparing ? s->g->cost : s->g->inverse, false);
+	if (origin == EQUAL_SPLIT && !place_find_equal_ways(s))
+		return false;
+	place_find_ways(s, by_cost ? s->g->cost : s->g->inverse, false);
 	place_reload(s);
+	return true;
 }
 
 static double ecmp(struct place_state *s)
@@ -63,29 +71,32 @@ static void install(struct place_state *s)
 	place_reload(s);
 }
 
-/* One way through the whole plan; standbys come last, when it is chosen. */
-static struct placement *attempt(const struct place_job *job, const struct place_graph *g, bool stay,
-				 struct place_state **ret_state)
-{
-	struct place_state *s = place_state_new(arena_new(), job, g);
+/* What a plan is made of while it is chosen; p is null when there is none. */
+struct choice { struct placement *p; struct place_state *s; };
 
-	start(s, stay);
-	double u_running = job->running ? place_utilisation(s) : 0, u_unrounded = u_running;
-	if (stay) {
-		place_round_as_it_runs(s);
+/* One way through the whole plan; standbys come last, when it is chosen. */
+static struct choice attempt(const struct place_job *job, const struct place_graph *g, enum origin origin)
+{
+	struct choice c = { .s = place_state_new(arena_new(), job, g) };
+	struct place_state *s = c.s;
+
+	if (!start(s, origin))
+		return c;
+	double u_running = job->running ? place_utilisation(s) : 0;
+	if (origin == STAY)
 		quick_bound(s);
-	} else {
+	else if (origin == SEARCH)
 		place_solve(s);
-		place_reload(s);
-		u_unrounded = place_utilisation(s);
-		if (!job->options.unrounded)
-			install(s);
-	}
-	struct placement *p = place_result(s);
-	p->u_running = u_running;
-	p->u_unrounded = u_unrounded;
-	*ret_state = s;
-	return p;
+	place_reload(s);
+	double u_unrounded = place_utilisation(s);
+	if (origin == STAY)
+		place_round_as_it_runs(s);
+	else if (!job->options.unrounded)
+		install(s);
+	c.p = place_result(s);
+	c.p->u_running = u_running;
+	c.p->u_unrounded = u_unrounded;
+	return c;
 }
 
 static void forget(struct placement *p, struct place_state *s)
@@ -97,9 +108,6 @@ static void forget(struct placement *p, struct place_state *s)
 	arena_free(arena);
 }
 
-/* What a plan is made of while it is chosen. */
-struct choice { struct placement *p; struct place_state *s; };
-
 static void finish(struct choice *c)
 {
 	const struct place_options *o = &c->s->job->options;
@@ -109,34 +117,26 @@ static void finish(struct choice *c)
 	forget(NULL, c->s);
 }
 
-static bool runs_whole(const struct place_state *s)
-{
-	for (size_t i = 0; i < s->n_flows; i++)
-		if (s->flows[i].n_ways && (!s->flows[i].running || s->flows[i].torn))
-			return false;
-	return true;
-}
-
 static void prefer(struct choice *best, struct choice other)
 {
-	if (other.p->u < best->p->u * (1 - AS_GOOD_AS)) {
+	if (other.p && other.p->u < best->p->u * (1 - AS_GOOD_AS)) {
 		struct choice worse = *best;
 		other.p->bound = fmax(other.p->bound, worse.p->bound);
 		*best = other;
 		other = worse;
 	}
-	best->p->bound = fmax(best->p->bound, other.p->bound);
+	if (other.p)
+		best->p->bound = fmax(best->p->bound, other.p->bound);
 	forget(other.p, other.s);
 }
 
 static void try_wider(struct choice *best, const struct place_job *job, const struct place_graph *g,
-		      struct place_options options)
+		      struct place_options options, enum origin origin)
 {
 	struct place_job wide = *job;
-	struct choice other;
 
 	wide.options = options;
-	other.p = attempt(&wide, g, false, &other.s);
+	struct choice other = attempt(&wide, g, origin);
 	other.s->job = job;
 	prefer(best, other);
 }
@@ -150,12 +150,12 @@ static void widen_elephants(struct choice *best, const struct place_job *job, co
 	if (best->s->stopped || best->p->u <= fmax(u_unrounded * TOO_COARSE, job->options.goal))
 		return;
 	options.elephant_paths *= 2;
-	try_wider(best, job, g, options);
+	try_wider(best, job, g, options, SEARCH);
 }
 
 /* Equal split can be better only where few slots or paths are too coarse: a
  * single pair over three equal links, or over twenty. Numbers of slots that many
- * numbers of paths divide. */
+ * numbers of paths divide; what the search finds for them, and equal split itself. */
 static void widen_all(struct choice *best, const struct place_job *job, const struct place_graph *g, double u_ecmp)
 {
 	static const uint32_t slots[] = {64, 60, 63, 55, 52};
@@ -168,29 +168,37 @@ static void widen_all(struct choice *best, const struct place_job *job, const st
 		options.elephant_slots = slots[i];
 		options.elephant_paths = slots[i];
 		options.tolerance = fmin(options.tolerance, 1e-3);
-		try_wider(best, job, g, options);
+		try_wider(best, job, g, options, SEARCH);
+		if (best->p->u > u_ecmp * (1 + AS_GOOD_AS))
+			try_wider(best, job, g, options, EQUAL_SPLIT);
 	}
+}
+
+/* What runs is as good, it seems: if so, nothing moves. */
+static void leave_alone(struct choice *best, const struct place_job *job, const struct place_graph *g)
+{
+	struct choice old = attempt(job, g, STAY);
+
+	if (old.p->u > best->p->u * (1 + AS_GOOD_AS)) {
+		forget(old.p, old.s);
+		return;
+	}
+	old.p->bound = fmax(old.p->bound, best->p->bound);
+	forget(best->p, best->s);
+	*best = old;
 }
 
 struct placement *place_plan(const struct place_job *job)
 {
 	struct arena *arena = arena_new();
 	const struct place_graph *g = place_graph_new(arena, job);
-	struct choice best;
-
-	best.p = attempt(job, g, false, &best.s);
+	struct choice best = attempt(job, g, SEARCH);
 	double u_ecmp = ecmp(best.s), u_running = best.p->u_running, u_unrounded = best.p->u_unrounded;
 	if (!job->options.unrounded) {
 		widen_elephants(&best, job, g, u_unrounded);
 		widen_all(&best, job, g, u_ecmp);
-		/* What runs is as good: leave it. */
-		if (job->running && runs_whole(best.s) && u_running <= best.p->u * (1 + AS_GOOD_AS)) {
-			struct choice old;
-			old.p = attempt(job, g, true, &old.s);
-			old.p->bound = best.p->bound;
-			forget(best.p, best.s);
-			best = old;
-		}
+		if (job->running && u_running <= best.p->u * (1 + AS_GOOD_AS))
+			leave_alone(&best, job, g);
 	}
 	best.p->u_ecmp = u_ecmp;
 	best.p->u_running = u_running;
@@ -204,9 +212,8 @@ struct placement *place_stay(const struct place_job *job)
 {
 	struct arena *arena = arena_new();
 	const struct place_graph *g = place_graph_new(arena, job);
-	struct choice only;
+	struct choice only = attempt(job, g, STAY);
 
-	only.p = attempt(job, g, true, &only.s);
 	finish(&only);
 	arena_free(arena);
 	return only.p;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "topo/arena.h"
-#include "topo/place_graph.h"
+#include "topo/place_state.h"
 
 struct away { double dist; uint32_t node; };
 
@@ -52,6 +52,17 @@ static int by_destination(const void *a, const void *b)
 	return x->src < y->src ? -1 : x->src > y->src;
 }
 
+/* Order of handling for one destination: turn[node] is its place, the farthest first. */
+static void take_turns(const struct place_graph *g, const struct place_tree *t, uint32_t dst, struct away *order,
+		       uint32_t *turn)
+{
+	for (uint32_t node = 0; node < g->n_nodes; node++)
+		order[node] = (struct away) { t->dist[node], node };
+	qsort(order, g->n_nodes, sizeof *order, farthest_first);
+	for (uint32_t k = 0; k < g->n_nodes; k++)
+		turn[order[k].node] = order[k].node == dst ? g->n_nodes : k;
+}
+
 double place_ecmp(struct arena *arena, const struct place_graph *g, const struct place_demand *demands, size_t n)
 {
 	struct place_demand *sorted = arena_new_array(arena, struct place_demand, n);
@@ -66,13 +77,9 @@ double place_ecmp(struct arena *arena, const struct place_graph *g, const struct
 	qsort(sorted, n, sizeof *sorted, by_destination);
 	for (size_t i = 0, end; i < n; i = end) {
 		place_tree_grow_back(t, g, g->cost, sorted[i].dst);
-		for (uint32_t node = 0; node < g->n_nodes; node++) {
-			order[node] = (struct away) { t->dist[node], node };
+		take_turns(g, t, sorted[i].dst, order, turn);
+		for (uint32_t node = 0; node < g->n_nodes; node++)
 			held[node] = 0;
-		}
-		qsort(order, g->n_nodes, sizeof *order, farthest_first);
-		for (uint32_t k = 0; k < g->n_nodes; k++)
-			turn[order[k].node] = order[k].node == sorted[i].dst ? g->n_nodes : k;
 		for (end = i; end < n && sorted[end].dst == sorted[i].dst; end++)
 			held[sorted[end].src] += sorted[end].mbps;
 		for (uint32_t k = 0; k < g->n_nodes; k++)
@@ -82,4 +89,64 @@ double place_ecmp(struct arena *arena, const struct place_graph *g, const struct
 	for (uint32_t arc = 0; arc < g->n_arcs; arc++)
 		u = fmax(u, load[arc] * g->inverse[arc]);
 	return u;
+}
+
+/* --- the same as ways --------------------------------------------------------- */
+
+enum { MAX_LEAVES = 512 };              /* ways looked at for one pair */
+
+struct spread {
+	struct place_state *s;
+	struct place_flow *flow;
+	const uint32_t *turn;
+	uint32_t n_leaves;
+};
+
+/* Spreads mbps from this node over all shortest ways. False: there are too many. */
+static bool spread(struct spread *p, uint32_t node, double mbps, uint32_t depth)
+{
+	const struct place_graph *g = p->s->g;
+	const struct place_tree *t = p->s->tree;
+	uint32_t n = 0;
+
+	if (node == p->flow->dst) {
+		if (p->flow->n_ways == PLACE_MAX_WAYS || ++p->n_leaves > MAX_LEAVES)
+			return false;
+		place_way_add(p->s, p->flow, p->s->arcs, depth)->x += mbps;
+		return true;
+	}
+	for (uint32_t i = g->first[node]; i < g->first[node + 1]; i++)
+		n += is_shortest(g, t, p->turn, g->hops[i], node);
+	for (uint32_t i = g->first[node]; i < g->first[node + 1]; i++)
+		if (is_shortest(g, t, p->turn, g->hops[i], node)) {
+			p->s->arcs[depth] = g->hops[i].arc;
+			if (!spread(p, g->hops[i].to, mbps / n, depth + 1))
+				return false;
+		}
+	return true;
+}
+
+bool place_find_equal_ways(struct place_state *s)
+{
+	struct away *order = arena_new_array(s->arena, struct away, s->g->n_nodes);
+	uint32_t *turn = arena_new_array(s->arena, uint32_t, s->g->n_nodes);
+
+	for (uint32_t dst = 0; dst < s->g->n_nodes; dst++) {
+		bool grown = false;
+		for (size_t i = 0; i < s->n_flows; i++) {
+			struct place_flow *flow = &s->flows[i];
+			if (flow->dst != dst || !(flow->mbps > 0))
+				continue;
+			if (!grown) {
+				place_tree_grow_back(s->tree, s->g, s->g->cost, dst);
+				take_turns(s->g, s->tree, dst, order, turn);
+				grown = true;
+			}
+			flow->n_ways = 0;
+			struct spread p = { .s = s, .flow = flow, .turn = turn };
+			if (isfinite(s->tree->dist[flow->src]) && !spread(&p, flow->src, flow->mbps, 0))
+				return false;
+		}
+	}
+	return true;
 }

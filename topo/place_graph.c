@@ -58,12 +58,17 @@ struct place_graph *place_graph_new(struct arena *arena, const struct place_job 
 	return g;
 }
 
-bool place_is_whole(const struct place_graph *g, const struct place_path *path)
+bool place_is_whole(const struct place_graph *g, const struct place_pair *pair, const struct place_path *path)
 {
-	for (uint32_t i = 0; i < path->n_arcs; i++)
-		if (path->arcs[i] >= g->n_arcs || !place_usable(g, path->arcs[i]))
+	uint32_t at = pair->src;
+
+	for (uint32_t i = 0; i < path->n_arcs; i++) {
+		uint32_t arc = path->arcs[i];
+		if (arc >= g->n_arcs || !place_usable(g, arc) || g->from[arc] != at)
 			return false;
-	return true;
+		at = g->to[arc];
+	}
+	return at == pair->dst;
 }
 
 struct place_tree *place_tree_new(struct arena *arena, uint32_t n_nodes)

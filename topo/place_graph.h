@@ -28,8 +28,9 @@ static inline bool place_usable(const struct place_graph *g, uint32_t arc)
 	return g->mbps[arc] > 0;
 }
 
-/* Can the path be used from end to end? */
-bool place_is_whole(const struct place_graph *, const struct place_path *);
+/* Does the path lead from src to dst, over links that are up? A placement of other
+ * link numbers does not, and is not taken for one that runs. */
+bool place_is_whole(const struct place_graph *, const struct place_pair *, const struct place_path *);
 
 /* A shortest tree, and the heap that grows it. One is enough for many runs. */
 struct place_tree {

@@ -305,7 +305,9 @@ static bool is_due(const struct place_keeper *k, const struct look *l, enum plac
 	if (l->ms - k->changed_ms < k->hold_ms && u < policy->panic)
 		return false;
 	*ret_verdict = PLACE_BEST;
-	return u > band(k, l) * lowest(l);
+	double bound = lowest(l);
+	l->stay->bound = fmax(l->stay->bound, bound);   /* holds for the highest demands, too */
+	return u > band(k, l) * bound;
 }
 
 static enum place_verdict decide(struct place_keeper *k, const struct look *l, struct placement **ret_next)

@@ -16,11 +16,11 @@
 #include "topo/place_state.h"
 
 enum {
-	SWEEPS = 4,                     /* per round; they are cheaper than trees */
+	SWEEPS = 4,                     /* per round; they are cheaper than trees; more while it is held */
 	MAX_ROUNDS = 400,
 	RELOAD = 10,                    /* rounds between two fresh sums of the loads */
 	MAX_HELD = 20,                  /* rounds with one sharpness */
-	STALE_ROUNDS = 25,              /* without a better U or bound: it will not get better */
+	STALE_ROUNDS = 60,              /* without a better U or bound: it will not get better */
 };
 #define SHARP_COLD 8.0
 #define SHARP_WARM 60.0
@@ -204,7 +204,7 @@ void place_solve(struct place_state *s)
 			held = 0;
 		}
 		place_set_prices(s, u, sharp);
-		for (int i = 0; i < SWEEPS && !s->stopped; i++)
+		for (uint32_t i = 0; i < SWEEPS * (1 + held) && !s->stopped; i++)
 			sweep(s);
 		if (++s->n_rounds % RELOAD == 0)
 			place_reload(s);

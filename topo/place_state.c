@@ -54,13 +54,11 @@ static void take_over(struct place_state *s, struct place_flow *flow)
 	double kept = 0;
 
 	for (uint32_t i = 0; i < pair->n_active; i++)
-		if (place_is_whole(s->g, &pair->paths[i]))
+		if (place_is_whole(s->g, pair, &pair->paths[i]))
 			kept += pair->paths[i].share;
-		else
-			flow->torn = true;
 	for (uint32_t i = 0; i < pair->n_active && kept > 0; i++) {
 		const struct place_path *path = &pair->paths[i];
-		if (place_is_whole(s->g, path))
+		if (place_is_whole(s->g, pair, path))
 			place_way_add(s, flow, path->arcs, path->n_arcs)->x += flow->mbps * path->share / kept;
 	}
 }

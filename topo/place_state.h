@@ -23,7 +23,6 @@ struct place_flow {
 	uint32_t n_spare;               /* ways behind the others that are not in use for now */
 	uint32_t max_paths, n_units;    /* how far it may be split, once rounded */
 	const struct place_pair *running;       /* or null */
-	bool torn;                      /* a running path is gone: its slots must move */
 };
 
 struct place_state {
@@ -63,6 +62,10 @@ struct place_way *place_way_add(struct place_state *, struct place_flow *, const
 /* Gives every flow without a way the shortest one over these lengths; `idle`:
  * flows without a demand, else those that have one. */
 void place_find_ways(struct place_state *, const double *length, bool idle);
+
+/* Gives every flow the ways of equal split over shortest paths by cost instead of
+ * those it has. False when a flow would need too many. */
+bool place_find_equal_ways(struct place_state *);
 
 /* Loads from what the ways carry. */
 void place_reload(struct place_state *);

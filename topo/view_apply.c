@@ -3,7 +3,8 @@
  *
  *   1. what a switch says now (a punt) over everything that was read back;
  *   2. of two rows read back, the younger one;
- *   3. a host's own switch (its source row) over the memory of another one.
+ *   3. a host's own switch (its source row) over the memory of another one, and over
+ *      what the LAN sent back of it while that switch was away.
  */
 #include "topo/view_private.h"
 
@@ -53,6 +54,18 @@ static bool apply_unconfirmed(struct view *view, const struct fact *fact)
 	return true;
 }
 
+/* Two rows, or a row and what was heard meanwhile, say where a host is: the later
+ * one is right, but what the LAN heard may be the echo of a gateway that was away. */
+static bool believe_row(const struct view *view, const struct host *host, const struct fact *fact, uint64_t seen_ms)
+{
+	struct host there = *host;
+	there.sw = fact->sw;
+	there.ofport = fact->ofport;
+	if (view_is_echo(view, host, fact->sw, fact->ofport))
+		return false;
+	return view_is_echo(view, &there, host->sw, host->ofport) || (host->recovered && host->seen_ms < seen_ms);
+}
+
 bool view_host_apply(struct view *view, struct fact *fact)
 {
 	struct view_network *vn = view_network_mutable(view, fact->network);
@@ -78,8 +91,9 @@ bool view_host_apply(struct view *view, struct fact *fact)
 	fact->was_known = true;
 	bool here = host->sw == fact->sw && host->ofport == fact->ofport;
 	if (fact->recovered && !host->unconfirmed) {
-		if (here || !host->recovered || host->seen_ms >= seen_ms)
+		if (here || !believe_row(view, host, fact, seen_ms))
 			return false;
+		seen_ms = host->seen_ms > seen_ms ? host->seen_ms : seen_ms;
 	} else {
 		host->recovered = fact->recovered;
 		take_addresses(host, fact);

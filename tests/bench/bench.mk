@@ -23,8 +23,7 @@ $(BENCH_PLACE): $(call bench_o,bench_place te_read te_repair te_series) $(BUILD)
 
 .PHONY: bench-tools bench
 bench-tools: $(BENCH_BIN) $(BENCH_PLACE) ## load generator, yardstick, and placement from CSV files
-bins: $(BENCH_PLACE)
-bins: $(BENCH_BIN)
+bins: $(BENCH_BIN) $(BENCH_PLACE)
 
 bench: deps all $(BENCH_BIN) $(BENCH_PLACE) ## weftd beside ovs-testcontroller and the yardstick, its pipeline beside NORMAL; BENCH=--quick for a minute
 	$(Q)rc=0; tests/bench/bench --build $(BUILD) $(BENCH) || rc=$$?; \
@@ -35,5 +34,5 @@ bench-vxlan: all       ## the second half of it: TCP over VXLAN beside plain NOR
 	$(Q)tests/bench/vxlan --build $(BUILD) $(filter --quick,$(BENCH))
 
 .PHONY: check-bench
-check-bench: $(BENCH_BIN) ## is the measuring instrument right?
+check-bench: $(BENCH_BIN) $(BENCH_PLACE) ## is the measuring instrument right?
 	$(Q)WEFT_BUILD=$(BUILD) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/bench

@@ -9,25 +9,34 @@
 #include "topo/arena.h"
 #include "topo/place_keep.h"
 
+static int by_pair(const void *a, const void *b)
+{
+	const struct place_demand *x = a, *y = b;
+
+	if (x->src != y->src)
+		return x->src < y->src ? -1 : 1;
+	return x->dst < y->dst ? -1 : x->dst > y->dst;
+}
+
 /* Every pair that ever has a demand, so that none comes and goes. */
 static size_t all_pairs(const struct te_data *data, struct place_demand **ret_demands)
 {
-	size_t n = 0, nodes = data->n_nodes;
-	uint8_t *seen = xheap_alloc(nodes * nodes);
-	struct place_demand *demands = NULL;
+	size_t n = 0, n_different = 0;
 
 	for (size_t m = 0; m < data->n_matrices; m++)
-		for (size_t i = 0; i < data->matrices[m].n; i++) {
-			const struct place_demand *d = &data->matrices[m].demands[i];
-			if (seen[d->src * nodes + d->dst])
-				continue;
-			seen[d->src * nodes + d->dst] = 1;
-			demands = xheap_realloc(demands, (n + 1) * sizeof *demands);
-			demands[n++] = (struct place_demand) { d->src, d->dst, 0 };
-		}
-	free(seen);
-	*ret_demands = demands;
-	return n;
+		n += data->matrices[m].n;
+	struct place_demand *all = xheap_alloc(n * sizeof *all);
+	n = 0;
+	for (size_t m = 0; m < data->n_matrices; m++)
+		for (size_t i = 0; i < data->matrices[m].n; i++)
+			all[n++] = (struct place_demand) { .src = data->matrices[m].demands[i].src,
+							   .dst = data->matrices[m].demands[i].dst };
+	qsort(all, n, sizeof *all, by_pair);
+	for (size_t i = 0; i < n; i++)
+		if (!i || by_pair(&all[i], &all[i - 1]))
+			all[n_different++] = all[i];
+	*ret_demands = all;
+	return n_different;
 }
 
 /* What of the old placement's traffic, at the new demands, runs elsewhere. */

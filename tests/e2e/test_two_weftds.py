@@ -31,8 +31,8 @@ def test_the_later_one_is_in_charge_and_the_other_stands_by(lab):
         assert l.switch("s1")["state"] == "standby" and second.switches()[0]["state"] == "connected"
         assert any("02:00:00:00:22:01" in f for f in l.flows("s1", "table=60")), "the other one's host was removed"
         time.sleep(0.2)
-    # Two rows of the host, three of its address.
-    assert second.switches()[0]["sync"]["flow_mods"] == 5, "the second sent more than the new host"
+    # Two rows of the host, four of its address.
+    assert second.switches()[0]["sync"]["flow_mods"] == 6, "the second sent more than the new host"
     # The one in charge dies; who stood by takes over and believes what it finds.
     second.proc.send_signal(signal.SIGKILL)
     second.proc.wait(10)

@@ -40,6 +40,12 @@ static void begin(const char *story)
 	world_check(w);
 }
 
+static void begin_again(const char *story)
+{
+	world_free(w);
+	begin(story);
+}
+
 static void send(const char *place, unsigned dst, unsigned src, int vid)
 {
 	world_send(w, place, world_frame(dst, src, vid));
@@ -200,6 +206,27 @@ static void a_vm_is_not_moved_by_its_own_echo(void **state)
 	assert_int_equal(world_host(w, "red", 3)->sw, world_switch(w, "c"));
 }
 
+/* A gateway without weftd lets its VMs out to the LAN, where the next one hears them. */
+static void who_was_heard_on_the_lan_meanwhile_stands_where_its_row_is(void **state)
+{
+	(void) state;
+	begin("host red 1 a:r1; cut a; gateway red -; gateway red b:eth1; host red 1 b:eth1");
+	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "b"));
+	world_do(w, "up a; host red 1 a:r1 age=20");
+	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "a"));
+	world_check(w);
+	send("b:r1", 1, 2, UNTAGGED);
+	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 1);
+	/* After a restart too, whoever tells first. */
+	begin_again("host red 1 a:r1 age=20; host red 1 b:eth1 age=3");
+	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "a"));
+	begin_again("host red 1 b:eth1 age=3; host red 1 a:r1 age=20");
+	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "a"));
+	/* The port is down: it went to a machine. */
+	begin_again("host red 1 b:eth1 age=3; down a:r1; host red 1 a:r1 age=20");
+	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "b"));
+}
+
 static void restart_finds_the_gateway_in_the_rows(void **state)
 {
 	(void) state;
@@ -242,6 +269,46 @@ static void a_new_file_waits_for_the_old_port(void **state)
 	assert_int_equal(vn->leaving, world_switch(w, "a"));
 }
 
+static const struct binding *address_of(unsigned last)
+{
+	const uint8_t ip[4] = { 10, 0, 0, (uint8_t) last };
+	return view_binding(w->view, world_network(w, "red"), false, ip);
+}
+
+/* A switch that weftd cannot reach floods its VM's frames into the LAN as the gateway
+ * it was, and so the VM is heard there. When the switch is back its row counts. */
+static void a_vm_behind_a_fenced_gateway_is_found_again(void **state)
+{
+	(void) state;
+	begin("host red 1 a:r1; cut a; gateway red -; gateway red b:eth1; host red 1 b:eth1");
+	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "b"));
+	world_do(w, "host red 1 a:r1 age=50");
+	world_check(w);
+	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "a"));
+	/* A machine on the LAN that once was a VM of b: it stays where it speaks. */
+	world_do(w, "host red 2 b:eth1; down c:r1; host red 2 c:r1 age=50");
+	assert_int_equal(world_host(w, "red", 2)->sw, world_switch(w, "b"));
+}
+
+/* Where they are is inferred, not heard: if one of them is somewhere else, a question
+ * for it must get there. */
+static void nobody_answers_for_machines_that_changed_gateways(void **state)
+{
+	(void) state;
+	begin("host red 2 b:r1; host red 4 a:eth1; address red 2 10.0.0.2; address red 4 10.0.0.4");
+	assert_int_equal(world_count_rows(w, "c", "arp_tpa=10.0.0.4", NULL), 1);
+	world_do(w, "gateway red -; gateway red b:eth1");
+	world_check(w);
+	assert_int_equal(world_host(w, "red", 4)->sw, world_switch(w, "b"));
+	assert_null(address_of(4));
+	assert_int_equal(world_count_rows(w, "c", "arp_tpa=10.0.0.4", NULL), 0);
+	assert_non_null(address_of(2));
+	/* It speaks. */
+	world_do(w, "address red 4 10.0.0.4");
+	world_check(w);
+	assert_int_equal(world_count_rows(w, "c", "arp_tpa=10.0.0.4", NULL), 1);
+}
+
 int main(void)
 {
 #define TEST(F) cmocka_unit_test_teardown(F, after)
@@ -250,9 +317,12 @@ int main(void)
 		TEST(an_untagged_single_port_is_always_open),
 		TEST(closed_while_it_changes_hands),
 		TEST(hosts_of_the_lan_follow),
+		TEST(nobody_answers_for_machines_that_changed_gateways),
+		TEST(a_vm_behind_a_fenced_gateway_is_found_again),
 		TEST(a_gateway_that_is_away_is_fenced),
 		TEST(the_first_one_alive_is_chosen),
 		TEST(a_vm_is_not_moved_by_its_own_echo),
+		TEST(who_was_heard_on_the_lan_meanwhile_stands_where_its_row_is),
 		TEST(restart_finds_the_gateway_in_the_rows),
 		TEST(restart_remembers_the_fence),
 		TEST(a_new_file_waits_for_the_old_port),

@@ -42,8 +42,9 @@ static void put_switches(struct writer *w, bool whole)
 	for (size_t i = 0; i < SIM_SWITCHES; i++) {
 		w->declared[i] = whole || i == 0 || sim_chance(s, 85);
 		if (w->declared[i])
-			fprintf(w->to, "  %s: {dpid: 0x%llx}\n", s->switches[i].name,
-				(unsigned long long) s->switches[i].dpid + (!whole && sim_chance(s, 3) ? 16 : 0));
+			fprintf(w->to, "  %s: {dpid: 0x%llx%s}\n", s->switches[i].name,
+				(unsigned long long) s->switches[i].dpid + (!whole && sim_chance(s, 3) ? 16 : 0),
+				sim_chance(s, 10) ? ", acl: ajar" : sim_chance(s, 10) ? ", acl_out: open" : "");
 	}
 }
 
@@ -75,7 +76,18 @@ static void put_port(struct writer *w)
 		fprintf(w->to, ", hairpin: true");
 	if (sim_chance(s, 4))
 		fprintf(w->to, ", enable: false");
+	for (int out = 0; out < 2; out++)
+		if (sim_chance(s, 10))
+			fprintf(w->to, ", acl%s: open", out ? "_out" : "");
 	fprintf(w->to, "}\n");
+}
+
+/* Rules that let pass whatever the hosts say: frames go round by other tables. */
+static void put_acls(struct writer *w)
+{
+	fprintf(w->to, "acls:\n  open: {stateful: %s, rules: [{deny: 0x88cc}, {allow: any}]}\n"
+		"  ajar: [{deny: tcp}, {deny: any, from: \"02:00:00:00:99:00\"}, {allow: any}]\n",
+		sim_chance(w->s, 50) ? "true" : "false");
 }
 
 static void put_transport(struct writer *w, unsigned vlan)
@@ -105,6 +117,9 @@ static void put_network(struct writer *w, const char *name, unsigned vlan)
 		fprintf(w->to, "    flood: false\n");
 	if (sim_chance(s, 20))
 		fprintf(w->to, "    tags: pass\n");
+	for (int out = 0; out < 2; out++)
+		if (sim_chance(s, 15))
+			fprintf(w->to, "    acl%s: %s\n", out ? "_out" : "", sim_chance(s, 50) ? "open" : "ajar");
 	if (w->any_declared && sim_chance(s, 75))
 		put_transport(w, vlan);
 	fprintf(w->to, "    ports:\n");
@@ -124,6 +139,7 @@ static char *write_one(struct sim *s, bool whole)
 	for (unsigned i = 0; i < 4; i++)
 		if (i == 0 || sim_chance(s, 60))
 			put_network(&w, names[i], 10 * (1 + (i + sim_random(s, 2) * 4)));
+	put_acls(&w);
 	fclose(w.to);
 	return text;
 }

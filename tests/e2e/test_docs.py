@@ -17,6 +17,7 @@ NAMES = [str(page.relative_to(TOP)) for page in PAGES]
 
 GIVEN = {
     "docs/howto/point-a-bridge.md": OPEN_VSWITCH,
+    "docs/howto/port-names.md": OPEN_VSWITCH,
     "docs/reference/lab.md": "weft lab up docs/tutorials/lab.yaml && weft lab ping",
     "docs/howto/api.md": "weft lab up docs/tutorials/lab.yaml && weft lab ping",
 }

@@ -26,7 +26,18 @@ signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 print("ready", flush=True)
 sys.stdin.read()'
 """
-SSH = '#!/bin/sh\nshift\nexec sh -c "$*"\n'
+# A name that is a network namespace is a machine: a host there has files of its
+# own in /run/hosts/NAME. Every other one is this machine.
+SSH = """#!/bin/sh
+name=${1#root@}
+shift
+[ -e "/run/netns/$name" ] || exec sh -c "$*"
+exec ip netns exec "$name" sh -ec '
+for dir in /run/openvswitch /etc/openvswitch; do
+    [ ! -d "/run/hosts/$0$dir" ] || mount --bind "/run/hosts/$0$dir" "$dir"
+done
+exec sh -c "$1"' "$name" "$*"
+"""
 
 # Open vSwitch as its Debian package starts it, on a datapath without devices.
 OPEN_VSWITCH = """
@@ -37,6 +48,54 @@ ovsdb-server /etc/openvswitch/conf.db --remote=punix:/run/openvswitch/db.sock --
 ovs-vsctl --no-wait init
 ovs-vswitchd unix:/run/openvswitch/db.sock --enable-dummy=override --disable-system --pidfile --detach \\
     --log-file=/run/openvswitch/ovs-vswitchd.log >/dev/null 2>&1
+"""
+
+# Three hosts with an Open vSwitch each, their addresses in the underlay, a VM on each of
+# them, and a machine at the NIC eno2 of kvm1. The datapath is Open vSwitch's own, not that of
+# the kernel, which need not have one: so br-int is there before the page adds it, and the
+# underlay's address is on a bridge.
+THREE_HOSTS = """
+ip link add mgmt type bridge
+ip address add 192.0.2.1/24 dev mgmt
+ip link add underlay type bridge
+ip link set mgmt up
+ip link set underlay up
+mkdir -p /run/openvswitch
+for n in 1 2 3; do
+    ip netns add kvm$n
+    ip -n kvm$n link set lo up
+    ip link add mgmt$n type veth peer name mgmt0 netns kvm$n
+    ip link set mgmt$n master mgmt up
+    ip -n kvm$n address add 192.0.2.10$n/24 dev mgmt0
+    ip -n kvm$n link set mgmt0 up
+    ip link add underlay$n mtu 1600 type veth peer name underlay0 mtu 1600 netns kvm$n
+    ip link set underlay$n master underlay up
+    ip -n kvm$n link set underlay0 up
+    mkdir -p /run/hosts/kvm$n/run/openvswitch /run/hosts/kvm$n/etc/openvswitch
+    ssh root@kvm$n "
+ovsdb-tool create /etc/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema
+ovsdb-server /etc/openvswitch/conf.db --remote=punix:/run/openvswitch/db.sock --pidfile --detach \\
+    --log-file=/run/openvswitch/ovsdb-server.log >/dev/null 2>&1
+ovs-vsctl --no-wait init
+ovs-vswitchd unix:/run/openvswitch/db.sock --disable-system --pidfile --detach \\
+    --log-file=/run/openvswitch/ovs-vswitchd.log >/dev/null 2>&1
+ovs-vsctl add-br br-int -- set bridge br-int datapath_type=netdev fail_mode=secure \\
+    -- add-br br-phys -- set bridge br-phys datapath_type=netdev -- set interface br-phys mtu_request=1600 \\
+    -- add-port br-phys underlay0
+ip address add 10.0.0.1$n/24 dev br-phys
+ip link set br-phys up"
+done
+machine() {
+    ip netns add $1
+    ip link add $2 netns $3 type veth peer name eth0 address 52:54:00:aa:00:$5 netns $1
+    ip -n $3 link set $2 up
+    ip -n $1 address add $4/24 dev eth0
+    ip -n $1 link set eth0 up
+}
+machine web1 vm-web1 kvm1 192.168.20.1 01
+machine web2 vm-web2 kvm2 192.168.20.2 02
+machine db vm-db kvm3 192.168.20.3 03
+machine printer eno2 kvm1 192.168.20.50 50
 """
 
 

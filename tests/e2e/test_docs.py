@@ -9,7 +9,7 @@ import time
 import pytest
 
 import manual
-from sandbox import OPEN_VSWITCH, Sandbox
+from sandbox import OPEN_VSWITCH, THREE_HOSTS, Sandbox
 from weftlab import BUILD, TOP
 
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").rglob("*.md"))]
@@ -17,6 +17,8 @@ NAMES = [str(page.relative_to(TOP)) for page in PAGES]
 
 GIVEN = {
     "docs/howto/point-a-bridge.md": OPEN_VSWITCH,
+    "docs/howto/port-names.md": OPEN_VSWITCH,
+    "docs/tutorials/three-hypervisors.md": THREE_HOSTS,
     "docs/reference/lab.md": "weft lab up docs/tutorials/lab.yaml && weft lab ping",
     "docs/howto/api.md": "weft lab up docs/tutorials/lab.yaml && weft lab ping",
 }

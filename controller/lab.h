@@ -203,6 +203,9 @@ struct lab_options {
 };
 
 bool lab_namespaces_up(struct lab_runner *, const struct lab_plan *);
+/* Waits until the LAN, the underlay and the way to weftd carry frames: a first ARP
+ * request that is lost there is not sent again by Open vSwitch. */
+bool lab_bridges_open(struct lab_runner *, const struct lab_plan *);
 bool lab_hosts_up(struct lab_runner *, const struct lab_plan *);
 bool lab_hosts_connected(struct lab_runner *, const struct lab_plan *);
 /* lab_vtep.c: the insides of VTEPs that are no switches of ours. */

@@ -17,6 +17,11 @@
 #include <string.h>
 #include <unistd.h>
 
+enum {
+	OPEN_MS = 10000,
+	POLL_MS = 20,
+};
+
 /* Lines for `ip -batch -`. */
 struct batch {
 	char *text;
@@ -293,4 +298,34 @@ bool lab_namespaces_up(struct lab_runner *runner, const struct lab_plan *plan)
 	for (size_t i = 0; i < plan->n_vms; i++)
 		commands[n++] = ip_in(arena, plan->vms[i].ns, vm_lines(&plan->vms[i], arena));
 	return lab_run_all(runner, commands, n);
+}
+
+/* --- step 4: the kernel opens a port of its bridges a moment after its link is up -------- */
+
+static bool is_open(const char *line) { return !strstr(line, " master ") || strstr(line, " state forwarding "); }
+
+static bool wait_for_bridge(struct lab_runner *runner, const char *ns)
+{
+	const char *waits_for = "";
+
+	for (int waited = 0; waited < OPEN_MS; waited += POLL_MS) {
+		char *links = lab_run(runner, NULL, "bridge", "-n", ns, "-oneline", "link", NULL), *rest = links;
+
+		if (!links)
+			return false;
+		waits_for = NULL;
+		for (char *line; (line = strsep(&rest, "\n")) && !waits_for;)
+			waits_for = is_open(line) ? NULL : line;
+		if (!waits_for)
+			return true;
+		if (!lab_pause(runner, POLL_MS))
+			return false;
+	}
+	return lab_fail(runner, "a port of the bridge in %s stays shut: %s", ns, waits_for);
+}
+
+bool lab_bridges_open(struct lab_runner *runner, const struct lab_plan *plan)
+{
+	return wait_for_bridge(runner, plan->ctl_ns) && (!plan->lan_ns || wait_for_bridge(runner, plan->lan_ns))
+		&& (!plan->underlay_ns || wait_for_bridge(runner, plan->underlay_ns));
 }

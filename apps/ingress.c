@@ -5,10 +5,10 @@
  * What falls through has a row of its own per port, so that a wrong tag, a port
  * in no network and a port that is switched off are three different counters.
  * By a tunnel come frames of those switches that have ports in the network, and
- * of the VTEPs that the file puts there; any other sender, known elsewhere or not, is dropped on a row of that network. A
- * switch that may let in the LAN without being the gateway (view_is_suspect) is
- * not heard by the gateway, and by others only when it means one host: what it
- * floods comes from the gateway already. */
+ * of the VTEPs that the file puts there; any other sender, known elsewhere or not,
+ * is dropped on a row of that network. A switch that may let in the LAN without
+ * being the gateway (view_is_suspect) is not heard by the gateway, and by others
+ * only when it means one host: what it floods comes from the gateway already. */
 #include "apps/acl.h"
 #include "apps/app.h"
 #include "apps/apps.h"
@@ -19,7 +19,8 @@
 
 enum row {
 	ROW_LINK_PROBE, ROW_RESERVED, ROW_DISCOVERY, ROW_GROUP_SOURCE, ROW_TUNNEL, ROW_TUNNEL_UNICAST, ROW_FENCED, ROW_PROBE,
-	ROW_UNTAGGED, ROW_PRIORITY_TAGGED, ROW_TAGGED, ROW_GUEST_TAG, ROW_LINK, ROW_LINK_UNICAST, ROW_STANDBY, ROW_STANDBY_TAGGED,
+	ROW_UNTAGGED, ROW_PRIORITY_TAGGED, ROW_TAGGED, ROW_GUEST_TAG, ROW_LINK, ROW_LINK_UNICAST,
+	ROW_STANDBY, ROW_STANDBY_TAGGED,
 	ROW_WRONG_TAG, ROW_LINK_REST, ROW_LINK_UNUSED, ROW_NO_PEER, ROW_NO_NETWORK, ROW_NO_VNI, ROW_DISABLED, ROW_MISS,
 	N_ROWS
 };
@@ -34,9 +35,11 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_GROUP_SOURCE] = { "group-source", TABLE_INGRESS, 900,
 		"eth_src a group address", "drop: no frame comes from a group" },
 	[ROW_TUNNEL] = { "tunnel", TABLE_INGRESS, 130,
-		"in_port, tun_id, tun_src; no tag, or the network says `tags: pass`", "from a switch that has ports in the network, or one of its `vteps`: set network and class, go on" },
+		"in_port, tun_id, tun_src; no tag, or the network says `tags: pass`",
+		"from a switch that has ports in the network, or one of its `vteps`: set network and class, go on" },
 	[ROW_TUNNEL_UNICAST] = { "tunnel-unicast", TABLE_INGRESS, 128,
-		"in_port, tun_id, tun_src, eth_dst no group; tags as tunnel", "from a switch that floods by another way, or may let in the LAN too: as tunnel, for one host only" },
+		"in_port, tun_id, tun_src, eth_dst no group; tags as tunnel",
+		"from a switch that floods by another way, or may let in the LAN too: as tunnel, for one host only" },
 	[ROW_FENCED] = { "fenced", TABLE_INGRESS, 127,
 		"in_port, tun_id, tun_src", "drop: from a switch that may let in the LAN and is not the gateway" },
 	[ROW_PROBE] = { "tunnel-probe", TABLE_INGRESS, 125,
@@ -64,7 +67,8 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_LINK_UNUSED] = { "link-unused", TABLE_INGRESS, 48,
 		"in_port", "drop: no probe has shown yet that this cable is where the file says, or one has shown another" },
 	[ROW_NO_PEER] = { "unknown-vtep", TABLE_INGRESS, 45,
-		"in_port, tun_id", "drop: the sender has no port in this network, or the frame a tag; or one of the network's `vteps` floods to a switch whose island has another head" },
+		"in_port, tun_id",
+		"drop: the sender has no port in this network, or the frame a tag; or one of the network's `vteps` floods to a switch whose island has another head" },
 	[ROW_NO_VNI] = { "unknown-vni", TABLE_INGRESS, 35,
 		"in_port", "drop: no network that has ports here has this VNI" },
 	[ROW_NO_NETWORK] = { "no-network", TABLE_INGRESS, 40,

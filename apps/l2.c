@@ -8,8 +8,9 @@
  *                         its switch, by link or tunnel
  *
  * A host that only other switches remember (unconfirmed) has the last kind of
- * row on every switch (but on the one that they say it is behind). compile says all rows of a switch, patch those that one
- * host changes; the row kinds are in l2_rows.c, learning in l2_learn.c. */
+ * row on every switch (but on the one that they say it is behind). compile says
+ * all rows of a switch, patch those that one host changes; the row kinds are in
+ * l2_rows.c, learning in l2_learn.c. */
 #include "apps/acl.h"
 #include "apps/apps.h"
 #include "apps/l2.h"

@@ -8,9 +8,10 @@
  * nothing. Inside the pipeline frames have no tag: a list starts with the
  * untagged ports, goes on with one copy for each other switch that has ports in
  * the network (head-end replication), then one tag is pushed and only its VID
- * changes; the links of the network's tree come last. All tunnels are one port, so what came by a tunnel never goes into
- * one: the split horizon of a full mesh. What goes to a port with rules for
- * what is delivered there goes as a copy through these rules, by itself. */
+ * changes; the links of the network's tree come last. All tunnels are one port,
+ * so what came by a tunnel never goes into one: the split horizon of a full mesh.
+ * What goes to a port with rules for what is delivered there goes as a copy
+ * through these rules, by itself. */
 #include <stdlib.h>
 
 #include "apps/acl.h"
@@ -37,9 +38,11 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_NOT_OURS] = { "not-ours", TABLE_OUTPUT, 96, "network, out = another switch, peer, in_port = uplink",
 		"drop: the LAN told several switches, and another one passes it on" },
 	[ROW_SWITCH] = { "switch-to", TABLE_OUTPUT, 95, "network, out = another switch, peer",
-		"by the link that leads to that switch, with the network's tag, or into the tunnel to it or to that VTEP, with its VNI" },
+		"by the link that leads to that switch, with the network's tag, "
+		"or into the tunnel to it or to that VTEP, with its VNI" },
 	[ROW_FLOOD] = { "flood", TABLE_OUTPUT, 90,
-		"network, out = flood", "to all ports of the network, each with its tag, to each other switch that has some, and to the network's `vteps`" },
+		"network, out = flood",
+		"to all ports of the network, each with its tag, to each other switch that has some, and to the network's `vteps`" },
 	[ROW_UNKNOWN] = { "unknown", TABLE_OUTPUT, 80,
 		"network, out = unknown", "as flood, without the ports with `flood: false`" },
 	[ROW_MISS] = { "no-such-out", TABLE_OUTPUT, 0, "anything", "drop" },

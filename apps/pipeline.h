@@ -77,7 +77,10 @@ enum out_to {
 
 /* Actions of one row must fit into one message: beyond this many ports of one
  * network on one bridge the others get no floods, and status says so. */
-enum { FLOOD_MAX_PORTS = 1500, FLOOD_PEER_ROOM = 2, FLOOD_GUARDED_ROOM = 4 };   /* a peer, a port with rules take the room of so many */
+enum {
+	FLOOD_MAX_PORTS = 1500,
+	FLOOD_PEER_ROOM = 2, FLOOD_GUARDED_ROOM = 4,    /* ports' worth of room: a peer, a port with rules */
+};
 
 /* Meters: what a switch may report. One that has few has the first ones. */
 enum {

@@ -66,7 +66,8 @@ static void graph_init(struct graph *g, const struct view *view)
 		.component = xheap_alloc(n * sizeof *g->component),
 		.parent = xheap_alloc(n * sizeof *g->parent), .degree = xheap_alloc(n * sizeof *g->degree),
 		.distance = xheap_alloc(n * sizeof *g->distance),
-		.in = xheap_alloc(n), .on_lan = xheap_alloc(n), .needed = xheap_alloc(n), .suspect = xheap_alloc(n), .done = xheap_alloc(n),
+		.in = xheap_alloc(n), .on_lan = xheap_alloc(n), .needed = xheap_alloc(n),
+		.suspect = xheap_alloc(n), .done = xheap_alloc(n),
 	};
 	alone(g);
 	for (uint32_t i = 0; i < n_links; i++) {

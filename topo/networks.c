@@ -144,14 +144,15 @@ static const struct section_key keys[] = {
 		.type = &section_acl,
 		.offset = offsetof(struct net_network, acl.at[ACL_IN]),
 		.otherwise = "none",
-		.help = "The list of `acls` for what the network's edge ports send. A frame must pass the list of "
-			"its port, of its network and of its switch.",
+		.help = "The list of `acls` for what the network's edge ports and its `physical` port send; uplinks, "
+			"links and tunnels are not judged. A frame must pass the list of its port, of its network and "
+			"of its switch.",
 	}, {
 		.name = "acl_out",
 		.type = &section_acl,
 		.offset = offsetof(struct net_network, acl.at[ACL_OUT]),
 		.otherwise = "none",
-		.help = "The list for what is delivered to the network's edge ports, also from other switches.",
+		.help = "The list for what is delivered to these ports, also from other switches.",
 	}, {
 		.name = "ct_zone",
 		.type = &section_uint,

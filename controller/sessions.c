@@ -117,17 +117,18 @@ void session_hurry_audit(struct session *s)
 static void audit(struct session *s, uint64_t now_ms)
 {
 	struct ledger_counts counts;
-	ledger_count(s->all->core->switches[s->sw]->ledger, &counts);
-	uint64_t pause_ms = (AUDIT_ROUND_MS + counts.n_rows * AUDIT_ROUND_MS_PER_1000_ROWS / 1000) / sync_round(s->sync);
-	if (!s->audit_due_ms)
-		s->audit_due_ms = now_ms + pause_ms;
 	if (now_ms < s->audit_due_ms)
 		return;
+	ledger_count(s->all->core->switches[s->sw]->ledger, &counts);
+	uint64_t pause_ms = (AUDIT_ROUND_MS + counts.n_rows * AUDIT_ROUND_MS_PER_1000_ROWS / 1000) / sync_round(s->sync);
+	bool is_first = !s->audit_due_ms;
 	s->audit_due_ms = now_ms;
 	if (s->audits_in_a_hurry)
 		s->audits_in_a_hurry--;
 	else
 		s->audit_due_ms += pause_ms;
+	if (is_first)
+		return;
 	sync_audit(s->sync, now_ms);
 	conn_flush(s->conn);
 }

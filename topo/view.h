@@ -275,9 +275,9 @@ bool view_network_full(const struct view *, uint32_t index);
 /* May one more host be learned there? REASON_NONE = yes. */
 enum fact_reason view_may_learn(const struct view *, uint32_t sw, uint32_t ofport, uint32_t network_id);
 /* Is that host heard there by the LAN, while it stands on a VM's port whose link
- * is up? A frame that the LAN sent back looks so, and must not move it; as long as
- * the VM's switch is connected, and can tell. */
+ * is up? A frame that the LAN sent back looks so. */
 bool view_is_echo(const struct view *, const struct host *, uint32_t sw, uint32_t ofport);
+/* The same, and the VM's switch is connected and could tell if it moved: then it does not. */
 bool view_stands_elsewhere(const struct view *, const struct host *, uint32_t sw, uint32_t ofport);
 
 #endif

@@ -32,7 +32,7 @@ class Prober:
 
 
 def settled(l):
-    """Nothing on its way: two looks, the same number of flow-mods."""
+    """Flow-mods by switch, once nothing is on its way."""
     l.wait_rest()
     return l.sent()
 

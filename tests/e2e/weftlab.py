@@ -210,6 +210,22 @@ class Lab:
         if wait:
             self.wait_ready()
 
+    def start_weftd_without(self, away):
+        """weftd starts; one switch stays away while the others come back, then is there
+        again. Nothing is sent to anybody, before or after."""
+        nothing = {name: 0 for name in self.map["hosts"]}
+        target = self.vsctl(away, "get-controller", "br-int")
+        self.vsctl(away, "set-controller", "br-int", target.replace(":6653", ":6654"))
+        self.start_weftd(wait=False)
+        wait_for(f"all but {away} are back", lambda: {s["name"] for s in self.status()["switches"]
+                                                       if s["state"] == "connected"} == set(nothing) - {away}, 15)
+        self.wait_rest()
+        assert self.sent() == nothing
+        self.vsctl(away, "set-controller", "br-int", target)
+        self.wait_ready()
+        self.wait_rest()
+        assert self.sent() == nothing
+
     def weft(self, *args, check=True, code=None):
         done = run(WEFT, "--run-dir", self.dir / "run", "--json", *args, check=False, env=self.env)
         if code is not None:

@@ -40,6 +40,8 @@ void vteps_settle(struct net *, struct diag *);
 /* Sorted by name, each with its ends in order; tags on them. After
  * networks_settle() and ports_check(). */
 void links_settle(struct net *, struct diag *);
+/* Where traffic can be steered, and how; when there are no errors, after net_name_objects(). */
+void te_settle(struct net *);
 /* The address as bytes and as a peer register; peer stays 0 when it is none. */
 void vtep_read(struct net_switch *);
 /* Has the network ports on a switch with a vtep of that family? */

@@ -233,6 +233,7 @@ struct net *net_parse(const char *file, const char *text, size_t len, struct dia
 		net_free(net);
 		return NULL;
 	}
+	te_settle(net);
 	net_index_build(net);
 	return net;
 }

@@ -139,6 +139,30 @@ struct net_link {
 	uint32_t object;
 };
 
+/* Where traffic can be steered: a cable of `links`, or a tunnel. */
+struct net_edge {
+	const char *name;               /* of the link; a tunnel: "kvm1-kvm2" */
+	uint32_t sw[2];                 /* indices into switches: the ends, in the order of the link's */
+	uint32_t link;                  /* index into links; NET_NONE = a tunnel */
+	double mbps;                    /* each way; 0 = not said */
+	uint32_t cost;                  /* of the way over it */
+	uint32_t risk;                  /* edges with the same number fail together; 0 = alone */
+	bool drain;                     /* takes no traffic that can go elsewhere */
+	struct where where;
+	uint32_t object;                /* index into objects */
+};
+
+/* What the file says of traffic engineering; complete without a `te` section. */
+enum net_te_goal { NET_TE_BALANCE, NET_TE_SHORTEST };
+enum net_te_mode { NET_TE_APPLY, NET_TE_RECOMMEND, NET_TE_FREEZE };
+struct net_te {
+	enum net_te_goal goal;
+	enum net_te_mode mode;
+	double above;                   /* utilisation of a link, 0 to 1, below which nothing is touched */
+	uint32_t interval_s;            /* between two looks */
+	uint32_t max_paths;             /* of a pair of switches */
+};
+
 /* Where a network meets the LAN: by one of these ports at a time, the first
  * that is alive. */
 struct net_physical {
@@ -205,6 +229,9 @@ struct net {
 	size_t n_networks;
 	struct net_link *links;         /* sorted by name */
 	size_t n_links;
+	struct net_edge *edges;         /* those of links first, in their order; then tunnels, sorted by name */
+	size_t n_edges;
+	struct net_te te;
 	struct net_vtep *vteps;         /* sorted by name; those that are no switches of ours */
 	size_t n_vteps;
 	struct net_group *groups;       /* sorted by name */

@@ -222,6 +222,7 @@ size_t fact_format(const struct fact *fact, const struct net *net, const struct 
 		add_place(&line, view, fact->sw, fact->ofport);
 		break;
 	case FACT_WAYS:
+	case FACT_STEER:
 	case N_FACT_KINDS:
 		break;
 	}

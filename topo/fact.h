@@ -31,7 +31,8 @@
 	FACT(ADDRESS,      "address",      "a host speaks for an IP address") \
 	FACT(ADDRESS_GONE, "address-gone", "nobody is known to have the IP address any more") \
 	FACT(DUPLICATE,    "duplicate-ip", "two hosts use one IP address") \
-	FACT(ADDRESS_SETTLED, "address-settled", "one host is left that uses the IP address")
+	FACT(ADDRESS_SETTLED, "address-settled", "one host is left that uses the IP address") \
+	FACT(STEER,        "steer",        "frames are steered by other paths")
 
 enum fact_kind {
 #define FACT(NAME, WORD, HELP) FACT_##NAME,

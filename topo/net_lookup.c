@@ -473,6 +473,35 @@ uint32_t net_link_of(const struct net *net, const char *switch_name, const char 
 	return NET_NONE;
 }
 
+uint32_t net_bfd_of(const struct net *net, const char *switch_name, const char *port_name, unsigned *ret_end)
+{
+	for (uint32_t i = 0; i < net->n_edges; i++)
+		for (unsigned e = 0; e < 2; e++) {
+			const struct net_edge *edge = &net->edges[i];
+
+			if (!edge->bfd[e] || strcmp(edge->bfd[e], port_name)
+			    || strcmp(net->switches[edge->sw[e]].name, switch_name))
+				continue;
+			*ret_end = e;
+			return i;
+		}
+	return NET_NONE;
+}
+
+uint32_t net_switch_by_vtep(const struct net *net, const uint8_t bytes[16], bool is_v6, uint32_t *ret_vtep)
+{
+	for (uint32_t i = 0; i < net->n_switches; i++)
+		for (uint32_t k = 0; k < net->switches[i].n_vteps; k++) {
+			const struct net_vtep_at *at = &net->switches[i].vteps[k];
+
+			if (at->is_v6 != is_v6 || memcmp(at->bytes, bytes, is_v6 ? 16 : 4))
+				continue;
+			*ret_vtep = k;
+			return i;
+		}
+	return NET_NONE;
+}
+
 bool net_is_tunnel(const struct net *net, const char *switch_name, const char *port_name)
 {
 	uint32_t sw = net_switch_by_name(net, switch_name);

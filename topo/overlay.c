@@ -33,6 +33,18 @@ void vtep_read(struct net_switch *sw)
 		sw->peer = (uint32_t) net_hash(sw->vtep_bytes, sizeof sw->vtep_bytes) | 1;
 }
 
+/* `vtep` alone: the one VTEP it has. */
+static void one_vtep(struct net *net, struct net_switch *sw)
+{
+	if (!sw->vtep || sw->n_vteps)
+		return;
+	sw->vteps = arena_new_array(net->arena, struct net_vtep_at, 1);
+	sw->n_vteps = 1;
+	sw->vteps[0] = (struct net_vtep_at) { .underlay = NET_NONE, .text = sw->vtep, .is_v6 = sw->vtep_is_v6,
+					      .where = sw->where };
+	memcpy(sw->vteps[0].bytes, sw->vtep_bytes, sizeof sw->vtep_bytes);
+}
+
 static int by_peer(const void *a_, const void *b_)
 {
 	const struct net_switch *a = *(const struct net_switch *const *) a_;
@@ -55,6 +67,7 @@ void vteps_settle(struct net *net, struct diag *diag)
 		struct net_switch *sw = &net->switches[i];
 
 		vtep_read(sw);
+		one_vtep(net, sw);
 		if (sw->vtep && !sw->peer)
 			diag_add(diag, sw->where, DIAG_TUNNEL, "the vtep of switch \"%s\" is no address of a host: %s",
 				 sw->name, sw->vtep);

@@ -4,7 +4,9 @@
 
 void te_settle(struct net *net)
 {
-	net->te = (struct net_te) { .above = 0.7, .interval_s = 10, .max_paths = 4 };
+	net->te = (struct net_te) { .goal = NET_TE_BALANCE, .mode = NET_TE_APPLY, .above = 0.7, .below = 0.63,
+				    .interval_s = 10, .max_paths = 4, .hold_up_s = 30,
+				    .label_first = 2048, .label_last = NET_MAX_VID };
 	net->edges = arena_new_array(net->arena, struct net_edge, net->n_links);
 	for (uint32_t i = 0; i < net->n_links; i++) {
 		const struct net_link *link = &net->links[i];
@@ -12,6 +14,7 @@ void te_settle(struct net *net)
 		net->edges[net->n_edges++] = (struct net_edge) {
 			.name = link->name, .sw = { link->ends[0].sw, link->ends[1].sw }, .link = i,
 			.cost = link->cost, .where = link->where, .object = link->object,
+			.underlay = NET_NONE, .vtep = { NET_NONE, NET_NONE },
 		};
 	}
 }

@@ -266,6 +266,19 @@ struct ways *view_take_ways(struct view *);
 /* Does the file need ways at all? */
 bool view_needs_ways(const struct view *);
 
+/* Edges and steering (view_edge.c, steer.h). A tunnel is up as far as the tunnel ports
+ * of both its ends are, or, where the file names a port for BFD, as that is alive. */
+bool view_edge_is_up(const struct view *, uint32_t edge);
+/* The port by which frames leave on it and the one whose liveness is its own; false
+ * while it is not there. */
+bool view_edge_place(const struct view *, uint32_t edge, unsigned end, uint32_t *ret_sw, uint32_t *ret_ofport,
+		     uint32_t *ret_watch);
+/* What is in force, or null: all goes the plain ways. Takes it, frees the one before; a
+ * new file keeps what it still has of it. FACT_STEER is for the caller to apply. */
+struct steer;
+const struct steer *view_steer(const struct view *);
+void view_set_steer(struct view *, struct steer *take);
+
 /* When complete: forgets unconfirmed hosts, remembered members and what was full. With `all`, gives
  * up waiting, for the rest of this life. */
 void view_settle(struct view *, bool all, uint64_t now_ms, view_fact_cb *, void *ctx);

@@ -289,3 +289,10 @@ size_t msg_put_meter_config(uint8_t *buf, uint32_t xid)
 	wire_put_u32(buf + 16, METER_ALL);
 	return 24;
 }
+
+size_t msg_put_port_stats(uint8_t *buf, uint32_t xid)
+{
+	put_multipart(buf, xid, MULTIPART_PORT_STATS, MSG_PORT_STATS_REQUEST);
+	wire_put_u32(buf + 16, PORT_ANY);
+	return MSG_PORT_STATS_REQUEST;
+}

@@ -159,9 +159,11 @@ bool msg_bundle_ctrl(const uint8_t *m, size_t size, uint32_t *ret_bundle, enum m
 size_t msg_put_flow_dump(uint8_t *buf, uint32_t xid, int table);         /* 56 */
 size_t msg_put_multipart(uint8_t *buf, uint32_t xid, uint16_t type);     /* 16, empty body */
 size_t msg_put_meter_config(uint8_t *buf, uint32_t xid);                 /* 24, all meters */
+enum { MSG_PORT_STATS_REQUEST = 24 };
+size_t msg_put_port_stats(uint8_t *buf, uint32_t xid);                   /* of all ports */
 /* OFPMP_* (section 7.3.5). */
 enum {
-	MULTIPART_DESC = 0, MULTIPART_FLOW = 1, MULTIPART_GROUP_DESC = 7,
+	MULTIPART_DESC = 0, MULTIPART_FLOW = 1, MULTIPART_PORT_STATS = 4, MULTIPART_GROUP_DESC = 7,
 	MULTIPART_METER_CONFIG = 10, MULTIPART_METER_FEATURES = 11, MULTIPART_PORT_DESC = 13,
 	MSG_MULTIPART = 16,             /* bytes before the body */
 };

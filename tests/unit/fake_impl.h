@@ -33,6 +33,8 @@ struct fake_bundle {
 
 struct fake_port {
 	struct ofputil_phy_port port;
+	uint64_t rx_bytes, tx_bytes;
+	uint32_t duration;
 	struct fake_port *next;
 };
 

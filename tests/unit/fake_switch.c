@@ -205,6 +205,26 @@ static void put_ports(struct pieces *p)
 	}
 }
 
+/* Section 7.3.5.6, as the library writes it. */
+static void put_port_stats(struct pieces *p, const struct ofp_header *request)
+{
+	for (const struct fake_port *port = p->f->ports; port; port = port->next) {
+		struct ofputil_port_stats stats = {
+			.port_no = port->port.port_no, .duration_sec = port->duration,
+			.stats = { .rx_bytes = port->rx_bytes, .tx_bytes = port->tx_bytes },
+		};
+		struct ovs_list replies;
+		struct ofpbuf *b;
+
+		ofpmp_init(&replies, request);
+		ofputil_append_port_stat(&replies, &stats);
+		b = ofpbuf_from_list(ovs_list_front(&replies));
+		memcpy(put_entry(p, b->size - MSG_MULTIPART), (const uint8_t *) b->data + MSG_MULTIPART,
+		       b->size - MSG_MULTIPART);
+		ofpbuf_list_delete(&replies);
+	}
+}
+
 static void put_desc(struct pieces *p)
 {
 	char *e = (char *) put_entry(p, 1056);
@@ -234,6 +254,11 @@ static enum ofperr put_multipart(struct pieces *p, const uint8_t *m, size_t size
 			return error;
 		p->f->counts.n_dumps++;
 		put_rows(p, RULE_FLOW, request.table_id == 0xff ? -1 : request.table_id);
+		return 0;
+	case MULTIPART_PORT_STATS:
+		if (p->f->knobs.no_port_stats)
+			return OFPERR_OFPBRC_BAD_STAT;
+		put_port_stats(p, (const struct ofp_header *) m);
 		return 0;
 	case MULTIPART_GROUP_DESC:
 		if (p->f->knobs.no_groups)

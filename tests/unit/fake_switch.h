@@ -40,6 +40,7 @@ struct fake_knobs {
 	bool no_bundles;                /* experimenter messages are an error */
 	bool no_groups;                 /* group messages are an error */
 	size_t piece;                   /* bytes of the body of one multipart reply; 4096 */
+	bool no_port_stats;             /* asked for them it gives an error */
 	bool mute;                      /* what it gets is eaten: neither done nor answered */
 	/* True: this message is refused, with an EPERM or OUT_OF_* error of its kind. */
 	bool (*refuse)(void *ctx, const struct rule *, bool deletes);
@@ -81,6 +82,8 @@ void fake_send(struct fake_switch *, const void *msg, size_t size);      /* any 
 /* Port added or changed, or deleted: PORT_STATUS when connected. */
 void fake_port(struct fake_switch *, uint32_t ofport, const char *name, bool is_up, bool is_live);
 void fake_port_gone(struct fake_switch *, uint32_t ofport);
+/* Its counters. */
+void fake_port_traffic(struct fake_switch *, uint32_t ofport, uint64_t rx_bytes, uint64_t tx_bytes, uint32_t duration);
 /* A packet-in with the fields of p (frame, in_port, reg, tunnel, cookie, table, reason). */
 void fake_punt(struct fake_switch *, const struct punt *p);
 

@@ -92,6 +92,17 @@ void fake_port_gone(struct fake_switch *f, uint32_t ofport)
 	free(p);
 }
 
+void fake_port_traffic(struct fake_switch *f, uint32_t ofport, uint64_t rx_bytes, uint64_t tx_bytes, uint32_t duration)
+{
+	struct fake_port *p = *find_port(f, ofport);
+
+	if (!p)
+		return;
+	p->rx_bytes = rx_bytes;
+	p->tx_bytes = tx_bytes;
+	p->duration = duration;
+}
+
 void fake_punt(struct fake_switch *f, const struct punt *punt)
 {
 	struct ofputil_packet_in_private pin = {

@@ -93,6 +93,8 @@ static void test_fixed_encoders(void **state)
 	same(m, size, with_xid(ofputil_encode_meter_request(OFP13_VERSION, OFPUTIL_METER_FEATURES, 0), 84));
 	size = msg_put_meter_config(m, 85);
 	same(m, size, with_xid(ofputil_encode_meter_request(OFP13_VERSION, OFPUTIL_METER_CONFIG, OFPM13_ALL), 85));
+	size = msg_put_port_stats(m, 88);
+	same(m, size, with_xid(ofputil_encode_dump_ports_request(OFP13_VERSION, OFPP_ANY), 88));
 	size = msg_put_multipart(m, 86, MULTIPART_DESC);
 	b = ofpraw_alloc_xid(OFPRAW_OFPST_DESC_REQUEST, OFP13_VERSION, htonl(86), 0);
 	same(m, size, b);

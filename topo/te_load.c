@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a placement puts on which link, and of whom. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "topo/arena.h"
+#include "topo/te_job.h"
+
+static void copy_pair(struct arena *arena, const struct place_pair *from, struct place_pair *to)
+{
+	*to = *from;
+	to->paths = arena_new_array(arena, struct place_path, from->n_paths);
+	memcpy(to->paths, from->paths, from->n_paths * sizeof *from->paths);
+	for (uint32_t i = 0; i < from->n_paths; i++) {
+		struct place_path *path = &to->paths[i];
+		path->arcs = arena_new_array(arena, uint32_t, path->n_arcs);
+		memcpy(path->arcs, from->paths[i].arcs, path->n_arcs * sizeof *path->arcs);
+	}
+}
+
+static void make_pair(struct arena *arena, const struct te_fixed *fixed, struct place_pair *ret_pair)
+{
+	struct place_pair *pair = ret_pair;
+	*pair = (struct place_pair) {
+		.src = fixed->src, .dst = fixed->dst, .mbps = fixed->mbps, .n_paths = 1, .n_active = 1, .n_slots = 16,
+	};
+	pair->paths = arena_new_array(arena, struct place_path, 1);
+	pair->paths[0] = (struct place_path) {
+		.arcs = arena_new_array(arena, uint32_t, fixed->n_arcs), .n_arcs = fixed->n_arcs,
+		.n_slots = pair->n_slots, .share = 1,
+	};
+	memcpy(pair->paths[0].arcs, fixed->arcs, fixed->n_arcs * sizeof *fixed->arcs);
+}
+
+static int by_ends(const void *a, const void *b)
+{
+	const struct place_pair *x = a, *y = b;
+	if (x->src != y->src)
+		return x->src < y->src ? -1 : 1;
+	return x->dst < y->dst ? -1 : x->dst > y->dst;
+}
+
+struct placement *te_complete(const struct te_job *t, const struct placement *p)
+{
+	struct arena *arena = arena_new();
+	struct placement *all = arena_alloc(arena, sizeof *all);
+	size_t n_fixed = t ? t->n_fixed : 0;
+	*all = *p;
+	all->arena = arena;
+	all->pairs = arena_new_array(arena, struct place_pair, p->n_pairs + n_fixed);
+	for (size_t i = 0; i < p->n_pairs; i++)
+		copy_pair(arena, &p->pairs[i], &all->pairs[i]);
+	for (size_t i = 0; i < n_fixed; i++) {
+		make_pair(arena, &t->fixed[i], &all->pairs[all->n_pairs++]);
+		all->total_mbps += t->fixed[i].mbps;
+	}
+	if (n_fixed)
+		qsort(all->pairs, all->n_pairs, sizeof *all->pairs, by_ends);
+	return all;
+}
+
+void te_loads(const struct placement *p, size_t n_links, double *ret_mbps)
+{
+	memset(ret_mbps, 0, 2 * n_links * sizeof *ret_mbps);
+	for (size_t i = 0; i < p->n_pairs; i++)
+		for (uint32_t k = 0; k < p->pairs[i].n_active; k++) {
+			const struct place_path *path = &p->pairs[i].paths[k];
+			for (uint32_t a = 0; a < path->n_arcs; a++)
+				ret_mbps[path->arcs[a]] += p->pairs[i].mbps * path->share;
+		}
+}
+
+double te_highest(const struct te_job *t, const double *loads, uint32_t *ret_arc)
+{
+	double u = 0;
+	*ret_arc = PLACE_NONE;
+	for (uint32_t arc = 0; arc < 2 * t->job.n_links; arc++) {
+		double here = (loads[arc] + t->background[arc]) / t->mbps[arc];
+		if (t->links[arc / 2].down || here <= u)
+			continue;
+		u = here;
+		*ret_arc = arc;
+	}
+	return u;
+}
+
+void te_set_demands(struct placement *p, const struct te_seen *seen)
+{
+	p->total_mbps = 0;
+	for (size_t i = 0; i < p->n_pairs; i++) {
+		struct place_pair *pair = &p->pairs[i];
+		pair->mbps = te_wanted(seen, pair->src, pair->dst);
+		p->total_mbps += pair->mbps;
+	}
+}
+
+size_t te_parts(const struct placement *p, uint32_t arc, struct te_part *ret_parts, size_t n)
+{
+	size_t n_parts = 0, n_kept = 0;
+	for (uint32_t i = 0; i < p->n_pairs; i++) {
+		double mbps = 0;
+		bool is_there = false;
+		for (uint32_t k = 0; k < p->pairs[i].n_active; k++) {
+			const struct place_path *path = &p->pairs[i].paths[k];
+			for (uint32_t a = 0; a < path->n_arcs; a++)
+				if (path->arcs[a] == arc) {
+					mbps += p->pairs[i].mbps * path->share;
+					is_there = true;
+				}
+		}
+		if (!is_there)
+			continue;
+		n_parts++;
+		/* The largest first; of equal ones the first pair. */
+		size_t at = n_kept < n ? n_kept++ : n;
+		for (; at && ret_parts[at - 1].mbps < mbps; at--)
+			if (at < n)
+				ret_parts[at] = ret_parts[at - 1];
+		if (at < n)
+			ret_parts[at] = (struct te_part) { i, mbps };
+	}
+	return n_parts;
+}

@@ -2,6 +2,7 @@
 /* core: facts are applied, apps are asked, ledgers are told. Admission is in
  * core_admit.c, the life of a switch in core_switch.c. */
 #include "controller/core_private.h"
+#include "controller/core_te.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,8 @@ struct core *core_new(struct net *take, uint64_t now_ms)
 	view_bind(core->view, core->net, now_ms, NULL, NULL);
 	take_switches(core);
 	core->gateways_due = core->ways_due = true;
+	core->te = core_te_new();
+	core_te_bind(core, NULL);
 	return core;
 }
 
@@ -106,6 +109,7 @@ void core_free(struct core *core)
 	free(core->switches);
 	free(core->touched);
 	free(core->ways_wait);
+	core_te_free(core->te);
 	events_free(core->events);
 	shapes_free(core->shapes);
 	build_free(core->build);
@@ -148,6 +152,7 @@ static void note(struct core *core, const struct fact *fact)
 void core_applied(struct core *core, const struct fact *fact)
 {
 	note(core, fact);
+	core_te_fact(core, fact);
 	struct scene scene = core_scene(core);
 	for (size_t i = 0; i < n_apps; i++) {
 		const struct app *app = apps[i].app;
@@ -217,6 +222,7 @@ void core_reload(struct core *core, struct net *take)
 	/* No patch for hosts that lose their place: everything is compiled below. */
 	view_bind(core->view, core->net, core->now_ms, on_host_lost, core);
 	take_switches(core);
+	core_te_bind(core, old);
 	core->counts.n_reloads++;
 	core->settled = false;
 	core->gateways_due = core->ways_due = true;
@@ -247,6 +253,7 @@ void core_plan(struct core *core)
 {
 	core_gateways(core);
 	core_ways(core);
+	core_te_plan(core);
 	for (size_t i = 0; i < core->n_touched; i++) {
 		uint32_t sw = core->touched[i];
 		if (core->switches[sw]->ready && core->switches[sw]->stale)
@@ -274,6 +281,7 @@ void core_tick(struct core *core)
 	core_let_go(core);
 	/* Also of those that nothing was heard of. */
 	core->gateways_due = core->ways_due = true;
+	core_te_tick(core);
 	tick_apps(core);
 	if (core->settled)
 		return;

@@ -17,6 +17,7 @@
 #include "topo/net.h"
 #include "topo/view.h"
 
+struct core_te;
 struct session;
 
 /* One slot per switch of the view, same number. */
@@ -82,7 +83,10 @@ struct core {
 	/* The same by a tunnel port to another switch. */
 	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
 			    const uint8_t *frame, size_t size);
+	/* Computes `run` beside the loop, then calls `done` in it; null: both at once. */
+	void (*work)(void *ctx, void (*run)(void *), void (*done)(void *), void *task);
 	void *ctx;
+	struct core_te *te;             /* never null; see core_te.h */
 };
 
 struct core *core_new(struct net *take, uint64_t now_ms);        /* takes the net */

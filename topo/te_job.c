@@ -51,6 +51,11 @@ static bool unite(uint32_t *join, uint32_t a, uint32_t b)
 
 static bool is_usable(const struct te_seen *seen, uint32_t e) { return !seen->usable || seen->usable[e]; }
 
+static bool is_last_choice(const struct net *net, const struct te_seen *seen, uint32_t e)
+{
+	return net->edges[e].drain || (seen->held && seen->held[e]);
+}
+
 /* Edges that are up and not on drain join switches first; one on drain is needed
  * when it joins more. */
 static uint32_t *find_needed(struct te_job *t, const struct net *net, const struct te_seen *seen)
@@ -62,7 +67,7 @@ static uint32_t *find_needed(struct te_job *t, const struct net *net, const stru
 	for (int drain = 0; drain < 2; drain++)
 		for (uint32_t e = 0; e < net->n_edges; e++) {
 			const struct net_edge *edge = &net->edges[e];
-			if (edge->drain == drain && is_usable(seen, e))
+			if (is_last_choice(net, seen, e) == drain && is_usable(seen, e))
 				t->needed[e] = unite(join, edge->sw[0], edge->sw[1]) && drain;
 		}
 	return join;
@@ -87,7 +92,7 @@ static void make_links(struct te_job *t, const struct view *view, const struct t
 			double mbps = te_capacity(view, e), more = seen->background ? seen->background[2 * e + d] : 0;
 			t->mbps[2 * e + d] = mbps;
 			t->background[2 * e + d] = more;
-			link->mbps[d] = edge->drain && !t->needed[e] ? 0 : fmax(LEAST * mbps, TE_HEADROOM * mbps - more);
+			link->mbps[d] = is_last_choice(net, seen, e) && !t->needed[e] ? 0 : fmax(LEAST * mbps, TE_HEADROOM * mbps - more);
 		}
 	}
 	t->job.links = t->links;

@@ -25,7 +25,8 @@ struct te_change {
 
 /* Borrowed. May be null: nothing known. */
 struct te_seen {
-	const bool *usable;             /* per edge: up, and not held */
+	const bool *usable;             /* per edge: up */
+	const bool *held;               /* per edge: like one on drain for now */
 	const double *background;       /* per arc, Mbit/s */
 	const struct demands *demands;
 	uint64_t now_ms;
@@ -47,7 +48,7 @@ struct te_job {
 	double *background;             /* per arc */
 	struct te_fixed *fixed;
 	size_t n_fixed;
-	bool *needed;                   /* per edge: on drain, and used all the same: without it switches are cut off */
+	bool *needed;                   /* per edge: on drain or held, and used all the same: without it switches are cut off */
 };
 
 struct te_job *te_job_new(const struct view *, const struct te_seen *);

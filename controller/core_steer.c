@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Steering in time, make before break. Switches change their rows one after the
+ * other, and a frame may be under way while they do. So
+ *
+ *   LABELS  every switch learns the labels of what comes, all pairs go as before;
+ *   SAVE    what comes is written down: after a restart it is known from here on;
+ *   PATHS   pairs take the new paths; every switch still knows the old labels;
+ *   GRACE   two seconds, until nothing is under way by the old ones;
+ *   REST    the new labels alone.
+ *
+ * A step ends when every switch that is connected has all its rows. A plan that is
+ * in a hurry may begin at any of these: what is in force then (view_steer) knows the
+ * labels of all that may be on a switch. */
+#include "controller/core_te_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/file.h"
+#include "ofproto/log.h"
+#include "topo/arena.h"
+
+LOG_MODULE(te)
+
+enum { GRACE_MS = 2000 };
+
+static void install(struct core *core, struct steer *take)
+{
+	struct fact fact = { .kind = FACT_STEER, .sw = NET_NONE, .old_sw = NET_NONE, .time_ms = core->now_ms };
+	view_set_steer(core->view, take);
+	core_applied(core, &fact);
+}
+
+static bool all_have_done(const struct core *core)
+{
+	for (uint32_t sw = 0; sw < core->n_switches; sw++)
+		if (!core_has_done(core, sw))
+			return false;
+	return true;
+}
+
+/* --- the state file --------------------------------------------------------------------- */
+
+struct save {
+	struct core *core;
+	char *path, *text;
+	size_t size;
+	int error;                      /* errno */
+};
+
+static void save_run(void *ctx)
+{
+	struct save *s = ctx;
+	s->error = file_replace(s->path, s->text, s->size, 0644) < 0 ? errno : 0;
+}
+
+static void save_done(void *ctx)
+{
+	struct save *s = ctx;
+	struct core *core = s->core;
+	core->te->is_saving = false;
+	if (s->error && !core->te->save_failed)
+		VLOG_WARN("cannot keep the paths in %s: %s; after a restart they are computed anew", s->path, strerror(s->error));
+	core->te->save_failed = s->error != 0;
+	free(s->path);
+	free(s->text);
+	free(s);
+	if (core->kick)
+		core->kick(core->ctx);
+}
+
+static void save(struct core *core)
+{
+	struct core_te *te = core->te;
+	if (!te->state_file)
+		return;
+	struct save *s = xheap_alloc(sizeof *s);
+	s->core = core;
+	s->path = xheap_strdup(te->state_file);
+	s->text = te_state_text(core, &s->size);
+	te->is_saving = true;
+	if (core->work)
+		core->work(core->ctx, save_run, save_done, s);
+	else {
+		save_run(s);
+		save_done(s);
+	}
+}
+
+/* --- the steps ------------------------------------------------------------------------------ */
+
+void core_steer_begin(struct core *core)
+{
+	struct core_te *te = core->te;
+	const struct steer *now = view_steer(core->view);
+	struct steer *next = steer_compute(core->view, te->running, now);
+	te->steer_due = false;
+	if (now && te->phase == TE_REST && steer_equal(now, next)) {
+		steer_free(next);
+		return;
+	}
+	steer_free(te->next);
+	te->next = next;
+	te->phase = TE_LABELS;
+	te->settled_ms = core->now_ms;
+	install(core, steer_join(now, next));
+}
+
+void core_steer_step(struct core *core)
+{
+	struct core_te *te = core->te;
+	if (te->phase == TE_REST || te->is_saving || !all_have_done(core))
+		return;
+	switch (te->phase) {
+	case TE_REST:
+		break;
+	case TE_LABELS:
+		te->phase = TE_SAVE;
+		save(core);
+		break;
+	case TE_SAVE:
+		te->phase = TE_PATHS;
+		install(core, steer_join(te->next, view_steer(core->view)));
+		break;
+	case TE_PATHS:
+		te->phase = TE_GRACE;
+		te->grace_ms = core->now_ms + GRACE_MS;
+		break;
+	case TE_GRACE:
+		if (core->now_ms < te->grace_ms)
+			break;
+		te->phase = TE_REST;
+		te->settled_ms = core->now_ms;
+		install(core, te->next);
+		te->next = NULL;
+		save(core);
+		break;
+	}
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core_te: edges over time, and the rhythm of looking. The look itself is in
+ * te_task.c, counters are in te_poll.c. */
+#include "controller/core_te_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "topo/arena.h"
+
+enum {
+	MAX_HELD_MS = 10 * 60 * 1000,
+	WAIT_MS = 20 * 1000,            /* after a start, for edges to come up */
+	CALM_HOLDS = 10,                /* an edge that was up so many times its hold has not flapped */
+};
+
+struct core_te *core_te_new(void)
+{
+	return xheap_alloc(sizeof(struct core_te));
+}
+
+static void forget(struct core_te *te)
+{
+	free(te->edges);
+	demands_free(te->demands);
+	free(te->poll_ms);
+	free(te->reading);
+	te->edges = NULL;
+	te->demands = NULL;
+	te->poll_ms = NULL;
+	te->reading = NULL;
+	te->n_edges = 0;
+}
+
+void core_te_free(struct core_te *te)
+{
+	if (!te)
+		return;
+	forget(te);
+	place_free(te->running);
+	place_free(te->advised);
+	place_keeper_free(te->keeper);
+	steer_free(te->next);
+	free(te->state_file);
+	free(te);
+}
+
+/* --- another file ---------------------------------------------------------------------- */
+
+static struct te_edge *same_edges(const struct core_te *te, const struct net *old, const struct net *now)
+{
+	struct te_edge *edges = xheap_alloc((now->n_edges + 1) * sizeof *edges);
+	for (uint32_t e = 0; e < now->n_edges; e++) {
+		uint32_t was = old ? te_edge_by_name(old, now->edges[e].name) : NET_NONE;
+		if (was == NET_NONE || strcmp(old->switches[old->edges[was].sw[0]].name, now->switches[now->edges[e].sw[0]].name))
+			continue;
+		edges[e] = te->edges[was];
+	}
+	return edges;
+}
+
+static struct demands *same_demands(const struct core_te *te, const struct net *old, const struct net *now)
+{
+	if (!old || !te->demands)
+		return demands_new((uint32_t) now->n_switches);
+	uint32_t *numbers = xheap_alloc((old->n_switches + 1) * sizeof *numbers);
+	for (uint32_t i = 0; i < old->n_switches; i++)
+		numbers[i] = net_switch_by_name(now, old->switches[i].name);
+	struct demands *demands = demands_renumber(te->demands, numbers, (uint32_t) now->n_switches);
+	free(numbers);
+	return demands;
+}
+
+void core_te_bind(struct core *core, const struct net *old)
+{
+	struct core_te *te = core->te;
+	const struct net *net = core->net;
+	te->generation++;
+	struct te_edge *edges = net->n_edges ? same_edges(te, old, net) : NULL;
+	struct demands *demands = net->n_edges ? same_demands(te, old, net) : NULL;
+	struct placement *running = te->running && net->n_edges ? te_carry_over(te->running, old, net) : NULL;
+	forget(te);
+	place_free(te->running);
+	place_free(te->advised);
+	place_keeper_free(te->keeper);
+	steer_free(te->next);
+	te->edges = edges;
+	te->n_edges = net->n_edges;
+	te->demands = demands;
+	te->running = running;
+	te->advised = NULL;
+	te->keeper = NULL;
+	te->next = NULL;
+	te->phase = TE_REST;
+	te->poll_ms = net->n_edges ? xheap_alloc(net->n_switches * sizeof *te->poll_ms) : NULL;
+	te->reading = net->n_edges ? xheap_alloc(net->n_switches * sizeof *te->reading) : NULL;
+	te->edges_due = te->plan_due = te->steer_due = true;
+	te->was_idle = false;
+}
+
+/* --- edges ------------------------------------------------------------------------------- */
+
+static uint64_t hold_ms(const struct core *core, const struct te_edge *edge)
+{
+	uint64_t ms = core->net->te.hold_up_s * 1000ull;
+	for (uint32_t i = 1; i < edge->n_flaps && ms < MAX_HELD_MS; i++)
+		ms *= 2;
+	return ms < MAX_HELD_MS || ms == core->net->te.hold_up_s * 1000ull ? ms : MAX_HELD_MS;
+}
+
+static void went(struct core *core, uint32_t e)
+{
+	struct te_edge *edge = &core->te->edges[e];
+	edge->n_flaps++;
+	edge->is_held = false;
+	core->te->plan_due = true;
+	events_note(core->events, core->wall_ms, EVENT_WARNING, "te", "", "link %s is down", core->net->edges[e].name);
+}
+
+static void came(struct core *core, uint32_t e)
+{
+	struct te_edge *edge = &core->te->edges[e];
+	if (!edge->ever) {
+		/* The first time in this life: it may be the one that carries what runs. */
+		edge->ever = true;
+		core->te->plan_due = true;
+		return;
+	}
+	edge->is_held = true;
+	edge->held_until_ms = core->now_ms + hold_ms(core, edge);
+	core->te->plan_due = true;
+	events_note(core->events, core->wall_ms, edge->n_flaps > 1 ? EVENT_WARNING : EVENT_INFO, "te", "",
+		    "link %s is back%s; it gets no traffic for %u s, but what has no other way", core->net->edges[e].name,
+		    edge->n_flaps > 1 ? " once more" : "", (unsigned) (hold_ms(core, edge) / 1000));
+}
+
+static void look_at_edge(struct core *core, uint32_t e)
+{
+	struct te_edge *edge = &core->te->edges[e];
+	bool is_up = view_edge_is_up(core->view, e);
+	if (is_up != edge->is_up) {
+		edge->is_up = is_up;
+		edge->since_ms = core->now_ms;
+		if (is_up)
+			came(core, e);
+		else
+			went(core, e);
+	}
+	if (edge->is_held && core->now_ms >= edge->held_until_ms) {
+		edge->is_held = false;
+		core->te->plan_due = true;
+	}
+	if (edge->n_flaps && is_up && !edge->is_held && core->now_ms - edge->since_ms >= CALM_HOLDS * hold_ms(core, edge))
+		edge->n_flaps = 0;
+}
+
+static void look_at_edges(struct core *core)
+{
+	core->te->edges_due = false;
+	for (uint32_t e = 0; e < core->te->n_edges; e++)
+		look_at_edge(core, e);
+}
+
+struct te_seen core_te_seen(const struct core *core, struct arena *arena)
+{
+	const struct core_te *te = core->te;
+	bool *usable = arena_new_array(arena, bool, te->n_edges), *held = arena_new_array(arena, bool, te->n_edges);
+	double *background = arena_new_array(arena, double, 2 * te->n_edges);
+	for (size_t e = 0; e < te->n_edges; e++) {
+		usable[e] = te->edges[e].is_up;
+		held[e] = te->edges[e].is_held;
+		background[2 * e] = te->edges[e].background[0];
+		background[2 * e + 1] = te->edges[e].background[1];
+	}
+	return (struct te_seen) {
+		.usable = usable, .held = held, .background = background, .demands = te->demands, .now_ms = core->now_ms,
+	};
+}
+
+/* --- when ---------------------------------------------------------------------------------- */
+
+void core_te_fact(struct core *core, const struct fact *fact)
+{
+	struct core_te *te = core->te;
+	if (!te->n_edges)
+		return;
+	te->edges_due |= core_concerns_ways(fact);
+	te->steer_due |= (FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER) | FACT_BIT(WAYS) | FACT_BIT(PORT_GONE)) >> fact->kind & 1
+		|| (fact->kind == FACT_PORT && fact->uses_changed);
+	te->was_idle &= !te->steer_due;
+}
+
+void core_te_tick(struct core *core)
+{
+	core->te->edges_due |= core->te->n_edges > 0;
+	if (core->te->n_edges && core->kick)
+		core->kick(core->ctx);
+}
+
+/* After a restart: until every edge that carries something has been seen up. */
+static bool is_waiting(struct core *core)
+{
+	struct core_te *te = core->te;
+	if (!te->is_loaded)
+		return false;
+	te->is_loaded = core->now_ms - core->start_ms < WAIT_MS;
+	bool all_up = true;
+	for (size_t i = 0; te->running && i < te->running->n_pairs; i++)
+		for (uint32_t k = 0; k < te->running->pairs[i].n_active; k++)
+			for (uint32_t a = 0; a < te->running->pairs[i].paths[k].n_arcs; a++)
+				all_up &= te->edges[te->running->pairs[i].paths[k].arcs[a] / 2].is_up;
+	te->is_loaded &= !all_up;
+	return te->is_loaded;
+}
+
+void core_te_plan(struct core *core)
+{
+	struct core_te *te = core->te;
+	if (!te->n_edges || core_must_wait(core))
+		return;
+	if (te->edges_due)
+		look_at_edges(core);
+	if (is_waiting(core))
+		return;
+	core_steer_step(core);
+	if (te->task || (!te->plan_due && core->now_ms < te->next_ms))
+		return;
+	/* One change at a time, but a lost edge does not wait for the grace of the last one. */
+	if (te->phase != TE_REST && te->phase != TE_GRACE)
+		return;
+	if (!te->plan_due && te->phase != TE_REST)
+		return;
+	te->was_idle &= !te->plan_due;
+	te->plan_due = false;
+	te->next_ms = core->now_ms + core->net->te.interval_s * 1000ull;
+	te_look_begin(core);
+}
+
+/* --- what ran before ------------------------------------------------------------------------- */
+
+void core_te_load(struct core *core, const char *state_dir)
+{
+	char path[4096];
+	snprintf(path, sizeof path, "%s/te", state_dir);
+	free(core->te->state_file);
+	core->te->state_file = xheap_strdup(path);
+	if (!core->te->n_edges)
+		return;
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return;
+	size_t size = 0, room = 1 << 16;
+	char *text = xheap_alloc(room);
+	for (size_t n; (n = fread(text + size, 1, room - size - 1, f)) > 0;) {
+		size += n;
+		if (room - size < 4096)
+			text = xheap_realloc(text, room *= 2);
+	}
+	text[size] = '\0';
+	fclose(f);
+	if (!te_state_read(core, text))
+		events_note(core->events, core->wall_ms, EVENT_WARNING, "te", "",
+			    "%s is of another network or damaged; paths are computed anew", path);
+	free(text);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core_te: traffic engineering in time. Looks at edges and counters, has the keeper
+ * decide each interval (at once when an edge is lost), hands what shall run to
+ * core_steer.c, and says why.
+ *
+ * Planning takes up to a second with hundreds of switches, so it goes to a worker
+ * with copies (core.work); nothing of it blocks the loop. Files without edges cost
+ * nothing here. How it decides: docs/explanation/te.md. */
+#ifndef CONTROLLER_CORE_TE_H
+#define CONTROLLER_CORE_TE_H
+
+#include "controller/core.h"
+#include "ofproto/poll.h"
+#include "topo/place_keep.h"
+#include "topo/steer.h"
+#include "topo/te_job.h"
+
+struct te_task;
+
+/* An edge over time, same index as net_edge. */
+struct te_edge {
+	bool is_up, ever;               /* as last looked at; since weftd started */
+	bool is_held;                   /* it came back and waits: it takes no traffic that can go elsewhere */
+	uint64_t since_ms, held_until_ms;
+	uint32_t n_flaps;               /* times it went, while it kept coming back */
+	/* What its ends send, by the counters of their ports. */
+	struct demand sent[2];
+	uint64_t tx_bytes[2], read_ms[2];       /* of the last reading; 0 = none */
+	double background[2];           /* Mbit/s that demands do not explain */
+};
+
+/* What the last look came to, and the last change. */
+struct te_look {
+	bool is_known;
+	const char *verdict;            /* "good", "held" ...; static */
+	const char *why;                /* a sentence; static */
+	double u, u_before, bound;      /* of whole links, 0 to 1 and more */
+	uint64_t wall_ms;
+};
+struct te_changed {
+	char text[400];                 /* "" = none yet */
+	const char *why;
+	size_t n_pairs;                 /* that moved */
+	double u_before, u_after;
+	uint64_t wall_ms;
+};
+
+/* Switches change one after the other; see core_steer.c. */
+enum te_phase { TE_REST, TE_LABELS, TE_SAVE, TE_PATHS, TE_GRACE };
+
+struct core_te {
+	struct te_edge *edges;          /* owned */
+	size_t n_edges;
+	struct demands *demands;        /* owned; null without edges */
+	struct placement *running;      /* owned: complete; null = none yet */
+	struct placement *advised;      /* owned: with mode recommend, what would run; null = nothing better */
+	struct place_keeper *keeper;    /* owned; null: none yet, or with the task */
+	struct te_task *task;           /* at work; null = none */
+	uint64_t generation;            /* of the net: what a task of an older one says is void */
+	uint64_t next_ms;               /* when to look again */
+	bool edges_due;                 /* edges may be up or down */
+	bool plan_due;                  /* an edge was lost, or another file is in force: do not wait */
+	bool steer_due;                 /* what is steered may be another set of pairs */
+	bool is_loaded;                 /* what runs is of the last life, and not all its edges have been seen up */
+	bool was_idle;                  /* nothing was sent when last looked at, and nothing has changed */
+	struct te_look look;
+	struct te_changed changed;
+	char advice[400];               /* of `advised` */
+	uint64_t n_looks, n_changes;
+	/* Polling, by index of the net. */
+	uint64_t *poll_ms;              /* owned: when to ask next */
+	bool *reading;                  /* owned: a round of the PATH table is coming in */
+	/* core_steer.c */
+	enum te_phase phase;
+	struct steer *next;             /* owned: on its way; null at rest */
+	uint64_t grace_ms;              /* until then labels of before are known */
+	bool first_done;                /* some steering has been in force */
+	char *state_file;               /* owned; null = nothing is kept */
+	bool is_saving, save_failed;
+	uint64_t settled_ms;            /* when what runs came into force */
+};
+
+struct core_te *core_te_new(void);
+void core_te_free(struct core_te *);
+/* The net is new (old null: the first). The view has it already. */
+void core_te_bind(struct core *, const struct net *old);
+/* What ran in the last life, before the first switch is compiled for. */
+void core_te_load(struct core *, const char *state_dir);
+/* A fact was applied. */
+void core_te_fact(struct core *, const struct fact *);
+/* The end of a tick: look, plan, and one step of core_steer. */
+void core_te_plan(struct core *);
+void core_te_tick(struct core *);        /* once a second */
+
+/* What to ask that switch for now, at most POLL_MAX_ASKS tables; 0 = nothing. */
+size_t core_te_poll(struct core *, uint32_t sw, int *ret_tables);
+/* And what it said; as in poll_ops. */
+void core_te_begin(struct core *, uint32_t sw, int table);
+void core_te_row(struct core *, uint32_t sw, int table, const struct rule *, uint64_t n_bytes, uint32_t duration);
+void core_te_port(struct core *, uint32_t sw, const struct poll_port *);
+void core_te_end(struct core *, uint32_t sw, int table);
+
+/* As placement sees it now; the arrays are of the arena. */
+struct te_seen core_te_seen(const struct core *, struct arena *);
+
+/* --- core_steer.c ------------------------------------------------------------------- */
+/* This shall be in force; takes the placement's part over from te->running. */
+void core_steer_begin(struct core *);
+void core_steer_step(struct core *);
+/* The state file: te_state.c */
+char *te_state_text(const struct core *, size_t *ret_size);
+/* Reads it; false = there is none that is of use. */
+bool te_state_read(struct core *, const char *text);
+
+#endif

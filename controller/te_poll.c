@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Counters: whom to ask when, and what the numbers say: PATH rows are demands, ports
+ * are loads. What a port sends beyond what demands explain is background. */
+#include "controller/core_te_private.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/pipeline.h"
+#include "topo/arena.h"
+
+enum { MAX_POLL_MS = 5000, MIN_POLL_MS = 500, SETTLED_MS = 20000 };
+enum { PATH_ID = 102 };
+#define UNEXPLAINED 0.1                 /* of what a port sends: less is the noise of two clocks */
+#define WORTH 0.01                      /* of what the link can carry */
+
+static uint32_t index_of(const struct core *core, uint32_t sw)
+{
+	const struct view_switch *vs = view_switch(core->view, sw);
+	return core->te->n_edges && vs && vs->index != NET_NONE && vs->index < core->net->n_switches ? vs->index : NET_NONE;
+}
+
+/* Twice in an interval, so that each look has news; the switches take turns. */
+size_t core_te_poll(struct core *core, uint32_t sw, int *ret_tables)
+{
+	struct core_te *te = core->te;
+	uint32_t i = index_of(core, sw);
+	if (i == NET_NONE || !core_may_send(core, sw))
+		return 0;
+	uint64_t every = core->net->te.interval_s * 1000ull / 2;
+	every = every > MAX_POLL_MS ? MAX_POLL_MS : every < MIN_POLL_MS ? MIN_POLL_MS : every;
+	if (!te->poll_ms[i])
+		te->poll_ms[i] = core->now_ms + every * i / core->net->n_switches;
+	if (core->now_ms < te->poll_ms[i])
+		return 0;
+	while (te->poll_ms[i] <= core->now_ms)
+		te->poll_ms[i] += every;
+	size_t n = 0;
+	if (view_steer(core->view))
+		ret_tables[n++] = PATH_ID;
+	ret_tables[n++] = POLL_PORTS;
+	return n;
+}
+
+void core_te_begin(struct core *core, uint32_t sw, int table)
+{
+	uint32_t i = index_of(core, sw);
+	if (i == NET_NONE || table != PATH_ID)
+		return;
+	core->te->reading[i] = true;
+	demands_begin(core->te->demands, i, core->now_ms);
+}
+
+void core_te_row(struct core *core, uint32_t sw, int table, const struct rule *rule, uint64_t n_bytes, uint32_t duration)
+{
+	uint32_t i = index_of(core, sw);
+	uint64_t network, peer;
+	if (i == NET_NONE || table != PATH_ID || !core->te->reading[i] || !cookie_is_ours(rule_cookie(rule))
+	    || !rule_match_u(rule, FIELD_NETWORK, &network) || !rule_match_u(rule, FIELD_PEER, &peer))
+		return;
+	uint32_t to = net_switch_by_peer(core->net, (uint32_t) peer);
+	if (to != NET_NONE && to != i && to < core->net->n_switches)
+		demands_read(core->te->demands, i, to, network << 32 | peer, n_bytes, duration);
+}
+
+void core_te_port(struct core *core, uint32_t sw, const struct poll_port *said)
+{
+	const struct view_port *port = index_of(core, sw) == NET_NONE ? NULL : view_port(core->view, sw, said->ofport);
+	if (!port || port->link == NET_NONE || port->link >= core->te->n_edges || said->tx_bytes == UINT64_MAX)
+		return;
+	/* Edges of links have the links' numbers. */
+	struct te_edge *edge = &core->te->edges[port->link];
+	unsigned end = port->link_end;
+	uint64_t dt = core->now_ms - edge->read_ms[end], grown = said->tx_bytes - edge->tx_bytes[end];
+	if (edge->read_ms[end] && dt >= MIN_POLL_MS / 2 && grown >> 63 == 0)
+		demand_sample(&edge->sent[end], (double) grown * 8 / 1000 / (double) dt, dt, core->now_ms);
+	edge->tx_bytes[end] = said->tx_bytes;
+	edge->read_ms[end] = core->now_ms;
+}
+
+void core_te_end(struct core *core, uint32_t sw, int table)
+{
+	uint32_t i = index_of(core, sw);
+	if (i == NET_NONE || table != PATH_ID || !core->te->reading[i])
+		return;
+	core->te->reading[i] = false;
+	demands_end(core->te->demands, i);
+}
+
+/* Only what has run for a while can be compared with what was measured meanwhile. */
+void te_find_background(struct core *core)
+{
+	struct core_te *te = core->te;
+	if (!te->running || !view_steer(core->view) || te->phase != TE_REST || core->now_ms - te->settled_ms < SETTLED_MS)
+		return;
+	double *explained = xheap_alloc(2 * te->n_edges * sizeof *explained);
+	for (size_t i = 0; i < te->running->n_pairs; i++) {
+		struct place_pair *pair = &te->running->pairs[i];
+		const struct demand *d = demands_of(te->demands, pair->src, pair->dst);
+		for (uint32_t k = 0; d && k < pair->n_active; k++)
+			for (uint32_t a = 0; a < pair->paths[k].n_arcs; a++)
+				explained[pair->paths[k].arcs[a]] += demand_recent(d, core->now_ms) * pair->paths[k].share;
+	}
+	for (size_t arc = 0; arc < 2 * te->n_edges; arc++) {
+		struct te_edge *edge = &te->edges[arc / 2];
+		const struct demand *sent = &edge->sent[arc & 1];
+		double measured = sent->n ? demand_recent(sent, core->now_ms) : 0, more = measured - explained[arc];
+		if (more < UNEXPLAINED * measured || more < WORTH * te_capacity(core->view, (uint32_t) arc / 2))
+			more = 0;
+		edge->background[arc & 1] = (edge->background[arc & 1] + more) / 2;
+	}
+	free(explained);
+}
+

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* STATE_DIR/te: what runs, by names, so that a restart sends nothing.
+ *
+ *     weft te 1
+ *     (placement, see topo/te_text.c)
+ *     steer
+ *     (steering that pairs have or are about to get)
+ *     labels
+ *     (steering whose labels may still be under way; only while that is so)
+ */
+#include "controller/core_te_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char magic[] = "weft te 1\n", steer_line[] = "steer\n", labels_line[] = "\nlabels\n";
+
+char *te_state_text(const struct core *core, size_t *ret_size)
+{
+	const struct core_te *te = core->te;
+	const struct steer *now = view_steer(core->view);
+	char *text;
+	FILE *f = open_memstream(&text, ret_size);
+	fputs(magic, f);
+	te_write(te->running, core->net, f);
+	fputs(steer_line, f);
+	steer_write(te->next ? te->next : now, core->net, f);
+	if (te->next) {
+		fputs(labels_line, f);
+		steer_write(now, core->net, f);
+	}
+	fclose(f);
+	return text;
+}
+
+bool te_state_read(struct core *core, const char *text)
+{
+	struct core_te *te = core->te;
+	const char *error;
+	if (strncmp(text, magic, sizeof magic - 1))
+		return false;
+	struct placement *running = te_read(text + sizeof magic - 1, core->net, &text);
+	if (!running)
+		return false;
+	struct steer *next = NULL, *labels = NULL;
+	if (!strncmp(text, steer_line, sizeof steer_line - 1)) {
+		const char *more = strstr(text, labels_line);
+		const char *from = text + sizeof steer_line - 1;
+		char *first = more ? strndup(from, (size_t) (more - from)) : strdup(from);
+		next = steer_read(first, core->net, &error);
+		free(first);
+		if (next && more)
+			labels = steer_read(more + sizeof labels_line - 1, core->net, &error);
+	}
+	if (!next) {
+		place_free(running);
+		return false;
+	}
+	place_free(te->running);
+	te->running = running;
+	te->is_loaded = true;
+	if (labels) {
+		view_set_steer(core->view, steer_join(next, labels));
+		te->next = next;
+		te->phase = TE_PATHS;
+	} else {
+		view_set_steer(core->view, next);
+	}
+	steer_free(labels);
+	return true;
+}

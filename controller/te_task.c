@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One look of traffic engineering: the job is made in the loop, the keeper decides in
+ * a worker, and the loop takes what came of it. */
+#include "controller/core_te_private.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "topo/arena.h"
+#include "topo/te_what.h"
+#include "topo/te_words.h"
+
+#define IDLE_MBPS 0.001                 /* less in all is nothing */
+#define BUSY 0.5                        /* of the goal: above, the bound is worth its price */
+
+struct te_task {
+	struct core *core;
+	uint64_t generation, now_ms;
+	struct te_job *job;             /* owned */
+	struct place_keeper *keeper;    /* owned meanwhile; null with goal shortest */
+	struct placement *running;      /* owned: a copy; null = nothing yet */
+	enum net_te_goal goal;
+	enum net_te_mode mode;
+	double above;
+	/* What comes of it. */
+	struct placement *next;         /* complete; owned */
+	struct placement *advised;      /* likewise, or null */
+	struct place_decision decision;
+	double bound;
+};
+
+static struct place_keeper *new_keeper(const struct net_te *te)
+{
+	struct place_policy policy = place_policy_defaults();
+	policy.goal = te_place_u(te->above);
+	policy.panic = te_place_u(policy.panic);
+	/* The hold and the window are meant in looks. */
+	policy.hold_ms = 3000ull * te->interval_s;
+	policy.window_ms = 6000ull * te->interval_s;
+	return place_keeper_new(&policy);
+}
+
+/* --- in the worker ------------------------------------------------------------------------ */
+
+static struct placement *stay(struct te_task *t)
+{
+	struct place_job job = t->job->job;
+	job.running = t->goal == NET_TE_SHORTEST ? NULL : t->running;
+	return place_stay(&job);
+}
+
+/* The keeper says what it would do; what runs stays, where it can. */
+static void advise(struct te_task *t)
+{
+	struct placement *mine = stay(t);
+	t->decision = place_keeper_step(t->keeper, &t->job->job, t->now_ms);
+	if (t->decision.verdict == PLACE_MOVED || t->decision.verdict == PLACE_FIRST || t->decision.verdict == PLACE_LINKS) {
+		t->advised = te_complete(t->job, t->decision.running);
+		place_keeper_take(t->keeper, te_complete(NULL, mine));
+	}
+	t->next = te_complete(t->job, mine);
+	place_free(mine);
+}
+
+static void run(void *ctx)
+{
+	struct te_task *t = ctx;
+	if (t->goal == NET_TE_SHORTEST || t->mode == NET_TE_FREEZE) {
+		struct placement *mine = stay(t);
+		t->decision = (struct place_decision) { .u_after = mine->u, .u_before = mine->u, .bound = mine->bound };
+		t->next = te_complete(t->job, mine);
+		place_free(mine);
+	} else if (t->mode == NET_TE_RECOMMEND) {
+		advise(t);
+	} else {
+		t->decision = place_keeper_step(t->keeper, &t->job->job, t->now_ms);
+		t->next = te_complete(t->job, t->decision.running);
+	}
+	t->bound = te_u(t->decision.bound);
+	if (te_u(t->decision.u_after) > BUSY * t->above)
+		t->bound = fmax(t->bound, te_bound(t->job));
+}
+
+/* --- in the loop --------------------------------------------------------------------------- */
+
+static void task_free(struct te_task *t)
+{
+	te_job_free(t->job);
+	place_keeper_free(t->keeper);
+	place_free(t->running);
+	place_free(t->next);
+	place_free(t->advised);
+	free(t);
+}
+
+/* VERDICT of the keeper -> its word. */
+static const char *const words[] = {
+	[PLACE_FIRST] = "first", [PLACE_LINKS] = "links", [PLACE_MOVED] = "moved", [PLACE_GOOD] = "good", [PLACE_BEST] = "best",
+	[PLACE_HELD] = "held", [PLACE_NO_GAIN] = "no-gain",
+};
+
+static void say_look(struct core_te *te, const struct te_task *t, const struct core *core)
+{
+	struct te_look *look = &te->look;
+	*look = (struct te_look) {
+		.is_known = true, .verdict = words[t->decision.verdict], .why = place_verdict_text(t->decision.verdict),
+		.u = te_u(t->decision.u_after), .u_before = te_u(t->decision.u_before), .bound = t->bound,
+		.wall_ms = core->wall_ms,
+	};
+	if (t->goal == NET_TE_SHORTEST) {
+		look->verdict = "shortest";
+		look->why = "shortest paths only: `goal: shortest`";
+	} else if (t->mode == NET_TE_FREEZE) {
+		look->verdict = "frozen";
+		look->why = "nothing moves but what stood on links that are gone: `mode: freeze`";
+	} else if (te->advised) {
+		look->verdict = "advised";
+		look->why = "something better is known and left undone: `mode: recommend`";
+	}
+}
+
+/* Both under the demands of now, so that they compare. */
+static void say_change(struct core *core, struct te_task *t, struct placement *before)
+{
+	struct core_te *te = core->te;
+	struct te_changed *changed = &te->changed;
+	struct arena *arena = arena_new();
+	struct te_seen seen = core_te_seen(core, arena);
+	if (before)
+		te_set_demands(before, &seen);
+	te_set_demands(t->next, &seen);
+	size_t n = te_say_change(core->net, t->job, before, t->next, changed->text, sizeof changed->text);
+	arena_free(arena);
+	te->n_changes++;
+	changed->n_pairs = n;
+	changed->why = t->goal == NET_TE_SHORTEST ? "shortest paths" : t->mode == NET_TE_FREEZE ?
+		"what stood on links that are gone has moved" : place_verdict_text(t->decision.verdict);
+	changed->u_before = te_u(t->decision.u_before);
+	changed->u_after = te_u(t->decision.u_after);
+	changed->wall_ms = core->wall_ms;
+	if (n || !before)
+		events_note(core->events, core->wall_ms, EVENT_INFO, "te", "", "%s (%s)", changed->text, changed->why);
+}
+
+static void no_advice(struct core_te *te)
+{
+	place_free(te->advised);
+	te->advised = NULL;
+	te->advice[0] = '\0';
+}
+
+static void take_advice(struct core *core, struct te_task *t)
+{
+	struct core_te *te = core->te;
+	char text[sizeof te->advice];
+	bool is_waiting = t->decision.verdict == PLACE_HELD || t->decision.verdict == PLACE_NO_GAIN;
+	if (t->mode == NET_TE_RECOMMEND && !t->advised && is_waiting)
+		return;
+	if (t->mode != NET_TE_RECOMMEND || !t->advised || te_same(t->advised, t->next)) {
+		no_advice(te);
+		return;
+	}
+	place_free(te->advised);
+	te->advised = t->advised;
+	t->advised = NULL;
+	te_say_change(core->net, t->job, t->next, te->advised, text, sizeof text);
+	if (strcmp(text, te->advice))
+		events_note(core->events, core->wall_ms, EVENT_INFO, "te", "", "advice: %s (nothing was changed: `mode: recommend`)",
+			    text);
+	memcpy(te->advice, text, sizeof text);
+}
+
+static void take(struct core *core, struct te_task *t)
+{
+	struct core_te *te = core->te;
+	struct placement *before = te->running;
+	te->keeper = t->keeper;
+	t->keeper = NULL;
+	te->n_looks++;
+	take_advice(core, t);
+	say_look(te, t, core);
+	bool same = te_same(before, t->next);
+	if (!same)
+		say_change(core, t, before);
+	else
+		t->next->total_mbps = before->total_mbps;
+	te->running = t->next;
+	t->next = NULL;
+	place_free(before);
+	if (!same || te->steer_due)
+		core_steer_begin(core);
+}
+
+static void done(void *ctx)
+{
+	struct te_task *t = ctx;
+	struct core *core = t->core;
+	core->te->task = NULL;
+	if (t->generation == core->te->generation)
+		take(core, t);
+	task_free(t);
+	if (core->kick)
+		core->kick(core->ctx);
+}
+
+static bool is_idle(const struct te_job *job)
+{
+	double sum = 0;
+	for (size_t i = 0; i < job->job.n_demands; i++)
+		sum += job->job.demands[i].mbps;
+	for (size_t i = 0; i < job->n_fixed; i++)
+		sum += job->fixed[i].mbps;
+	return sum < IDLE_MBPS;
+}
+
+void te_look_begin(struct core *core)
+{
+	struct core_te *te = core->te;
+	struct arena *arena = arena_new();
+	te_find_background(core);
+	struct te_seen seen = core_te_seen(core, arena);
+	struct te_task *t = xheap_alloc(sizeof *t);
+	*t = (struct te_task) {
+		.core = core, .generation = te->generation, .now_ms = core->now_ms, .job = te_job_new(core->view, &seen),
+		.goal = core->net->te.goal, .mode = core->net->te.mode, .above = core->net->te.above,
+	};
+	arena_free(arena);
+	bool idle = is_idle(t->job);
+	if (idle && te->was_idle && te->running) {
+		/* Nothing is sent, and nothing has changed since that was looked at. */
+		task_free(t);
+		return;
+	}
+	te->was_idle = idle;
+	t->running = te->running ? te_complete(NULL, te->running) : NULL;
+	t->keeper = te->keeper;
+	te->keeper = NULL;
+	if (!t->keeper && t->goal != NET_TE_SHORTEST) {
+		t->keeper = new_keeper(&core->net->te);
+		if (t->running)
+			place_keeper_take(t->keeper, te_complete(NULL, t->running));
+	}
+	te->task = t;
+	if (core->work)
+		core->work(core->ctx, run, done, t);
+	else {
+		run(t);
+		done(t);
+	}
+}

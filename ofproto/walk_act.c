@@ -250,6 +250,21 @@ static void resubmit(struct walker *w, const struct ofpact_resubmit *r)
 	w->next_table = next_table;
 }
 
+static void multipath(struct walker *w, const struct ofpact_multipath *mp)
+{
+	struct flow_wildcards wildcards;
+	union mf_value value;
+
+	memset(&wildcards, 0, sizeof(wildcards));
+	if (w->walk->choice == WALK_BY_HASH) {
+		multipath_execute(mp, &w->packet.flow, &wildcards);
+		return;
+	}
+	memset(&value, 0, sizeof(value));
+	value.be32 = htonl(w->walk->choice % (mp->max_link + 1u));
+	mf_set_flow_value(mp->dst.field, &value, &w->packet.flow);
+}
+
 static void act_one(struct walker *w, const struct ofpact *a)
 {
 	switch ((int) a->type) {
@@ -264,6 +279,9 @@ static void act_one(struct walker *w, const struct ofpact *a)
 		break;
 	case OFPACT_REG_MOVE:
 		move_field(w, ofpact_get_REG_MOVE(a));
+		break;
+	case OFPACT_MULTIPATH:
+		multipath(w, ofpact_get_MULTIPATH(a));
 		break;
 	case OFPACT_STRIP_VLAN:
 		walk_packet_pop(&w->packet);

@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "controller/api.h"
+#include "controller/core_te.h"
 #include "controller/file.h"
 #include "controller/loop.h"
 #include "controller/options.h"
+#include "controller/worker.h"
 #include "ofproto/listen.h"
 #include "ofproto/log.h"
 #include "ofproto/tls.h"
@@ -31,6 +33,7 @@ struct daemon {
 	struct config *config;
 	struct core *core;
 	struct sessions *sessions;
+	struct worker *worker;
 	struct tls *tls;
 	struct listener *listeners[OPTIONS_MAX_LISTENERS];
 	char *listener_texts[OPTIONS_MAX_LISTENERS + 1];
@@ -85,6 +88,12 @@ static void on_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const struct
 					  to->vtep_is_v6 ? 16 : 4, frame, size);
 		core_touch(d->core, sw);
 	}
+}
+
+static void on_work(void *ctx, void (*run)(void *), void (*done)(void *), void *task)
+{
+	struct daemon *d = ctx;
+	worker_run(d->worker, run, done, task);
 }
 
 static void reload_certificates(struct daemon *d)
@@ -215,8 +224,11 @@ static int start(struct daemon *d)
 	d->core->kick = on_kick;
 	d->core->send = on_send;
 	d->core->send_tunnel = on_send_tunnel;
+	d->core->work = on_work;
 	d->core->ctx = d;
+	d->worker = worker_new(d->loop);
 	set_time(d);
+	core_te_load(d->core, d->options.state_dir);
 	d->sessions = sessions_new(d->loop, d->core, next_generation(d->options.state_dir),
 				   d->options.punt_budget);
 	if (start_listeners(d))
@@ -247,6 +259,7 @@ static void stop(struct daemon *d)
 		listen_free(d->listeners[i]);
 		free(d->listener_texts[i]);
 	}
+	worker_free(d->worker);
 	sessions_free(d->sessions);
 	core_free(d->core);
 	config_free(d->config);

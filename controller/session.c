@@ -197,6 +197,7 @@ static void hello_ready(void *ctx, const struct peer *peer)
 	session_role_start(s);
 	if (s->state == SESSION_STANDBY)
 		return;
+	session_poll_init(s);
 	s->sync = sync_new(core->switches[s->sw]->ledger, &sync_ops, s);
 	sync_start(s->sync, core->now_ms);
 }
@@ -286,7 +287,7 @@ static void on_port_status(struct session *s, const uint8_t *msg, size_t size)
 
 static void on_error(struct session *s, const uint8_t *msg, size_t size)
 {
-	if (session_role_message(s, msg, size))
+	if (session_role_message(s, msg, size) || (s->poll && poll_message(s->poll, msg, size, s->all->core->now_ms)))
 		return;
 	if (s->sync && sync_message(s->sync, msg, size, s->all->core->now_ms))
 		return;
@@ -338,7 +339,7 @@ static void on_message(void *ctx, const uint8_t *msg, size_t size)
 	case MSG_MULTIPART_REPLY:
 	case MSG_BARRIER_REPLY:
 	case MSG_EXPERIMENTER:
-		if (session_role_message(s, msg, size))
+		if (session_role_message(s, msg, size) || (s->poll && poll_message(s->poll, msg, size, core->now_ms)))
 			break;
 		if ((!s->sync || !sync_message(s->sync, msg, size, core->now_ms)) && msg_type(msg) != MSG_EXPERIMENTER)
 			session_malformed(s, "an answer to nothing we asked");
@@ -378,6 +379,7 @@ static void session_free(struct session *s)
 		s->next->link = s->link;
 	all->n--;
 	sync_free(s->sync);
+	poll_free(s->poll);
 	hello_free(s->hello);
 	conn_free(s->conn);
 	free(s);

@@ -5,6 +5,7 @@
 
 #include "controller/session.h"
 #include "ofproto/hello.h"
+#include "ofproto/poll.h"
 
 enum session_state { SESSION_TLS, SESSION_HELLO, SESSION_STANDBY, SESSION_READING, SESSION_LIVE };
 
@@ -14,6 +15,7 @@ struct session {
 	struct conn *conn;              /* owned */
 	struct hello *hello;            /* owned */
 	struct sync *sync;              /* owned; null before READING */
+	struct poll *poll;              /* owned; null before READING */
 	enum session_state state;
 	uint32_t sw;                    /* slot, NET_NONE before it is known */
 	uint64_t dpid;                  /* what the switch itself said */
@@ -53,6 +55,10 @@ uint64_t session_now_us(void);
 /* Drift in one place: look at all the others at once. */
 void session_hurry_audit(struct session *);
 void sessions_check_due(struct sessions *);
+
+/* Counters for traffic engineering: session_poll.c. */
+void session_poll_init(struct session *);
+void session_poll_tick(struct session *, uint64_t now_ms);
 
 /* Who is in charge of a switch: session_role.c. */
 uint64_t session_generation(const struct session *);

@@ -37,6 +37,7 @@ void sessions_free(struct sessions *all)
 		struct session *s = all->first;
 		all->first = s->next;
 		sync_free(s->sync);
+		poll_free(s->poll);
 		hello_free(s->hello);
 		conn_free(s->conn);
 		free(s);
@@ -153,8 +154,10 @@ void sessions_tick(struct sessions *all)
 		session_role_tick(s, now_ms);
 		if (s->sync)
 			sync_tick(s->sync, now_ms);
-		if (s->state == SESSION_LIVE)
+		if (s->state == SESSION_LIVE) {
 			audit(s, now_ms);
+			session_poll_tick(s, now_ms);
+		}
 		echo(s, now_ms);
 	}
 }

@@ -11,7 +11,7 @@
 #include "topo/arena.h"
 
 enum { MAX_POLL_MS = 5000, MIN_POLL_MS = 500, SETTLED_MS = 20000 };
-enum { PATH_ID = 102 };
+#define PATH_ID (pipeline[TABLE_PATH].id)
 #define UNEXPLAINED 0.1                 /* of what a port sends: less is the noise of two clocks */
 #define WORTH 0.01                      /* of what the link can carry */
 
@@ -61,7 +61,7 @@ void core_te_row(struct core *core, uint32_t sw, int table, const struct rule *r
 		return;
 	uint32_t to = net_switch_by_peer(core->net, (uint32_t) peer);
 	if (to != NET_NONE && to != i && to < core->net->n_switches)
-		demands_read(core->te->demands, i, to, network << 32 | peer, n_bytes, duration);
+		demands_read(core->te->demands, i, to, (network << 32 | peer) * 0x10001 + rule_priority(rule), n_bytes, duration);
 }
 
 void core_te_port(struct core *core, uint32_t sw, const struct poll_port *said)

@@ -47,7 +47,7 @@ bool te_state_read(struct core *core, const char *text)
 	if (!strncmp(text, steer_line, sizeof steer_line - 1)) {
 		const char *more = strstr(text, labels_line);
 		const char *from = text + sizeof steer_line - 1;
-		char *first = more ? strndup(from, (size_t) (more - from)) : strdup(from);
+		char *first = more ? strndup(from, (size_t) (more - from) + 1) : strdup(from);
 		next = steer_read(first, core->net, &error);
 		free(first);
 		if (next && more)

@@ -13,7 +13,7 @@
 #include "ofproto/poll.h"
 #include "topo/place_keep.h"
 #include "topo/steer.h"
-#include "topo/te_job.h"
+#include "topo/te_plan.h"
 
 struct te_task;
 

@@ -18,7 +18,7 @@
 struct te_task {
 	struct core *core;
 	uint64_t generation, now_ms;
-	struct te_job *job;             /* owned */
+	struct te_plan *job;             /* owned */
 	struct place_keeper *keeper;    /* owned meanwhile; null with goal shortest */
 	struct placement *running;      /* owned: a copy; null = nothing yet */
 	enum net_te_goal goal;
@@ -57,10 +57,10 @@ static void advise(struct te_task *t)
 	struct placement *mine = stay(t);
 	t->decision = place_keeper_step(t->keeper, &t->job->job, t->now_ms);
 	if (t->decision.verdict == PLACE_MOVED || t->decision.verdict == PLACE_FIRST || t->decision.verdict == PLACE_LINKS) {
-		t->advised = te_complete(t->job, t->decision.running);
-		place_keeper_take(t->keeper, te_complete(NULL, mine));
+		t->advised = te_copy(t->decision.running);
+		place_keeper_take(t->keeper, te_copy(mine));
 	}
-	t->next = te_complete(t->job, mine);
+	t->next = te_copy(mine);
 	place_free(mine);
 }
 
@@ -70,13 +70,13 @@ static void run(void *ctx)
 	if (t->goal == NET_TE_SHORTEST || t->mode == NET_TE_FREEZE) {
 		struct placement *mine = stay(t);
 		t->decision = (struct place_decision) { .u_after = mine->u, .u_before = mine->u, .bound = mine->bound };
-		t->next = te_complete(t->job, mine);
+		t->next = te_copy(mine);
 		place_free(mine);
 	} else if (t->mode == NET_TE_RECOMMEND) {
 		advise(t);
 	} else {
 		t->decision = place_keeper_step(t->keeper, &t->job->job, t->now_ms);
-		t->next = te_complete(t->job, t->decision.running);
+		t->next = te_copy(t->decision.running);
 	}
 	t->bound = te_u(t->decision.bound);
 	if (te_u(t->decision.u_after) > BUSY * t->above)
@@ -87,7 +87,7 @@ static void run(void *ctx)
 
 static void task_free(struct te_task *t)
 {
-	te_job_free(t->job);
+	te_plan_free(t->job);
 	place_keeper_free(t->keeper);
 	place_free(t->running);
 	place_free(t->next);
@@ -205,13 +205,11 @@ static void done(void *ctx)
 		core->kick(core->ctx);
 }
 
-static bool is_idle(const struct te_job *job)
+static bool is_idle(const struct te_plan *job)
 {
 	double sum = 0;
 	for (size_t i = 0; i < job->job.n_demands; i++)
 		sum += job->job.demands[i].mbps;
-	for (size_t i = 0; i < job->n_fixed; i++)
-		sum += job->fixed[i].mbps;
 	return sum < IDLE_MBPS;
 }
 
@@ -223,7 +221,7 @@ void te_look_begin(struct core *core)
 	struct te_seen seen = core_te_seen(core, arena);
 	struct te_task *t = xheap_alloc(sizeof *t);
 	*t = (struct te_task) {
-		.core = core, .generation = te->generation, .now_ms = core->now_ms, .job = te_job_new(core->view, &seen),
+		.core = core, .generation = te->generation, .now_ms = core->now_ms, .job = te_plan_new(core->view, &seen),
 		.goal = core->net->te.goal, .mode = core->net->te.mode, .above = core->net->te.above,
 	};
 	arena_free(arena);
@@ -234,13 +232,13 @@ void te_look_begin(struct core *core)
 		return;
 	}
 	te->was_idle = idle;
-	t->running = te->running ? te_complete(NULL, te->running) : NULL;
+	t->running = te->running ? te_copy(te->running) : NULL;
 	t->keeper = te->keeper;
 	te->keeper = NULL;
 	if (!t->keeper && t->goal != NET_TE_SHORTEST) {
 		t->keeper = new_keeper(&core->net->te);
 		if (t->running)
-			place_keeper_take(t->keeper, te_complete(NULL, t->running));
+			place_keeper_take(t->keeper, te_copy(t->running));
 	}
 	te->task = t;
 	if (core->work)

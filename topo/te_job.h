@@ -1,85 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* te_job: what placement has to solve, made of the net and of what is seen.
- *
- * Nodes are the switches of the net, links its edges, by the same numbers. All
- * pairs of switches that stand in one network want a path. Capacity is what the
- * file says (else the port's speed, else 10 Gbit/s) times TE_HEADROOM, less what
- * demands do not explain. Utilisations of placement are of that part; `te_u()`
- * makes them utilisations of the whole link. Pure. */
+/* te_job: edges and wishes of the file as place asks for them. Node i is switch i
+ * of the net, link i is edge i. */
 #ifndef TOPO_TE_JOB_H
 #define TOPO_TE_JOB_H
 
-#include "topo/demand.h"
+#include "topo/net.h"
 #include "topo/place.h"
-#include "topo/view.h"
 
+struct arena;
+
+/* What a link may be filled to, of its rate: the rest is for bursts. */
 #define TE_HEADROOM 0.95
-#define TE_DEFAULT_MBPS 10000.0         /* of an edge of which nobody says how much it carries */
 
-/* What if a pair wanted another rate? */
-struct te_change {
-	uint32_t from, to;
-	double times;                   /* of what it wants; 0 = mbps instead */
-	double mbps;
-};
+/* Fills one place_link per edge. is_up: per edge, null = all are. mbps: per edge
+ * what it can carry each way, in full; null = what the file says, and where it
+ * says nothing, nothing. An edge to be drained is down, except where it is the only
+ * way between two parts of the network. */
+void te_job_links(const struct net *, const bool *is_up, const double (*mbps)[2], struct place_link *ret_links);
 
-/* Borrowed. May be null: nothing known. */
-struct te_seen {
-	const bool *usable;             /* per edge: up */
-	const bool *held;               /* per edge: like one on drain for now */
-	const double *background;       /* per arc, Mbit/s */
-	const struct demands *demands;
-	uint64_t now_ms;
-	const struct te_change *changes;
-	size_t n_changes;
-};
-/* Mbit/s. */
-double te_wanted(const struct te_seen *, uint32_t from, uint32_t to);
+/* Pins, avoids and the latency ceiling; in the arena. */
+const struct place_rule *te_job_rules(const struct net *, struct arena *, size_t *ret_n);
 
-/* Not placed, as the file says how it goes. */
-struct te_fixed { uint32_t src, dst; double mbps; uint32_t *arcs; uint32_t n_arcs; uint32_t line; };
-
-struct te_job {
-	struct arena *arena;            /* owns all that is here */
-	struct place_job job;
-	struct place_link *links;       /* of the job: a what-if may change them */
-	struct place_demand *demands;
-	double *mbps;                   /* per arc: of the whole link */
-	double *background;             /* per arc */
-	struct te_fixed *fixed;
-	size_t n_fixed;
-	bool *needed;                   /* per edge: on drain or held, and used all the same: without it switches are cut off */
-};
-
-struct te_job *te_job_new(const struct view *, const struct te_seen *);
-void te_job_free(struct te_job *);
-
-/* Each way, Mbit/s. */
-double te_capacity(const struct view *, uint32_t edge);
-/* A utilisation of placement as one of the whole link, and back. */
-static inline double te_u(double place_u) { return place_u * TE_HEADROOM; }
-static inline double te_place_u(double u) { return u / TE_HEADROOM; }
-
-/* The placement in an arena of its own, with what the file fixes. */
-struct placement *te_complete(const struct te_job *, const struct placement *);
-/* Mbit/s per arc that this (complete) placement puts there, by its own demands. */
-void te_loads(const struct placement *, size_t n_links, double *ret_mbps);
-/* The highest utilisation of a whole link, background included; which arc. */
-double te_highest(const struct te_job *, const double *loads, uint32_t *ret_arc);
-/* The same placement with other demands. */
-void te_set_demands(struct placement *, const struct te_seen *);
-
-/* The pairs that load an arc most, the first n; returns how many there are. */
-struct te_part { uint32_t pair; double mbps; };
-size_t te_parts(const struct placement *, uint32_t arc, struct te_part *ret_parts, size_t n);
-
-/* NET_NONE = there is none. */
-uint32_t te_edge_by_name(const struct net *, const char *name);
-/* By names, one line each; a line that the net does not know is left out. */
-void te_write(const struct placement *, const struct net *, FILE *);
-/* Null when the text is none of ours. Reads up to a line "end". */
-struct placement *te_read(const char *text, const struct net *, const char **ret_rest);
-/* What of it the new file still has. */
-struct placement *te_carry_over(const struct placement *, const struct net *before, const struct net *now);
+/* What the guarantees keep for the pair: its demand is never below. */
+double te_job_reserved(const struct net *, uint32_t from, uint32_t to);
 
 #endif

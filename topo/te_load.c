@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "topo/arena.h"
-#include "topo/te_job.h"
+#include "topo/te_plan.h"
 
 static void copy_pair(struct arena *arena, const struct place_pair *from, struct place_pair *to)
 {
@@ -18,45 +18,16 @@ static void copy_pair(struct arena *arena, const struct place_pair *from, struct
 	}
 }
 
-static void make_pair(struct arena *arena, const struct te_fixed *fixed, struct place_pair *ret_pair)
-{
-	struct place_pair *pair = ret_pair;
-	*pair = (struct place_pair) {
-		.src = fixed->src, .dst = fixed->dst, .mbps = fixed->mbps, .n_paths = 1, .n_active = 1, .n_slots = 16,
-	};
-	pair->paths = arena_new_array(arena, struct place_path, 1);
-	pair->paths[0] = (struct place_path) {
-		.arcs = arena_new_array(arena, uint32_t, fixed->n_arcs), .n_arcs = fixed->n_arcs,
-		.n_slots = pair->n_slots, .share = 1,
-	};
-	memcpy(pair->paths[0].arcs, fixed->arcs, fixed->n_arcs * sizeof *fixed->arcs);
-}
-
-static int by_ends(const void *a, const void *b)
-{
-	const struct place_pair *x = a, *y = b;
-	if (x->src != y->src)
-		return x->src < y->src ? -1 : 1;
-	return x->dst < y->dst ? -1 : x->dst > y->dst;
-}
-
-struct placement *te_complete(const struct te_job *t, const struct placement *p)
+struct placement *te_copy(const struct placement *p)
 {
 	struct arena *arena = arena_new();
-	struct placement *all = arena_alloc(arena, sizeof *all);
-	size_t n_fixed = t ? t->n_fixed : 0;
-	*all = *p;
-	all->arena = arena;
-	all->pairs = arena_new_array(arena, struct place_pair, p->n_pairs + n_fixed);
+	struct placement *copy = arena_alloc(arena, sizeof *copy);
+	*copy = *p;
+	copy->arena = arena;
+	copy->pairs = arena_new_array(arena, struct place_pair, p->n_pairs);
 	for (size_t i = 0; i < p->n_pairs; i++)
-		copy_pair(arena, &p->pairs[i], &all->pairs[i]);
-	for (size_t i = 0; i < n_fixed; i++) {
-		make_pair(arena, &t->fixed[i], &all->pairs[all->n_pairs++]);
-		all->total_mbps += t->fixed[i].mbps;
-	}
-	if (n_fixed)
-		qsort(all->pairs, all->n_pairs, sizeof *all->pairs, by_ends);
-	return all;
+		copy_pair(arena, &p->pairs[i], &copy->pairs[i]);
+	return copy;
 }
 
 void te_loads(const struct placement *p, size_t n_links, double *ret_mbps)
@@ -70,7 +41,7 @@ void te_loads(const struct placement *p, size_t n_links, double *ret_mbps)
 		}
 }
 
-double te_highest(const struct te_job *t, const double *loads, uint32_t *ret_arc)
+double te_highest(const struct te_plan *t, const double *loads, uint32_t *ret_arc)
 {
 	double u = 0;
 	*ret_arc = PLACE_NONE;

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "topo/arena.h"
-#include "topo/te_job.h"
+#include "topo/te_plan.h"
 
 enum { MAX_PATHS = PLACE_MAX_SLOTS };
 

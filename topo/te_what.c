@@ -133,7 +133,7 @@ void te_what_free(struct te_what *w)
 	w->usable = NULL;
 }
 
-double te_bound(const struct te_job *t)
+double te_bound(const struct te_plan *t)
 {
 	struct place_job job = t->job;
 	job.running = NULL;
@@ -145,7 +145,7 @@ double te_bound(const struct te_job *t)
 	return bound;
 }
 
-struct placement *te_what_plan(const struct te_job *t, const struct placement *running, double goal, double *ret_bound)
+struct placement *te_what_plan(const struct te_plan *t, const struct placement *running, double goal, double *ret_bound)
 {
 	struct place_job job = t->job;
 	job.running = running;
@@ -160,7 +160,7 @@ struct placement *te_what_plan(const struct te_job *t, const struct placement *r
 		place_free(helps ? p : next);
 		p = helps ? next : p;
 	}
-	struct placement *all = te_complete(t, p);
+	struct placement *all = te_copy(p);
 	place_free(p);
 	return all;
 }

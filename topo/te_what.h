@@ -3,7 +3,7 @@
 #ifndef TOPO_TE_WHAT_H
 #define TOPO_TE_WHAT_H
 
-#include "topo/te_job.h"
+#include "topo/te_plan.h"
 
 enum { TE_WHAT_MAX = 16 };
 
@@ -22,10 +22,10 @@ void te_what_free(struct te_what *);
 
 /* What would run then, complete: all stays where it can, and what stands on links above the
  * goal (of a whole link) moves, if that helps. ret_bound: of a whole link. */
-struct placement *te_what_plan(const struct te_job *, const struct placement *running, double goal, double *ret_bound);
+struct placement *te_what_plan(const struct te_plan *, const struct placement *running, double goal, double *ret_bound);
 
 /* A utilisation of the busiest whole link that nothing can be below, within 1 %. */
-double te_bound(const struct te_job *);
+double te_bound(const struct te_plan *);
 
 /* Where a pair would go elsewhere: share of its traffic that leaves its paths. */
 double te_moved(const struct place_pair *before, const struct place_pair *after);

@@ -106,7 +106,7 @@ static size_t find_vias(const struct net *net, const struct placement *before, c
 
 static int percent(double u) { return (int) lround(100 * fmin(u, 99)); }
 
-size_t te_say_change(const struct net *net, const struct te_job *t, const struct placement *before,
+size_t te_say_change(const struct net *net, const struct te_plan *t, const struct placement *before,
 		     const struct placement *after, char *buf, size_t size)
 {
 	size_t n = te_n_changed(before, after), used;

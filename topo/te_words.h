@@ -3,7 +3,7 @@
 #ifndef TOPO_TE_WORDS_H
 #define TOPO_TE_WORDS_H
 
-#include "topo/te_job.h"
+#include "topo/te_plan.h"
 
 /* "kvm1-kvm2", in the direction of the arc; the edge's own name where several join
  * these two. Returns buf. */
@@ -13,7 +13,7 @@ const char *te_path_name(const struct net *, uint32_t src, const struct place_pa
 
 /* What changed from one placement to the next, both complete and with the same
  * demands: "kvm1-kvm2 93 % -> 71 %: 4 pairs moved over kvm3". before may be null. */
-size_t te_say_change(const struct net *, const struct te_job *, const struct placement *before,
+size_t te_say_change(const struct net *, const struct te_plan *, const struct placement *before,
 		     const struct placement *after, char *buf, size_t size);
 /* Pairs with a path that is not one of before's, or one less; pairs that are new do not count. */
 size_t te_n_changed(const struct placement *before, const struct placement *after);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The job of placement: links with what may be used of them, and pairs with what they
+ * want. An edge that is held is left out, unless switches would be cut off without it. */
+#include "topo/te_plan.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "topo/arena.h"
+
+#define LEAST 0.05                      /* of an edge that is left to us however much others send over it */
+
+static const struct net *net_of(const struct view *view) { return view_net(view); }
+
+double te_capacity(const struct view *view, uint32_t e)
+{
+	const struct net_edge *edge = &net_of(view)->edges[e];
+	double mbps = edge->mbps;
+	for (unsigned end = 0; edge->link != NET_NONE && !(edge->mbps > 0) && end < 2; end++) {
+		const struct view_port *port;
+		uint32_t sw;
+		if (view_link_place(view, edge->link, end, &sw, &port) && port->speed_mbps
+		    && (!(mbps > 0) || port->speed_mbps < mbps))
+			mbps = port->speed_mbps;
+	}
+	return mbps > 0 ? mbps : TE_DEFAULT_MBPS;
+}
+
+/* --- who is joined ------------------------------------------------------------------- */
+
+static uint32_t root(uint32_t *join, uint32_t sw)
+{
+	while (join[sw] != sw)
+		sw = join[sw] = join[join[sw]];
+	return sw;
+}
+
+static bool unite(uint32_t *join, uint32_t a, uint32_t b)
+{
+	a = root(join, a);
+	b = root(join, b);
+	join[a > b ? a : b] = a > b ? b : a;
+	return a != b;
+}
+
+/* Edges that are up join switches; one that is held counts where it joins more. */
+static uint32_t *find_usable(struct te_plan *t, const struct net *net, const struct te_seen *seen, bool *usable)
+{
+	uint32_t *join = arena_new_array(t->arena, uint32_t, net->n_switches);
+	for (uint32_t i = 0; i < net->n_switches; i++)
+		join[i] = i;
+	for (int held = 0; held < 2; held++)
+		for (uint32_t e = 0; e < net->n_edges; e++) {
+			if ((seen->held && seen->held[e]) != held || (seen->usable && !seen->usable[e]))
+				continue;
+			bool joins = unite(join, net->edges[e].sw[0], net->edges[e].sw[1]);
+			usable[e] = joins || !held;
+		}
+	return join;
+}
+
+/* --- links ----------------------------------------------------------------------------- */
+
+static void make_links(struct te_plan *t, const struct view *view, const struct te_seen *seen, const bool *usable)
+{
+	const struct net *net = net_of(view);
+	double (*mbps)[2] = arena_alloc(t->arena, net->n_edges * sizeof *mbps);
+	t->links = arena_new_array(t->arena, struct place_link, net->n_edges);
+	t->mbps = arena_new_array(t->arena, double, 2 * net->n_edges);
+	t->background = arena_new_array(t->arena, double, 2 * net->n_edges);
+	for (uint32_t e = 0; e < net->n_edges; e++)
+		mbps[e][0] = mbps[e][1] = t->mbps[2 * e] = t->mbps[2 * e + 1] = te_capacity(view, e);
+	te_job_links(net, usable, mbps, t->links);
+	for (uint32_t arc = 0; arc < 2 * net->n_edges; arc++) {
+		double *left = &t->links[arc / 2].mbps[arc & 1];
+		t->background[arc] = seen->background ? seen->background[arc] : 0;
+		*left = fmax(LEAST * t->mbps[arc], *left - t->background[arc]);
+	}
+	t->job.links = t->links;
+	t->job.n_links = net->n_edges;
+	t->job.n_nodes = (uint32_t) net->n_switches;
+}
+
+/* --- pairs ------------------------------------------------------------------------------ */
+
+/* Marks n * from + to for all that stand in one network and are joined. */
+static size_t mark_pairs(const struct view *view, uint32_t *join, uint8_t *marks)
+{
+	const struct net *net = net_of(view);
+	uint32_t *here = xheap_alloc((net->n_switches + 1) * sizeof *here);
+	size_t n_pairs = 0;
+	for (uint32_t n = 0; n < net->n_networks; n++) {
+		const struct view_network *vn = view_network(view, n);
+		size_t n_here = 0;
+		for (size_t i = 0; i < vn->n_members; i++) {
+			const struct view_switch *vs = view_switch(view, vn->members[i].sw);
+			if (vs && vs->index != NET_NONE && (view_member_is_here(&vn->members[i]) || vn->members[i].remembered))
+				here[n_here++] = vs->index;
+		}
+		for (size_t i = 0; i < n_here; i++)
+			for (size_t k = 0; k < n_here; k++) {
+				uint8_t *mark = &marks[here[i] * net->n_switches + here[k]];
+				if (i == k || *mark || root(join, here[i]) != root(join, here[k]))
+					continue;
+				*mark = 1;
+				n_pairs++;
+			}
+	}
+	free(here);
+	return n_pairs;
+}
+
+double te_wanted(const struct te_seen *seen, uint32_t from, uint32_t to)
+{
+	double mbps = seen->demands ? demands_mbps(seen->demands, from, to, seen->now_ms) : 0;
+	for (size_t i = 0; i < seen->n_changes; i++)
+		if (seen->changes[i].from == from && seen->changes[i].to == to)
+			mbps = seen->changes[i].times > 0 ? mbps * seen->changes[i].times : seen->changes[i].mbps;
+	return mbps;
+}
+
+/* --- all together --------------------------------------------------------------------------- */
+
+struct te_plan *te_plan_new(const struct view *view, const struct te_seen *seen)
+{
+	const struct net *net = net_of(view);
+	struct arena *arena = arena_new();
+	struct te_plan *t = arena_alloc(arena, sizeof *t);
+	size_t n = net->n_switches;
+	t->arena = arena;
+	bool *usable = arena_new_array(arena, bool, net->n_edges);
+	uint32_t *join = find_usable(t, net, seen, usable);
+	make_links(t, view, seen, usable);
+	uint8_t *marks = xheap_alloc(n * n);
+	t->demands = arena_new_array(arena, struct place_demand, mark_pairs(view, join, marks));
+	for (uint32_t from = 0; from < n; from++)
+		for (uint32_t to = 0; to < n; to++)
+			if (marks[from * n + to])
+				t->demands[t->job.n_demands++] = (struct place_demand) {
+					from, to, fmax(te_wanted(seen, from, to), te_job_reserved(net, from, to)) };
+	free(marks);
+	t->job.demands = t->demands;
+	t->job.rules = te_job_rules(net, arena, &t->job.n_rules);
+	t->job.options = place_defaults();
+	t->job.options.max_paths = net->te.max_paths;
+	if (net->te.max_paths < place_defaults().max_paths)
+		t->job.options.elephant_paths = net->te.max_paths;
+	t->job.options.without_standbys = true;         /* steer finds its own detours */
+	return t;
+}
+
+void te_plan_free(struct te_plan *t)
+{
+	if (t)
+		arena_free(t->arena);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* te_plan: what placement has to solve, made of the net and of what is seen.
+ *
+ * Nodes are the switches of the net, links its edges, by the same numbers. All
+ * pairs of switches that stand in one network want a path. Capacity is what the
+ * file says (else the port's speed, else 10 Gbit/s) times TE_HEADROOM, less what
+ * demands do not explain. Utilisations of placement are of that part; `te_u()`
+ * makes them utilisations of the whole link. Pure. */
+#ifndef TOPO_TE_PLAN_H
+#define TOPO_TE_PLAN_H
+
+#include "topo/demand.h"
+#include "topo/place.h"
+#include "topo/te_job.h"
+#include "topo/view.h"
+
+#define TE_DEFAULT_MBPS 10000.0         /* of an edge of which nobody says how much it carries */
+
+/* What if a pair wanted another rate? */
+struct te_change {
+	uint32_t from, to;
+	double times;                   /* of what it wants; 0 = mbps instead */
+	double mbps;
+};
+
+/* Borrowed. May be null: nothing known. */
+struct te_seen {
+	const bool *usable;             /* per edge: up */
+	const bool *held;               /* per edge: like one on drain for now */
+	const double *background;       /* per arc, Mbit/s */
+	const struct demands *demands;
+	uint64_t now_ms;
+	const struct te_change *changes;
+	size_t n_changes;
+};
+/* Mbit/s. */
+double te_wanted(const struct te_seen *, uint32_t from, uint32_t to);
+
+struct te_plan {
+	struct arena *arena;            /* owns all that is here */
+	struct place_job job;
+	struct place_link *links;       /* of the job: a what-if may change them */
+	struct place_demand *demands;
+	double *mbps;                   /* per arc: of the whole link */
+	double *background;             /* per arc */
+};
+
+struct te_plan *te_plan_new(const struct view *, const struct te_seen *);
+void te_plan_free(struct te_plan *);
+
+/* Each way, Mbit/s. */
+double te_capacity(const struct view *, uint32_t edge);
+/* A utilisation of placement as one of the whole link, and back. */
+static inline double te_u(double place_u) { return place_u * TE_HEADROOM; }
+static inline double te_place_u(double u) { return u / TE_HEADROOM; }
+
+/* The same in an arena of its own. */
+struct placement *te_copy(const struct placement *);
+/* Mbit/s per arc that this placement puts there, by its own demands. */
+void te_loads(const struct placement *, size_t n_links, double *ret_mbps);
+/* The highest utilisation of a whole link, background included; which arc. */
+double te_highest(const struct te_plan *, const double *loads, uint32_t *ret_arc);
+/* The same placement with other demands. */
+void te_set_demands(struct placement *, const struct te_seen *);
+
+/* The pairs that load an arc most, the first n; returns how many there are. */
+struct te_part { uint32_t pair; double mbps; };
+size_t te_parts(const struct placement *, uint32_t arc, struct te_part *ret_parts, size_t n);
+
+/* NET_NONE = there is none. */
+uint32_t te_edge_by_name(const struct net *, const char *name);
+/* By names, one line each; a line that the net does not know is left out. */
+void te_write(const struct placement *, const struct net *, FILE *);
+/* Null when the text is none of ours. Reads up to a line "end". */
+struct placement *te_read(const char *text, const struct net *, const char **ret_rest);
+/* What of it the new file still has. */
+struct placement *te_carry_over(const struct placement *, const struct net *before, const struct net *now);
+
+#endif

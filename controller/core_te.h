@@ -34,7 +34,7 @@ struct te_look {
 	bool is_known;
 	const char *verdict;            /* "good", "held" ...; static */
 	const char *why;                /* a sentence; static */
-	double u, u_before, bound;      /* of whole links, 0 to 1 and more */
+	double u, bound;                /* of whole links, 0 to 1 and more, with the demands that are planned for */
 	uint64_t wall_ms;
 };
 struct te_changed {

@@ -28,13 +28,14 @@ struct te_task {
 	struct placement *next;         /* complete; owned */
 	struct placement *advised;      /* likewise, or null */
 	struct place_decision decision;
-	double bound;
+	double bound, u;
 };
 
 static struct place_keeper *new_keeper(const struct net_te *te)
 {
 	struct place_policy policy = place_policy_defaults();
 	policy.goal = te_place_u(te->above);
+	policy.aim = te->below / te->above;
 	policy.panic = te_place_u(policy.panic);
 	/* The hold and the window are meant in looks. */
 	policy.hold_ms = 3000ull * te->interval_s;
@@ -78,6 +79,11 @@ static void run(void *ctx)
 		t->decision = place_keeper_step(t->keeper, &t->job->job, t->now_ms);
 		t->next = te_copy(t->decision.running);
 	}
+	double *loads = xheap_alloc(2 * t->job->job.n_links * sizeof *loads);
+	uint32_t arc;
+	te_loads(t->next, t->job->job.n_links, loads);
+	t->u = te_highest(t->job, loads, &arc);
+	free(loads);
 	t->bound = te_u(t->decision.bound);
 	if (te_u(t->decision.u_after) > BUSY * t->above)
 		t->bound = fmax(t->bound, te_bound(t->job));
@@ -106,7 +112,7 @@ static void say_look(struct core_te *te, const struct te_task *t, const struct c
 	struct te_look *look = &te->look;
 	*look = (struct te_look) {
 		.is_known = true, .verdict = words[t->decision.verdict], .why = place_verdict_text(t->decision.verdict),
-		.u = te_u(t->decision.u_after), .u_before = te_u(t->decision.u_before), .bound = t->bound,
+		.u = t->u, .bound = t->bound,
 		.wall_ms = core->wall_ms,
 	};
 	if (t->goal == NET_TE_SHORTEST) {

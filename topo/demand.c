@@ -25,7 +25,7 @@ enum {
 
 static double weight(double dt_ms, double tau_ms) { return 1 - exp(-dt_ms / tau_ms); }
 
-static double level(const struct demand *d) { return fmax(d->fast, d->slow + NOISES * d->noise); }
+static double level(const struct demand *d) { return fmax(d->fast, fmin(d->slow + NOISES * d->noise, d->peak)); }
 
 /* The slow averages are plain means until there is enough to forget. */
 void demand_sample(struct demand *d, double mbps, uint64_t dt_ms, uint64_t now_ms)
@@ -34,10 +34,11 @@ void demand_sample(struct demand *d, double mbps, uint64_t dt_ms, uint64_t now_m
 
 	d->ms = now_ms;
 	if (!d->n++) {
-		d->fast = d->slow = mbps;
+		d->fast = d->slow = d->peak = mbps;
 		return;
 	}
 	slow = fmax(slow, 1.0 / d->n);
+	d->peak = fmax(mbps, d->peak + weight(dt, SLOW_MS) * (mbps - d->peak));
 	bool jumps = mbps > JUMP * level(d);
 	if (!jumps)
 		d->noise += slow * (fabs(mbps - d->fast) - d->noise);

@@ -4,8 +4,8 @@
  *
  * An estimate is the larger of two averages, so it rises within a sample or two
  * and falls slowly: a fast one (10 s down, 3 s up, at once where the rate jumps) and a
- * slow one (5 min) to which twice the usual noise is added. Without news it
- * holds for a minute and then fades. Pure: time is given in ms. */
+ * slow one (5 min) to which twice the usual noise is added, up to the highest sample
+ * of late. Without news it holds for a minute and then fades. Pure: time is given in ms. */
 #ifndef TOPO_DEMAND_H
 #define TOPO_DEMAND_H
 
@@ -17,6 +17,7 @@
 struct demand {
 	double fast, slow;              /* Mbit/s */
 	double noise;                   /* Mbit/s: mean distance of samples from the fast average */
+	double peak;                    /* Mbit/s: the highest sample, fading like the slow average */
 	uint32_t n;                     /* samples so far */
 	uint64_t ms;                    /* of the last one */
 };

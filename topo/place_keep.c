@@ -15,7 +15,7 @@
 
 enum { MAX_RECENT = 8, QUIET_HOLDS = 8 };
 #define BELOW_GOAL_FIRST 0.8            /* what a change aims at, of the goal: the first knows no average yet */
-#define BELOW_GOAL 0.9                  /* the others */
+#define BELOW_GOAL 0.9                  /* the others, unless told otherwise */
 #define JUMP 1.25                       /* above the average: no noise */
 #define MOST_NOISE 1.1                  /* peaks this far above the average widen the band */
 #define NEAR_BOUND 0.01                 /* or this far from the bound */
@@ -51,6 +51,7 @@ struct place_policy place_policy_defaults(void)
 {
 	return (struct place_policy) {
 		.goal = 0.7,
+		.aim = BELOW_GOAL,
 		.band = 1.1,
 		.panic = 0.95,
 		.gain = 0.05,
@@ -254,7 +255,7 @@ static struct placement *move_off(const struct place_keeper *k, const struct loo
 
 	job.running = l->stay;
 	job.options.sparing = true;
-	job.options.goal = (l->first ? BELOW_GOAL_FIRST : BELOW_GOAL) * k->policy.goal;
+	job.options.goal = (l->first ? fmin(BELOW_GOAL_FIRST, k->policy.aim) : k->policy.aim) * k->policy.goal;
 	job.options.tolerance = NEAR_BOUND;
 	struct placement *p = place_plan(&job);
 	if (p->u <= fmax(k->policy.goal, k->policy.band * p->bound))

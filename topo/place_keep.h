@@ -11,6 +11,7 @@
 
 struct place_policy {
 	double goal;                    /* utilisation below which nothing is touched */
+	double aim;                     /* a change goes for that, of the goal: below it by enough to stay there */
 	double band;                    /* nor while within this factor of the bound */
 	double panic;                   /* utilisation above which no hold counts */
 	double gain;                    /* a change that lowers the top by less is not worth it */

@@ -75,7 +75,8 @@ static void make_links(struct te_plan *t, const struct view *view, const struct 
 	for (uint32_t arc = 0; arc < 2 * net->n_edges; arc++) {
 		double *left = &t->links[arc / 2].mbps[arc & 1];
 		t->background[arc] = seen->background ? seen->background[arc] : 0;
-		*left = fmax(LEAST * t->mbps[arc], *left - t->background[arc]);
+		/* Such that at the goal the whole link is as full as the goal says. */
+		*left = fmax(LEAST * t->mbps[arc], *left - TE_HEADROOM * t->background[arc] / net->te.above);
 	}
 	t->job.links = t->links;
 	t->job.n_links = net->n_edges;

@@ -4,7 +4,7 @@
  * Nodes are the switches of the net, links its edges, by the same numbers. All
  * pairs of switches that stand in one network want a path. Capacity is what the
  * file says (else the port's speed, else 10 Gbit/s) times TE_HEADROOM, less what
- * demands do not explain. Utilisations of placement are of that part; `te_u()`
+ * others send: at the goal the link as a whole is then as full as the goal says. Utilisations of placement are of that part; `te_u()`
  * makes them utilisations of the whole link. Pure. */
 #ifndef TOPO_TE_PLAN_H
 #define TOPO_TE_PLAN_H

@@ -139,6 +139,21 @@ static void noise_is_planned_for_and_does_not_shake(void **state)
 	demands_free(m.all);
 }
 
+/* What was never sent is not planned for. */
+static void a_square_wave_is_its_top(void **state)
+{
+	struct meter m;
+	(void) state;
+	begin(&m);
+	reading(&m);
+	for (int k = 0; k < 500; k++) {
+		step(&m, k / 2 % 2 ? 120 : 10);
+		if (k > 100)
+			assert_true(now(&m) > 115 && now(&m) < 121);
+	}
+	demands_free(m.all);
+}
+
 static void a_burst_is_seen_at_once(void **state)
 {
 	struct meter m;
@@ -250,6 +265,7 @@ int main(void)
 		cmocka_unit_test(a_step_up_is_followed_within_two_samples),
 		cmocka_unit_test(a_step_down_is_followed_slowly),
 		cmocka_unit_test(noise_is_planned_for_and_does_not_shake),
+		cmocka_unit_test(a_square_wave_is_its_top),
 		cmocka_unit_test(a_burst_is_seen_at_once),
 		cmocka_unit_test(counters_may_begin_anew),
 		cmocka_unit_test(counters_wrap),

@@ -130,7 +130,7 @@ static void capacity_is_the_file_s_or_the_port_s(void **state)
 	s->background[2 * AD] = 1e9;
 	struct te_plan *t = te_plan_new(s->view, &s->seen);
 	near(t->links[AC].mbps[0], 333 * TE_HEADROOM);
-	near(t->links[AC].mbps[1], 333 * TE_HEADROOM - 100);
+	near(t->links[AC].mbps[1], (333 - 100 / 0.7) * TE_HEADROOM);
 	near(t->links[AD].mbps[0], 5);
 	assert_int_equal(t->job.n_nodes, N_SWITCHES);
 	te_plan_free(t);

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/controller/te_world.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/pipeline.h"
+#include "topo/arena.h"
+#include "topo/te_plan.h"
+
+/* --- cables ---------------------------------------------------------------------------- */
+
+static const struct view_port *port_of(const struct te_world *t, uint32_t edge, unsigned end, uint32_t *ret_sw)
+{
+	const struct view_port *port;
+	assert_true(view_link_place(t->w.core->view, t->w.core->net->edges[edge].link, end, ret_sw, &port));
+	return port;
+}
+
+static void set_ports(struct te_world *t, uint32_t edge, bool up)
+{
+	for (unsigned end = 0; end < 2; end++) {
+		uint32_t sw;
+		const struct view_port *port = port_of(t, edge, end, &sw);
+		struct msg_port said = { .ofport = port->ofport, .is_up = up, .is_live = up, .speed_mbps = 10000 };
+		memcpy(said.name, port->name, sizeof said.name);
+		memcpy(said.mac, port->mac, sizeof said.mac);
+		core_port_status(t->w.core, sw, MSG_PORT_MODIFY, &said);
+	}
+}
+
+/* Probes come through, both ways. */
+static void find_cable(struct te_world *t, uint32_t edge)
+{
+	for (unsigned end = 0; end < 2; end++) {
+		struct fact fact = { .kind = FACT_LINK };
+		fact.ofport = port_of(t, edge, end, &fact.sw)->ofport;
+		fact.old_ofport = port_of(t, edge, !end, &fact.old_sw)->ofport;
+		core_fact(t->w.core, &fact);
+	}
+}
+
+void te_world_cut(struct te_world *t, uint32_t edge)
+{
+	t->cut[edge] = true;
+	set_ports(t, edge, false);
+}
+
+void te_world_mend(struct te_world *t, uint32_t edge)
+{
+	t->cut[edge] = false;
+	set_ports(t, edge, true);
+	find_cable(t, edge);
+}
+
+void te_world_find(struct te_world *t)
+{
+	for (uint32_t e = 0; e < t->w.core->net->n_edges; e++)
+		if (!t->cut[e])
+			find_cable(t, e);
+	te_world_settle(t);
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
+static void begin(struct te_world *t)
+{
+	world_init(&t->w, t->text);
+	if (t->folder[0])
+		core_te_load(t->w.core, t->folder);
+}
+
+void te_world_init(struct te_world *t, const char *text, const char *folder)
+{
+	*t = (struct te_world) { .text = text, .random = 1 };
+	snprintf(t->folder, sizeof t->folder, "%s", folder ? folder : "");
+	begin(t);
+}
+
+void te_world_uninit(struct te_world *t)
+{
+	world_uninit(&t->w);
+}
+
+static uint64_t mods_of(const struct core *core)
+{
+	uint64_t n = 0;
+	for (size_t i = 0; i < core->n_switches; i++) {
+		struct ledger_counts counts;
+		ledger_count(core->switches[i]->ledger, &counts);
+		n += counts.n_sent;
+	}
+	return n;
+}
+
+uint64_t te_world_mods(const struct te_world *t) { return t->n_mods + mods_of(t->w.core); }
+
+void te_world_settle(struct te_world *t)
+{
+	for (int i = 0; i < 20; i++)
+		for (uint32_t sw = 0; sw < t->w.core->n_switches; sw++)
+			world_take_rows(&t->w, sw);
+}
+
+/* Ports as the file names them: links' ports in their order, then vm1. */
+static void attach(struct te_world *t, uint32_t index, const struct ledger *rows)
+{
+	struct core *core = t->w.core;
+	const struct net *net = core->net;
+	struct msg_port list[32] = { 0 };
+	size_t n = 0;
+	uint32_t sw = core_switch_by_name(core, net->switches[index].name);
+	for (size_t l = 0; l < net->n_links; l++)
+		for (unsigned end = 0; end < 2; end++)
+			if (net->links[l].ends[end].sw == index)
+				snprintf(list[n++].name, sizeof list[n].name, "%s", net->links[l].ends[end].port);
+	snprintf(list[n++].name, sizeof list[n].name, "vm1");
+	for (size_t i = 0; i < n; i++) {
+		list[i].ofport = (uint32_t) i + 1;
+		list[i].is_up = list[i].is_live = true;
+		list[i].speed_mbps = 10000;
+		list[i].mac[5] = (uint8_t) (index * 16 + i + 1);
+		list[i].mac[0] = 2;
+	}
+	core_attach(core, sw, NULL, list, n, 1000);
+	struct ledger_iter iter;
+	struct rule rule;
+	ledger_read_begin(core->switches[sw]->ledger, LEDGER_ALL);
+	for (const struct row *row = rows ? ledger_first(rows, &iter) : NULL; row; row = ledger_after(rows, &iter))
+		if (row->have) {
+			row_rule(row, &rule);
+			ledger_read_row(core->switches[sw]->ledger, &rule, 0, 0, 100);
+		}
+	ledger_read_end(core->switches[sw]->ledger);
+	core_read_done(core, sw);
+	t->slots[index] = sw;
+	t->born_ms[index] = core->now_ms;
+}
+
+static void settle_all(struct te_world *t)
+{
+	te_world_settle(t);
+	for (uint32_t sw = 0; sw < t->w.core->n_switches; sw++)
+		core_in_sync(t->w.core, sw);
+	te_world_settle(t);
+}
+
+void te_world_connect(struct te_world *t)
+{
+	const struct net *net = t->w.core->net;
+	for (uint32_t i = 0; i < net->n_switches; i++)
+		attach(t, i, NULL);
+	te_world_find(t);
+	settle_all(t);
+	for (uint32_t i = 0; i < net->n_switches; i++)
+		for (uint32_t n = 0; n < net->n_networks; n++) {
+			uint32_t vm = (uint32_t) view_port_by_name(t->w.core->view, t->slots[i], "vm1")->ofport;
+			world_learn(&t->w, net->networks[n].name, 1 + i, t->slots[i], vm);
+		}
+	settle_all(t);
+}
+
+uint64_t te_world_restart(struct te_world *t)
+{
+	struct core *old = t->w.core;
+	uint64_t now_ms = old->now_ms, wall_ms = old->wall_ms;
+	t->n_mods += mods_of(old);
+	begin(t);
+	t->w.core->now_ms = t->w.core->start_ms = now_ms;
+	t->w.core->wall_ms = wall_ms;
+	for (uint32_t i = 0; i < t->w.core->net->n_switches; i++) {
+		attach(t, i, old->switches[core_switch_by_name(old, t->w.core->net->switches[i].name)]->ledger);
+		core_plan(t->w.core);
+	}
+	te_world_settle(t);
+	te_world_find(t);
+	settle_all(t);
+	core_free(old);
+	return mods_of(t->w.core);
+}
+
+/* --- traffic ---------------------------------------------------------------------------------- */
+
+static double gauss(struct te_world *t)
+{
+	double sum = 0;
+	for (int i = 0; i < 12; i++) {
+		t->random = t->random * 6364136223846793005ULL + 1442695040888963407ULL;
+		sum += (double) (t->random >> 11) / (double) (1ULL << 53);
+	}
+	return sum - 6;
+}
+
+static const struct steer_transit *transit_at(const struct steer *steer, uint32_t sw, uint32_t edge, unsigned end,
+					      uint32_t label)
+{
+	for (size_t i = 0; i < steer->n_transits; i++) {
+		const struct steer_transit *x = &steer->transits[i];
+		if (x->sw == sw && x->edge == edge && x->end == end && x->label == label)
+			return x;
+	}
+	return NULL;
+}
+
+/* From the choice on, until it has no label; every label is known where it comes. */
+static void carry(struct te_world *t, const struct steer *steer, const struct steer_choice *choice, uint32_t to, double mbps)
+{
+	const struct net *net = t->w.core->net;
+	for (unsigned hops = 0;; hops++) {
+		assert_true(hops < 3 * net->n_switches);
+		unsigned k = 0;
+		while (k < choice->n_steps && t->cut[choice->steps[k].edge])
+			k++;
+		if (k == choice->n_steps) {
+			t->lost += mbps;
+			return;
+		}
+		const struct steer_step *step = &choice->steps[k];
+		const struct net_edge *edge = &net->edges[step->edge];
+		t->loads[2 * step->edge + step->end] += mbps;
+		uint32_t at = edge->sw[!step->end];
+		if (!step->label) {
+			assert_int_equal(at, to);
+			return;
+		}
+		const struct steer_transit *x = transit_at(steer, at, step->edge, !step->end, step->label);
+		assert_non_null(x);
+		if (!x->choice.n_steps) {
+			assert_int_equal(at, to);
+			return;
+		}
+		choice = &x->choice;
+	}
+}
+
+/* Mbit/s to where; a pair that is not steered is counted by nobody and goes nowhere here. */
+static void send(struct te_world *t, const struct steer *steer, const struct steer_pair *pair, double mbps)
+{
+	for (uint32_t s = 0; s < pair->n_slots; s++)
+		carry(t, steer, &pair->choices[pair->slots[s]], pair->to, mbps / pair->n_slots);
+	if (!pair->n_slots)
+		carry(t, steer, &pair->choices[0], pair->to, mbps);
+}
+
+static void say_rows(struct te_world *t, uint32_t index)
+{
+	struct core *core = t->w.core;
+	uint32_t sw = t->slots[index];
+	struct ledger_iter iter;
+	uint8_t table = pipeline[TABLE_PATH].id;
+	core_te_begin(core, sw, table);
+	for (const struct row *row = ledger_first(core->switches[sw]->ledger, &iter); row;
+	     row = ledger_after(core->switches[sw]->ledger, &iter)) {
+		uint64_t peer, network;
+		struct rule rule;
+		row_rule(row, &rule);
+		if (!row->have || rule.kind != RULE_FLOW || rule_table(&rule) != table || !rule_match_u(&rule, FIELD_PEER, &peer)
+		    || !rule_match_u(&rule, FIELD_NETWORK, &network))
+			continue;
+		uint32_t to = net_switch_by_peer(core->net, (uint32_t) peer);
+		bool first = network == core->net->networks[0].id;
+		core_te_row(core, sw, table, &rule, first ? t->sent[index][to] : 0,
+			    (uint32_t) ((core->now_ms - t->born_ms[index]) / 1000));
+	}
+	core_te_end(core, sw, table);
+}
+
+static void say_ports(struct te_world *t, uint32_t index)
+{
+	for (uint32_t e = 0; e < t->w.core->net->n_edges; e++)
+		for (unsigned end = 0; end < 2; end++) {
+			uint32_t sw;
+			if (t->w.core->net->edges[e].sw[end] != index)
+				continue;
+			struct poll_port said = { .ofport = port_of(t, e, end, &sw)->ofport, .tx_bytes = t->port_bytes[2 * e + end] };
+			core_te_port(t->w.core, sw, &said);
+		}
+}
+
+static void second(struct te_world *t)
+{
+	struct core *core = t->w.core;
+	const struct net *net = core->net;
+	const struct steer *steer = view_steer(core->view);
+	memset(t->loads, 0, sizeof t->loads);
+	t->lost = 0;
+	for (uint32_t from = 0; from < net->n_switches; from++)
+		for (uint32_t to = 0; to < net->n_switches; to++) {
+			double mbps = t->want[from][to] * fmax(0, 1 + t->noise * (t->noise > 0 ? gauss(t) : 0));
+			const struct steer_pair *pair = steer ? steer_find(steer, 0, from, to) : NULL;
+			if (!pair || !(mbps > 0))
+				continue;
+			send(t, steer, pair, mbps);
+			t->sent[from][to] += (uint64_t) (mbps * 125000);
+		}
+	for (uint32_t arc = 0; arc < 2 * net->n_edges; arc++)
+		t->port_bytes[arc] += (uint64_t) (t->loads[arc] * 125000);
+	world_advance(&t->w, 1000);
+	for (uint32_t i = 0; i < net->n_switches; i++) {
+		int tables[POLL_MAX_ASKS];
+		size_t n = core_te_poll(core, t->slots[i], tables);
+		for (size_t k = 0; k < n; k++)
+			if (tables[k] == POLL_PORTS)
+				say_ports(t, i);
+			else
+				say_rows(t, i);
+	}
+	core_tick(core);
+	te_world_settle(t);
+}
+
+void te_world_seconds(struct te_world *t, unsigned n)
+{
+	while (n--)
+		second(t);
+}
+
+double te_world_busiest(const struct te_world *t, uint32_t *ret_arc)
+{
+	double u = 0;
+	*ret_arc = NET_NONE;
+	for (uint32_t arc = 0; arc < 2 * t->w.core->net->n_edges; arc++) {
+		double here = t->loads[arc] / te_capacity(t->w.core->view, arc / 2);
+		if (here > u) {
+			u = here;
+			*ret_arc = arc;
+		}
+	}
+	return u;
+}
+
+const char *te_world_event(const struct te_world *t, const char *kind)
+{
+	const struct events *events = t->w.core->events;
+	for (uint64_t id = events_last_id(events); id >= events_first_id(events) && id; id--) {
+		const struct event *event = events_get(events, id);
+		if (!event->is_fact && !strcmp(event->kind, kind))
+			return event->text;
+	}
+	return NULL;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* te_world: a core whose switches carry traffic. Every pair of switches sends what the
+ * test says; frames go by the steering in force (view_steer) hop by hop, over what
+ * is alive; PATH rows and ports count. Time moves by seconds. */
+#ifndef TESTS_TE_WORLD_H
+#define TESTS_TE_WORLD_H
+
+#include "controller/core_te.h"
+#include "tests/unit/controller/world.h"
+
+enum { TE_SWITCHES = 8, TE_EDGES = 16 };
+
+struct te_world {
+	struct world w;
+	const char *text;               /* borrowed */
+	uint32_t slots[TE_SWITCHES];    /* by index of the net */
+	double want[TE_SWITCHES][TE_SWITCHES];          /* Mbit/s */
+	double noise;                   /* part of it, standard deviation */
+	uint64_t random;
+	bool cut[TE_EDGES];             /* by index of the edge; the ports know too */
+	double loads[2 * TE_EDGES];     /* Mbit/s, of the last second */
+	double lost;                    /* Mbit/s that had no way */
+	uint64_t sent[TE_SWITCHES][TE_SWITCHES];        /* bytes so far */
+	uint64_t port_bytes[2 * TE_EDGES];
+	uint64_t born_ms[TE_SWITCHES];
+	uint64_t n_mods;                /* messages that ledgers have given out so far */
+	char folder[64];                /* state; "" = none */
+};
+
+void te_world_init(struct te_world *, const char *text, const char *folder);
+void te_world_uninit(struct te_world *);
+/* All switches connect, with vm1 and the ports of their links, and cables are found. */
+void te_world_connect(struct te_world *);
+/* Probes of all cables come through. */
+void te_world_find(struct te_world *);
+void te_world_seconds(struct te_world *, unsigned n);
+/* Plans and takes rows until nothing moves, in no time. */
+void te_world_settle(struct te_world *);
+void te_world_cut(struct te_world *, uint32_t edge);
+void te_world_mend(struct te_world *, uint32_t edge);
+/* kill -9, and the same again with what the switches have. Returns how many
+ * messages that costs. */
+uint64_t te_world_restart(struct te_world *);
+uint64_t te_world_mods(const struct te_world *);
+/* Highest of loads over capacity. */
+double te_world_busiest(const struct te_world *, uint32_t *ret_arc);
+/* The last event of the kind, or null. */
+const char *te_world_event(const struct te_world *, const char *kind);
+
+#endif

@@ -87,6 +87,8 @@ void te_world_init(struct te_world *t, const char *text, const char *folder)
 void te_world_uninit(struct te_world *t)
 {
 	world_uninit(&t->w);
+	for (int i = 0; i < TE_SWITCHES; i++)
+		steer_free(t->at[i]);
 }
 
 static uint64_t mods_of(const struct core *core)
@@ -102,11 +104,28 @@ static uint64_t mods_of(const struct core *core)
 
 uint64_t te_world_mods(const struct te_world *t) { return t->n_mods + mods_of(t->w.core); }
 
+static uint32_t chance(struct te_world *t)
+{
+	t->random = t->random * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t) (t->random >> 33) % 100;
+}
+
+static void take_rows(struct te_world *t, uint32_t sw)
+{
+	world_take_rows(&t->w, sw);
+	uint32_t index = view_switch(t->w.core->view, sw)->index;
+	if (index == NET_NONE)
+		return;
+	steer_free(t->at[index]);
+	t->at[index] = steer_join(view_steer(t->w.core->view), NULL);
+}
+
 void te_world_settle(struct te_world *t)
 {
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < (t->is_lazy ? 1 : 20); i++)
 		for (uint32_t sw = 0; sw < t->w.core->n_switches; sw++)
-			world_take_rows(&t->w, sw);
+			if (!t->is_lazy || chance(t) < 20)
+				take_rows(t, sw);
 }
 
 /* Ports as the file names them: links' ports in their order, then vm1. */
@@ -129,7 +148,8 @@ static void attach(struct te_world *t, uint32_t index, const struct ledger *rows
 		list[i].mac[5] = (uint8_t) (index * 16 + i + 1);
 		list[i].mac[0] = 2;
 	}
-	core_attach(core, sw, NULL, list, n, 1000);
+	/* Somebody is there, whom nobody talks to: then it is waited for until it has its rows. */
+	core_attach(core, sw, (struct session *) t, list, n, 1000);
 	struct ledger_iter iter;
 	struct rule rule;
 	ledger_read_begin(core->switches[sw]->ledger, LEDGER_ALL);
@@ -210,7 +230,7 @@ static const struct steer_transit *transit_at(const struct steer *steer, uint32_
 }
 
 /* From the choice on, until it has no label; every label is known where it comes. */
-static void carry(struct te_world *t, const struct steer *steer, const struct steer_choice *choice, uint32_t to, double mbps)
+static void carry(struct te_world *t, const struct steer_choice *choice, uint32_t to, double mbps)
 {
 	const struct net *net = t->w.core->net;
 	for (unsigned hops = 0;; hops++) {
@@ -230,7 +250,7 @@ static void carry(struct te_world *t, const struct steer *steer, const struct st
 			assert_int_equal(at, to);
 			return;
 		}
-		const struct steer_transit *x = transit_at(steer, at, step->edge, !step->end, step->label);
+		const struct steer_transit *x = transit_at(t->at[at], at, step->edge, !step->end, step->label);
 		assert_non_null(x);
 		if (!x->choice.n_steps) {
 			assert_int_equal(at, to);
@@ -241,12 +261,12 @@ static void carry(struct te_world *t, const struct steer *steer, const struct st
 }
 
 /* Mbit/s to where; a pair that is not steered is counted by nobody and goes nowhere here. */
-static void send(struct te_world *t, const struct steer *steer, const struct steer_pair *pair, double mbps)
+static void send(struct te_world *t, const struct steer_pair *pair, double mbps)
 {
 	for (uint32_t s = 0; s < pair->n_slots; s++)
-		carry(t, steer, &pair->choices[pair->slots[s]], pair->to, mbps / pair->n_slots);
+		carry(t, &pair->choices[pair->slots[s]], pair->to, mbps / pair->n_slots);
 	if (!pair->n_slots)
-		carry(t, steer, &pair->choices[0], pair->to, mbps);
+		carry(t, &pair->choices[0], pair->to, mbps);
 }
 
 static void say_rows(struct te_world *t, uint32_t index)
@@ -288,16 +308,15 @@ static void second(struct te_world *t)
 {
 	struct core *core = t->w.core;
 	const struct net *net = core->net;
-	const struct steer *steer = view_steer(core->view);
 	memset(t->loads, 0, sizeof t->loads);
 	t->lost = 0;
 	for (uint32_t from = 0; from < net->n_switches; from++)
 		for (uint32_t to = 0; to < net->n_switches; to++) {
 			double mbps = t->want[from][to] * fmax(0, 1 + t->noise * (t->noise > 0 ? gauss(t) : 0));
-			const struct steer_pair *pair = steer ? steer_find(steer, 0, from, to) : NULL;
+			const struct steer_pair *pair = t->at[from] ? steer_find(t->at[from], 0, from, to) : NULL;
 			if (!pair || !(mbps > 0))
 				continue;
-			send(t, steer, pair, mbps);
+			send(t, pair, mbps);
 			t->sent[from][to] += (uint64_t) (mbps * 125000);
 		}
 	for (uint32_t arc = 0; arc < 2 * net->n_edges; arc++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* te_world: a core whose switches carry traffic. Every pair of switches sends what the
- * test says; frames go by the steering in force (view_steer) hop by hop, over what
- * is alive; PATH rows and ports count. Time moves by seconds. */
+ * test says; frames go hop by hop, at each by the steering that was in force when the
+ * switch took its rows, over what is alive; PATH rows and ports count. Time moves by
+ * seconds. */
 #ifndef TESTS_TE_WORLD_H
 #define TESTS_TE_WORLD_H
 
@@ -23,6 +24,8 @@ struct te_world {
 	uint64_t sent[TE_SWITCHES][TE_SWITCHES];        /* bytes so far */
 	uint64_t port_bytes[2 * TE_EDGES];
 	uint64_t born_ms[TE_SWITCHES];
+	struct steer *at[TE_SWITCHES];  /* what each switch's rows say: owned */
+	bool is_lazy;                   /* switches take their rows when they feel like it, each by itself */
 	uint64_t n_mods;                /* messages that ledgers have given out so far */
 	char folder[64];                /* state; "" = none */
 };

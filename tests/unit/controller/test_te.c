@@ -354,6 +354,30 @@ static void freeze_and_shortest_move_nothing(void **state)
 	assert_true(t->loads[2 * AB] > 129);
 }
 
+/* Every switch changes when it likes: no label comes to one that does not know it. */
+static void switches_change_one_after_the_other(void **state)
+{
+	struct te_world *t = *state;
+	te_world_seconds(t, 20);
+	t->is_lazy = true;
+	uint64_t n = te_of(t)->n_changes;
+	for (unsigned i = 0; i < 60; i++) {
+		for (uint32_t from = 0; from < 4; from++)
+			for (uint32_t to = 0; to < 4; to++)
+				t->want[from][to] = from == to ? 0 : (i * 31 + from * 17 + to * 7) % 11 ? 10 : 110;
+		uint32_t edge = i * 5 % 6;
+		if (i % 6 == 3)
+			te_world_cut(t, edge);
+		for (unsigned s = 0; s < 70; s++) {
+			te_world_seconds(t, 1);
+			all_goes(t);
+		}
+		if (i % 6 == 3)
+			te_world_mend(t, edge);
+	}
+	assert_true(te_of(t)->n_changes > n + 20);
+}
+
 /* --- the plan takes its time --------------------------------------------------------- */
 
 static struct { void (*run)(void *), (*done)(void *); void *task; } put_off[4];
@@ -460,6 +484,7 @@ int main(void)
 		TEST(a_square_wave_is_planned_for_once),
 		TEST(recommend_says_and_does_not),
 		TEST(freeze_and_shortest_move_nothing),
+		TEST(switches_change_one_after_the_other),
 		TEST(a_plan_of_another_file_is_void),
 		TEST(what_others_send_is_background),
 	};

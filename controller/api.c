@@ -21,7 +21,7 @@ LOG_MODULE(api)
 
 static void reply_with(struct http_call *call, int code, const char *allow, json_t *take)
 {
-	char *text = json_dumps(take, JSON_COMPACT | JSON_ENSURE_ASCII);
+	char *text = json_dumps(take, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(10));
 	json_decref(take);
 	if (!text)
 		log_abort("a document that is no JSON");
@@ -163,6 +163,10 @@ static const struct api_path paths[] = {
 	  { NETWORK, LIMIT } },
 	{ "GET", "/v1/links", "the cables between bridges, and whether they are there", get_list, &show_links,
 	  { SWITCH, { "state", "up, down, unconfirmed or wrong" }, LIMIT } },
+	{ "GET", "/v1/te", "traffic engineering: what is busy, what runs, what was decided and why", api_te, NULL,
+	  { { "switch", "pairs from or to this switch only" }, { "limit", "at most so many pairs, the largest first; 0 = all (default 100)" },
+	    { "what_if", "instead of all that: a question, as `kvm1-kvm2 down`, `kvm2 down`, `kvm1->kvm3 x2`, `kvm1->kvm3 300Mbit`; several with commas" } } },
+	{ "GET", "/v1/graph", "switches and the links between them, with loads", api_graph, NULL, {{ 0 }} },
 	{ "GET", "/v1/flows", "the rows of the switches: flows, groups, meters", get_list, &show_flows,
 	  { SWITCH, NETWORK, { "app", "of this app only" }, { "table", "of this table only, by name or number" },
 	    { "kind", "flow, group or meter" },

@@ -59,6 +59,9 @@ void api_reply(struct http_call *, json_t *take);
 void api_error(struct http_call *, int code, json_t *more, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
+void api_te(struct api_request *);
+void api_graph(struct api_request *);
+
 void api_check(struct api_request *);
 void api_check_init(struct api *);
 void api_check_uninit(struct api *);

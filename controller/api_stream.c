@@ -22,7 +22,7 @@ static int add_text(const char *text, size_t size, void *out)
 
 static void out_json(struct http_out *out, json_t *take)
 {
-	if (json_dump_callback(take, add_text, out, JSON_COMPACT | JSON_ENSURE_ASCII))
+	if (json_dump_callback(take, add_text, out, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(10)))
 		log_abort("a document that is no JSON");
 	json_decref(take);
 }
@@ -74,7 +74,7 @@ static void out_head(struct http_out *out, const struct show_cursor *cursor)
 	json_t *head = json_object();
 	if (cursor->list->head)
 		cursor->list->head(cursor->world, head);
-	char *text = json_dumps(head, JSON_COMPACT | JSON_ENSURE_ASCII);
+	char *text = json_dumps(head, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(10));
 	json_decref(head);
 	if (!text)
 		log_abort("a document that is no JSON");

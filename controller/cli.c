@@ -35,11 +35,17 @@ static const struct command {
 	  "weftd does so by itself when the file changes, and on SIGHUP.", cli_reload, false, false },
 	{ "status", "", "how the whole is, and what is wrong",
 	  "Exit code 0 when the verdict is ok, 3 when it is degraded.", cli_status, false, false },
-	{ "show", "switches|ports|hosts|networks|links|flows|events [KEY=VALUE]...", "show what weftd knows",
+	{ "show", "switches|ports|hosts|networks|links|te|acls|flows|events [KEY=VALUE]...", "show what weftd knows",
 	  "The filters of each are the parameters of its path of the API: `weft show hosts network=office`,\n"
 	  "`weft show flows switch=kvm1 app=l2`, `weft show ports state=conflict`. Flows are printed as\n"
-	  "`ovs-ofctl` writes them, with the reason behind a `#`, so that `ovs-ofctl diff-flows` reads them.",
-	  cli_show, false, false },
+	  "`ovs-ofctl` writes them, with the reason behind a `#`, so that `ovs-ofctl diff-flows` reads them.\n"
+	  "`weft show te` is traffic engineering: what is busy and of whom, what runs, what was decided and why.\n"
+	  "`weft show te --what-if \"kvm1-kvm2 down\"` (or `\"kvm2 down\"`, `\"kvm1->kvm3 x2\"`,\n"
+	  "`\"kvm1->kvm3 300Mbit\"`, several with commas) says what would move and how busy links would be;\n"
+	  "nothing is changed. Exit code 4 when it would not fit.", cli_show, false, false },
+	{ "graph", "[--dot|--mermaid|--svg]", "draw switches, links and their loads",
+	  "For the terminal, for Graphviz (`weft graph --dot | dot -Tpng`), for Mermaid, or as a picture.\n"
+	  "With `--json` what they are drawn from.", cli_graph, false, false },
 	{ "watch", "[KEY=VALUE]...", "print events as they happen",
 	  "`after=0` begins with all that weftd remembers; `kind=`, `switch=`, `network=` and `severity=` choose.\n"
 	  "With `--json` one object a line. Ends when weftd ends, with exit code 1.", cli_watch, false, false },
@@ -269,6 +275,19 @@ const char *cli_ago(long long wall_ms, char buf[24])
 		snprintf(buf, 24, "%lld h", s / 3600);
 	else
 		snprintf(buf, 24, "%lld d", s / 86400);
+	return buf;
+}
+
+const char *cli_mbps(double mbps, char *buf)
+{
+	if (mbps >= 1000)
+		snprintf(buf, 24, "%.4g Gbit/s", mbps / 1000);
+	else if (mbps >= 1)
+		snprintf(buf, 24, "%.3g Mbit/s", mbps);
+	else if (mbps >= 0.001)
+		snprintf(buf, 24, "%.3g kbit/s", mbps * 1000);
+	else
+		snprintf(buf, 24, "0");
 	return buf;
 }
 

@@ -30,12 +30,15 @@ int cli_main(int argc, char **argv);
 /* The commands; argv[0] is the word itself, --json and --run-dir are taken out. */
 int cli_apply(const struct cli *, int argc, char **argv);
 int cli_check(const struct cli *, int argc, char **argv);
+int cli_graph(const struct cli *, int argc, char **argv);
 int cli_log(const struct cli *, int argc, char **argv);
 int cli_name(const struct cli *, int argc, char **argv);
 int cli_reference(const struct cli *, int argc, char **argv);
 int cli_reload(const struct cli *, int argc, char **argv);
 int cli_show(const struct cli *, int argc, char **argv);
 int cli_status(const struct cli *, int argc, char **argv);
+/* `show te`; argv[0] is "te". */
+int cli_te(const struct cli *, int argc, char **argv);
 int cli_watch(const struct cli *, int argc, char **argv);
 
 /* "weft: WHY"; "usage: weft ..."; returns CLI_ERROR. */
@@ -52,6 +55,9 @@ void cli_print_color(const struct cli *, enum cli_color, const char *text);
 
 /* "12 s", "3 min", "5 h", "2 d" since a time (milliseconds since 1970). */
 const char *cli_ago(long long wall_ms, char buf[24]);
+
+/* "1.25 Gbit/s", "93.7 Mbit/s", "0". */
+const char *cli_mbps(double mbps, char *buf);
 
 /* A whole file, or stdin for "-"; owned by the caller. Null after saying why. */
 char *cli_read_file(const char *path, size_t *ret_size);

@@ -13,11 +13,12 @@
 #include "topo/arena.h"
 #include "topo/diag.h"
 
-enum { MAX_COLUMNS = 12 };
+enum { MAX_COLUMNS = 18 };
 
 enum { OFPORT_LOCAL = 0xfffffffe };      /* OFPP_LOCAL, section 7.2.1 */
 
-enum form { FORM_PLAIN, FORM_UNLESS_0, FORM_OFPORT, FORM_YES, FORM_AGO, FORM_SECONDS, FORM_TIME, FORM_NETWORKS, FORM_LIST };
+enum form { FORM_PLAIN, FORM_UNLESS_0, FORM_OFPORT, FORM_YES, FORM_AGO, FORM_SECONDS, FORM_TIME, FORM_NETWORKS, FORM_LIST,
+	    FORM_MBPS, FORM_PERCENT };
 
 static const struct shown {
 	const char *name;               /* also the path and the array */
@@ -37,8 +38,10 @@ static const struct shown {
 	  { { "name", 0 }, { "hosts", 0 }, { "max_hosts", 0 }, { "ports", 0 }, { "switches", 0 }, { "transport", 0 },
 	    { "vlan", 0 }, { "gateway", 0 }, { "guest_mtu", 0 }, { "ageing_seconds", FORM_SECONDS }, { "refused_hosts", 0 },
 	    { "moves", 0 } } },
-	{ "links", "LINK STATE COST> TREES WHY",
-	  { { "name", 0 }, { "state", 0 }, { "cost", 0 }, { "trees", FORM_LIST }, { "why", 0 } } },
+	{ "links", "LINK STATE COST> CAPACITY> FROM-A> FROM-B> A%> B%> TREES WHY",
+	  { { "name", 0 }, { "state", 0 }, { "cost", 0 }, { "capacity_mbps", FORM_MBPS }, { "load_from_a_mbps", FORM_MBPS },
+	    { "load_from_b_mbps", FORM_MBPS }, { "utilisation_from_a_percent", FORM_PERCENT },
+	    { "utilisation_from_b_percent", FORM_PERCENT }, { "trees", FORM_LIST }, { "why", 0 } } },
 	{ "acls", "ACL RULE VERDICT LINE> PACKETS> BYTES> AGE> LAST-HIT> MODE",
 	  { { "acl", 0 }, { "rule", 0 }, { "verdict", 0 }, { "line", 0 }, { "packets", 0 }, { "bytes", 0 },
 	    { "age_seconds", FORM_SECONDS }, { "last_hit_seconds", FORM_SECONDS }, { "mode", 0 } } },
@@ -145,6 +148,18 @@ static void print_cell(struct cli_table *table, const json_t *value, enum form f
 		networks_text(value, buf, sizeof buf);
 		cli_table_cell(table, "%s", buf[0] ? buf : "-");
 		return;
+	case FORM_MBPS:
+		if (json_is_number(value))
+			cli_table_cell(table, "%s", cli_mbps(json_number_value(value), buf));
+		else
+			cli_table_cell(table, "-");
+		return;
+	case FORM_PERCENT:
+		if (json_is_number(value))
+			cli_table_cell(table, "%.0f %%", json_number_value(value));
+		else
+			cli_table_cell(table, "-");
+		return;
 	case FORM_LIST:
 		list_text(value, buf, sizeof buf);
 		cli_table_cell(table, "%s", buf[0] ? buf : "-");
@@ -208,12 +223,16 @@ const char *cli_show_names(void)
 	static char names[128];
 	if (!names[0])
 		for (size_t i = 0; i < N_SHOWN; i++)
-			snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "", shown[i].name);
+			snprintf(names + strlen(names), sizeof names - strlen(names), "%s, ", shown[i].name);
+	if (names[strlen(names) - 1] == ' ')
+		strcat(names, "te");
 	return names;
 }
 
 bool cli_shows(const char *name)
 {
+	if (!strcmp(name, "te"))
+		return true;
 	for (size_t i = 0; i < N_SHOWN; i++)
 		if (!strcmp(shown[i].name, name))
 			return true;
@@ -222,11 +241,12 @@ bool cli_shows(const char *name)
 
 static int no_such_list(const char *word)
 {
-	const char *names[N_SHOWN];
+	const char *names[N_SHOWN + 1];
 	char why[256];
 	for (size_t i = 0; i < N_SHOWN; i++)
 		names[i] = shown[i].name;
-	const char *near = diag_did_you_mean(word, names, N_SHOWN);
+	names[N_SHOWN] = "te";
+	const char *near = diag_did_you_mean(word, names, N_SHOWN + 1);
 	snprintf(why, sizeof why, "there is no \"%.64s\" to show; %s%s", word, near ? "did you mean " : "there are ",
 		 near ? near : cli_show_names());
 	return cli_bad_usage("show", why);
@@ -238,6 +258,8 @@ int cli_show(const struct cli *cli, int argc, char **argv)
 	char path[64];
 	if (argc < 2)
 		return cli_bad_usage(argv[0], "show what?");
+	if (!strcmp(argv[1], "te"))
+		return cli_te(cli, argc - 1, argv + 1);
 	for (size_t i = 0; i < N_SHOWN; i++)
 		if (!strcmp(shown[i].name, argv[1]))
 			list = &shown[i];

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "controller/show.h"
+#include "controller/show_te.h"
 #include "topo/ways.h"
 
 static bool is_down(const struct view *view, uint32_t link, unsigned end)
@@ -56,11 +56,13 @@ static json_t *item(const struct api_world *world, const struct show_query *quer
 	for (uint32_t n = 0; n < core->net->n_networks; n++)
 		if (ways_in_tree(core->view, view_network(core->view, n), (uint32_t) key->a))
 			json_array_append_new(trees, show_text(core->net->networks[n].name));
-	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:I, s:o, s:I}", "name", show_text(link->name),
+	json_t *json = json_pack("{s:o, s:o, s:o, s:s, s:o, s:I, s:o, s:I}", "name", show_text(link->name),
 			 "a", json_sprintf("%s:%s", link->ends[0].switch_name, link->ends[0].port),
 			 "b", json_sprintf("%s:%s", link->ends[1].switch_name, link->ends[1].port),
 			 "state", state, "why", why[0] ? show_text(why) : json_null(), "cost", (json_int_t) link->cost,
 			 "trees", trees, "line", (json_int_t) link->where.line);
+	show_te_link(core, json, (uint32_t) key->a);
+	return json;
 }
 
 static bool refill(const struct api_world *world, const struct show_query *query, struct show_keys *keys)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "apps/acl.h"
-#include "controller/show.h"
+#include "controller/show_te.h"
 #include "ofproto/msg.h"
 #include "ofproto/tls.h"
 
@@ -306,6 +306,11 @@ static void look_at_floods(struct problems *problems, uint32_t sw)
 	}
 }
 
+static void add_te(void *ctx, bool is_warning, const char *kind, const char *text, const char *hint)
+{
+	add(ctx, is_warning ? WARNING : INFO, kind, (struct about) { .hint = hint }, "%s", text);
+}
+
 static void look_at_refused_switches(struct problems *problems)
 {
 	const struct core *core = problems->world->core;
@@ -471,6 +476,7 @@ json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 	add_more(&problems, ERROR, "tunnel-missing", n_tunnels);
 	look_at_gateways(&problems);
 	look_at_links(&problems);
+	show_te_problems(world, add_te, &problems);
 	look_at_duplicates(&problems, &n_duplicates);
 	add_more(&problems, WARNING, "duplicate-ip", n_duplicates);
 	look_at_mtus(&problems, &n_mtus);

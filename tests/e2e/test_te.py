@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Traffic engineering on real switches: cables limited by tc, UDP flows with sequence
+numbers. What `weft show te` plans is held against the counters of the cables."""
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+from weftlab import select_nothing, wait_for
+
+FLOWS = 1200
+RATE = 20           # Mbit/s of a cable
+INTERVAL = 4        # seconds
+HERE = pathlib.Path(__file__).resolve().parent
+CABLES = "ab ac ad bc bd cd"
+
+
+def topology(te="", extra=""):
+    text = "version: 1\nswitches: {a: {dpid: 1}, b: {dpid: 2}, c: {dpid: 3}, d: {dpid: 4}}\n"
+    text += "networks:\n  red: {subnet: 10.20.0.0/24, ports: [a:va, b:vb, c:vc, d:vd]}\nlinks:\n"
+    for a, b in CABLES.split():
+        text += f"  - {{between: [\"{a}:l{a}{b}\", \"{b}:l{b}{a}\"], rate: {RATE}Mbit}}\n"
+    return text + f"te: {{interval: {INTERVAL}s{te}}}\n" + extra
+
+
+class Traffic:
+    """FLOWS flows of UDP from one VM to another."""
+
+    def __init__(self, l, a, b, mbps, flows=FLOWS, size=700):
+        self.l = l
+        self.receiver = self.start(b, "recv", stdout=subprocess.PIPE)
+        self.sender = self.start(a, "send", l.ip(b), flows, mbps, size, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def start(self, vm, *args, **kwargs):
+        argv = ["ip", "netns", "exec", self.l.vm(vm)["ns"], sys.executable, HERE / "udpflows.py", *args]
+        child = subprocess.Popen([str(a) for a in argv], text=True, **kwargs)
+        self.l.children.append(child)
+        return child
+
+    def rate(self, mbps):
+        self.sender.stdin.write(f"{mbps}\n")
+        self.sender.stdin.flush()
+
+    def stop(self):
+        out = {}
+        for child in (self.sender, self.receiver):
+            child.terminate()
+            out.update(json.loads(child.communicate(timeout=20)[0]))
+            select_nothing(0.2)
+        return out
+
+
+def limit(l):
+    for cable in l.map["links"]:
+        for side in "ab":
+            l.ns(cable[f"ns_{side}"], "tc", "qdisc", "add", "dev", cable[f"port_{side}"], "root", "tbf",
+                 "rate", f"{RATE}mbit", "burst", "20kb", "latency", "40ms")
+
+
+def tx_bytes(l):
+    """Bytes that each end of each cable has sent, by "ab" = from a to b."""
+    out = {}
+    for cable in l.map["links"]:
+        for side in "ab":
+            port = cable[f"port_{side}"]
+            shown = json.loads(l.ns(cable[f"ns_{side}"], "ip", "-j", "-s", "link", "show", port).stdout)[0]
+            out[port[1:]] = shown["stats64"]["tx"]["bytes"]
+    return out
+
+
+def measure(l, seconds):
+    """Mbit/s by direction."""
+    before, t0 = tx_bytes(l), time.monotonic()
+    select_nothing(seconds)
+    after, t1 = tx_bytes(l), time.monotonic()
+    return {k: (after[k] - before[k]) * 8 / 1e6 / (t1 - t0) for k in before}
+
+
+def te(l):
+    return l.weft("show", "te")
+
+
+def pair(l, a, b):
+    return next(p for p in te(l)["pairs"] if (p["from"], p["to"]) == (a, b))
+
+
+def steered(l):
+    wait_for("pairs are steered", lambda: te(l)["labels"]["pairs"] == 12 and te(l)["state"] == "rest", 60)
+    l.wait_rest()
+
+
+def planned(l, a, b):
+    """Share of the pair's traffic by first hop."""
+    shares = {}
+    for path in pair(l, a, b)["paths"]:
+        hop = path["path"].split("-")[1]
+        shares[hop] = shares.get(hop, 0) + path["share_percent"] / 100
+    return shares
+
+
+def test_traffic_moves_off_a_busy_link(lab):
+    l = lab(topology())
+    steered(l)
+    l.ping_all()
+    limit(l)
+    traffic = Traffic(l, "va", "vb", 6)
+    wait_for("the demand is known", lambda: 5 < (pair(l, "a", "b")["recent_mbps"] or 0) < 7, 30)
+    assert planned(l, "a", "b") == {"b": 1}
+    changes = te(l)["changes"]
+    # More than the cable carries.
+    t0 = time.monotonic()
+    traffic.rate(26)
+    wait_for("paths have changed", lambda: te(l)["changes"] > changes, 5 * INTERVAL)
+    wait_for("and are in force", lambda: te(l)["state"] in ("grace", "rest"), 5)
+    seconds = time.monotonic() - t0
+    change = te(l)["last_change"]
+    print(f"moved {seconds:.1f} s after it began, interval {INTERVAL} s: {change['text']} ({change['why']})")
+    assert seconds <= 2 * INTERVAL + 1
+    wait_for("the change is over", lambda: te(l)["state"] == "rest", 10)
+    select_nothing(2)
+    measured = measure(l, 10)
+    shares = planned(l, "a", "b")
+    total = sum(measured[f"a{hop}"] for hop in "bcd")
+    for hop in "bcd":
+        got = measured[f"a{hop}"] / total
+        print(f"a-{hop}: planned {100 * shares.get(hop, 0):.1f} %, measured {100 * got:.1f} %")
+        assert abs(got - shares.get(hop, 0)) <= 0.02
+    busiest = te(l)["busiest"][0]
+    worst = max(measured.values())
+    plan = te(l)["utilisation_percent"] / 100 * RATE
+    print(f"busiest: planned {plan:.2f} Mbit/s ({busiest['link']}), measured {worst:.2f}, {worst / plan:.3f} of it")
+    assert worst <= 1.05 * plan
+    traffic.stop()
+
+
+def test_what_stays_is_not_reordered_and_a_restart_loses_nothing(lab):
+    l = lab(topology())
+    steered(l)
+    l.ping_all()
+    limit(l)
+    traffic = Traffic(l, "va", "vb", 6, flows=240)
+    other = Traffic(l, "vc", "vd", 4, flows=240)
+    wait_for("the demand is known", lambda: 5 < (pair(l, "a", "b")["recent_mbps"] or 0) < 7, 30)
+    before = pair(l, "a", "b")
+    changes = te(l)["changes"]
+    traffic.rate(17)
+    wait_for("paths have changed", lambda: te(l)["changes"] > changes, 20 * INTERVAL)
+    wait_for("and are in force", lambda: te(l)["state"] == "rest", 20)
+    print(te(l)["last_change"]["text"])
+    after = pair(l, "a", "b")
+    stay = next(p["share_percent"] for p in after["paths"] if p["path"] == before["paths"][0]["path"])
+    # A restart under that traffic.
+    sent = l.sent()
+    l.kill_weftd()
+    l.start_weftd()
+    wait_for("it looks again", lambda: te(l)["verdict"], 60)
+    l.wait_rest()
+    restarted = l.sent()
+    print("flow-mods after the restart:", restarted)
+    assert not any(restarted.values()), (sent, restarted)
+    select_nothing(2 * INTERVAL)
+    assert not any(l.sent().values())
+    for what, result, moved in (("moved", traffic.stop(), 1 - stay / 100), ("kept", other.stop(), 0)):
+        lost = sum(result["sent"]) - sum(result["came"].values())
+        late = len(result["late"])
+        print(f"{what}: {len(result['came'])} flows, {sum(result['sent'])} sent, {lost} lost, {late} flows with frames out of order; "
+              f"{100 * moved:.0f} % of its slots moved")
+        assert lost == 0
+        # Only flows of slots that moved may see it.
+        assert late <= moved * 1.3 * 240

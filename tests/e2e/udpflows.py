@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many UDP flows with sequence numbers, paced; run inside namespaces of VMs.
+
+    udpflows.py send ADDRESS FLOWS MBPS SIZE     until SIGTERM; a line "MBPS" on stdin changes the rate
+    udpflows.py recv                             until SIGTERM; then a JSON line: per flow what came, and out of order
+"""
+import json
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+
+PORT = 7000
+FIRST = 20000
+stopped = False
+
+
+def stop(*_):
+    global stopped
+    stopped = True
+
+
+def send(address, flows, mbps, size):
+    sockets = []
+    for i in range(flows):
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.bind(("", FIRST + i))
+        s.connect((address, PORT))
+        s.setblocking(False)
+        sockets.append(s)
+    pad = bytes(size - 8)
+    sent = [0] * flows
+    at, due = 0, time.monotonic()
+    while not stopped:
+        # 46 bytes of headers count, as they do on the wire.
+        gap = (size + 46) * 8 / (mbps * 1e6) if mbps > 0 else 1
+        now = time.monotonic()
+        if now < due:
+            if select.select([sys.stdin], [], [], min(due - now, 0.05))[0]:
+                line = sys.stdin.readline()
+                if line:
+                    mbps, due = float(line), time.monotonic()
+            continue
+        if now - due > 0.2:
+            due = now
+        for _ in range(4):
+            if mbps <= 0:
+                break
+            try:
+                sockets[at].send(struct.pack("!II", at, sent[at]) + pad)
+                sent[at] += 1
+            except (BlockingIOError, ConnectionRefusedError):
+                pass
+            at = (at + 1) % flows
+            due += gap
+        if mbps <= 0:
+            due = now + 0.05
+    print(json.dumps({"sent": sent}), flush=True)
+
+
+def recv():
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+    s.bind(("", PORT))
+    s.settimeout(0.1)
+    last, came, late = {}, {}, {}
+    while not stopped:
+        try:
+            data = s.recv(2048)
+        except TimeoutError:
+            continue
+        flow, seq = struct.unpack("!II", data[:8])
+        came[flow] = came.get(flow, 0) + 1
+        if seq <= last.get(flow, -1):
+            late[flow] = late.get(flow, 0) + 1
+        else:
+            last[flow] = seq
+    print(json.dumps({"came": came, "late": late}), flush=True)
+
+
+signal.signal(signal.SIGTERM, stop)
+if sys.argv[1] == "send":
+    send(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]))
+else:
+    recv()

@@ -173,6 +173,11 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_SWITCH_DOWN:
 			make_stale(core, fact->sw, 1u << i);
 			break;
+		case FACT_STEER:
+			for (uint32_t sw = 0; sw < core->n_switches; sw++)
+				if (core_te_concerns(core, sw))
+					make_stale(core, sw, 1u << i);
+			break;
 		case FACT_NET:
 		case FACT_HOST:
 		case FACT_HOST_GONE:
@@ -183,7 +188,6 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_GATEWAY:
 		case FACT_LINK:
 		case FACT_WAYS:
-		case FACT_STEER:
 		case FACT_ADDRESS:
 		case FACT_ADDRESS_GONE:
 		case FACT_DUPLICATE:

@@ -72,6 +72,7 @@ struct core_te {
 	bool *reading;                  /* owned: a round of the PATH table is coming in */
 	/* core_steer.c */
 	enum te_phase phase;
+	const bool *same;               /* while it is put in force: switches of the net that it does not concern */
 	struct steer *next;             /* owned: on its way; null at rest */
 	uint64_t grace_ms;              /* until then labels of before are known */
 	bool first_done;                /* some steering has been in force */
@@ -88,6 +89,8 @@ void core_te_bind(struct core *, const struct net *old);
 void core_te_load(struct core *, const char *state_dir);
 /* A fact was applied. */
 void core_te_fact(struct core *, const struct fact *);
+/* Does the FACT_STEER that is being applied change rows of that switch? */
+bool core_te_concerns(const struct core *, uint32_t sw);
 /* The end of a tick: look, plan, and one step of core_steer. */
 void core_te_plan(struct core *);
 void core_te_tick(struct core *);        /* once a second */

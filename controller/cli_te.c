@@ -145,7 +145,7 @@ static int print_answer(const json_t *answer)
 		printf("%lld pair%s would be cut off\n", cut, cut == 1 ? "" : "s");
 	if (!fits)
 		printf("it does not fit: the busiest link would be more than full\n");
-	printf("%lld pair%s would move%s\n", n, n == 1 ? "" : "s", n ? ":\n" : "");
+	printf("%lld pair%s would move%s\n", n, n == 1 ? "" : "s", n ? ":" : "");
 	json_array_foreach(json_object_get(answer, "moves"), i, move) {
 		char buf[24], paths[1024];
 		cli_table_cell(table, "%s", client_text(move, "from"));

@@ -141,7 +141,7 @@ static void say_change(struct core *core, struct te_task *t, struct placement *b
 	arena_free(arena);
 	te->n_changes++;
 	changed->n_pairs = n;
-	changed->why = t->goal == NET_TE_SHORTEST ? "shortest paths" : t->mode == NET_TE_FREEZE ?
+	changed->why = !n && before ? "pairs of switches came or went" : t->goal == NET_TE_SHORTEST ? "shortest paths" : t->mode == NET_TE_FREEZE ?
 		"what stood on links that are gone has moved" : place_verdict_text(t->decision.verdict);
 	changed->u_before = te_u(t->decision.u_before);
 	changed->u_after = te_u(t->decision.u_after);

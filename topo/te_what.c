@@ -108,7 +108,7 @@ static bool take_clause(struct te_what *w, const struct net *net, char *text, ch
 	*space = '\0';
 	text = trim(text);
 	if (!set_edges(w, net, text, !strcmp(word, "up")))
-		return wrong(why, size, "there is no link and no switch \"%s\"; weft show links lists them", text);
+		return wrong(why, size, "there is no link and no switch \"%s\"", text);
 	return true;
 }
 

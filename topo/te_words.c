@@ -118,7 +118,8 @@ size_t te_say_change(const struct net *net, const struct te_plan *t, const struc
 		u = te_highest(t, loads, &arc);
 	}
 	te_loads(after, net->n_edges, loads);
-	if (!before) {
+	if (!n) {
+		/* Nothing moved: it is the first, or pairs came or went. */
 		u = te_highest(t, loads, &arc);
 		used = (size_t) snprintf(buf, size, "%zu pairs have their paths", after->n_pairs);
 		if (u > 0.005)

@@ -12,7 +12,8 @@ const char *te_arc_name(const struct net *, uint32_t arc, char *buf, size_t size
 const char *te_path_name(const struct net *, uint32_t src, const struct place_path *, char *buf, size_t size);
 
 /* What changed from one placement to the next, both complete and with the same
- * demands: "kvm1-kvm2 93 % -> 71 %: 4 pairs moved over kvm3". before may be null. */
+ * demands: "kvm1-kvm2 93 % -> 71 %: 4 pairs moved over kvm3". before may be null. Returns
+ * how many moved; when none did: "12 pairs have their paths". */
 size_t te_say_change(const struct net *, const struct te_plan *, const struct placement *before,
 		     const struct placement *after, char *buf, size_t size);
 /* Pairs with a path that is not one of before's, or one less; pairs that are new do not count. */

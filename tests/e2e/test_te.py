@@ -242,3 +242,23 @@ def test_a_cut_under_traffic(lab):
     print(f"{lost} of {sum(result['sent'])} frames lost by the cut, the change and the return ({result['sent'][0]} per flow)")
     # 400 a second.
     assert lost < 300
+
+
+def test_tcp_gets_more_than_one_cable(lab):
+    """iperf3 with 16 connections: TCP fills a cable, weft gives it others."""
+    l = lab(topology())
+    steered(l)
+    l.ping_all()
+    limit(l)
+    server = subprocess.Popen(["ip", "netns", "exec", l.vm("vb")["ns"], "iperf3", "-s", "-1"], stdout=subprocess.DEVNULL)
+    l.children.append(server)
+    wait_for("the server listens", lambda: ":5201" in l.exec("vb", "ss", "-ltn").stdout)
+    client = subprocess.Popen(["ip", "netns", "exec", l.vm("va")["ns"], "iperf3", "-c", l.ip("vb"), "-P", "16", "-t", "40", "-J"],
+                              stdout=subprocess.PIPE, text=True)
+    l.children.append(client)
+    out = json.loads(client.communicate(timeout=90)[0])
+    rates = [i["sum"]["bits_per_second"] / 1e6 for i in out["intervals"]]
+    last = sum(rates[-10:]) / 10
+    print(f"first 3 s {sum(rates[:3]) / 3:.1f} Mbit/s, last 10 s {last:.1f}, a cable carries {RATE}; "
+          f"{te(l)['last_change']['text']}; {planned(l, 'a', 'b')}")
+    assert last > 1.5 * RATE

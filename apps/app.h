@@ -62,8 +62,8 @@ struct reply {
 	void (*fact)(void *ctx, struct fact *);
 	void (*send)(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports,
 		     const uint8_t *frame, size_t size);
-	/* By the tunnel port `ofport` to that switch, with VNI 0. */
-	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+	/* By the tunnel port `ofport` to that VTEP, with VNI 0. */
+	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_vtep_at *to,
 			    const uint8_t *frame, size_t size);
 	/* An event: a sentence about a switch. May be null. */
 	void (*note)(void *ctx, const char *kind, const char *sw, const char *text);

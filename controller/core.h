@@ -80,7 +80,7 @@ struct core {
 	void (*send)(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports,
 		     const uint8_t *frame, size_t size);
 	/* The same by a tunnel port to another switch. */
-	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_vtep_at *to,
 			    const uint8_t *frame, size_t size);
 	void *ctx;
 };

@@ -79,7 +79,7 @@ static void reply_send(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n
 		core->send(core->ctx, sw, ofports, n_ports, frame, size);
 }
 
-static void reply_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+static void reply_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const struct net_vtep_at *to,
 			      const uint8_t *frame, size_t size)
 {
 	struct core *core = ctx;

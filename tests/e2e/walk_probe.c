@@ -191,7 +191,10 @@ static void draw_action(struct build *b, struct row *row, bool *popped)
 		act_output(b, 1 + below(WALK_PORTS));
 		break;
 	case 6:
-		act_multipath(b, FIELD_REG0, 2 + below(2));
+		/* Of what is not IP Open vSwitch hashes the addresses, and then takes the result for
+		 * other such frames too (its datapath flow does not look at them). */
+		if (row->type == 0x0800 || row->type == 0x86dd)
+			act_multipath(b, FIELD_REG0, 2 + below(2));
 		break;
 	default:
 		draw_set(b, row);

@@ -101,10 +101,12 @@ static bool may_use(struct view_link *link, struct fact *fact)
 	return true;
 }
 
-static int32_t link_delay(const struct view *view, const struct fact *fact)
+/* Without what weftd and the control connections add, once that is known. */
+static void measure_link(const struct view *view, struct view_probes *p, const struct fact *fact)
 {
 	const struct view_switch *from = view_switch(view, fact->old_sw), *to = view_switch(view, fact->sw);
-	return (int32_t) fact->took_us - (int32_t) (from->answer_us / 2 + to->answer_us / 2);
+	if (from->asked_us && to->asked_us)
+		measure(p, (int32_t) fact->took_us - (int32_t) (from->answer_us / 2 + to->answer_us / 2));
 }
 
 bool view_probe_heard(struct view *view, uint32_t i, unsigned end, struct fact *fact)
@@ -115,7 +117,7 @@ bool view_probe_heard(struct view *view, uint32_t i, unsigned end, struct fact *
 	if (p->is_out && fact->sent_us == p->sent_us) {
 		p->is_out = false;
 		remember(p, false);
-		measure(p, link_delay(view, fact));
+		measure_link(view, p, fact);
 	}
 	p->n_lost = 0;          /* a late one too says that it is not silent */
 	return may_use(link, fact);

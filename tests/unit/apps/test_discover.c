@@ -365,7 +365,7 @@ static void what_is_measured(void **state)
 	assert_true(p->is_measured && p->n_known == VIEW_PROBES && p->n_heard > VIEW_PROBES);
 	/* 300 for all: the answers took as much. */
 	assert_true(p->delay_us >= -8 && p->delay_us <= 8 && p->jitter_us < 16);
-	/* One in ten. */
+	/* Two in a row, again and again: the second follows the first at once. */
 	for (int i = 0; i < 10; i++) {
 		hole[0] = true;
 		while (cable()->probes[0].n_lost != 1)
@@ -374,7 +374,7 @@ static void what_is_measured(void **state)
 		seconds(9);
 	}
 	assert_true(is_used());
-	assert_int_equal(view_probes_lost(p), 10);
+	assert_true(view_probes_lost(p) > 15 && view_probes_lost(p) <= 20);
 	assert_int_equal(view_probes_lost(&cable()->probes[1]), 0);
 }
 

@@ -70,6 +70,7 @@ struct net_switch {
 	const char *description;        /* null = none */
 	struct net_vtep_at *vteps;      /* all its VTEPs, in the order of underlays; the first one is `vtep` */
 	size_t n_vteps;                 /* 0: no vtep */
+	bool underlay_mtu_is_given;     /* for this switch: no way from it into an underlay has more */
 };
 
 struct net_mac {
@@ -184,11 +185,14 @@ struct net_edge {
 	bool is_implied;                /* a tunnel of the mesh over an underlay that the file does not list */
 };
 
-/* An entry of `links` without ports, as written: a tunnel. */
+/* An entry of `links` without ports: a tunnel. */
 struct net_tunnel {
-	const char *switch_names[2];    /* sorted; null = not read */
-	const char *underlay_name;      /* null = the main one */
-	const char *bfd[2];             /* port of that end, or null */
+	const char *name;               /* of its edge */
+	struct net_uplink ends[2];      /* switches in order of name, without ports */
+	const char *underlay_name;      /* null: the file has none */
+	uint32_t underlay;              /* index into underlays, or NET_NONE */
+	uint32_t vtep[2];               /* index into vteps of the switch of that end */
+	struct net_uplink bfd[2];       /* port of that end; its `port` is null: none */
 	uint64_t rate;                  /* bit/s; 0 = that of the underlay */
 	uint32_t cost;
 	const char *srlg;
@@ -223,6 +227,8 @@ struct net_te_guarantee {
 	struct where where;
 };
 
+struct net_te_reserve { uint32_t from, to; double mbps; };
+
 /* What the file says of traffic engineering; complete without a `te` section. */
 enum net_te_goal { NET_TE_BALANCE = 1, NET_TE_SHORTEST };
 enum net_te_mode { NET_TE_APPLY = 1, NET_TE_RECOMMEND, NET_TE_FREEZE };
@@ -233,6 +239,7 @@ struct net_te {
 	uint32_t interval_s;            /* between two looks */
 	uint32_t max_paths;             /* of a pair of switches */
 	double below;                   /* what a change aims at, 0 to above */
+	bool below_is_chosen;           /* not given: 0.9 of above */
 	uint32_t hold_up_s;             /* an edge that came back waits so long before it takes traffic */
 	uint16_t label_first, label_last;       /* VLAN ids that are labels on cables */
 	struct net_te_pair *pins;
@@ -241,6 +248,8 @@ struct net_te {
 	size_t n_avoids;
 	struct net_te_guarantee *guarantees;
 	size_t n_guarantees;
+	struct net_te_reserve *reserves;        /* what the guarantees add up to, sorted by from, then to */
+	size_t n_reserves;
 	uint32_t max_delay_us;          /* of a path, by `delay` of its edges; 0 = any */
 	bool is_given;                  /* there is a `te` section */
 	struct where where;
@@ -329,7 +338,7 @@ struct net {
 	const struct net_index *index;  /* private to net_lookup.c */
 	struct net_underlay *underlays; /* the main one first, then sorted by name */
 	size_t n_underlays;
-	struct net_tunnel *tunnels;     /* portless entries of links, in the order of the edges */
+	struct net_tunnel *tunnels;     /* portless entries of links, sorted by name, as the edges that they are */
 	size_t n_tunnels;
 };
 
@@ -387,6 +396,8 @@ uint32_t net_bfd_of(const struct net *, const char *switch_name, const char *por
 /* The switch that has a VTEP of that address (16 bytes, IPv4: the first four), and which of its vteps it is, or
  * NET_NONE. */
 uint32_t net_switch_by_vtep(const struct net *, const uint8_t bytes[16], bool is_v6, uint32_t *ret_vtep);
+
+uint32_t net_edge_by_name(const struct net *, const char *name);
 
 /* Is that the VXLAN port of a declared switch with a vtep? */
 bool net_is_tunnel(const struct net *, const char *switch_name, const char *port_name);

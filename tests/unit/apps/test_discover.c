@@ -433,6 +433,50 @@ static void not_live_is_down(void **state)
 	assert_true(is_used());
 }
 
+/* --- tunnels --------------------------------------------------------------------------- */
+
+static const struct view_link *tunnel_edge(void) { return view_link(w->view, (uint32_t) w->net->n_links); }
+static bool tunnel_is_silent(void) { return tunnel_edge()->silent; }
+static bool tunnel_is_up(void) { return view_edge_is_up(w->view, (uint32_t) w->net->n_links); }
+
+static void begin_tunnel(void)
+{
+	static const char text[] = "version: 1\nswitches: {a: {dpid: 1, vtep: 10.0.0.1}, b: {dpid: 2, vtep: 10.0.0.2}}\n"
+				   "networks: {red: {ports: [\"*:r*\"]}}\nlinks:\n  - {between: [a, b]}\n";
+	world_free(w);
+	w = world_new(text);
+	world_do(w, "up a; up b; port a:vxlan0 1000; port b:vxlan0 1000");
+	hole[0] = hole[1] = false;
+	stalled = deaf = NULL;
+	late_ms = 0;
+}
+
+static void a_tunnel_is_probed_too(void **state)
+{
+	(void) state;
+	begin_tunnel();
+	assert_int_equal(w->net->n_edges, 1);
+	assert_true(tunnel_is_up());
+	seconds(40);
+	assert_true(tunnel_is_up() && tunnel_edge()->confirmed && tunnel_edge()->probes[1].n_heard > 10);
+	hole[1] = true;
+	unsigned n = quarters_until(tunnel_is_silent);
+	assert_true(n && n <= 7);
+	assert_false(tunnel_is_up());
+	/* Nobody asks for a tunnel that is cut more often than its neighbours are forgotten. */
+	n_sent = 0;
+	unsigned asked = 0;
+	for (int i = 0; i < 4 * 60; i++) {
+		quarter();
+		asked += (unsigned) n_sent;
+	}
+	assert_true(asked >= 4 * 3 && asked <= 6 * 5);
+	hole[1] = false;
+	assert_true(quarters_until(tunnel_is_up));
+	world_do(w, "down a:vxlan0");
+	assert_false(tunnel_is_up());
+}
+
 /* Padded as the way may pad it; and no byte of it may change. */
 static void a_true_one_counts(void **state)
 {
@@ -498,6 +542,7 @@ int main(void)
 		TEST(what_is_measured),
 		TEST(it_rests_when_it_fails_often),
 		TEST(not_live_is_down),
+		TEST(a_tunnel_is_probed_too),
 	};
 	return cmocka_run_group_tests_name("discover", tests, NULL, NULL);
 }

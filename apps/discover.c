@@ -32,7 +32,7 @@ enum {
 	GOOD_US = 5000000,              /* a probe is news for so long */
 	/* We look four times a second, and not at the very microsecond. */
 	PERIOD_US = 1000000 - 125000,
-	/* An unanswered one makes Open vSwitch drop all that goes into that tunnel, until nothing was
+	/* Into a tunnel, when the last one was lost: one that is not answered makes Open vSwitch drop all that goes into that tunnel, until nothing was
 	 * asked for 10 seconds and then something is, see apps/tunnel_probe.c. */
 	HEAL_US = 15000000,
 	EDGES_PER_PERIOD = 500,         /* each 500 edges make the period longer by one */
@@ -119,22 +119,28 @@ void discover_packet_in(const struct scene *scene, const struct app_punt *punt, 
 
 /* --- sending ------------------------------------------------------------------------- */
 
+bool discover_is_probed(const struct net *net, const struct net_edge *edge)
+{
+	const struct net_switch *a = &net->switches[edge->sw[0]], *b = &net->switches[edge->sw[1]];
+	return edge->link != NET_NONE
+		|| (!edge->vtep[0] && !edge->vtep[1] && a->vtep && b->vtep && a->vtep_is_v6 == b->vtep_is_v6);
+}
+
 /* Into a cable, or the tunnel between the main VTEPs of both. */
 static bool send_by(const struct scene *scene, uint32_t i, const struct view_switch *vs, unsigned end, uint32_t ofport,
 		    struct reply *reply)
 {
 	const struct net_edge *edge = &scene->net->edges[i];
-	const struct net_switch *from = &scene->net->switches[edge->sw[end]], *to = &scene->net->switches[edge->sw[!end]];
 	uint8_t frame[DISCOVER_BYTES];
 	if (edge->link != NET_NONE) {
 		make_frame(scene, vs, ofport, WHAT_CABLE, frame);
 		reply->send(reply->ctx, vs->sw, &ofport, 1, frame, sizeof frame);
 		return true;
 	}
-	if (edge->vtep[0] || edge->vtep[1] || !from->vtep || !to->vtep || from->vtep_is_v6 != to->vtep_is_v6)
+	if (!discover_is_probed(scene->net, edge))
 		return false;
 	make_frame(scene, vs, ofport, WHAT_EDGE + i, frame);
-	reply->send_tunnel(reply->ctx, vs->sw, ofport, to, frame, sizeof frame);
+	reply->send_tunnel(reply->ctx, vs->sw, ofport, &scene->net->switches[edge->sw[!end]], frame, sizeof frame);
 	return true;
 }
 
@@ -208,7 +214,7 @@ static bool is_due(const struct scene *scene, uint32_t i, unsigned end)
 	uint64_t period = (uint64_t) PERIOD_US * (1 + scene->net->n_edges / EDGES_PER_PERIOD);
 	if (!p->is_out && p->n_lost && p->n_lost < VIEW_PROBES_LOST && !link->silent)
 		return true;
-	if (scene->net->edges[i].link == NET_NONE && (link->silent || !p->n_heard))
+	if (scene->net->edges[i].link == NET_NONE && !p->n_heard)
 		period = HEAL_US;
 	return !p->sent_us || scene->now_us - p->sent_us >= period;
 }

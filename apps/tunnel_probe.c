@@ -7,7 +7,9 @@
  * frame from the controller does, provided that none did in the last 10 seconds.
  * So: a probe from both sides before there are rows that lead there, once more
  * two seconds later in case that one itself was lost, then silence, and again
- * every 15 seconds, because nobody tells us whether it is needed. */
+ * every 15 seconds, because nobody tells us whether it is needed. A tunnel that the file
+ * names as an edge is asked by apps/discover.c, which knows, and not from here too. */
+#include "apps/discover.h"
 #include "apps/tunnel.h"
 
 enum {
@@ -59,11 +61,25 @@ static void probe_foreign(const struct scene *scene, uint32_t sw, struct reply *
 	}
 }
 
+static void leave_out_edges(const struct scene *scene, uint32_t sw, bool peers[NET_MAX_SWITCHES])
+{
+	uint32_t index = view_switch(scene->view, sw)->index;
+	for (size_t i = scene->net->n_links; i < scene->net->n_edges; i++) {
+		const struct net_edge *edge = &scene->net->edges[i];
+		bool is_first = edge->sw[0] == index;
+		uint32_t other = view_switch_by_index(scene->view, edge->sw[is_first]);
+		if ((is_first || edge->sw[1] == index) && other != NET_NONE && discover_is_probed(scene->net, edge))
+			peers[other] = false;
+	}
+}
+
 /* Both ways between a switch and its peers, or its way only. */
 static void probe_peers(const struct scene *scene, uint32_t sw, bool both, struct reply *reply)
 {
 	bool peers[NET_MAX_SWITCHES] = { false };
 	mark_peers(scene, sw, peers);
+	if (!both)
+		leave_out_edges(scene, sw, peers);
 	for (uint32_t to = 0; to < view_n_switches(scene->view); to++) {
 		if (!peers[to])
 			continue;

@@ -69,6 +69,7 @@ struct core {
 	bool settled;                   /* the hold time for unconfirmed hosts is over */
 	bool gateways_due;              /* what was chosen may not be the best any more */
 	bool ways_due;                  /* likewise */
+	uint64_t n_ticks;               /* seconds, once settled */
 	uint32_t *ways_wait;            /* owned: slots that were told to leave ways, and have not said yet */
 	size_t n_ways_wait;
 	uint8_t sign_key[SIGN_KEY];     /* of this life: what it has not signed is not ours */

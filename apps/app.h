@@ -65,8 +65,8 @@ struct reply {
 		     const uint8_t *frame, size_t size);
 	/* Not sent, but looked at by the switch as if it had come in by that port. */
 	void (*send_as_in)(void *ctx, uint32_t sw, uint32_t in_port, const uint8_t *frame, size_t size);
-	/* By the tunnel port `ofport` to that switch, with VNI 0. */
-	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+	/* By the tunnel port `ofport` to that VTEP, with VNI 0. */
+	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_vtep_at *to,
 			    const uint8_t *frame, size_t size);
 	/* An event: a sentence about a switch. May be null. */
 	void (*note)(void *ctx, const char *kind, const char *sw, const char *text);

@@ -119,15 +119,8 @@ void discover_packet_in(const struct scene *scene, const struct app_punt *punt, 
 
 /* --- sending ------------------------------------------------------------------------- */
 
-bool discover_is_probed(const struct net *net, const struct net_edge *edge)
-{
-	const struct net_switch *a = &net->switches[edge->sw[0]], *b = &net->switches[edge->sw[1]];
-	return edge->link != NET_NONE
-		|| (!edge->vtep[0] && !edge->vtep[1] && a->vtep && b->vtep && a->vtep_is_v6 == b->vtep_is_v6);
-}
-
-/* Into a cable, or the tunnel between the main VTEPs of both. */
-static bool send_by(const struct scene *scene, uint32_t i, const struct view_switch *vs, unsigned end, uint32_t ofport,
+/* Into a cable, or a tunnel: the way to the VTEP there says which underlay it takes. */
+static void send_by(const struct scene *scene, uint32_t i, const struct view_switch *vs, unsigned end, uint32_t ofport,
 		    struct reply *reply)
 {
 	const struct net_edge *edge = &scene->net->edges[i];
@@ -135,13 +128,11 @@ static bool send_by(const struct scene *scene, uint32_t i, const struct view_swi
 	if (edge->link != NET_NONE) {
 		make_frame(scene, vs, ofport, WHAT_CABLE, frame);
 		reply->send(reply->ctx, vs->sw, &ofport, 1, frame, sizeof frame);
-		return true;
+		return;
 	}
-	if (!discover_is_probed(scene->net, edge))
-		return false;
 	make_frame(scene, vs, ofport, WHAT_EDGE + i, frame);
-	reply->send_tunnel(reply->ctx, vs->sw, ofport, &scene->net->switches[edge->sw[!end]], frame, sizeof frame);
-	return true;
+	reply->send_tunnel(reply->ctx, vs->sw, ofport, &scene->net->switches[edge->sw[!end]].vteps[edge->vtep[!end]],
+			   frame, sizeof frame);
 }
 
 static bool send_probe(const struct scene *scene, uint32_t i, unsigned end, struct reply *reply)
@@ -150,9 +141,9 @@ static bool send_probe(const struct scene *scene, uint32_t i, unsigned end, stru
 	if (!view_edge_place(scene->view, i, end, &sw, &ofport, &watch))
 		return false;
 	const struct view_switch *vs = view_switch(scene->view, sw);
-	if (!vs->connected || !view_port_is_good(view_port(scene->view, sw, ofport))
-	    || !send_by(scene, i, vs, end, ofport, reply))
+	if (!vs->connected || !view_port_is_good(view_port(scene->view, sw, ofport)))
 		return false;
+	send_by(scene, i, vs, end, ofport, reply);
 	struct fact sent = {
 		.kind = FACT_PROBE, .sw = sw, .old_sw = NET_NONE, .ofport = ofport, .time_ms = scene->now_ms,
 		.sent_us = scene->now_us, .edge = i + 1, .edge_end = end,

@@ -12,8 +12,6 @@ extern const uint8_t discover_dst[6];   /* a group address of our own: 03:77:65:
 
 void discover_packet_in(const struct scene *, const struct app_punt *, struct reply *);
 void discover_greet(const struct scene *, const struct fact *, struct reply *);
-/* All cables are, and tunnels between the main VTEPs of two switches. */
-bool discover_is_probed(const struct net *, const struct net_edge *);
 void discover_soon(const struct scene *, struct reply *);
 
 #endif

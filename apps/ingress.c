@@ -138,18 +138,19 @@ static void let_in(const struct scene *scene, struct out *out, uint32_t sw, cons
 
 /* --- tunnels ----------------------------------------------------------------------- */
 
-/* One row about frames from a peer. */
-static void from_peer_row(const struct scene *scene, struct out *out, const struct view_network *vn,
-			  const struct view_member *here, const struct net_switch *peer, enum row row, bool wanted)
+/* One row about frames from one of the peer's VTEPs. */
+static void from_vtep_row(const struct scene *scene, struct out *out, const struct view_network *vn,
+			  const struct view_member *here, const struct net_switch *peer, const struct net_vtep_at *vtep,
+			  enum row row, bool wanted)
 {
 	struct build *b = out->build;
 	out_row(out, &rows[row], tunnel_object(scene, peer));
 	match_u(b, FIELD_IN_PORT, tunnel_port(scene, vn, here));
 	match_u(b, FIELD_TUN_ID, tunnel_network(scene, vn)->vni);
-	if (peer->vtep_is_v6)
-		match_bytes(b, FIELD_TUN_IPV6_SRC, peer->vtep_bytes, NULL);
+	if (vtep->is_v6)
+		match_bytes(b, FIELD_TUN_IPV6_SRC, vtep->bytes, NULL);
 	else
-		match_u(b, FIELD_TUN_SRC, peer->peer);
+		match_bytes(b, FIELD_TUN_SRC, vtep->bytes, NULL);
 	if (row != ROW_FENCED && tunnel_network(scene, vn)->tags != NET_TAGS_PASS)
 		match_u(b, FIELD_VLAN_VID, VLAN_NONE);
 	if (row == ROW_TUNNEL_UNICAST)
@@ -161,6 +162,14 @@ static void from_peer_row(const struct scene *scene, struct out *out, const stru
 	if (row != ROW_FENCED)
 		go_on(scene, b, here->sw, tunnel_network(scene, vn), CLASS_TUNNEL);
 	out_want(out, here->sw);
+}
+
+/* Which of them it sends from is chosen by its routes. */
+static void from_peer_row(const struct scene *scene, struct out *out, const struct view_network *vn,
+			  const struct view_member *here, const struct net_switch *peer, enum row row, bool wanted)
+{
+	for (size_t i = 0; i < peer->n_vteps; i++)
+		from_vtep_row(scene, out, vn, here, peer, &peer->vteps[i], row, wanted);
 }
 
 static uint32_t index_of(const struct scene *scene, const struct net_switch *sw)

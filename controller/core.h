@@ -83,7 +83,7 @@ struct core {
 	/* A frame for its tables, as if it had come in by that port. */
 	void (*send_as_in)(void *ctx, uint32_t sw, uint32_t in_port, const uint8_t *frame, size_t size);
 	/* A frame by a tunnel port to another switch. */
-	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_vtep_at *to,
 			    const uint8_t *frame, size_t size);
 	void *ctx;
 };

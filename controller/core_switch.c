@@ -86,7 +86,7 @@ static void reply_send_as_in(void *ctx, uint32_t sw, uint32_t in_port, const uin
 		core->send_as_in(core->ctx, sw, in_port, frame, size);
 }
 
-static void reply_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+static void reply_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const struct net_vtep_at *to,
 			      const uint8_t *frame, size_t size)
 {
 	struct core *core = ctx;

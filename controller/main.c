@@ -86,13 +86,13 @@ static void on_send_as_in(void *ctx, uint32_t sw, uint32_t in_port, const uint8_
 	}
 }
 
-static void on_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+static void on_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const struct net_vtep_at *to,
 			   const uint8_t *frame, size_t size)
 {
 	struct daemon *d = ctx;
 	if (d->core->switches[sw]->session) {
-		session_packet_out_tunnel(d->core->switches[sw]->session, ofport, to->vtep_bytes,
-					  to->vtep_is_v6 ? 16 : 4, frame, size);
+		session_packet_out_tunnel(d->core->switches[sw]->session, ofport, to->bytes,
+					  to->is_v6 ? 16 : 4, frame, size);
 		core_touch(d->core, sw);
 	}
 }

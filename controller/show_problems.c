@@ -153,7 +153,9 @@ static void look_at_ports(struct problems *problems, uint32_t sw)
 		return;
 	for (size_t i = 0; i < vs->n_ports; i++) {
 		const struct view_port *port = &vs->ports[i];
-		bool is_unused = !port->n_uses && !port->local && !port->tunnel && port->link == NET_NONE && !port->disabled && !port->conflicted;
+		unsigned end;
+		bool is_unused = !port->n_uses && !port->local && !port->tunnel && port->link == NET_NONE && !port->disabled
+			&& !port->conflicted && net_bfd_of(problems->world->core->net, vs->name, port->name, &end) == NET_NONE;
 		size_t *n = port->conflicted ? &n_conflicts : is_unused ? &n_unused : NULL;
 		char *names = port->conflicted ? conflict : unused;
 		if (!n || (*n)++ >= MAX_NAMES)
@@ -193,8 +195,8 @@ static void look_at_tunnel(struct problems *problems, uint32_t sw, size_t *n)
 		return;
 	const struct net_switch *declared = &core->net->switches[vs->index];
 	snprintf(hint, sizeof hint, "add it: ovs-vsctl add-port BRIDGE %s -- set interface %s type=vxlan "
-		 "options:remote_ip=flow options:key=flow options:local_ip=%s", declared->tunnel, declared->tunnel,
-		 declared->vtep);
+		 "options:remote_ip=flow options:key=flow%s%s", declared->tunnel, declared->tunnel,
+		 declared->n_vteps > 1 ? "" : " options:local_ip=", declared->n_vteps > 1 ? "" : declared->vtep);
 	struct about about = { .sw = vs->name, .hint = hint };
 	add(problems, ERROR, "tunnel-missing", about, "switch %s has no port %s: %zu networks (%s%s) end at this switch",
 	    vs->name, declared->tunnel, n_networks, first, n_networks > 1 ? ", ..." : "");

@@ -69,6 +69,7 @@ void te_settle(struct net *, struct diag *);
 void te_finish(struct net *);
 void te_defaults(const struct section_scene *, struct net_te *);
 bool te_edge_is_avoided(const struct net *, const struct net_te_pair *avoid, uint32_t edge);
+void te_wishes_settle(struct net *, struct diag *);
 void te_guarantees_settle(struct net *, struct diag *);
 /* Has the network ports on that switch, or may it have? After ports_check(). */
 bool model_is_in(const struct net *, const struct net_network *, const struct net_switch *);

@@ -68,7 +68,8 @@ struct net_switch {
 	uint32_t underlay_mtu;          /* bytes; never 0 once loaded */
 	struct net_acl_use acl;         /* for all edge ports of the switch */
 	const char *description;        /* null = none */
-	struct net_vtep_at *vteps;      /* all its VTEPs, in the order of underlays; the first one is `vtep` */
+	struct net_vtep_at *vteps;      /* all its VTEPs, in the order of underlays; the first one is `vtep`;
+					 * of a VTEP that is no switch of ours: that one */
 	size_t n_vteps;                 /* 0: no vtep */
 	bool underlay_mtu_is_given;     /* for this switch: no way from it into an underlay has more */
 };

@@ -15,7 +15,8 @@ static const struct section_key keys[] = {
 		.type = &section_rate,
 		.offset = offsetof(struct net_underlay, rate),
 		.otherwise = "not said",
-		.help = "How much two hosts can send each other by it, each way. Tunnels that say no `rate` have this one.",
+		.help = "How much a tunnel in it carries, each way, where it has no `rate` of its own. Each tunnel is counted by "
+			"itself: that those of a host share its NIC is not known to weft.",
 	}, {
 		.name = "mtu",
 		.type = &section_uint,

@@ -2,6 +2,8 @@
 /* Edges as they are: cables, and tunnels that the file names. */
 #include "topo/view_private.h"
 
+#include <string.h>
+
 /* The port that watches over the edge: a cable's own, a tunnel's BFD port, else the
  * tunnel port. */
 static const struct view_port *watched(const struct view *view, const struct net_edge *edge, unsigned end,
@@ -27,8 +29,21 @@ bool view_edge_is_up(const struct view *view, uint32_t i)
 	const struct net_edge *edge = &view->net->edges[i];
 	if (edge->link != NET_NONE)
 		return view_link_is_up(view, edge->link);
-	return !view->links[i].silent && !view->links[i].held && tunnel_end_is_up(view, edge, 0)
-		&& tunnel_end_is_up(view, edge, 1);
+	const struct view_link *seen = &view->links[i];
+	/* What failed before has to show that it is back. */
+	bool is_good = !seen->silent && !seen->held && (seen->confirmed || !seen->n_failures);
+	return is_good && tunnel_end_is_up(view, edge, 0) && tunnel_end_is_up(view, edge, 1);
+}
+
+void view_edges_lost(struct view *view, const struct view_switch *vs, const struct view_port *port, uint64_t now_ms)
+{
+	for (uint32_t i = (uint32_t) view->net->n_links; i < view->net->n_edges; i++) {
+		const struct net_edge *edge = &view->net->edges[i];
+		for (unsigned end = 0; end < 2; end++)
+			if (edge->sw[end] == vs->index
+			    && (port->tunnel || (edge->bfd[end] && !strcmp(edge->bfd[end], port->name))))
+				view_link_fail(view, i, now_ms);
+	}
 }
 
 bool view_edge_place(const struct view *view, uint32_t i, unsigned end, uint32_t *ret_sw, uint32_t *ret_ofport,

@@ -51,10 +51,12 @@ bool view_link_is_up(const struct view *view, uint32_t link)
 	return !view->links[link].held && view_link_works(view, link);
 }
 
-void view_link_lost(struct view *view, const struct view_port *port, uint64_t now_ms)
+void view_link_lost(struct view *view, const struct view_switch *vs, const struct view_port *port, uint64_t now_ms)
 {
 	if (port->link != NET_NONE)
 		view_link_fail(view, port->link, now_ms);
+	else if (vs->index != NET_NONE)
+		view_edges_lost(view, vs, port, now_ms);
 }
 
 static bool is_other_end(const struct view *view, const struct view_port *port, uint32_t sw, uint32_t ofport)

@@ -61,7 +61,9 @@ void view_evict(struct view *, uint32_t i, enum fact_reason, const struct gone *
 bool view_needs_ways_of(const struct net *);
 void view_carry_all(struct view *);     /* the members that view.ways makes */
 void view_links_make(struct view *, const struct net *);        /* what was known is kept by name */
-void view_link_lost(struct view *, const struct view_port *, uint64_t now_ms);  /* one of its ends went down */
+/* The port went down, or is not live: the end of a cable, a tunnel port, or one that runs BFD for a tunnel. */
+void view_link_lost(struct view *, const struct view_switch *, const struct view_port *, uint64_t now_ms);
+void view_edges_lost(struct view *, const struct view_switch *, const struct view_port *, uint64_t now_ms);
 bool view_link_heard(struct view *, struct fact *);
 
 /* view_probe.c. By index into the net's edges; the end is the one that the probe left by. */

@@ -179,6 +179,11 @@ static void check_address(const struct net *net, size_t i, struct diag *diag)
 	vtep_read(end);
 	if (!end->vtep)
 		return;
+	end->vteps = arena_new_array(net->arena, struct net_vtep_at, 1);
+	end->n_vteps = 1;
+	end->vteps[0] = (struct net_vtep_at) { .underlay = NET_NONE, .text = end->vtep, .is_v6 = end->vtep_is_v6,
+					       .where = end->where };
+	memcpy(end->vteps[0].bytes, end->vtep_bytes, sizeof end->vtep_bytes);
 	if (!end->peer)
 		diag_add(diag, end->where, DIAG_TUNNEL, "the address of vtep \"%s\" is no address of a host: %s",
 			 end->name, end->vtep);

@@ -44,13 +44,14 @@ static void on_send_as_in(void *ctx, uint32_t sw, uint32_t in_port, const uint8_
 	note(sw, in_port, frame, size)->how = AS_IN;
 }
 
-static void on_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to, const uint8_t *frame,
+static void on_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const struct net_vtep_at *to, const uint8_t *frame,
 			   size_t size)
 {
 	(void) ctx;
 	struct sent *it = note(sw, ofport, frame, size);
 	it->how = TUNNEL;
-	it->to = world_switch(w, to->name);
+	uint32_t vtep, index = net_switch_by_vtep(w->net, to->bytes, to->is_v6, &vtep);
+	it->to = view_switch_by_index(w->view, index);
 }
 
 /* What probes say of links goes into the view; the last other one is kept. */

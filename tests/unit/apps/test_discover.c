@@ -477,6 +477,35 @@ static void a_tunnel_is_probed_too(void **state)
 	assert_true(quarters_until(tunnel_is_up));
 	world_do(w, "down a:vxlan0");
 	assert_false(tunnel_is_up());
+	world_do(w, "up a:vxlan0");
+	/* It failed: now it has to show that it is back. */
+	assert_false(tunnel_is_up());
+	assert_true(quarters_until(tunnel_is_up));
+}
+
+static void bfd_of_a_tunnel(void **state)
+{
+	static const char text[] = "version: 1\nswitches: {a: {dpid: 1, vtep: 10.0.0.1}, b: {dpid: 2, vtep: 10.0.0.2}}\n"
+				   "networks: {red: {ports: [\"*:r*\"]}}\nlinks:\n  - {between: [a, b], bfd: [\"a:bfd-b\", \"b:bfd-a\"]}\n";
+	uint32_t sw, ofport, watch;
+	(void) state;
+	begin_tunnel();
+	world_reload(w, text);
+	seconds(20);
+	assert_true(tunnel_is_up());
+	assert_true(view_edge_place(w->view, 0, 0, &sw, &ofport, &watch) && ofport == 1000 && watch == 1000);
+	world_do(w, "port a:bfd-b 7; port b:bfd-a 8");
+	assert_true(view_edge_place(w->view, 0, 1, &sw, &ofport, &watch) && ofport == 1000 && watch == 8);
+	assert_true(tunnel_is_up());
+	set_live("b:bfd-a", false);
+	assert_true(!tunnel_is_up() && tunnel_edge()->n_flaps == 1);
+	seconds(20);
+	assert_false(tunnel_is_up());
+	set_live("b:bfd-a", true);
+	assert_true(quarters_until(tunnel_is_up));
+	world_do(w, "gone a:vxlan0");
+	assert_false(view_edge_place(w->view, 0, 0, &sw, &ofport, &watch));
+	assert_false(tunnel_is_up());
 }
 
 /* Padded as the way may pad it; and no byte of it may change. */
@@ -545,6 +574,7 @@ int main(void)
 		TEST(it_rests_when_it_fails_often),
 		TEST(not_live_is_down),
 		TEST(a_tunnel_is_probed_too),
+		TEST(bfd_of_a_tunnel),
 	};
 	return cmocka_run_group_tests_name("discover", tests, NULL, NULL);
 }

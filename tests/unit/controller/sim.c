@@ -323,7 +323,7 @@ static void make_switch(struct sim *s, size_t i)
 {
 	static const char *const names[SIM_SWITCHES] = { "a", "b", "c", "d" };
 	static const char *const ports[SIM_PORTS] = {
-		"up0", "up1", "br0", "vm1", "vm2", "vm3", "vm4", "tr1", "tr2",
+		"up0", "up1", "br0", "vm1", "vm2", "vm3", "vm4", "tr1", "tr2", "ln0", "ln1",
 	};
 	struct sim_switch *sw = &s->switches[i];
 	sw->name = names[i];
@@ -333,6 +333,9 @@ static void make_switch(struct sim *s, size_t i)
 	struct fake_knobs *k = fake_knobs(sw->fake);
 	k->refuse = refuse;
 	k->refuse_ctx = s;
+	k->send = sim_send_by_cable;
+	k->send_ctx = sw;
+	sw->sim = s;
 	k->max_meters = sim_chance(s, 80) ? 1000 : 0;
 	k->no_groups = sim_chance(s, 10);
 	k->no_bundles = sim_chance(s, 10);
@@ -341,9 +344,9 @@ static void make_switch(struct sim *s, size_t i)
 		struct sim_port *port = &sw->ports[p];
 		snprintf(port->name, sizeof port->name, "%s", ports[p]);
 		port->on_lan = p < 2;
-		if (p > 2 && sim_chance(s, 30))
+		if (p > 2 && p < SIM_CABLES && sim_chance(s, 30))
 			continue;
-		port->ofport = p < 2 ? 100 + (uint32_t) p : p == 2 ? 0xfffffffe : (uint32_t) p;
+		port->ofport = p < 2 || p >= SIM_CABLES ? 100 + (uint32_t) p : p == 2 ? 0xfffffffe : (uint32_t) p;
 		port->is_up = true;
 		fake_port(sw->fake, port->ofport, port->name, true, true);
 	}
@@ -374,7 +377,7 @@ struct sim *sim_new(uint64_t seed, const char *folder)
 	for (size_t i = 0; i < SIM_HOSTS; i++)
 		s->hosts[i] = (struct sim_host) {
 			.mac = { 2, 0, 0, 0, 1, (uint8_t) (i + 1) }, .vid = SIM_UNTAGGED,
-			.sw = sim_random(s, SIM_SWITCHES), .port = 3 + sim_random(s, SIM_PORTS - 3),
+			.sw = sim_random(s, SIM_SWITCHES), .port = 3 + sim_random(s, SIM_CABLES - 3),
 		};
 	char *text = sim_file_good(s, false);
 	put_in_force(s, text);

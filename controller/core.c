@@ -44,7 +44,7 @@ static void on_ahead(void *ctx, uint32_t sw, const struct rule *key)
 struct scene core_scene(const struct core *core)
 {
 	return (struct scene) {
-		.net = core->net, .view = core->view, .now_ms = core->now_ms,
+		.net = core->net, .view = core->view, .now_ms = core->now_ms, .now_us = core->now_us,
 		.sign = sign_bytes, .sign_ctx = core->sign_key,
 	};
 }
@@ -182,6 +182,9 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_ADDRESS_GONE:
 		case FACT_DUPLICATE:
 		case FACT_ADDRESS_SETTLED:
+		case FACT_PROBE:
+		case FACT_PROBE_LOST:
+		case FACT_ANSWER:
 		case N_FACT_KINDS:
 			for (uint32_t sw = 0; sw < core->n_switches; sw++)
 				make_stale(core, sw, 1u << i);
@@ -266,6 +269,15 @@ static void tick_apps(struct core *core)
 			if (apps[i].app->tick)
 				apps[i].app->tick(&scene, sw, cs->n_ticks, &reply);
 	}
+}
+
+void core_soon(struct core *core)
+{
+	struct scene scene = core_scene(core);
+	struct reply reply = core_reply(core);
+	for (size_t i = 0; i < n_apps; i++)
+		if (apps[i].app->soon)
+			apps[i].app->soon(&scene, &reply);
 }
 
 void core_tick(struct core *core)

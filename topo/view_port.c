@@ -83,7 +83,7 @@ bool view_port_remove(struct view *view, uint32_t sw, uint32_t ofport, const str
 	if (!port)
 		return false;
 	struct view_switch *vs = view->switches[sw];
-	view_link_lost(view, port);
+	view_link_lost(view, port, gone->now_ms);
 	evict_hosts(view, sw, port, gone);
 	for (size_t i = 0; i < port->n_uses; i++)
 		view_leave(view, sw, port->ofport, &port->uses[i]);
@@ -115,10 +115,12 @@ static bool set_state(struct view *view, struct view_port *port, const struct fa
 	bool changed = port->up != fact->port_up || port->live != fact->port_live
 		|| port->speed_mbps != fact->port_speed_mbps
 		|| memcmp(port->mac, fact->port_mac, sizeof port->mac);
-	if (port->up && !fact->port_up)
-		view_link_lost(view, port);
+	bool was_good = view_port_is_good(port);
 	port->up = fact->port_up;
 	port->live = fact->port_live;
+	port->bfd |= port->up && !port->live;
+	if (was_good && !view_port_is_good(port))
+		view_link_lost(view, port, fact->time_ms);
 	port->speed_mbps = fact->port_speed_mbps;
 	memcpy(port->mac, fact->port_mac, sizeof port->mac);
 	return changed;

@@ -77,6 +77,12 @@ static void graph_init(struct graph *g, const struct view *view)
 			join(g->parent, end_of(g, i, 0), end_of(g, i, 1));
 	}
 	qsort_r(g->order, n_links, sizeof *g->order, by_cost, (void *) net);
+	/* One that rests is better than nothing. */
+	for (uint32_t i = 0; i < n_links; i++) {
+		uint32_t l = g->order[i];
+		if (!g->is_up[l] && view_link_works(view, l))
+			g->is_up[l] = join(g->parent, end_of(g, l, 0), end_of(g, l, 1));
+	}
 	for (uint32_t i = 0; i < n; i++)
 		g->component[i] = root_of(g->parent, i);
 }

@@ -34,7 +34,7 @@ static bool all_have_left(struct core *core)
 static void wait_for(struct core *core, const struct ways *now, const struct ways *next)
 {
 	bool *changed = xheap_alloc(now->n_switches);
-	ways_changed(now, next, changed);
+	ways_changed(core->net, now, next, changed);
 	core->ways_wait = xheap_realloc(core->ways_wait, now->n_switches * sizeof *core->ways_wait);
 	core->n_ways_wait = 0;
 	for (uint32_t i = 0; i < now->n_switches; i++)

@@ -90,7 +90,8 @@ bool view_link_heard(struct view *view, struct fact *fact)
 		return false;
 	if (fact->recovered) {
 		/* Frames went over it before the restart: it was confirmed then. */
-		if (to->link == NET_NONE || view->links[to->link].confirmed || view->links[to->link].wrong)
+		if (to->link == NET_NONE || view->links[to->link].confirmed || view->links[to->link].wrong
+		    || !end_is_up(view, to->link, 0) || !end_is_up(view, to->link, 1))
 			return false;
 		view->links[to->link].confirmed = true;
 		view->links[to->link].probes[0].through = view->links[to->link].probes[1].through = true;

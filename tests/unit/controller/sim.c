@@ -26,6 +26,12 @@ uint32_t sim_random(struct sim *s, uint32_t n)
 
 bool sim_chance(struct sim *s, uint32_t percent) { return sim_random(s, 100) < percent; }
 
+static void set_time(struct sim *s)
+{
+	s->core->now_ms = s->now_ms;
+	s->core->now_us = 1000 * s->now_ms;
+}
+
 /* --- weftd --------------------------------------------------------------------------- */
 
 static void on_kick(void *ctx)
@@ -81,7 +87,7 @@ void sim_end_tick(struct sim *s)
 	if (!s->tick_due)
 		return;
 	s->tick_due = false;
-	s->core->now_ms = s->now_ms;
+	set_time(s);
 	core_plan(s->core);
 	sessions_flush(s->sessions);
 }
@@ -89,8 +95,9 @@ void sim_end_tick(struct sim *s)
 /* As on_ticker of main.c. */
 static void tick(struct sim *s)
 {
-	s->core->now_ms = s->now_ms;
+	set_time(s);
 	sessions_tick(s->sessions);
+	core_soon(s->core);
 	if (s->n_ticks++ % 4 == 0)
 		core_tick(s->core);
 	sim_end_tick(s);
@@ -124,7 +131,7 @@ void sim_edit(struct sim *s, const char *text, bool is_good, bool by_apply)
 {
 	struct config_state before, after;
 	config_state(s->config, &before);
-	s->core->now_ms = s->now_ms;
+	set_time(s);
 	if (by_apply) {
 		const char *error = config_apply(s->config, text, strlen(text));
 		assert_int_equal(error == NULL, is_good);
@@ -200,7 +207,7 @@ void sim_work(struct sim *s, struct sim_switch *sw, size_t n)
 
 bool sim_round(struct sim *s, struct sim_switch *sw, size_t n)
 {
-	s->core->now_ms = s->now_ms;
+	set_time(s);
 	bool moved = wire_round(&sw->wire, n);
 	notice_ends(s);
 	return moved;

@@ -129,7 +129,7 @@ static struct core *fresh_core(const struct sim *s)
 		core_attach(core, slot, NULL, NULL, 0, vs->max_meters);
 		for (size_t i = 0; i < vs->n_ports; i++) {
 			struct msg_port port = { .ofport = vs->ports[i].ofport, .is_local = vs->ports[i].local,
-						 .is_up = vs->ports[i].up };
+						 .is_up = vs->ports[i].up, .is_live = vs->ports[i].live };
 			memcpy(port.name, vs->ports[i].name, sizeof port.name);
 			core_port_status(core, slot, MSG_PORT_ADD, &port);
 		}
@@ -151,7 +151,10 @@ static void copy_links(struct core *to, const struct core *from)
 			continue;
 		fact.old_ofport = a->ofport;
 		fact.ofport = b->ofport;
+		struct fact back = { .kind = FACT_LINK, .sw = fact.old_sw, .ofport = fact.old_ofport,
+				     .old_sw = fact.sw, .old_ofport = fact.ofport };
 		core_fact(to, &fact);
+		core_fact(to, &back);
 	}
 }
 
@@ -161,10 +164,20 @@ static void check_against_fresh(struct sim *s)
 	for (uint32_t n = 0; n < s->core->net->n_networks; n++)
 		if (view_network(s->core->view, n)->was_full)
 			return;
+	/* So are ways that the file needs no more, and links that rest. */
+	if (view_ways(s->core->view) && !s->core->net->n_links)
+		return;
+	for (uint32_t l = 0; l < s->core->net->n_links; l++)
+		if (view_link(s->core->view, l)->held)
+			return;
 	struct core *fresh = fresh_core(s);
-	for (uint32_t sw = 0; sw < s->core->n_switches; sw++)
-		if (s->core->switches[sw]->ready)
-			core_read_done(fresh, core_switch_by_name(fresh, view_switch(s->core->view, sw)->name));
+	for (uint32_t sw = 0; sw < s->core->n_switches; sw++) {
+		const struct view_switch *vs = view_switch(s->core->view, sw);
+		if (vs->ever)
+			core_read_done(fresh, core_switch_by_name(fresh, vs->name));
+		if (vs->ever && !s->core->switches[sw]->ready)
+			core_detach(fresh, core_switch_by_name(fresh, vs->name), "away");
+	}
 	copy_links(fresh, s->core);
 	for (int i = 0; i < 4; i++) {
 		core_tick(fresh);

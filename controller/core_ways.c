@@ -62,6 +62,9 @@ void core_ways(struct core *core)
 	core->ways_due = now && !ways_equal(now, next);
 	if (now && !core->ways_due) {
 		ways_free(next);
+		/* They are those of a file without links: its rows say the same by themselves. */
+		if (!view_file_needs_ways(core->view))
+			take(core, NULL);
 		return;
 	}
 	if (now)

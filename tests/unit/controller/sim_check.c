@@ -101,10 +101,9 @@ static void copy_host(struct core *to, const struct core *from, const struct hos
 	struct fact fact = { .kind = FACT_HOST, .network = host->network, .sw = NET_NONE, .old_sw = NET_NONE };
 	memcpy(fact.mac, host->mac, 6);
 	fact.unconfirmed = host->unconfirmed;
-	if (!host->unconfirmed) {
+	fact.ofport = host->ofport;
+	if (!host->unconfirmed)
 		fact.sw = core_switch_by_name(to, view_switch(from->view, host->sw)->name);
-		fact.ofport = host->ofport;
-	}
 	core_fact(to, &fact);
 	assert_non_null(view_host(to->view, host->network, host->mac));
 }

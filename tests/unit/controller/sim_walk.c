@@ -276,7 +276,7 @@ static void leave(struct reference *r, uint32_t slot, uint32_t in_port, const st
 
 /* --- links: a network goes wherever they and the LAN lead, once to each place --- */
 
-static bool has_links(const struct sim *s) { return s->core->net->n_links; }
+static bool has_links(const struct sim *s) { return view_ways(s->core->view); }
 
 struct reach { bool switches[SIM_SWITCHES], lan; };
 
@@ -309,7 +309,7 @@ static void spread(const struct reference *r, struct reach *reach, uint32_t sw)
 		return;
 	reach->switches[sw] = true;
 	for (uint32_t l = 0; l < r->s->core->net->n_links; l++)
-		if (view_link_is_up(r->s->core->view, l) && ends_at(r, l, sw, &other))
+		if (view_link_works(r->s->core->view, l) && ends_at(r, l, sw, &other))
 			spread(r, reach, other);
 	if (!on_lan(r, sw) || reach->lan)
 		return;
@@ -343,21 +343,23 @@ static void go_everywhere(struct reference *r, const struct reach *reach, uint32
 	}
 }
 
+/* Somewhere else: then a host that cannot be reached is known all the same, and not asked for. */
+static bool has_way(const struct reference *r, uint32_t sw)
+{
+	const struct view_member *member = view_member(r->vn, sim_slot(r->s, &r->s->switches[sw]));
+	return member->uplink != NET_NONE || member->transit;
+}
+
 static void arrive_by_links(struct reference *r, uint32_t from, uint32_t in_port)
 {
 	const struct view *view = r->s->core->view;
 	const struct host *to = view_host(view, r->vn->id, r->dst);
 	struct reach reach = { .lan = false };
-	bool is_alone = true;
 	spread(r, &reach, from);
-	for (uint32_t i = 0; i < SIM_SWITCHES; i++)
-		is_alone &= i == from || !reach.switches[i];
 	if (to && reach.switches[index_of_slot(r->s, to->sw)])
 		deliver(r, index_of_slot(r->s, to->sw), view_port(view, to->sw, to->ofport),
 			index_of_slot(r->s, to->sw) == from && to->ofport == in_port);
-	else if (to && (reach.lan || !is_alone))
-		return;
-	else if (r->dst[0] & 1 || r->network->flood)
+	else if ((!to || !has_way(r, from)) && (r->dst[0] & 1 || r->network->flood))
 		go_everywhere(r, &reach, from, in_port);
 }
 

@@ -139,8 +139,8 @@ static struct core *fresh_core(const struct sim *s)
 	return core;
 }
 
-/* Which cables are there is what was heard. */
-static void copy_links(struct core *to, const struct core *from)
+/* Which cables are there is what was heard. False when it was read back from one end of one: history again. */
+static bool copy_links(struct core *to, const struct core *from)
 {
 	for (uint32_t l = 0; l < from->net->n_links; l++) {
 		struct fact fact = { .kind = FACT_LINK };
@@ -155,6 +155,10 @@ static void copy_links(struct core *to, const struct core *from)
 		core_fact(to, &fact);
 		core_fact(to, &back);
 	}
+	for (uint32_t l = 0; l < from->net->n_links; l++)
+		if (view_link_works(from->view, l) != view_link_works(to->view, l))
+			return false;
+	return true;
 }
 
 static void check_against_fresh(struct sim *s)
@@ -177,7 +181,10 @@ static void check_against_fresh(struct sim *s)
 		if (vs->ever && !s->core->switches[sw]->ready)
 			core_detach(fresh, core_switch_by_name(fresh, vs->name), "away");
 	}
-	copy_links(fresh, s->core);
+	if (!copy_links(fresh, s->core)) {
+		core_free(fresh);
+		return;
+	}
 	for (int i = 0; i < 4; i++) {
 		core_tick(fresh);
 		core_plan(fresh);

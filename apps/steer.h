@@ -14,7 +14,8 @@ struct leave {
 	uint16_t vlan;                  /* cable: what goes on; else 0 */
 	uint32_t vni;                   /* tunnel: likewise */
 	bool is_back;                   /* by the port it came in */
-	bool is_v6, has_src, is_relay;
+	bool is_v6, has_src;
+	bool is_relay;                  /* IPv6, and it came from others: perhaps by an IPv4 tunnel */
 	uint8_t dst[16], src[16];       /* tunnel: network order; IPv4: the first four. src: of several VTEPs */
 };
 struct leaves {

@@ -43,7 +43,7 @@ void steer_act(struct build *b, const struct leave *leave)
 		act_set_u(b, FIELD_VLAN_VID, VLAN_PRESENT | leave->vlan);
 	} else {
 		act_set_u(b, FIELD_TUN_ID, leave->vni);
-		if (leave->is_relay && leave->is_v6) {
+		if (leave->is_relay) {
 			act_set_u(b, FIELD_TUN_SRC, 0);
 			act_set_u(b, FIELD_TUN_DST, 0);
 		}

@@ -31,8 +31,8 @@ static bool leave_by(const struct scene *scene, uint32_t sw, uint32_t network, c
 		return true;
 	}
 	ret->vni = step->label ? step->label : net->vni;
-	ret->is_relay = in_port;
 	memcpy(ret->dst, steer_vtep(scene, step->edge, !step->end, &ret->is_v6), 16);
+	ret->is_relay = in_port && ret->is_v6;
 	ret->has_src = scene->net->switches[edge->sw[step->end]].n_vteps > 1;
 	if (ret->has_src)
 		memcpy(ret->src, steer_vtep(scene, step->edge, step->end, &ret->is_v6), 16);

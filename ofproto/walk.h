@@ -30,7 +30,8 @@ struct walk_hop {
 struct walk {
 	/* Which bucket of a select group: this number modulo the live ones, every
 	 * bucket as often as its weight. Which slot of multipath: modulo their number;
-	 * WALK_BY_HASH: the one that Open vSwitch takes. Set before walk_frame(), 0 at first. */
+	 * WALK_BY_HASH: the one that Open vSwitch takes (of what is not IP: may
+	 * take). Set before walk_frame(), 0 at first. */
 	unsigned choice;
 	/* What connection tracking says about the frame, in every zone: bits TRACKED_*
 	 * of build.h and the mark. 0 = nothing yet: a new connection. */

@@ -58,9 +58,9 @@ struct steer {
 	size_t n_unlabelled;            /* pairs and detours that found no free label */
 };
 
-/* The placement's nodes are switches of the net, its links edges. Pairs without an
- * alternative are left out, as are paths that a network cannot take (tunnels of one
- * without). Labels of `before` (may be null) keep their meaning, and no number of it
+/* The placement's nodes are switches of the net, its links edges. Pairs that have no
+ * alternative to the plain way are left out, as are paths that a network cannot take (tunnels
+ * of one without): so the ways (ways.h) must be those of now before this is put in force. Labels of `before` (may be null) keep their meaning, and no number of it
  * gets another one where it is. Pure: the same gives the same. */
 struct steer *steer_compute(const struct view *, const struct placement *, const struct steer *before);
 void steer_free(struct steer *);

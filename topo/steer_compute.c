@@ -155,15 +155,28 @@ static void find_paths(struct work *w, const struct place_pair *pair, bool tunne
 	}
 }
 
-/* More than one path, or a detour somewhere on it. */
-static bool has_alternative(struct work *w, const struct paths *paths, uint32_t to, bool tunnels)
+/* Is that where the frames go without us? By links when links lead there, else by the
+ * tunnel that the main underlay has to the other switch. */
+static bool is_plain(const struct work *w, const struct steer_way *way)
 {
-	for (uint32_t i = 0; paths->n == 1 && i < paths->ways[0].n_arcs; i++) {
+	const struct net_edge *first = &w->net->edges[arc_edge(way->arcs[0])];
+	for (uint32_t i = 0; i < way->n_arcs; i++)
+		if (!arc_is_cable(w->net, way->arcs[i]))
+			return way->n_arcs == 1 && (first->underlay == NET_NONE || w->net->underlays[first->underlay].main);
+	return true;
+}
+
+/* More than one path, or a detour somewhere on it; or it is none that the frames take anyway. */
+static bool needs_steering(struct work *w, const struct paths *paths, uint32_t to, bool tunnels)
+{
+	if (paths->n != 1 || !is_plain(w, &paths->ways[0]))
+		return paths->n;
+	for (uint32_t i = 0; i < paths->ways[0].n_arcs; i++) {
 		uint32_t arc = paths->ways[0].arcs[i];
 		if (steer_graph_way(w->graph, tunnels, arc_tail(w->net, arc), arc, to).n_arcs)
 			return true;
 	}
-	return paths->n > 1;
+	return false;
 }
 
 static bool add_choices(struct work *w, struct steer_pair *pair, const struct paths *paths)
@@ -184,7 +197,7 @@ static bool add_choices(struct work *w, struct steer_pair *pair, const struct pa
 static void add_pair(struct work *w, uint32_t network, uint32_t from, uint32_t to, const struct paths *paths)
 {
 	struct steer_pair pair = { .network = network, .from = from, .to = to, .n_slots = paths->n_slots };
-	if (!has_alternative(w, paths, to, w->net->networks[network].tunnels) || !add_choices(w, &pair, paths))
+	if (!needs_steering(w, paths, to, w->net->networks[network].tunnels) || !add_choices(w, &pair, paths))
 		return;
 	memcpy(pair.slots, paths->slots, paths->n_slots);
 	if (w->n_pairs == w->max_pairs) {

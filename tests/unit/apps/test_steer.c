@@ -192,6 +192,15 @@ static void one(size_t from, size_t to, size_t network, enum must must)
 			 names[network], w->dropped_by, w->choice);
 }
 
+static unsigned slot_with(const struct steer_pair *pair, uint32_t choice)
+{
+	unsigned slot = 0;
+	while (slot + 1 < pair->n_slots && pair->slots[slot] != choice)
+		slot++;
+	return slot;
+}
+
+/* Each choice of each pair, and a slot by chance. */
 static void all(enum must must)
 {
 	for (size_t network = 0; network < n_networks; network++)
@@ -200,8 +209,12 @@ static void all(enum must must)
 				if (from == to || !is_in(from, network) || !is_in(to, network) || is_gone[from] || is_gone[to])
 					continue;
 				const struct steer_pair *pair = pair_of(from, to, network);
-				for (w->choice = 0; w->choice < (pair ? pair->n_slots : 1); w->choice++)
+				for (uint32_t c = 0; c < (pair ? pair->n_choices : 1); c++) {
+					w->choice = pair ? slot_with(pair, c) : 0;
 					one(from, to, network, must);
+				}
+				w->choice = draw(64);
+				one(from, to, network, must);
 				w->choice = 0;
 			}
 }
@@ -356,9 +369,12 @@ static void in_flight(const struct steer *steer, enum must must)
 			      is_cable ? 0 : t->label, is_cable ? 0 : w->net->switches[edge->sw[!t->end]].peer);
 		size_t n = world_got(w, place(to, network), UNTAGGED);
 		/* Nobody is on a detour over the dead edge: those around it avoid it. */
-		bool may_drop = must == MAY_DROP || (t->is_detour && over_dead);
+		bool may_drop = must == MAY_DROP || (t->is_detour && over_dead)
+			|| group_of(t->sw, network) != group_of(to, network);
 		if (n != w->n_got || n > 1 || (!n && !may_drop))
-			fail_msg("label %u at %s: %zu copies arrive, %zu in all", t->label, w->net->switches[t->sw].name, n, w->n_got);
+			fail_msg("%s %u at %s by %s to %c in %s: %zu copies arrive, %zu in all, lost by %s",
+				 t->is_detour ? "detour" : "label", t->label, w->net->switches[t->sw].name, edge->name,
+				 (char) ('a' + to), names[network], n, w->n_got, w->dropped_by);
 	}
 }
 
@@ -634,6 +650,7 @@ static void one_world(void)
 		uint32_t e = draw((uint32_t) w->net->n_edges);
 		bool is_first = !memchr(is_dead, true, sizeof is_dead);
 		set_edge(e, is_dead[e]);
+		world_do(w, "ways");
 		change_to(plan(draw(100)), 4, is_first || !memchr(is_dead, true, sizeof is_dead) ? MUST_ARRIVE : MAY_DROP);
 	}
 	after(NULL);

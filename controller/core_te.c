@@ -115,6 +115,7 @@ static void went(struct core *core, uint32_t e)
 {
 	struct te_edge *edge = &core->te->edges[e];
 	edge->n_flaps++;
+	edge->gone_ms = core->now_ms;
 	edge->is_held = false;
 	core->te->plan_due = true;
 	events_note(core->events, core->wall_ms, EVENT_WARNING, "te", "", "link %s is down", core->net->edges[e].name);
@@ -129,12 +130,15 @@ static void came(struct core *core, uint32_t e)
 		core->te->plan_due = true;
 		return;
 	}
-	edge->is_held = true;
-	edge->held_until_ms = core->now_ms + hold_ms(core, edge);
+	/* It may have rested for a while already: see view_probe.c. */
+	uint64_t good_ms = view_link(core->view, e)->good_ms, until = hold_ms(core, edge);
+	until += good_ms > edge->gone_ms && good_ms <= core->now_ms ? good_ms : core->now_ms;
 	core->te->plan_due = true;
+	edge->is_held = until > core->now_ms;
+	edge->held_until_ms = until;
 	events_note(core->events, core->wall_ms, edge->n_flaps > 1 ? EVENT_WARNING : EVENT_INFO, "te", "",
 		    "link %s is back%s; it gets no traffic for %u s, but what has no other way", core->net->edges[e].name,
-		    edge->n_flaps > 1 ? " once more" : "", (unsigned) (hold_ms(core, edge) / 1000));
+		    edge->n_flaps > 1 ? " once more" : "", edge->is_held ? (unsigned) ((until - core->now_ms) / 1000) : 0);
 }
 
 static void look_at_edge(struct core *core, uint32_t e)

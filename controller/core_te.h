@@ -21,7 +21,7 @@ struct te_task;
 struct te_edge {
 	bool is_up, ever;               /* as last looked at; since weftd started */
 	bool is_held;                   /* it came back and waits: it takes no traffic that can go elsewhere */
-	uint64_t since_ms, held_until_ms;
+	uint64_t since_ms, held_until_ms, gone_ms;
 	uint32_t n_flaps;               /* times it went, while it kept coming back */
 	/* What its ends send, by the counters of their ports. */
 	struct demand sent[2];

@@ -16,7 +16,7 @@ LOG_MODULE(log)
 /* Modules that exist are found by name: a module that no linked file defines is
  * simply not there. */
 static const char *const modules[] = {
-	"weft", "log", "session", "role", "config", "api",
+	"weft", "log", "session", "role", "config", "api", "te",
 };
 
 static char log_path[4096];

@@ -322,6 +322,9 @@ static void second(struct te_world *t)
 	for (uint32_t arc = 0; arc < 2 * net->n_edges; arc++)
 		t->port_bytes[arc] += (uint64_t) (t->loads[arc] * 125000);
 	world_advance(&t->w, 1000);
+	for (uint32_t e = 0; e < net->n_edges; e++)
+		if (!t->cut[e])
+			find_cable(t, e);
 	for (uint32_t i = 0; i < net->n_switches; i++) {
 		int tables[POLL_MAX_ASKS];
 		size_t n = core_te_poll(core, t->slots[i], tables);

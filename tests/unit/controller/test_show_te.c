@@ -259,7 +259,7 @@ static void problems_say_what_cannot_be_cured(void **state)
 		te_world_cut(t, BC);
 		te_world_seconds(t, 3);
 		te_world_mend(t, BC);
-		te_world_seconds(t, 3);
+		te_world_seconds(t, 35);
 	}
 	problems = show_problems(&t->w.api, &is_degraded);
 	const json_t *held = problem(problems, "te-link-held");

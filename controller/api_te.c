@@ -66,7 +66,8 @@ static void ask(struct api_request *request, const char *text)
 	char why[300];
 	struct te_question *question = te_question_new(core, text, why, sizeof why);
 	if (!question) {
-		api_error(request->call, 400, NULL, "weft show links lists the links; ask \"kvm1-kvm2 down\", \"kvm2 down\" or \"kvm1->kvm3 x2\"", "%s", why);
+		api_error(request->call, 400, NULL, "weft show links lists the links; ask \"kvm1-kvm2 down\", \"kvm2 down\" or "
+			  "\"kvm1->kvm3 x2\"", "%s", why);
 		return;
 	}
 	struct asked *a = xheap_alloc(sizeof *a);

@@ -41,7 +41,6 @@ struct te_changed {
 	char text[400];                 /* "" = none yet */
 	const char *why;
 	size_t n_pairs;                 /* that moved */
-	double u_before, u_after;
 	uint64_t wall_ms;
 };
 

@@ -57,7 +57,8 @@ static void look_at_rest(const struct report *r)
 	char text[600];
 	if (steer && steer->n_unlabelled) {
 		snprintf(text, sizeof text, "%zu pairs or detours found no free label and go the plain way", steer->n_unlabelled);
-		r->add(r->ctx, true, "te-labels", text, "a wider range of `labels` in `te`, or fewer networks with their own link_vlan in it");
+		r->add(r->ctx, true, "te-labels", text, "a wider range of `labels` in `te`, or fewer networks with a link_vlan of their "
+		       "own in it");
 	}
 	for (size_t i = 0; te->running && i < te->running->n_pairs; i++)
 		n_broken += te->running->pairs[i].rules_broken;

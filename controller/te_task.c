@@ -57,7 +57,7 @@ static void advise(struct te_task *t)
 {
 	struct placement *mine = stay(t);
 	t->decision = place_keeper_step(t->keeper, &t->job->job, t->now_ms);
-	if (t->decision.verdict == PLACE_MOVED || t->decision.verdict == PLACE_FIRST || t->decision.verdict == PLACE_LINKS) {
+	if (t->decision.changed) {
 		t->advised = te_copy(t->decision.running);
 		place_keeper_take(t->keeper, te_copy(mine));
 	}
@@ -127,6 +127,15 @@ static void say_look(struct core_te *te, const struct te_task *t, const struct c
 	}
 }
 
+static const char *why_changed(const struct te_task *t)
+{
+	if (t->goal == NET_TE_SHORTEST)
+		return "shortest paths";
+	if (t->mode == NET_TE_FREEZE)
+		return "what stood on links that are gone has moved";
+	return place_verdict_text(t->decision.verdict);
+}
+
 /* Both under the demands of now, so that they compare. */
 static void say_change(struct core *core, struct te_task *t, struct placement *before)
 {
@@ -141,10 +150,7 @@ static void say_change(struct core *core, struct te_task *t, struct placement *b
 	arena_free(arena);
 	te->n_changes++;
 	changed->n_pairs = n;
-	changed->why = !n && before ? "pairs of switches came or went" : t->goal == NET_TE_SHORTEST ? "shortest paths" : t->mode == NET_TE_FREEZE ?
-		"what stood on links that are gone has moved" : place_verdict_text(t->decision.verdict);
-	changed->u_before = te_u(t->decision.u_before);
-	changed->u_after = te_u(t->decision.u_after);
+	changed->why = !n && before ? "pairs of switches came or went" : why_changed(t);
 	changed->wall_ms = core->wall_ms;
 	if (n || !before)
 		events_note(core->events, core->wall_ms, EVENT_INFO, "te", "", "%s (%s)", changed->text, changed->why);

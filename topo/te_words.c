@@ -121,7 +121,8 @@ size_t te_say_change(const struct net *net, const struct te_plan *t, const struc
 	if (!n) {
 		/* Nothing moved: it is the first, or pairs came or went. */
 		u = te_highest(t, loads, &arc);
-		used = (size_t) snprintf(buf, size, "%zu pairs have their paths", after->n_pairs);
+		used = (size_t) snprintf(buf, size, after->n_pairs == 1 ? "%zu pair has its paths" : "%zu pairs have their paths",
+					 after->n_pairs);
 		if (u > 0.005)
 			snprintf(buf + used, size - used, ", the busiest link is %s with %d %%", te_arc_name(net, arc, name, sizeof name),
 				 percent(u));

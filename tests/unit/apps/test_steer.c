@@ -316,6 +316,7 @@ static void walks_its_labels(const struct steer_pair *pair, uint32_t slot)
 static void every_slot_takes_its_path(void)
 {
 	const struct steer *steer = view_steer(w->view);
+	freeze();
 	for (size_t i = 0; i < steer->n_pairs; i++) {
 		const struct steer_pair *pair = &steer->pairs[i];
 		size_t network = 0;
@@ -328,6 +329,7 @@ static void every_slot_takes_its_path(void)
 		}
 	}
 	w->choice = 0;
+	thaw();
 }
 
 /* --- changes -------------------------------------------------------------------------------- */

@@ -102,15 +102,17 @@ static void build(size_t n, const char *cables, const char *vteps, const char *c
 				add(story, "port %c:%c1 %zu;", name, names[k][0], k + 1);
 	}
 	add(yaml, "networks:\n  red: {vni: 7, ports: [\"*:r*\"]}\n  blue: {vni: 8, ports: [\"*:b*\"]}\n"
-	    "  green: {ports: [\"*:g*\"]}\nlinks:%s\n", cables[0] ? "" : " []");
+	    "  green: {ports: [\"*:g*\"]}\nlinks:%s\n", cables[0] || (vteps[0] && vteps[1]) ? "" : " []");
 	for (const char *at = cables; *at; at += at[2] ? 3 : 2, n_links++) {
 		add(yaml, "  - {between: [\"%c:l%zu\", \"%c:l%zu\"]}\n", at[0], n_links, at[1], n_links);
 		add(story, "port %c:l%zu %zu; port %c:l%zu %zu; link %c:l%zu;", at[0], n_links, 10 + n_links,
 		    at[1], n_links, 10 + n_links, at[0], n_links);
 	}
+	for (const char *a = vteps; *a; a++)
+		for (const char *b = a + 1; *b; b++)
+			add(yaml, "  - {between: [%c, %c], cost: 10, bfd: [\"%c:x-%c\", \"%c:x-%c\"]}\n", *a, *b, *a, *b, *b, *a);
 	w = world_new(yaml);
 	world_do(w, story);
-	world_add_tunnels(w);
 	for (size_t e = 0; e < w->net->n_edges; e++)
 		for (unsigned end = 0; w->net->edges[e].link == NET_NONE && end < 2; end++)
 			step("port %c:%s %u", (char) ('a' + w->net->edges[e].sw[end]), w->net->edges[e].bfd[end],
@@ -139,6 +141,7 @@ static void set_edge(uint32_t e, bool up)
 	const struct net_edge *edge = &w->net->edges[e];
 	const char *word = up ? "up" : "down";
 	world_quiet(w);
+	w->now_ms += 3600000;           /* so that it need not rest */
 	is_dead[e] = !up;
 	for (unsigned end = 0; end < 2; end++) {
 		char name = (char) ('a' + edge->sw[end]);
@@ -313,6 +316,7 @@ static void walks_its_labels(const struct steer_pair *pair, uint32_t slot)
 static void every_slot_takes_its_path(void)
 {
 	const struct steer *steer = view_steer(w->view);
+	freeze();
 	for (size_t i = 0; i < steer->n_pairs; i++) {
 		const struct steer_pair *pair = &steer->pairs[i];
 		size_t network = 0;
@@ -325,6 +329,7 @@ static void every_slot_takes_its_path(void)
 		}
 	}
 	w->choice = 0;
+	thaw();
 }
 
 /* --- changes -------------------------------------------------------------------------------- */

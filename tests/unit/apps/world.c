@@ -246,7 +246,6 @@ static void do_port(struct world *w, const char *place, const char *number, bool
 	const char *name;
 	struct fact fact = { .kind = FACT_PORT, .sw = split(w, place, &name), .port_up = up, .port_live = up };
 	const struct view_port *port = view_port_by_name(w->view, fact.sw, name);
-	fact.port_live = up;
 	fact.port_local = !strcmp(number, "local") || (port && port->local);
 	fact.ofport = port ? port->ofport : fact.port_local ? 0xfffffffe : (uint32_t) strtoul(number, NULL, 10);
 	if (!fact.ofport)
@@ -378,28 +377,6 @@ static void do_steer(struct world *w, const char *number)
 	struct placement *placement = world_placement(w, strtoull(number, NULL, 10));
 	world_steer(w, steer_compute(w->view, placement, view_steer(w->view)));
 	place_free(placement);
-}
-
-void world_add_tunnels(struct world *w)
-{
-	struct net *net = w->net;
-	size_t n = net->n_switches;
-	struct net_edge *edges = arena_new_array(net->arena, struct net_edge, net->n_edges + n * n);
-	if (net->n_edges)
-		memcpy(edges, net->edges, net->n_edges * sizeof *edges);
-	net->edges = edges;
-	for (uint32_t a = 0; a < n; a++)
-		for (uint32_t b = a + 1; b < n; b++) {
-			const struct net_switch *sa = &net->switches[a], *sb = &net->switches[b];
-			if (!sa->vtep || !sb->vtep)
-				continue;
-			edges[net->n_edges++] = (struct net_edge) {
-				.name = arena_printf(net->arena, "%s-%s", sa->name, sb->name), .sw = { a, b },
-				.link = NET_NONE, .cost = 10, .where = sa->where, .object = sa->object,
-				.underlay = NET_NONE, .vtep = { NET_NONE, NET_NONE },
-				.bfd = { arena_printf(net->arena, "x-%s", sb->name), arena_printf(net->arena, "x-%s", sa->name) },
-			};
-		}
 }
 
 struct walk_switch *world_compiled(struct world *w, uint32_t sw)

@@ -128,8 +128,6 @@ struct scene world_scene(const struct world *);
 /* Steering as core does it, in one go: rows of all switches follow. Takes it. */
 void world_steer(struct world *, struct steer *take);
 struct placement *world_placement(struct world *, uint64_t seed);        /* 0: all want the same */
-/* A tunnel between each two switches with a VTEP is an edge; BFD port of a to b: "a:x-b". */
-void world_add_tunnels(struct world *);
 /* All rows of the switch anew, and as walk reads them; to be freed. */
 struct walk_switch *world_compiled(struct world *, uint32_t sw);
 /* Is the frame let in by that port of the switch? tun_id, tun_src: of a tunnel's, else 0. */

@@ -55,7 +55,12 @@ static void begin(const char *yaml)
 			sw[end] = view_switch_by_index(view, net->links[l].ends[end].sw);
 			port(sw[end], net->links[l].ends[end].port, 10 + l);
 		}
-		apply((struct fact) { .kind = FACT_LINK, .sw = sw[0], .ofport = 10 + l, .old_sw = sw[1], .old_ofport = 10 + l });
+		for (unsigned end = 0; end < 2; end++) {
+			struct fact fact = { .kind = FACT_LINK, .sw = sw[end], .ofport = 10 + l, .old_sw = sw[!end],
+					     .old_ofport = 10 + l };
+			view_apply(view, &fact, NULL, NULL);
+		}
+		assert_true(view_link_is_up(view, l));
 	}
 }
 

@@ -6,8 +6,9 @@ import pathlib
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree
 
-from weftlab import select_nothing, wait_for
+from weftlab import WEFT, run, select_nothing, wait_for
 
 FLOWS = 1200
 RATE = 6            # Mbit/s of a cable: little, so that a busy machine keeps up
@@ -214,6 +215,12 @@ def test_tunnels_and_a_relay(lab):
     select_nothing(8)
     mbps = (came(l, "vb") - before) * 8 / 1e6 / (time.monotonic() - t0)
     shares = planned(l, "a", "b")
+    # Pictures of it.
+    graph = [run(WEFT, "--run-dir", l.dir / "run", "graph", form).stdout for form in ("--dot", "--svg", "--mermaid")]
+    assert graph[0].startswith("graph weft {") and '"a" -- "b"' in graph[0]
+    assert len(xml.etree.ElementTree.fromstring(graph[1]).findall("{http://www.w3.org/2000/svg}line")) == 3
+    assert graph[2].startswith("graph LR")
+    assert [n["name"] for n in l.weft("graph")["nodes"]] == ["a", "b", "c"]
     print(f"planned {shares}, vb receives {mbps:.1f} Mbit/s; busiest {te(l)['busiest'][0]}")
     assert set(shares) == {"b", "c"}
     assert mbps > 1.1 * RATE

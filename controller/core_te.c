@@ -99,6 +99,8 @@ void core_te_bind(struct core *core, const struct net *old)
 	te->reading = net->n_edges ? xheap_alloc(net->n_switches * sizeof *te->reading) : NULL;
 	te->edges_due = te->plan_due = te->steer_due = true;
 	te->was_idle = false;
+	if (!net->n_edges)
+		view_set_steer(core->view, NULL);
 }
 
 /* --- edges ------------------------------------------------------------------------------- */

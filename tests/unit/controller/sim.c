@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "controller/core_te.h"
 #include "controller/loop.h"
 #include "controller/session_private.h"
 #include "topo/arena.h"
@@ -64,6 +65,7 @@ static void start(struct sim *s)
 		diag_print(state.findings, stderr);
 	assert_false(state.failed);
 	s->core = core_new(config_take_net(s->config), s->now_ms);
+	core_te_load(s->core, s->folder);
 	s->core->kick = on_kick;
 	s->core->send = on_send;
 	s->core->ctx = s;
@@ -379,6 +381,7 @@ struct sim *sim_new(uint64_t seed, const char *folder)
 	s->walk = walk_new();
 	s->foreign_build = build_new(foreign_tables, sizeof foreign_tables / sizeof *foreign_tables);
 	snprintf(s->file, sizeof s->file, "%s/sim.yaml", folder);
+	snprintf(s->folder, sizeof s->folder, "%s", folder);
 	for (size_t i = 0; i < SIM_SWITCHES; i++)
 		make_switch(s, i);
 	for (size_t i = 0; i < SIM_HOSTS; i++)
@@ -406,6 +409,8 @@ void sim_free(struct sim *s)
 	walk_free(s->walk);
 	build_free(s->foreign_build);
 	loop_free(s->loop);
+	unlink(s->file);
+	snprintf(s->file, sizeof s->file, "%s/te", s->folder);
 	unlink(s->file);
 	free(s->text);
 	free(s);

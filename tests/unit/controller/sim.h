@@ -64,7 +64,7 @@ struct sim {
 	unsigned n_ticks;
 	/* weftd */
 	struct loop *loop;
-	char file[128];
+	char file[128], folder[100];    /* the state is in there, too */
 	char *text;                     /* what is in force; owned */
 	struct config *config;
 	struct core *core;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "controller/core_private.h"
+#include "controller/core_te.h"
 #include "tests/unit/controller/sim.h"
 
 static void describe(const char *what, const struct rule *rule)
@@ -136,6 +137,10 @@ static struct core *fresh_core(const struct sim *s)
 	for (size_t i = 0; i < view_host_slots(old->view); i++)
 		if (view_host_at(old->view, i))
 			copy_host(core, old, view_host_at(old->view, i));
+	/* What is steered is history, too; a look that never ends keeps it so. */
+	if (view_steer(old->view))
+		view_set_steer(core->view, steer_join(view_steer(old->view), NULL));
+	core->te->task = (struct te_task *) core;
 	return core;
 }
 

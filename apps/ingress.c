@@ -251,9 +251,8 @@ static void from_link(const struct scene *scene, struct out *out, const struct v
 static void compile_link(const struct scene *scene, struct out *out, const struct view_switch *vs,
 			 const struct view_port *port)
 {
-	const struct view_link *link = view_link(scene->view, port->link);
-	bool is_used = link->confirmed && !link->wrong;
-	for (uint32_t n = 0; is_used && view_ways(scene->view) && n < scene->net->n_networks; n++)
+	bool is_used = ways_use_link(scene->view, port->link);
+	for (uint32_t n = 0; is_used && n < scene->net->n_networks; n++)
 		from_link(scene, out, vs, port, n);
 	out_row(out, &rows[is_used ? ROW_LINK_REST : ROW_LINK_UNUSED],
 		scene->net->objects[scene->net->links[port->link].object].id);

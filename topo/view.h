@@ -305,7 +305,8 @@ const struct ways *view_ways(const struct view *);
 void view_set_ways(struct view *, struct ways *take);
 /* Gives them away, to be set again in this very call of the owner. */
 struct ways *view_take_ways(struct view *);
-/* Does the file need ways at all? */
+/* Does the file need ways at all? Are there any, or shall there be? */
+bool view_file_needs_ways(const struct view *);
 bool view_needs_ways(const struct view *);
 
 /* When complete: forgets unconfirmed hosts, remembered members and what was full. With `all`, gives

@@ -92,7 +92,8 @@ bool view_link_heard(struct view *view, struct fact *fact)
 		return false;
 	if (fact->recovered) {
 		/* Frames went over it before the restart: it was confirmed then. */
-		if (to->link == NET_NONE || view->links[to->link].confirmed || view->links[to->link].wrong)
+		if (to->link == NET_NONE || view->links[to->link].confirmed || view->links[to->link].wrong
+		    || !end_is_up(view, to->link, 0) || !end_is_up(view, to->link, 1))
 			return false;
 		view->links[to->link].confirmed = true;
 		view->links[to->link].probes[0].through = view->links[to->link].probes[1].through = true;
@@ -144,7 +145,9 @@ bool view_needs_ways_of(const struct net *net)
 	return net->n_links;
 }
 
-/* Once there, they stay: what leads away from them is a change of ways too. */
+bool view_file_needs_ways(const struct view *view) { return view_needs_ways_of(view->net); }
+
+/* What leads away from them is a change of ways too. */
 bool view_needs_ways(const struct view *view) { return view->ways || view_needs_ways_of(view->net); }
 
 void view_carry_all(struct view *view)
@@ -165,10 +168,21 @@ struct ways *view_take_ways(struct view *view)
 	return ways;
 }
 
+static void carry_nothing(struct view *view)
+{
+	for (uint32_t n = 0; n < view->n_networks; n++)
+		for (uint32_t sw = 0; sw < view->n_switches; sw++)
+			view_carry(view, &view->networks[n], sw, false);
+	view->n_changed = 0;
+}
+
 void view_set_ways(struct view *view, struct ways *take)
 {
 	if (view->ways != take)
 		ways_free(view->ways);
 	view->ways = take;
-	view_carry_all(view);
+	if (take)
+		view_carry_all(view);
+	else
+		carry_nothing(view);
 }

@@ -201,7 +201,7 @@ static void change_in_every_order(void)
 	struct ways *best = ways_compute(w->view);
 	bool changed[WORLD_MAX_SWITCHES] = { false };
 	unsigned who = 0;
-	ways_changed(view_ways(w->view), best, changed);
+	ways_changed(w->net, view_ways(w->view), best, changed);
 	ways_free(best);
 	for (size_t i = 0; i < n_switches; i++)
 		who |= (unsigned) changed[i] << i;

@@ -50,7 +50,7 @@ void core_te_free(struct core_te *te)
 
 /* --- another file ---------------------------------------------------------------------- */
 
-static struct te_edge *same_edges(const struct core_te *te, const struct net *old, const struct net *now)
+static struct te_edge *same_edges(struct core_te *te, const struct net *old, const struct net *now)
 {
 	struct te_edge *edges = xheap_alloc((now->n_edges + 1) * sizeof *edges);
 	for (uint32_t e = 0; e < now->n_edges; e++) {
@@ -58,6 +58,7 @@ static struct te_edge *same_edges(const struct core_te *te, const struct net *ol
 		if (was == NET_NONE || strcmp(old->switches[old->edges[was].sw[0]].name, now->switches[now->edges[e].sw[0]].name))
 			continue;
 		edges[e] = te->edges[was];
+		te->home_due |= old->edges[was].drain && !now->edges[e].drain;
 	}
 	return edges;
 }
@@ -99,6 +100,7 @@ void core_te_bind(struct core *core, const struct net *old)
 	te->reading = net->n_edges ? xheap_alloc(net->n_switches * sizeof *te->reading) : NULL;
 	te->edges_due = te->plan_due = te->steer_due = true;
 	te->was_idle = false;
+	te->was_loaded = false;
 	if (!net->n_edges)
 		view_set_steer(core->view, NULL);
 }
@@ -127,8 +129,9 @@ static void came(struct core *core, uint32_t e)
 {
 	struct te_edge *edge = &core->te->edges[e];
 	if (!edge->ever) {
-		/* The first time in this life: it may be the one that carries what runs. */
+		/* The first time in this life: after a restart all is to stay as it is. */
 		edge->ever = true;
+		core->te->home_due |= !core->te->was_loaded;
 		core->te->plan_due = true;
 		return;
 	}
@@ -137,6 +140,7 @@ static void came(struct core *core, uint32_t e)
 	until += good_ms > edge->gone_ms && good_ms <= core->now_ms ? good_ms : core->now_ms;
 	core->te->plan_due = true;
 	edge->is_held = until > core->now_ms;
+	core->te->home_due |= !edge->is_held;
 	edge->held_until_ms = until;
 	events_note(core->events, core->wall_ms, edge->n_flaps > 1 ? EVENT_WARNING : EVENT_INFO, "te", "",
 		    "link %s is back%s; it gets no traffic for %u s, but what has no other way", core->net->edges[e].name,
@@ -157,7 +161,7 @@ static void look_at_edge(struct core *core, uint32_t e)
 	}
 	if (edge->is_held && core->now_ms >= edge->held_until_ms) {
 		edge->is_held = false;
-		core->te->plan_due = true;
+		core->te->plan_due = core->te->home_due = true;
 	}
 	if (edge->n_flaps && is_up && !edge->is_held && core->now_ms - edge->since_ms >= CALM_HOLDS * hold_ms(core, edge))
 		edge->n_flaps = 0;

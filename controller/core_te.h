@@ -59,8 +59,10 @@ struct core_te {
 	uint64_t next_ms;               /* when to look again */
 	bool edges_due;                 /* edges may be up or down */
 	bool plan_due;                  /* an edge was lost, or another file is in force: do not wait */
+	bool home_due;                  /* an edge may carry again what had to leave it */
 	bool steer_due;                 /* what is steered may be another set of pairs */
 	bool is_loaded;                 /* what runs is of the last life, and not all its edges have been seen up */
+	bool was_loaded;                /* what runs was, and no other file has come since */
 	bool was_idle;                  /* nothing was sent when last looked at, and nothing has changed */
 	struct te_look look;
 	struct te_changed changed;

@@ -59,7 +59,7 @@ bool te_state_read(struct core *core, const char *text)
 	}
 	place_free(te->running);
 	te->running = running;
-	te->is_loaded = true;
+	te->is_loaded = te->was_loaded = true;
 	if (labels) {
 		view_set_steer(core->view, steer_join(next, labels));
 		te->next = next;

@@ -24,6 +24,7 @@ struct te_task {
 	enum net_te_goal goal;
 	enum net_te_mode mode;
 	double above;
+	bool may_go_home, goes_home;    /* an edge came back; and so pairs go by shortest paths again */
 	/* What comes of it. */
 	struct placement *next;         /* complete; owned */
 	struct placement *advised;      /* likewise, or null */
@@ -65,9 +66,25 @@ static void advise(struct te_task *t)
 	place_free(mine);
 }
 
+/* Only when that leaves all links below the goal. */
+static void go_home(struct te_task *t)
+{
+	struct place_job job = t->job->job;
+	struct placement *home = te_home(t->job, t->running);
+	job.running = home;
+	struct placement *p = place_stay(&job);
+	t->goes_home = te_u(p->u) <= t->above;
+	if (t->goes_home)
+		place_keeper_take(t->keeper, te_copy(p));
+	place_free(p);
+	place_free(home);
+}
+
 static void run(void *ctx)
 {
 	struct te_task *t = ctx;
+	if (t->may_go_home && t->running && t->keeper)
+		go_home(t);
 	if (t->goal == NET_TE_SHORTEST || t->mode == NET_TE_FREEZE) {
 		struct placement *mine = stay(t);
 		t->decision = (struct place_decision) { .u_after = mine->u, .u_before = mine->u, .bound = mine->bound };
@@ -131,6 +148,8 @@ static const char *why_changed(const struct te_task *t)
 {
 	if (t->goal == NET_TE_SHORTEST)
 		return "shortest paths";
+	if (t->goes_home && t->decision.verdict != PLACE_MOVED)
+		return "a link came back: shortest paths again";
 	if (t->mode == NET_TE_FREEZE)
 		return "what stood on links that are gone has moved";
 	return place_verdict_text(t->decision.verdict);
@@ -245,6 +264,8 @@ void te_look_begin(struct core *core)
 	}
 	te->was_idle = idle;
 	t->running = te->running ? te_copy(te->running) : NULL;
+	t->may_go_home = te->home_due && t->mode == NET_TE_APPLY && t->goal == NET_TE_BALANCE;
+	te->home_due = false;
 	t->keeper = te->keeper;
 	te->keeper = NULL;
 	if (!t->keeper && t->goal != NET_TE_SHORTEST) {

@@ -56,6 +56,9 @@ static inline double te_place_u(double u) { return u / TE_HEADROOM; }
 
 /* The same in an arena of its own. */
 struct placement *te_copy(const struct placement *);
+/* The same without pairs that go whole by a path that is dearer than need be: place_stay()
+ * puts these on their shortest. */
+struct placement *te_home(const struct te_plan *, const struct placement *running);
 /* Mbit/s per arc that this placement puts there, by its own demands. */
 void te_loads(const struct placement *, size_t n_links, double *ret_mbps);
 /* The highest utilisation of a whole link, background included; which arc. */

@@ -145,6 +145,32 @@ static void a_lost_link_is_planned_around_at_once_and_held_when_it_is_back(void 
 	assert_int_equal(te_of(t)->edges[AB].n_flaps, 0);
 }
 
+/* What had to leave a link comes back after the hold, if there is room. */
+static void traffic_comes_home(void **state)
+{
+	struct te_world *t = *state;
+	t->want[A][B] = 50;
+	te_world_seconds(t, 60);
+	te_world_cut(t, AB);
+	te_world_seconds(t, 10);
+	te_world_mend(t, AB);
+	te_world_seconds(t, 28);
+	assert_true(t->loads[2 * AB] == 0);
+	te_world_seconds(t, 12);
+	assert_true(fabs(t->loads[2 * AB] - 50) < 1e-6);
+	all_goes(t);
+	assert_non_null(strstr(te_world_event(t, "te"), "a link came back"));
+	/* No room: it stays. */
+	te_world_cut(t, AB);
+	te_world_seconds(t, 10);
+	t->want[A][B] = 80;
+	te_world_seconds(t, 60);
+	te_world_mend(t, AB);
+	te_world_seconds(t, 100);
+	assert_true(t->loads[2 * AB] < 71);
+	all_goes(t);
+}
+
 static void a_held_link_carries_what_has_no_other_way(void **state)
 {
 	struct te_world *t = *state;
@@ -476,6 +502,7 @@ int main(void)
 		TEST(shortest_paths_come_first),
 		TEST(traffic_moves_off_a_congested_link_within_two_intervals),
 		TEST(a_lost_link_is_planned_around_at_once_and_held_when_it_is_back),
+		TEST(traffic_comes_home),
 		TEST(a_held_link_carries_what_has_no_other_way),
 		TEST(a_restart_sends_nothing),
 		TEST(without_its_file_a_restart_finds_paths_anew),

@@ -406,6 +406,28 @@ static void answers_are_plans(void **state)
 	place_free(running);
 }
 
+static void pairs_on_detours_go_home(void **state)
+{
+	struct scene *s = *state;
+	s->usable[AB] = false;
+	struct te_plan *t = te_plan_new(s->view, &s->seen);
+	struct placement *running = place_stay(&t->job);
+	te_plan_free(t);
+	assert_true(placed(running, A, B)->paths[0].n_arcs > 1);
+	s->usable[AB] = true;
+	t = te_plan_new(s->view, &s->seen);
+	struct placement *home = te_home(t, running);
+	assert_null(place_find(home, A, B));
+	assert_non_null(place_find(home, A, D));
+	t->job.running = home;
+	struct placement *p = place_stay(&t->job);
+	assert_int_equal(placed(p, A, B)->paths[0].n_arcs, 1);
+	place_free(p);
+	place_free(home);
+	place_free(running);
+	te_plan_free(t);
+}
+
 int main(void)
 {
 #define TEST(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
@@ -418,6 +440,7 @@ int main(void)
 		TEST(what_is_written_is_read),
 		TEST(questions_are_understood),
 		TEST(answers_are_plans),
+		TEST(pairs_on_detours_go_home),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,7 @@ static void emit(struct walker *w, ofp_port_t port, size_t max_len)
 	out->ofport = ntohl(ofputil_port_to_ofp11(port));
 	out->tun_id = be64toh(p->flow.tunnel.tun_id);
 	out->tun_dst = ntohl(p->flow.tunnel.ip_dst);
+	memcpy(out->tun_dst6, &p->flow.tunnel.ipv6_dst, 16);
 	out->size = (uint16_t) (p->size < max_len ? p->size : max_len);
 	memcpy(out->frame, p->frame, out->size);
 }
@@ -110,6 +111,7 @@ static const struct ofputil_bucket *select_bucket(struct walker *w, const struct
 			total += bucket->weight;
 	if (!total)
 		return NULL;
+	w->walk->n_choices++;
 	at = w->walk->choice % total;
 	LIST_FOR_EACH (bucket, list_node, &group->gm.buckets) {
 		if (!is_live(w, bucket))
@@ -199,6 +201,20 @@ static void move_field(struct walker *w, const struct ofpact_reg_move *move)
 		unknown(w, move->dst.field->name);
 }
 
+/* NXAST_MULTIPATH: a hash of the frame's headers chooses one of n numbers. Which
+ * one only the switch knows: here it is `choice`. */
+static void choose(struct walker *w, const struct ofpact_multipath *mp)
+{
+	unsigned value = w->walk->choice % (mp->max_link + 1u);
+	union mf_subvalue sub;
+
+	if (mp->max_link)
+		w->walk->n_choices++;
+	memset(&sub, 0, sizeof(sub));
+	sub.be16_int = htons((uint16_t) value);
+	mf_write_subfield_flow(&mp->dst, &sub, &w->packet.flow);
+}
+
 /* --- connection tracking, copies ------------------------------------------------------------- */
 
 static void track(struct walker *w, const struct ofpact_conntrack *ct)
@@ -283,6 +299,11 @@ static void act_one(struct walker *w, const struct ofpact *a)
 		break;
 	case OFPACT_RESUBMIT:
 		resubmit(w, ofpact_get_RESUBMIT(a));
+		break;
+	case OFPACT_MULTIPATH:
+		choose(w, ofpact_get_MULTIPATH(a));
+		break;
+	case OFPACT_METER:              /* only counts here: every frame passes */
 		break;
 	case OFPACT_GOTO_TABLE:
 		w->next_table = ofpact_get_GOTO_TABLE(a)->table_id;

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "corpus.h"
+#include "ofproto/canon.h"
 #include "ofproto/ovs.h"
 #include "ofproto/walk.h"
 #include "ofproto/wire.h"
@@ -610,6 +611,94 @@ static void test_nd_answer(void **state)
 	assert_memory_equal(f->w->outs[0].frame, advertisement, sizeof(advertisement));
 }
 
+/* Read in one go, in any order: highest priority first all the same. */
+static void test_load(void **state)
+{
+	struct fixture *f = *state;
+	static const uint16_t priorities[] = {5, 300, 10, 1, 200};
+
+	for (size_t i = 0; i < 5; i++) {
+		struct rule r;
+
+		begin(f, T0, priorities[i]);
+		act_output(f->b, priorities[i]);
+		assert_null(build_end(f->b, &r));
+		walk_switch_load(f->sw, &r);
+	}
+	walk_switch_loaded(f->sw);
+	go(f, 1);
+	assert_int_equal(f->w->n_outs, 1);
+	assert_int_equal(f->w->outs[0].ofport, 300);
+	begin(f, T0, 400);
+	act_output(f->b, 7);
+	end(f);
+	go(f, 1);
+	assert_int_equal(f->w->outs[0].ofport, 7);
+}
+
+/* A hash that only the switch knows: here it is `choice`. */
+static void test_multipath(void **state)
+{
+	struct fixture *f = *state;
+	struct ofpbuf ofpacts, msg;
+	struct match any;
+	struct rule r;
+
+	ofpbuf_init(&ofpacts, 64);
+	ofpbuf_init(&msg, 64);
+	match_init_catchall(&any);
+	struct ofpact_multipath *mp = ofpact_put_MULTIPATH(&ofpacts);
+	mp->fields = NX_HASH_FIELDS_SYMMETRIC_L4;
+	mp->max_link = 3;
+	mp->dst.field = mf_from_id(MFF_REG2);
+	mp->dst.ofs = 0;
+	mp->dst.n_bits = 32;
+	ofpact_put_GOTO_TABLE(&ofpacts)->table_id = 100;
+	const struct canon_flow flow = {
+		.priority = 10, .match = &any, .ofpacts = ofpacts.data, .ofpacts_len = ofpacts.size,
+	};
+	assert_null(canon_flow(&msg, &flow));
+	canon_rule(&msg, RULE_FLOW, &r);
+	walk_switch_add(f->sw, &r);
+	for (unsigned slot = 0; slot < 4; slot++) {
+		begin(f, T100, 10);
+		match_u(f->b, FIELD_REG2, slot);
+		act_output(f->b, 10 + slot);
+		end(f);
+	}
+	for (unsigned choice = 0; choice < 6; choice++) {
+		f->w->choice = choice;
+		go(f, 1);
+		assert_int_equal(f->w->n_choices, 1);
+		assert_int_equal(f->w->n_outs, 1);
+		assert_int_equal(f->w->outs[0].ofport, 10 + choice % 4);
+	}
+	ofpbuf_uninit(&ofpacts);
+	ofpbuf_uninit(&msg);
+}
+
+/* Ends of tunnels by IPv6, in and out. */
+static void test_tunnels_v6(void **state)
+{
+	static const uint8_t here[16] = {0xfd, [15] = 1}, there[16] = {0xfd, [15] = 2};
+	struct fixture *f = *state;
+
+	begin(f, T0, 10);
+	match_bytes(f->b, FIELD_TUN_IPV6_SRC, here, NULL);
+	act_goto(f->b, T100);
+	end(f);
+	begin(f, T100, 10);
+	act_set_bytes(f->b, FIELD_TUN_IPV6_DST, there);
+	act_output(f->b, 9);
+	end(f);
+	go(f, 1);
+	assert_true(f->w->missed);
+	memcpy(f->w->tun_src6, here, 16);
+	go(f, 1);
+	assert_int_equal(f->w->n_outs, 1);
+	assert_memory_equal(f->w->outs[0].tun_dst6, there, 16);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -628,6 +717,9 @@ int main(void)
 		TEST(test_corpus),
 		TEST(test_arp_answer),
 		TEST(test_nd_answer),
+		TEST(test_load),
+		TEST(test_multipath),
+		TEST(test_tunnels_v6),
 	};
 
 	vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);

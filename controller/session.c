@@ -286,7 +286,7 @@ static void on_port_status(struct session *s, const uint8_t *msg, size_t size)
 
 static void on_error(struct session *s, const uint8_t *msg, size_t size)
 {
-	if (session_role_message(s, msg, size))
+	if (session_role_message(s, msg, size) || session_ask_message(s, msg, size))
 		return;
 	if (s->sync && sync_message(s->sync, msg, size, s->all->core->now_ms))
 		return;
@@ -338,7 +338,7 @@ static void on_message(void *ctx, const uint8_t *msg, size_t size)
 	case MSG_MULTIPART_REPLY:
 	case MSG_BARRIER_REPLY:
 	case MSG_EXPERIMENTER:
-		if (session_role_message(s, msg, size))
+		if (session_role_message(s, msg, size) || session_ask_message(s, msg, size))
 			break;
 		if ((!s->sync || !sync_message(s->sync, msg, size, core->now_ms)) && msg_type(msg) != MSG_EXPERIMENTER)
 			session_malformed(s, "an answer to nothing we asked");
@@ -388,6 +388,7 @@ static void on_closed(void *ctx, const char *why)
 	struct session *s = ctx;
 	struct core *core = s->all->core;
 	read_clock(s->all);
+	session_ask_end(s);
 	if (s->attached) {
 		VLOG_WARN("%s: connection from %s ended: %s", session_who(s), conn_peer(s->conn), why);
 		if (s->sync)
@@ -434,6 +435,15 @@ void session_packet_out(struct session *s, const uint32_t *ofports, size_t n_por
 	if (need > MSG_MAX || s->state == SESSION_STANDBY)
 		return;         /* no frame of a network is that long: it was cut or made up */
 	msg_put_packet_out(sync_put(s, need), 0, ofports, n_ports, frame, size);
+}
+
+void session_packet_in_port(struct session *s, uint32_t in_port, const uint8_t *frame, size_t size)
+{
+	size_t need = msg_packet_out_size(size, 1);
+	if (need > MSG_MAX || s->state != SESSION_LIVE)
+		return;
+	msg_put_packet_out_table(sync_put(s, need), 0, in_port, frame, size);
+	core_touch(s->all->core, s->sw);
 }
 
 void session_packet_out_tunnel(struct session *s, uint32_t ofport, const uint8_t *vtep, size_t vtep_size,

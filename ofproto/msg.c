@@ -20,7 +20,7 @@
 	TYPE(ROLE_STATUS)
 
 enum {
-	NO_BUFFER = 0xffffffff, PORT_ANY = 0xffffffff, PORT_CONTROLLER = 0xfffffffd,
+	NO_BUFFER = 0xffffffff, PORT_ANY = 0xffffffff, PORT_CONTROLLER = 0xfffffffd, PORT_TABLE = 0xfffffff9,
 	GROUP_ANY = 0xffffffff, METER_ALL = 0xffffffff, TABLE_ALL = 0xff,
 	ONF = 0x4f4e4600, ONF_BUNDLE_CONTROL = 2300, ONF_BUNDLE_ADD = 2301,
 	BUNDLE_ATOMIC_ORDERED = 3,
@@ -185,6 +185,16 @@ size_t msg_put_packet_out(uint8_t *buf, uint32_t xid, const uint32_t *ofports, s
 	return msg_put_header(buf, MSG_PACKET_OUT, xid, msg_packet_out_size(frame_size, n_ports));
 }
 
+size_t msg_put_packet_out_table(uint8_t *buf, uint32_t xid, uint32_t in_port, const uint8_t *frame,
+				size_t frame_size)
+{
+	const uint32_t table = PORT_TABLE;
+	size_t size = msg_put_packet_out(buf, xid, &table, 1, frame, frame_size);
+
+	wire_put_u32(buf + 12, in_port);
+	return size;
+}
+
 static size_t set_field_size(size_t value) { return (8 + value + 7) & ~(size_t) 7; }
 
 size_t msg_packet_out_tunnel_size(size_t frame_size, size_t vtep_size)
@@ -276,6 +286,16 @@ size_t msg_put_flow_dump(uint8_t *buf, uint32_t xid, int table)
 	wire_put_u16(buf + 48, MATCH_TYPE_OXM);
 	wire_put_u16(buf + 50, MATCH_HEADER);
 	return 56;
+}
+
+size_t msg_put_flow_ask(uint8_t *buf, uint32_t xid, int table, uint64_t cookie)
+{
+	size_t size = msg_put_flow_dump(buf, xid, table);
+
+	wire_put_u32(buf + 32, (uint32_t) (cookie >> 32));
+	wire_put_u32(buf + 36, (uint32_t) cookie);
+	memset(buf + 40, 0xff, 8);
+	return size;
 }
 
 size_t msg_put_multipart(uint8_t *buf, uint32_t xid, uint16_t type)

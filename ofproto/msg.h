@@ -139,6 +139,9 @@ size_t msg_put_set_config(uint8_t *buf, uint32_t xid, uint16_t miss_send_len);  
 size_t msg_packet_out_size(size_t frame_size, size_t n_ports);
 size_t msg_put_packet_out(uint8_t *buf, uint32_t xid, const uint32_t *ofports, size_t n_ports,
 			  const uint8_t *frame, size_t frame_size);
+/* The frame goes through the tables as if it had come in by that port (OFPP_TABLE). */
+size_t msg_put_packet_out_table(uint8_t *buf, uint32_t xid, uint32_t in_port, const uint8_t *frame,
+				size_t frame_size);     /* size: as to one port */
 /* The same through a flow-based tunnel port, to a VTEP of 4 or 16 bytes. */
 size_t msg_packet_out_tunnel_size(size_t frame_size, size_t vtep_size);
 size_t msg_put_packet_out_tunnel(uint8_t *buf, uint32_t xid, uint32_t ofport, uint64_t tun_id,
@@ -157,6 +160,8 @@ bool msg_bundle_ctrl(const uint8_t *m, size_t size, uint32_t *ret_bundle, enum m
 /* Multipart requests for a whole read-back: flows (table -1 = all), group
  * descriptions, meter configurations; port descriptions, description, meter features. */
 size_t msg_put_flow_dump(uint8_t *buf, uint32_t xid, int table);         /* 56 */
+/* Only those of that cookie. */
+size_t msg_put_flow_ask(uint8_t *buf, uint32_t xid, int table, uint64_t cookie);         /* 56 */
 size_t msg_put_multipart(uint8_t *buf, uint32_t xid, uint16_t type);     /* 16, empty body */
 size_t msg_put_meter_config(uint8_t *buf, uint32_t xid);                 /* 24, all meters */
 /* OFPMP_* (section 7.3.5). */

@@ -105,6 +105,10 @@ static void test_fixed_encoders(void **state)
 		match_init_catchall(&request.match);
 		size = msg_put_flow_dump(m, 87, table);
 		same(m, size, with_xid(ofputil_encode_flow_stats_request(&request, OFPUTIL_P_OF13_OXM), 87));
+		request.cookie = htobe64(0x7707123456789abcULL);
+		request.cookie_mask = OVS_BE64_MAX;
+		size = msg_put_flow_ask(m, 88, table, 0x7707123456789abcULL);
+		same(m, size, with_xid(ofputil_encode_flow_stats_request(&request, OFPUTIL_P_OF13_OXM), 88));
 	}
 }
 
@@ -193,6 +197,28 @@ static void put_set_field(struct ofpbuf *ofpacts, enum mf_field_id id, const uin
 	assert_int_equal((size_t) field->n_bytes, size);
 	memcpy(&v, value, size);
 	ofpact_put_set_field(ofpacts, field, &v, NULL);
+}
+
+static void test_packet_out_table(void **state)
+{
+	uint64_t aligned[64];
+	uint8_t *m = (uint8_t *) aligned, frame[60];
+	uint8_t actions[64];
+	struct ofpbuf ofpacts = OFPBUF_STUB_INITIALIZER(actions);
+	struct ofputil_packet_out po = { .buffer_id = UINT32_MAX, .packet = frame, .packet_len = sizeof frame };
+
+	(void) state;
+	for (size_t i = 0; i < sizeof frame; i++)
+		frame[i] = (uint8_t) rnd();
+	match_init_catchall(&po.flow_metadata);
+	match_set_in_port(&po.flow_metadata, (OVS_FORCE ofp_port_t) 7);
+	ofpact_put_OUTPUT(&ofpacts)->port = OFPP_TABLE;
+	po.ofpacts = ofpacts.data;
+	po.ofpacts_len = ofpacts.size;
+	size_t size = msg_put_packet_out_table(m, 99, 7, frame, sizeof frame);
+	assert_int_equal(size, msg_packet_out_size(sizeof frame, 1));
+	same(m, size, with_xid(ofputil_encode_packet_out(&po, OFPUTIL_P_OF13_OXM), 99));
+	ofpbuf_uninit(&ofpacts);
 }
 
 static void test_packet_out_tunnel(void **state)
@@ -790,7 +816,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fixed_encoders), cmocka_unit_test(test_bundles),
-		cmocka_unit_test(test_packet_out), cmocka_unit_test(test_packet_out_tunnel),
+		cmocka_unit_test(test_packet_out), cmocka_unit_test(test_packet_out_table),
+		cmocka_unit_test(test_packet_out_tunnel),
 		cmocka_unit_test(test_echo_and_errors),
 		cmocka_unit_test(test_error_names), cmocka_unit_test(test_type_names),
 		cmocka_unit_test(test_hello_elements), cmocka_unit_test(test_punt),

@@ -221,12 +221,8 @@ static bool settle_protocol(struct explaining *e, const struct find f[2])
 	}
 	e->protocol = (struct explain_protocol) { .kind = EXPLAIN_ETHER };
 	e->is_v6 = false;
-	if (e->x->ends[0].is_heard && e->x->ends[1].is_heard)
-		explain_cause_add(&e->x->notes, "no-address", "no IP address that both could use is known: judged as a plain Ethernet frame",
-				  "ask by address, rules may name it", NULL, 0);
-	else
-		explain_cause_add(&e->x->notes, "no-address", "no IP address of them is known: judged as a plain Ethernet frame",
-				  "ask by address, rules may name it", NULL, 0);
+	explain_cause_add(&e->x->notes, "no-address", "no IP address that both could use is known: judged is a plain Ethernet frame",
+			  "ask by IP address, for rules may name it", NULL, 0);
 	return true;
 }
 

@@ -67,9 +67,8 @@ struct explain_step {
 	const char *state;              /* "have", "want", "going", "refused", "changing" */
 	uint64_t n_packets;             /* as last read, then as asked (is_live) */
 	bool is_live;
-	/* Of a probe. */
+	/* Of a probe: what it counted before, and counts now. */
 	uint64_t n_before, n_after;
-	bool was_probed;
 };
 
 struct explain_trace { const char *sw, *command; };

@@ -115,7 +115,7 @@ static const char *rule_for(struct explaining *e, unsigned from, unsigned client
 		return e->is_v6 ? "{allow: nd}" : "{allow: arp}";
 	switch (p->kind) {
 	case EXPLAIN_ETHER:
-		return explain_printf(e, "{allow: 0x%04x}", p->eth_type ? p->eth_type : 0x88b5);
+		return p->eth_type ? explain_printf(e, "{allow: 0x%04x}", p->eth_type) : "{allow: any}";
 	case EXPLAIN_ARP:
 		return "{allow: arp}";
 	case EXPLAIN_ICMP:
@@ -180,6 +180,9 @@ static struct explain_cause rule_cause(struct explaining *e, const struct explai
 	}
 	if (from != client && !place.acl->stateful)
 		at = explain_printf(e, "%s; or take `stateful: false` off the list, then answers need no rule", at);
+	/* Rules ask for addresses, and the frame had none. */
+	if (e->protocol.kind == EXPLAIN_ETHER && !e->protocol.eth_type)
+		at = explain_printf(e, "ask again by IP address, for rules judge by them; or %s", at);
 	cause.cure = at;
 	return cause;
 }

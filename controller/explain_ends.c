@@ -164,10 +164,10 @@ static void note_silence(const struct judging *j)
 	if (c->host || c->vtep || !c->use || c->use->is_uplink || c->use->is_physical)
 		return;
 	explain_cause_add(j->notes, "never-heard",
-			  explain_printf(e, "nothing has been heard from %s:%s lately: what is for it goes to all, and whether somebody is there "
-					 "is not known", c->sw_name, c->port_name),
-			  explain_printf(e, "is the machine running, has it an address? It is known once it sends a frame, and forgotten after "
-					 "%u s of silence", e->net->networks[c->network].ageing),
+			  explain_printf(e, "nothing was heard from %s:%s of late: nobody knows whether somebody is there, and what is for it "
+					 "goes to all", c->sw_name, c->port_name),
+			  explain_printf(e, "is the machine running, has it an address? One frame makes it known, %u s of silence forgotten",
+					 e->net->networks[c->network].ageing),
 			  arena_strdup(e->arena, c->sw_name), j->end->line);
 }
 

@@ -54,28 +54,34 @@ static void set_count(struct explanation *ex, struct explain_step *step, uint64_
 	step->is_live = true;
 }
 
+/* What the switch said of one row; rule null: it has no more rows of that table and cookie. */
+static void take_count(struct explanation *ex, struct explain_step *step, const struct asked *asked, const struct rule *rule,
+		       uint64_t n_packets)
+{
+	if (!step->is_row || step->rule.kind != RULE_FLOW || step->slot != asked->slot)
+		return;
+	if (rule && rule->kind == RULE_FLOW && rule_key_equal(&step->rule, rule))
+		set_count(ex, step, n_packets);
+	if (!rule && !step->is_live && rule_table(&step->rule) == asked->table && rule_cookie(&step->rule) == asked->cookie)
+		step->state = "missing";
+}
+
 static void on_count(void *ctx, const struct rule *rule, uint64_t n_packets, uint64_t n_bytes, bool is_lost)
 {
 	struct asked *asked = ctx;
 	struct explanation *ex = asked->of;
 	(void) n_bytes;
-	(void) is_lost;
-	if (!rule) {
-		asked->of = NULL;
-		if (!--ex->n_open)
-			advance(ex);
-		return;
-	}
-	for (size_t d = 0; d < 2; d++) {
+	for (size_t d = 0; d < 2 && !is_lost; d++) {
 		struct explain_direction *direction = &ex->x->directions[d];
-		for (size_t l = 0; l < direction->n_legs; l++) {
-			struct explain_leg *leg = &direction->legs[l];
-			for (size_t i = 0; i < leg->n_steps; i++)
-				if (leg->steps[i].is_row && leg->steps[i].slot == asked->slot && leg->steps[i].rule.kind == RULE_FLOW
-				    && rule->kind == RULE_FLOW && rule_key_equal(&leg->steps[i].rule, rule))
-					set_count(ex, &leg->steps[i], n_packets);
-		}
+		for (size_t l = 0; l < direction->n_legs; l++)
+			for (size_t i = 0; i < direction->legs[l].n_steps; i++)
+				take_count(ex, &direction->legs[l].steps[i], asked, rule, n_packets);
 	}
+	if (rule)
+		return;
+	asked->of = NULL;
+	if (!--ex->n_open)
+		advance(ex);
 }
 
 static void ask_one(struct explanation *ex, const struct explain_step *step)

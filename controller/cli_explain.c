@@ -64,6 +64,19 @@ static void print_end(const json_t *end, size_t width)
 
 /* --- the way ------------------------------------------------------------------------------------ */
 
+static const char *state_text(const char *state)
+{
+	static const struct { const char *state, *text; } texts[] = {
+		{ "want", "not on the switch yet" }, { "going", "on its way out" }, { "changing", "being changed" },
+		{ "refused", "refused by the switch" }, { "blocked", "a row of others is in its place" },
+		{ "missing", "and the switch does not have it: another hand took it away, weftd will put it back" },
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (!strcmp(texts[i].state, state))
+			return texts[i].text;
+	return state;
+}
+
 static void print_step(const struct cli *cli, const json_t *step, const char *file, const char *before, size_t width)
 {
 	const char *sw = client_text(step, "switch"), *state = client_text(step, "state");
@@ -77,7 +90,7 @@ static void print_step(const struct cli *cli, const json_t *step, const char *fi
 		printf(", %lld packet%s%s", n, n == 1 ? "" : "s", json_is_true(json_object_get(step, "live")) ? "" : " at the last reading");
 	}
 	if (is_row && strcmp(state, "have"))
-		printf(", %s", !strcmp(state, "want") ? "not on the switch yet" : !strcmp(state, "going") ? "on its way out" : state);
+		printf(", %s", state_text(state));
 	if (json_is_true(json_object_get(step, "last"))) {
 		printf("  ");
 		cli_print_color(cli, CLI_RED, "<- ends here");

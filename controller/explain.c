@@ -261,22 +261,37 @@ static bool can_send(const struct explaining *e, unsigned end)
 	return e->ends[end].port && e->ends[end].use;
 }
 
+/* How `asker` finds the address of the other one. */
+static void resolve(struct explaining *e, struct explain_rows *rows, bool want, unsigned asker, const char *names[2],
+		    struct explain_tracked *tracked, struct explain_direction *d)
+{
+	struct explain_leg *leg;
+	if (e->protocol.kind == EXPLAIN_ETHER || !can_send(e, asker))
+		return;
+	leg = follow(e, rows, want, LEG_RESOLVE, asker, asker, tracked, d);
+	leg->name = names[0];
+	if (!leg->passes || leg->is_answered || !can_send(e, !asker))
+		return;
+	leg = follow(e, rows, want, LEG_RESOLVED, !asker, asker, tracked, d);
+	leg->name = names[1];
+}
+
+/* Both ask for the other's address: a switch that answers for a host keeps the question
+ * from it, so who is spoken to must ask too before it can answer. */
 static bool converse(struct explaining *e, struct explain_rows *rows, bool want, unsigned client, struct explain_direction *d)
 {
+	static const char *names[2][2][2] = {
+		{ { "arp", "arp-reply" }, { "arp-back", "arp-back-reply" } }, { { "nd", "nd-reply" }, { "nd-back", "nd-back-reply" } },
+	};
 	unsigned server = !client;
 	struct explain_tracked tracked = { arena_new_array(e->arena, uint32_t, e->core->n_switches), e->core->n_switches };
-	const struct explain_leg *leg;
-	bool has_ip = e->protocol.kind != EXPLAIN_ETHER;
-	if (has_ip && can_send(e, client)) {
-		leg = follow(e, rows, want, LEG_RESOLVE, client, client, &tracked, d);
-		if (leg->passes && !leg->is_answered && can_send(e, server))
-			follow(e, rows, want, LEG_RESOLVED, server, client, &tracked, d);
-	}
-	if (e->protocol.kind != EXPLAIN_ARP && can_send(e, client)) {
-		leg = follow(e, rows, want, LEG_REQUEST, client, client, &tracked, d);
-		if (leg->passes && can_send(e, server))
-			follow(e, rows, want, LEG_REPLY, server, client, &tracked, d);
-	}
+	resolve(e, rows, want, client, names[e->is_v6][0], &tracked, d);
+	if (e->protocol.kind == EXPLAIN_ARP || !can_send(e, client))
+		return !d->causes.n;
+	if (!follow(e, rows, want, LEG_REQUEST, client, client, &tracked, d)->passes || !can_send(e, server))
+		return !d->causes.n;
+	resolve(e, rows, want, server, names[e->is_v6][1], &tracked, d);
+	follow(e, rows, want, LEG_REPLY, server, client, &tracked, d);
 	return !d->causes.n;
 }
 

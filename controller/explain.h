@@ -64,7 +64,9 @@ struct explain_step {
 	struct rule rule;               /* in the answer's arena */
 	const char *table, *row, *app, *object;
 	uint32_t line;
-	const char *state;              /* "have", "want", "going", "refused", "changing" */
+	/* "have"; "want": not there yet; "going"; "changing"; "refused"; "blocked": a row of others sits
+	 * there; "foreign"; "missing": the switch, when asked, had no such row. */
+	const char *state;
 	uint64_t n_packets;             /* as last read, then as asked (is_live) */
 	bool is_live;
 	/* Of a probe: what it counted before, and counts now. */
@@ -75,7 +77,8 @@ struct explain_trace { const char *sw, *command; };
 
 /* One frame, from one end to the other. */
 struct explain_leg {
-	const char *name;               /* "arp", "nd", "request", "reply" */
+	/* "arp", "arp-reply" (or nd), "request", "arp-back", "arp-back-reply", "reply" */
+	const char *name;
 	const char *frame_text;         /* what goes: "tcp from 10.0.0.1 port 40000 to 10.0.0.2 port 22" */
 	bool passes;
 	bool by_flood;                  /* nobody is known to have the destination: to all */
@@ -94,7 +97,7 @@ struct explain_leg {
 };
 
 /* A conversation that this end begins. */
-enum { EXPLAIN_MAX_LEGS = 4 };
+enum { EXPLAIN_MAX_LEGS = 6 };
 struct explain_direction {
 	const char *from, *to;          /* names for people */
 	bool is_reachable;

@@ -71,6 +71,7 @@ void explain_judge_end(struct explaining *, unsigned end, struct explain_causes 
 void explain_judge_both(struct explaining *, struct explain_causes *stops, struct explain_causes *notes);
 
 /* explain_frame.c: the frame of a leg, as `from` sends it. Returns its size. */
+/* RESOLVE: who has that address; RESOLVED: the answer. REQUEST, REPLY: what is asked about. */
 enum leg_kind { LEG_RESOLVE, LEG_RESOLVED, LEG_REQUEST, LEG_REPLY };
 /* from: which end sends this frame; client: which one began. */
 size_t explain_frame(const struct explaining *, enum leg_kind, unsigned from, unsigned client,

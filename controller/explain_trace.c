@@ -69,7 +69,7 @@ static void add_resolve(struct text *t, const struct explaining *e, const struct
 	add(t, ",icmp6");
 	add_addresses(t, src->ip6, is_reply ? dst->ip6 : group, true, "ipv6");
 	inet_ntop(AF_INET6, is_reply ? src->ip6 : dst->ip6, target, sizeof target);
-	add(t, ",icmp_type=%d,icmp_code=0,nd_target=%s,%s=%s", is_reply ? 136 : 135, target, is_reply ? "nd_tll" : "nd_sll",
+	add(t, ",icmpv6_type=%d,icmpv6_code=0,nd_target=%s,%s=%s", is_reply ? 136 : 135, target, is_reply ? "nd_tll" : "nd_sll",
 	    mac_format(src->mac, mac));
 }
 
@@ -96,7 +96,8 @@ static void add_ip(struct text *t, const struct explaining *e, const struct expl
 		add_addresses(t, src->ip4, dst->ip4, false, "nw");
 	add(t, ",nw_ttl=64");
 	if (p->kind != EXPLAIN_IP)
-		add(t, ",icmp_type=%d,icmp_code=0", e->is_v6 ? is_reply ? 129 : 128 : is_reply ? 0 : 8);
+		add(t, e->is_v6 ? ",icmpv6_type=%d,icmpv6_code=0" : ",icmp_type=%d,icmp_code=0",
+		    e->is_v6 ? is_reply ? 129 : 128 : is_reply ? 0 : 8);
 	else if (word)
 		add(t, ",%s_src=%u,%s_dst=%u", word, is_reply ? p->port : 40000, word, is_reply ? 40000 : p->port);
 }

@@ -449,14 +449,13 @@ static void tell(struct trip *t)
 void explain_follow(struct explaining *e, struct explain_rows *rows, bool want, enum leg_kind kind, unsigned from,
 		    unsigned client, struct explain_tracked *tracked, struct explain_leg *leg)
 {
-	static const char *const names[2][4] = { { "arp", "arp-reply", "request", "reply" }, { "nd", "nd-reply", "request", "reply" } };
 	struct trip t = {
 		.e = e, .rows = rows, .want = want, .kind = kind, .from = from, .client = client, .tracked = tracked, .leg = leg,
 		.last = SIZE_MAX,
 	};
 	const struct candidate *source = &e->ends[from];
 	*leg = (struct explain_leg) {
-		.name = names[e->is_v6][kind], .frame_text = explain_frame_text(e, kind, from, client),
+		.name = kind == LEG_REQUEST ? "request" : "reply", .frame_text = explain_frame_text(e, kind, from, client),
 		.slot = source->sw, .in_port = source->port->ofport,
 	};
 	leg->frame_size = explain_frame(e, kind, from, client, leg->frame);

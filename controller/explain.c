@@ -55,19 +55,19 @@ static bool same_place(const struct candidate *a, const struct candidate *b)
 		&& !memcmp(a->mac, b->mac, 6) && a->sw == b->sw;
 }
 
+static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *) a, *(const char *const *) b); }
+
 /* "say which: office/10.0.0.1, lab/10.0.0.1" */
 static void ask_which(struct explaining *e, const struct find *f, const bool *is_meant)
 {
-	const char *list = "";
+	const char *list = "", *names[FIND_MAX];
 	size_t n = 0;
-	for (size_t i = 0; i < f->n; i++) {
-		if (!is_meant[i])
-			continue;
-		const char *name = find_name(f, &f->items[i]);
-		if (n < 10)
-			list = explain_printf(e, "%s%s%s", list, n ? ", " : "", name);
-		n++;
-	}
+	for (size_t i = 0; i < f->n; i++)
+		if (is_meant[i])
+			names[n++] = find_name(f, &f->items[i]);
+	qsort(names, n, sizeof *names, by_text);
+	for (size_t i = 0; i < n && i < 10; i++)
+		list = explain_printf(e, "%s%s%s", list, i ? ", " : "", names[i]);
 	if (n > 10)
 		list = explain_printf(e, "%s and %zu more", list, n - 10);
 	fail(e, explain_printf(e, "\"%s\" may be one of several", f->asked), explain_printf(e, "say which: %s", list));
@@ -165,8 +165,8 @@ static void fill_end(struct explaining *e, unsigned i, const struct find *f)
 		.vtep = c->vtep ? arena_strdup(e->arena, c->vtep->end.name) : NULL,
 		.is_lan = c->use && (c->use->is_uplink || c->use->is_physical),
 		.has_mac = c->has_mac,
-		/* Nobody has this one: 02 and "weft" and a number. */
-		.mac = { 0x02, 'w', 'e', 'f', 't', (uint8_t) (i + 1) },
+		/* Nobody has this one, weft's own probes neither. */
+		.mac = { 0x0a, 'n', 'o', 'n', 'e', (uint8_t) (i + 1) },
 	};
 	if (c->has_mac)
 		memcpy(end->mac, c->mac, 6);
@@ -243,11 +243,11 @@ static void judge_mtu(struct explaining *e, struct explain_leg *leg)
 	};
 }
 
-static struct explain_leg *follow(struct explaining *e, struct explain_rows *rows, bool want, enum leg_kind kind, unsigned from,
-				  unsigned client, struct explain_tracked *tracked, struct explain_direction *d)
+static struct explain_leg *follow(struct explaining *e, struct explain_rows *rows, enum leg_kind kind, unsigned from, unsigned client,
+				  struct explain_tracked *tracked, struct explain_direction *d)
 {
 	struct explain_leg *leg = &d->legs[d->n_legs++];
-	explain_follow(e, rows, want, kind, from, client, tracked, leg);
+	explain_follow(e, rows, kind, from, client, tracked, leg);
 	if (kind == LEG_REQUEST || kind == LEG_REPLY)
 		judge_mtu(e, leg);
 	if (leg->cause.kind)
@@ -262,62 +262,44 @@ static bool can_send(const struct explaining *e, unsigned end)
 }
 
 /* How `asker` finds the address of the other one. */
-static void resolve(struct explaining *e, struct explain_rows *rows, bool want, unsigned asker, const char *names[2],
+static void resolve(struct explaining *e, struct explain_rows *rows, unsigned asker, const char *names[2],
 		    struct explain_tracked *tracked, struct explain_direction *d)
 {
 	struct explain_leg *leg;
 	if (e->protocol.kind == EXPLAIN_ETHER || !can_send(e, asker))
 		return;
-	leg = follow(e, rows, want, LEG_RESOLVE, asker, asker, tracked, d);
+	leg = follow(e, rows, LEG_RESOLVE, asker, asker, tracked, d);
 	leg->name = names[0];
 	if (!leg->passes || leg->is_answered || !can_send(e, !asker))
 		return;
-	leg = follow(e, rows, want, LEG_RESOLVED, !asker, asker, tracked, d);
+	leg = follow(e, rows, LEG_RESOLVED, !asker, asker, tracked, d);
 	leg->name = names[1];
 }
 
 /* Both ask for the other's address: a switch that answers for a host keeps the question
  * from it, so who is spoken to must ask too before it can answer. */
-static bool converse(struct explaining *e, struct explain_rows *rows, bool want, unsigned client, struct explain_direction *d)
+static void converse(struct explaining *e, struct explain_rows *rows, unsigned client, struct explain_direction *d)
 {
 	static const char *names[2][2][2] = {
 		{ { "arp", "arp-reply" }, { "arp-back", "arp-back-reply" } }, { { "nd", "nd-reply" }, { "nd-back", "nd-back-reply" } },
 	};
 	unsigned server = !client;
 	struct explain_tracked tracked = { arena_new_array(e->arena, uint32_t, e->core->n_switches), e->core->n_switches };
-	resolve(e, rows, want, client, names[e->is_v6][0], &tracked, d);
+	resolve(e, rows, client, names[e->is_v6][0], &tracked, d);
 	if (e->protocol.kind == EXPLAIN_ARP || !can_send(e, client))
-		return !d->causes.n;
-	if (!follow(e, rows, want, LEG_REQUEST, client, client, &tracked, d)->passes || !can_send(e, server))
-		return !d->causes.n;
-	resolve(e, rows, want, server, names[e->is_v6][1], &tracked, d);
-	follow(e, rows, want, LEG_REPLY, server, client, &tracked, d);
-	return !d->causes.n;
-}
-
-static bool is_at_rest(const struct explaining *e)
-{
-	for (unsigned i = 0; i < 2; i++)
-		if (e->ends[i].sw != NET_NONE && view_switch(e->view, e->ends[i].sw)->connected
-		    && !ledger_at_rest(e->core->switches[e->ends[i].sw]->ledger))
-			return false;
-	return true;
+		return;
+	if (!follow(e, rows, LEG_REQUEST, client, client, &tracked, d)->passes || !can_send(e, server))
+		return;
+	resolve(e, rows, server, names[e->is_v6][1], &tracked, d);
+	follow(e, rows, LEG_REPLY, server, client, &tracked, d);
 }
 
 static void converse_both(struct explaining *e)
 {
 	struct explain_rows *rows = explain_rows_new(e);
-	bool can_walk = e->network != NET_NONE && e->ends[0].network == e->ends[1].network, is_at_want = true;
-	for (unsigned client = 0; client < 2 && can_walk; client++) {
-		struct explain_direction *d = &e->x->directions[client], then = { .n_legs = 0 };
-		size_t before = d->causes.n;
-		converse(e, rows, false, client, d);
-		if (!is_at_rest(e))
-			is_at_want &= (before == d->causes.n) == converse(e, rows, true, client, &then);
-	}
-	if (!is_at_want)
-		explain_cause_add(&e->x->notes, "changing", "rows are on their way to a switch, and with them the verdict is another one",
-				  "ask again in a second", NULL, 0);
+	bool can_walk = e->network != NET_NONE && e->ends[0].network == e->ends[1].network;
+	for (unsigned client = 0; client < 2 && can_walk; client++)
+		converse(e, rows, client, &e->x->directions[client]);
 	explain_rows_free(rows);
 }
 

@@ -40,8 +40,9 @@ static void judge_switch(const struct judging *j)
 		stop(j, "switch-away",
 		     explain_printf(e, "switch %s, where %s is, has not come since weftd started", vs->name, j->end->name),
 		     "is the host up, does ovs-vswitchd run, can it reach weftd, is its certificate good? `weft status`, `weft pki`", 0);
-	else if (cs->session && !ledger_at_rest(cs->ledger))
-		explain_cause_add(j->notes, "not-in-sync", explain_printf(e, "switch %s has not all rows that it shall have yet", vs->name),
+	else if (cs->ready && !ledger_at_rest(cs->ledger))
+		explain_cause_add(j->notes, "not-in-sync", explain_printf(e, "rows are on their way to switch %s: judged by those that it shall have",
+									  vs->name),
 				  "ask again in a second; `weft status` when it stays so", arena_strdup(e->arena, vs->name), 0);
 }
 

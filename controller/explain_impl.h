@@ -82,8 +82,9 @@ const char *explain_frame_text(struct explaining *, enum leg_kind, unsigned from
 struct explain_rows;
 struct explain_rows *explain_rows_new(const struct explaining *);
 void explain_rows_free(struct explain_rows *);
-/* want: as wanted, else as the switch has them. */
-const struct walk_switch *explain_rows_of(struct explain_rows *, uint32_t sw, bool want);
+/* As the switch has them. Of one that is away, or that is just being given others, as it shall have
+ * them: a row that is being changed is only known as it will be. */
+const struct walk_switch *explain_rows_of(struct explain_rows *, uint32_t sw);
 /* "have" ...: see explain_step. */
 const char *explain_row_state(const struct row *);
 
@@ -104,7 +105,7 @@ const char *explain_trace_command(struct explaining *, enum leg_kind, unsigned f
 /* explain_way.c: follows a frame of a leg. tracked: per slot, what connection tracking
  * says of a reply: set by the request on its way. */
 struct explain_tracked { uint32_t *state; size_t n; };
-void explain_follow(struct explaining *, struct explain_rows *, bool want, enum leg_kind, unsigned from, unsigned client,
+void explain_follow(struct explaining *, struct explain_rows *, enum leg_kind, unsigned from, unsigned client,
 		    struct explain_tracked *, struct explain_leg *);
 
 /* explain_cure.c: the cause of a frame that ended at this row. */

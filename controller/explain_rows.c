@@ -11,7 +11,7 @@
 struct explain_rows {
 	const struct explaining *e;
 	size_t n;                       /* switches */
-	struct walk_switch **switches;  /* [want * n + slot] */
+	struct walk_switch **switches;  /* by slot; null = not asked for yet */
 };
 
 struct explain_rows *explain_rows_new(const struct explaining *e)
@@ -19,13 +19,13 @@ struct explain_rows *explain_rows_new(const struct explaining *e)
 	struct explain_rows *rows = xheap_alloc(sizeof *rows);
 	rows->e = e;
 	rows->n = e->core->n_switches;
-	rows->switches = xheap_alloc(2 * rows->n * sizeof *rows->switches);
+	rows->switches = xheap_alloc(rows->n * sizeof *rows->switches);
 	return rows;
 }
 
 void explain_rows_free(struct explain_rows *rows)
 {
-	for (size_t i = 0; i < 2 * rows->n; i++)
+	for (size_t i = 0; i < rows->n; i++)
 		walk_switch_free(rows->switches[i]);
 	free(rows->switches);
 	free(rows);
@@ -61,13 +61,14 @@ static bool can_matter(const struct explaining *e, const struct rule *rule)
 		&& !is_other_ip(e, rule, FIELD_ND_TARGET, true);
 }
 
-static struct walk_switch *load(const struct explaining *e, uint32_t slot, bool want)
+static struct walk_switch *load(const struct explaining *e, uint32_t slot)
 {
 	const struct view_switch *vs = view_switch(e->view, slot);
+	const struct core_switch *cs = e->core->switches[slot];
+	bool want = !vs || !vs->connected || (cs->ready && !ledger_at_rest(cs->ledger));
 	struct walk_switch *sw = walk_switch_new();
 	struct ledger_iter iter;
-	for (const struct row *row = ledger_first(e->core->switches[slot]->ledger, &iter); row;
-	     row = ledger_after(e->core->switches[slot]->ledger, &iter)) {
+	for (const struct row *row = ledger_first(cs->ledger, &iter); row; row = ledger_after(cs->ledger, &iter)) {
 		struct rule rule;
 		/* Foreign rows act too, and their columns are empty. */
 		if (!row->foreign && !(want ? row->want : row->have))
@@ -82,15 +83,11 @@ static struct walk_switch *load(const struct explaining *e, uint32_t slot, bool 
 	return sw;
 }
 
-const struct walk_switch *explain_rows_of(struct explain_rows *rows, uint32_t slot, bool want)
+const struct walk_switch *explain_rows_of(struct explain_rows *rows, uint32_t slot)
 {
-	const struct view_switch *vs = view_switch(rows->e->view, slot);
-	/* Of one that is away nobody knows what it has: what it shall have. */
-	want |= !vs || !vs->connected;
-	struct walk_switch **at = &rows->switches[want * rows->n + slot];
-	if (!*at)
-		*at = load(rows->e, slot, want);
-	return *at;
+	if (!rows->switches[slot])
+		rows->switches[slot] = load(rows->e, slot);
+	return rows->switches[slot];
 }
 
 const char *explain_row_state(const struct row *row)

@@ -27,7 +27,6 @@ struct copy {
 struct trip {
 	struct explaining *e;
 	struct explain_rows *rows;
-	bool want;
 	enum leg_kind kind;
 	unsigned from, client;
 	struct explain_tracked *tracked;
@@ -391,7 +390,7 @@ static void go(struct trip *t, size_t at)
 	walk->ct_state = t->kind == LEG_REPLY ? t->tracked->state[entry->slot] : 0;
 	entry->ct_state = walk->ct_state;
 	memcpy(walk->tun_src6, entry->tun_src6, 16);
-	walk_frame(explain_rows_of(t->rows, entry->slot, t->want), walk, entry->in_port, copy->frame, copy->size,
+	walk_frame(explain_rows_of(t->rows, entry->slot), walk, entry->in_port, copy->frame, copy->size,
 		   entry->tun_id, entry->tun_src);
 	note_walk(t, copy);
 	for (size_t i = 0; i < walk->n_hops; i++) {
@@ -446,11 +445,11 @@ static void tell(struct trip *t)
 	}
 }
 
-void explain_follow(struct explaining *e, struct explain_rows *rows, bool want, enum leg_kind kind, unsigned from,
+void explain_follow(struct explaining *e, struct explain_rows *rows, enum leg_kind kind, unsigned from,
 		    unsigned client, struct explain_tracked *tracked, struct explain_leg *leg)
 {
 	struct trip t = {
-		.e = e, .rows = rows, .want = want, .kind = kind, .from = from, .client = client, .tracked = tracked, .leg = leg,
+		.e = e, .rows = rows, .kind = kind, .from = from, .client = client, .tracked = tracked, .leg = leg,
 		.last = SIZE_MAX,
 	};
 	const struct candidate *source = &e->ends[from];

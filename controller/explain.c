@@ -221,7 +221,8 @@ static bool settle_protocol(struct explaining *e, const struct find f[2])
 	}
 	e->protocol = (struct explain_protocol) { .kind = EXPLAIN_ETHER };
 	e->is_v6 = false;
-	explain_cause_add(&e->x->notes, "no-address", "no IP address that both could use is known: judged is a plain Ethernet frame",
+	if (e->network != NET_NONE)
+		explain_cause_add(&e->x->notes, "no-address", "no IP address that both could use is known: judged is a plain Ethernet frame",
 			  "ask by IP address, for rules may name it", NULL, 0);
 	return true;
 }

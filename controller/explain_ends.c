@@ -162,7 +162,7 @@ static void note_silence(const struct judging *j)
 {
 	struct explaining *e = j->e;
 	const struct candidate *c = j->c;
-	if (c->host || c->vtep || !c->use || c->use->is_uplink || c->use->is_physical)
+	if (c->host || c->vtep || !c->use || c->use->is_uplink || c->use->is_physical || e->network == NET_NONE)
 		return;
 	explain_cause_add(j->notes, "never-heard",
 			  explain_printf(e, "nothing was heard from %s:%s of late: nobody knows whether somebody is there, and what is for it "
@@ -176,8 +176,12 @@ void explain_judge_end(struct explaining *e, unsigned end, struct explain_causes
 {
 	const struct judging j = { e, &e->ends[end], &e->x->ends[end], stops, notes };
 	const struct candidate *c = j.c;
-	if (c->vtep)
+	if (c->vtep) {
+		explain_cause_add(notes, "foreign-vtep", explain_printf(e, "%s is behind VTEP %s, which is not weft's: what it does with frames, and "
+									"what it sends, is not seen here", j.end->name, j.end->vtep),
+				  "look there too; `docs/howto/overlay.md`", NULL, c->vtep->end.where.line);
 		return;
+	}
 	if (c->sw != NET_NONE)
 		judge_switch(&j);
 	else if (c->host || c->has_mac)

@@ -4,11 +4,14 @@ import os
 import pathlib
 import signal
 import struct
+import time
 
 import pytest
 
 from agree import address, agree, explain, kinds, known, real
 from frames import BROADCAST, ethernet, has, mac_bytes
+from test_physical import ALL, OFFICE
+from test_restart import LAN3
 from weftlab import WEFT, Lab, run, wait_for
 
 BOTH = [False, True]
@@ -363,6 +366,89 @@ def test_links(lab):
     l.wait_rest()
     answer = agree(l, "h1", "h3", traces=False)
     assert answer["verdict"] == "blocked" and all(d["causes"] for d in answer["directions"]), answer
+
+
+# --- the LAN -----------------------------------------------------------------------------
+
+def test_machines_on_the_lan(lab):
+    l = lab(OFFICE)
+    l.ping_all(ALL)
+    l.wait_rest()
+    wait_for("the printer is known", lambda: any(h["mac"] == l.vm("printer")["mac"] for h in l.hosts()))
+    answer = agree(l, "a1", "printer")
+    assert answer["verdict"] == "reachable" and answer["to"]["lan"] and answer["to"]["switch"] == "k3"
+    texts = [s["text"] for s in leg(answer, "request")["steps"]]
+    assert "out by eno2 onto the LAN" in texts and "in by the tunnel from k1" in texts
+    answer = explain(l, "a1", "k2:eno2", "ethernet", code=4)
+    assert kinds(answer["directions"][0])[0] == "standby", answer["directions"][0]["causes"]
+    # No port to the LAN is alive.
+    for host in ("k2", "k3"):
+        run("ip", "-n", l.map["hosts"][host]["ns"], "link", "set", "eno2", "down")
+        wait_for("down", lambda: not l.port(host, "eno2")["up"])
+    l.wait_rest()
+    answer = explain(l, "a1", l.ip("printer"), code=4)
+    found = set(kinds(answer["directions"][0]))
+    assert found & {"port-down", "gateway-down"}, answer["directions"][0]["causes"]
+    assert real(l, "a1", "printer") == "silent"
+    assert agree(l, "a1", "a2")["verdict"] == "reachable"
+
+
+def test_uplinks(lab):
+    l = lab(LAN3)
+    l.ping_all()
+    known(l, "a1", "a2")
+    answer = agree(l, "a1", "a2")
+    assert answer["verdict"] == "reachable"
+    assert [s["text"] for s in leg(answer, "request")["steps"] if "LAN" in s["text"]] == \
+        ["out by up1 onto the LAN", "in by up2 from the LAN"]
+    run("ip", "-n", l.map["hosts"]["k2"]["ns"], "link", "set", "up2", "down")
+    wait_for("down", lambda: not l.port("k2", "up2")["up"])
+    answer = agree(l, "a1", "a2", traces=False)
+    assert "uplink-down" in kinds(answer["directions"][0]) and "k2:up2" in answer["directions"][0]["causes"][0]["text"]
+
+
+def test_trunks(lab):
+    l = lab(text(h1="{port: k1:h1, tag: 7}", h3="{port: k3:h3, tag: 9}"))
+    known(l, "h1", "h3")
+    for v6 in BOTH:
+        assert agree(l, "h1", "h3", "tcp/5001", v6)["verdict"] == "reachable"
+    answer = explain(l, "h1", "h3", "--probe", code=0)
+    assert answer["from"]["tag"] == 7 and answer["probe"]["verdict"] == "delivered", answer["probe"]
+
+
+# --- rows --------------------------------------------------------------------------------
+
+def test_rows_of_others(three):
+    """A row that is not weft's, in front of all: it is named, not touched."""
+    l = three
+    ofport = l.port("k1", "h1")["ofport"]
+    l.ofctl("k1", "add-flow", "br-int", f"table=0,cookie=0xabc,priority=65000,in_port={ofport},actions=drop")
+    wait_for("it is seen", lambda: l.weft("show", "flows", "state=foreign")["flows"], 60)
+    answer = agree(l, "h1", "h3")
+    cause = answer["directions"][0]["causes"][0]
+    assert cause["kind"] == "foreign" and "0xabc" in cause["text"], cause
+    l.ofctl("k1", "--strict", "del-flows", "br-int", f"table=0,priority=65000,in_port={ofport}")
+    wait_for("it is gone", lambda: not l.weft("show", "flows", "state=foreign")["flows"], 60)
+    assert agree(l, "h1", "h3")["verdict"] == "reachable"
+
+
+def test_how_long_it_takes(lab, capsys):
+    """1,000 rules and three groups of 1,000 addresses on three switches."""
+    groups = "".join("  g%d: [%s]\n" % (g, ", ".join(f"10.{g + 1}.{i // 250}.{i % 250 + 1}" for i in range(1000))) for g in range(3))
+    rules = "".join("    - {allow: tcp, port: %d, from: g%d, to: g%d}\n" % (1000 + i, i % 3, (i + 1) % 3) for i in range(1000))
+    l = lab(text(acl="    acl: large\n", rest=f"groups:\n{groups}acls:\n  large:\n{rules}    - {{allow: icmp}}\n    - {{allow: icmp6}}\n"))
+    known(l, "h1", "h3")
+    l.wait_rest(60)
+    agree(l, "h1", "h3")
+    took = []
+    for words in (("h1", "h3"), ("h1", "h3", "tcp/80")) * 5:
+        began = time.monotonic()
+        explain(l, *words)
+        took.append(1000 * (time.monotonic() - began))
+    with capsys.disabled():
+        print(f"\nexplain, 1000 rules and 3 x 1000 addresses, {len(l.flows('k1'))} rows a switch: "
+              f"{sorted(took)[len(took) // 2]:.0f} ms, at most {max(took):.0f} ms")
+    assert sorted(took)[len(took) // 2] < 2000
 
 
 # --- probe -------------------------------------------------------------------------------

@@ -8,7 +8,7 @@
 
 #include "controller/explain_impl.h"
 
-enum { MAX_COPIES = 256, CONTROLLER_PORT = (int) 0xfffffffd };
+enum { MAX_COPIES = 128, CONTROLLER_PORT = (int) 0xfffffffd };
 
 struct copy {
 	struct explain_entry entry;
@@ -57,8 +57,12 @@ static struct explain_step *step(struct trip *t, struct copy *copy, const char *
 static struct copy *push(struct trip *t, size_t parent, uint32_t slot, uint32_t in_port, const uint8_t *frame, size_t size,
 			 const char *came_by, const char *text)
 {
-	if (t->n == MAX_COPIES)
+	/* Each one costs a look at all rows of its switch. */
+	if (t->n == MAX_COPIES) {
+		explain_cause_add(&t->e->x->notes, "unclear", "a flood that goes to more switches than explain follows",
+				  "ask from a switch that is nearer", NULL, 0);
 		return NULL;
+	}
 	struct copy *copy = &t->copies[t->n++], *from = parent == SIZE_MAX ? NULL : &t->copies[parent];
 	*copy = (struct copy) {
 		.entry = { .slot = slot, .in_port = in_port }, .size = size, .parent = parent, .depth = from ? from->depth + 1 : 0,

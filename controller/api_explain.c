@@ -152,7 +152,8 @@ static void send_probe(struct explanation *ex)
 	const struct explain_leg *leg = probed_leg(ex);
 	struct session *session = ex->api->world.core->switches[leg->slot]->session;
 	for (int i = 0; session && i < PROBE_FRAMES; i++)
-		session_packet_in_port(session, leg->in_port, leg->frame, leg->frame_size);
+		session_packet_out_as_in(session, leg->in_port, leg->frame, leg->frame_size);
+	core_touch(ex->api->world.core, leg->slot);
 	ex->probed_ms = loop_now_ms(ex->api->loop);
 }
 

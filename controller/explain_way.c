@@ -117,24 +117,44 @@ static void arrive(struct trip *t, struct copy *copy, const char *went)
 
 /* --- from switch to switch --------------------------------------------------------------------- */
 
-static uint32_t overhead(const struct net_switch *sw) { return sw->vtep_is_v6 ? 70 : 50; }
+/* Bytes of an IP packet that fit through that VTEP, see topo/mtu.c. */
+static uint32_t room(const struct net *net, const struct net_switch *sw, const struct net_vtep_at *at)
+{
+	uint32_t mtu = sw->underlay_mtu ? sw->underlay_mtu : net->underlay_mtu;
+	if (at->underlay != NET_NONE && (!sw->underlay_mtu_is_given || net->underlays[at->underlay].mtu < mtu))
+		mtu = net->underlays[at->underlay].mtu;
+	return mtu - (at->is_v6 ? 70 : 50);
+}
 
-/* The end of tunnels that the frame goes to: ours, or a foreign one. */
-static const struct net_switch *tunnel_end(const struct trip *t, const struct walk_out *out, bool *ret_is_ours)
+/* A tunnel that a frame goes into. */
+struct tunnel {
+	const struct net_switch *peer;  /* null: no such end; ours, or a foreign one */
+	bool is_ours;
+	const struct net_vtep_at *to, *from;    /* from: null = this switch has none there */
+};
+
+/* The VTEP of this switch in the same underlay. */
+static const struct net_vtep_at *own_end(const struct net_switch *self, const struct net_vtep_at *to)
+{
+	for (size_t i = 0; self && i < self->n_vteps; i++)
+		if (self->vteps[i].underlay == to->underlay)
+			return &self->vteps[i];
+	return self && self->n_vteps ? &self->vteps[0] : NULL;
+}
+
+static struct tunnel find_tunnel(const struct net *net, const struct net_switch *self, const struct walk_out *out)
 {
 	static const uint8_t none[16];
-	const struct net *net = t->e->net;
 	bool is_v6 = memcmp(out->tun_dst6, none, 16) != 0;
 	uint8_t v4[4] = { (uint8_t) (out->tun_dst >> 24), (uint8_t) (out->tun_dst >> 16), (uint8_t) (out->tun_dst >> 8),
 			  (uint8_t) out->tun_dst };
 	for (size_t i = 0; i < net->n_switches + net->n_vteps; i++) {
 		const struct net_switch *sw = i < net->n_switches ? &net->switches[i] : &net->vteps[i - net->n_switches].end;
-		*ret_is_ours = i < net->n_switches;
-		if (sw->vtep && sw->vtep_is_v6 == is_v6
-		    && !memcmp(sw->vtep_bytes, is_v6 ? out->tun_dst6 : v4, is_v6 ? 16 : 4))
-			return sw;
+		for (size_t k = 0; k < sw->n_vteps; k++)
+			if (sw->vteps[k].is_v6 == is_v6 && !memcmp(sw->vteps[k].bytes, is_v6 ? out->tun_dst6 : v4, is_v6 ? 16 : 4))
+				return (struct tunnel) { sw, i < net->n_switches, &sw->vteps[k], own_end(self, &sw->vteps[k]) };
 	}
-	return NULL;
+	return (struct tunnel) { .peer = NULL };
 }
 
 static void into_tunnel(struct trip *t, size_t at, const struct walk_out *out)
@@ -142,17 +162,17 @@ static void into_tunnel(struct trip *t, size_t at, const struct walk_out *out)
 	struct explaining *e = t->e;
 	struct copy *copy = &t->copies[at];
 	const struct view_switch *here = view_switch(e->view, copy->entry.slot);
-	bool is_ours;
-	const struct net_switch *peer = tunnel_end(t, out, &is_ours);
 	const struct net_switch *self = here->index == NET_NONE ? NULL : &e->net->switches[here->index];
-	uint32_t slot = peer && is_ours ? view_switch_by_name(e->view, peer->name) : NET_NONE;
+	const struct tunnel tunnel = find_tunnel(e->net, self, out);
+	const struct net_switch *peer = tunnel.peer;
+	uint32_t slot = peer && tunnel.is_ours ? view_switch_by_name(e->view, peer->name) : NET_NONE;
 	if (!peer)
 		return;
-	const char *text = explain_printf(e, "into the tunnel to %s (%s), VNI %llu", peer->name, peer->vtep,
+	const char *text = explain_printf(e, "into the tunnel to %s (%s), VNI %llu", peer->name, tunnel.to->text,
 					  (unsigned long long) out->tun_id);
-	if (!is_ours && target(t)->vtep && &target(t)->vtep->end == peer) {
+	if (!tunnel.is_ours && target(t)->vtep && &target(t)->vtep->end == peer) {
 		copy->over_tunnel = true;
-		copy->tunnel_mtu = self ? self->underlay_mtu - overhead(peer) : 0;
+		copy->tunnel_mtu = self && tunnel.from ? room(e->net, self, tunnel.from) : 0;
 		arrive(t, copy, text);
 		return;
 	}
@@ -160,7 +180,7 @@ static void into_tunnel(struct trip *t, size_t at, const struct walk_out *out)
 	if (slot == NET_NONE || (slot != target(t)->sw && !e->net->n_links))
 		return;
 	const struct view_switch *there = view_switch(e->view, slot);
-	if (there->tunnel == NET_NONE || !self) {
+	if (there->tunnel == NET_NONE || !tunnel.from) {
 		stop_text(t, copy, text, "no-tunnel",
 			  explain_printf(e, "switch %s has no port \"%s\", where its tunnels end", peer->name, peer->tunnel),
 			  explain_printf(e, "make it: ovs-vsctl add-port BRIDGE %s -- set interface %s type=vxlan "
@@ -173,12 +193,13 @@ static void into_tunnel(struct trip *t, size_t at, const struct walk_out *out)
 		return;
 	next->entry.is_tunnel = next->over_tunnel = true;
 	next->entry.tun_id = out->tun_id;
-	if (self->vtep_is_v6)
-		memcpy(next->entry.tun_src6, self->vtep_bytes, 16);
+	const uint8_t *src = tunnel.from->bytes;
+	if (tunnel.from->is_v6)
+		memcpy(next->entry.tun_src6, src, 16);
 	else
-		next->entry.tun_src = self->peer;
-	uint32_t mtu = self->underlay_mtu < peer->underlay_mtu ? self->underlay_mtu : peer->underlay_mtu;
-	mtu -= overhead(peer);
+		next->entry.tun_src = (uint32_t) src[0] << 24 | (uint32_t) src[1] << 16 | (uint32_t) src[2] << 8 | src[3];
+	uint32_t mtu = room(e->net, self, tunnel.from), other = room(e->net, peer, tunnel.to);
+	mtu = other < mtu ? other : mtu;
 	if (!next->tunnel_mtu || mtu < next->tunnel_mtu)
 		next->tunnel_mtu = mtu;
 }

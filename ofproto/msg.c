@@ -185,14 +185,11 @@ size_t msg_put_packet_out(uint8_t *buf, uint32_t xid, const uint32_t *ofports, s
 	return msg_put_header(buf, MSG_PACKET_OUT, xid, msg_packet_out_size(frame_size, n_ports));
 }
 
-size_t msg_put_packet_out_table(uint8_t *buf, uint32_t xid, uint32_t in_port, const uint8_t *frame,
-				size_t frame_size)
+size_t msg_put_packet_out_as_in(uint8_t *buf, uint32_t xid, uint32_t in_port, const uint8_t *frame, size_t frame_size)
 {
-	const uint32_t table = PORT_TABLE;
-	size_t size = msg_put_packet_out(buf, xid, &table, 1, frame, frame_size);
-
+	msg_put_packet_out(buf, xid, &(uint32_t) { PORT_TABLE }, 1, frame, frame_size);
 	wire_put_u32(buf + 12, in_port);
-	return size;
+	return msg_packet_out_size(frame_size, 1);
 }
 
 static size_t set_field_size(size_t value) { return (8 + value + 7) & ~(size_t) 7; }

@@ -12,7 +12,7 @@
 
 struct wish {
 	const char *from, *to, *protocol, *size;
-	bool ovs, probe;
+	bool ovs, probe, one_way;
 };
 
 static bool is_text(const json_t *object, const char *key, const char *text)
@@ -215,26 +215,41 @@ static void print_probe(const json_t *probe)
 
 /* --- the whole -------------------------------------------------------------------------------------- */
 
+/* "BLOCKED one way: tcp/443 from vm-web to vm-a; from vm-a to vm-web it passes" */
+static void print_head(const struct cli *cli, const json_t *answer, const struct wish *wish)
+{
+	const json_t *directions = json_object_get(answer, "directions");
+	bool there = is_text(json_array_get(directions, 0), "verdict", "reachable");
+	bool back = is_text(json_array_get(directions, 1), "verdict", "reachable");
+	const char *a = client_text(json_object_get(answer, "from"), "asked"), *b = client_text(json_object_get(answer, "to"), "asked");
+	const char *protocol = client_text(answer, "protocol");
+	char line[1000];
+	print_verdict(cli, there && (back || wish->one_way));
+	if (wish->one_way)
+		snprintf(line, sizeof line, ": %s from %s to %s", protocol, a, b);
+	else if (there != back)
+		snprintf(line, sizeof line, " one way: %s from %s to %s; from %s to %s it passes", protocol, there ? b : a, there ? a : b,
+			 there ? a : b, there ? b : a);
+	else
+		snprintf(line, sizeof line, "%s: %s and %s, %s", there ? " both ways" : "", a, b, protocol);
+	cli_print_text(stdout, line);
+	putchar('\n');
+}
+
 static void print_answer(const struct cli *cli, const json_t *answer, const struct wish *wish)
 {
 	const json_t *directions = json_object_get(answer, "directions");
 	const json_t *from = json_object_get(answer, "from"), *to = json_object_get(answer, "to");
-	bool there = is_text(json_array_get(directions, 0), "verdict", "reachable");
-	bool back = is_text(json_array_get(directions, 1), "verdict", "reachable");
 	size_t width = strlen(client_text(from, "asked")), other = strlen(client_text(to, "asked"));
-	print_verdict(cli, there && back);
-	printf(there && back ? " both ways: " : there || back ? " one way: " : ": ");
-	cli_print_text(stdout, client_text(from, "asked"));
-	printf(" and ");
-	cli_print_text(stdout, client_text(to, "asked"));
-	printf(", %s\n", client_text(answer, "protocol"));
+	print_head(cli, answer, wish);
 	print_end(from, width > other ? width : other);
 	print_end(to, width > other ? width : other);
 	if (are_alike(json_array_get(directions, 0), json_array_get(directions, 1))) {
 		print_causes(json_object_get(json_array_get(directions, 0), "causes"), "\n  ", "    -> ");
 	} else {
 		print_direction(cli, json_array_get(directions, 0), answer, wish);
-		print_direction(cli, json_array_get(directions, 1), answer, wish);
+		if (!wish->one_way)
+			print_direction(cli, json_array_get(directions, 1), answer, wish);
 	}
 	if (json_array_size(json_object_get(answer, "notes")))
 		putchar('\n');
@@ -270,7 +285,8 @@ static int ask(const struct cli *cli, const struct wish *wish)
 	if (reply.code >= 400 || !answer) {
 		client_say_error(&reply);
 	} else {
-		code = is_text(answer, "verdict", "reachable") ? CLI_OK : CLI_BLOCKED;
+		const json_t *judged = wish->one_way ? json_array_get(json_object_get(answer, "directions"), 0) : answer;
+		code = is_text(judged, "verdict", "reachable") ? CLI_OK : CLI_BLOCKED;
 		if (cli->json)
 			fwrite(reply.body, 1, reply.size, stdout);
 		else
@@ -291,12 +307,14 @@ int cli_explain(const struct cli *cli, int argc, char **argv)
 			wish.ovs = true;
 		else if (!strcmp(argv[i], "--probe"))
 			wish.probe = true;
+		else if (!strcmp(argv[i], "--one-way"))
+			wish.one_way = true;
 		else if (!strcmp(argv[i], "--size") && i + 1 < argc)
 			wish.size = argv[++i];
 		else if (!strncmp(argv[i], "--size=", 7))
 			wish.size = argv[i] + 7;
 		else if (argv[i][0] == '-')
-			return cli_bad_usage(argv[0], "it takes --ovs, --probe and --size BYTES");
+			return cli_bad_usage(argv[0], "it takes --one-way, --ovs, --probe and --size BYTES");
 		else if (n == 3)
 			return cli_bad_usage(argv[0], "too many words");
 		else

@@ -501,6 +501,13 @@ def test_words(three):
     assert "h1 begins, h3 answers: BLOCKED" in lines
     assert any(line.endswith("<- ends here") and "no-5001" in line for line in lines), done.stdout
     assert any(line.startswith("    -> put {allow: tcp, port: 5001") for line in lines)
+    l.edit(text(h1="{port: k1:h1, acl: block}", rest=NO_5001))
+    for words, code, head in (((), 4, "BLOCKED one way: tcp/5001 from h1 to h3; from h3 to h1 it passes"),
+                              (("--one-way",), 4, "BLOCKED: tcp/5001 from h1 to h3")):
+        done = run(WEFT, "--run-dir", l.dir / "run", "explain", "h1", "h3", "tcp/5001", *words, check=False, env=l.env)
+        assert (done.returncode, done.stdout.splitlines()[0]) == (code, head), done.stdout
+    done = run(WEFT, "--run-dir", l.dir / "run", "explain", "h3", "h1", "tcp/5001", "--one-way", check=False, env=l.env)
+    assert done.returncode == 0 and done.stdout.startswith("REACHABLE: tcp/5001 from h3 to h1\n"), done.stdout
     done = run(WEFT, "--run-dir", l.dir / "run", "explain", "h1", "h3", check=False, env=l.env)
     assert done.returncode == 0 and done.stdout.startswith("REACHABLE both ways: h1 and h3, icmp\n")
     l.edit(text())

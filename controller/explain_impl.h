@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of explain: explain.c (the verdict), explain_find.c (who is meant),
  * explain_ends.c (what is wrong with a host's place), explain_frame.c (frames),
- * explain_rows.c (rows that matter), explain_way.c (frames on their way),
+ * explain_rows.c (rows that matter), explain_way.c and explain_trip.h (frames on their way),
  * explain_cure.c (what to do). */
 #ifndef CONTROLLER_EXPLAIN_IMPL_H
 #define CONTROLLER_EXPLAIN_IMPL_H

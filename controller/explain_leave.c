@@ -101,11 +101,13 @@ static void over_link(struct trip *t, size_t at, const struct view_port *port, c
 	uint32_t slot;
 	bool is_there = view_link_place(e->view, port->link, !port->link_end, &slot, &to);
 	const char *text = explain_printf(e, "out by link %s", link->name);
-	if (!port->up || !is_there || !to->up)
+	bool is_good = view_port_is_good(port);
+	if (!is_good || !is_there || !view_port_is_good(to))
 		trip_stop_text(t, copy, text, "link-down",
-			  explain_printf(e, "link %s is down: %s:%s", link->name,
-					 port->up ? end->switch_name : trip_sw_name(t, copy->entry.slot), port->up ? end->port : port->name),
-			  "look at the cable and at both ports; `weft show links`", link->where.line);
+			       explain_printf(e, "link %s is down: %s:%s", link->name,
+					      is_good ? end->switch_name : trip_sw_name(t, copy->entry.slot),
+					      is_good ? end->port : port->name),
+			       "look at the cable and at both ports; `weft show links`", link->where.line);
 	else
 		trip_push(t, at, slot, to->ofport, out->frame, out->size, text, explain_printf(e, "in by link %s", link->name));
 }

@@ -229,6 +229,8 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_LINK:
 	case FACT_WAYS:
 	case FACT_DUPLICATE:
+	case FACT_STORM:
+	case FACT_STORM_OVER:
 	case N_FACT_KINDS:
 		break;
 	}

@@ -182,6 +182,8 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_ADDRESS_GONE:
 		case FACT_DUPLICATE:
 		case FACT_ADDRESS_SETTLED:
+		case FACT_STORM:
+		case FACT_STORM_OVER:
 		case N_FACT_KINDS:
 			for (uint32_t sw = 0; sw < core->n_switches; sw++)
 				make_stale(core, sw, 1u << i);

@@ -68,6 +68,7 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_HOST_REFUSED:
 	case FACT_GATEWAY:
 	case FACT_DUPLICATE:
+	case FACT_STORM:
 		return EVENT_WARNING;
 	case FACT_NET:
 	case FACT_SWITCH_UP:
@@ -83,6 +84,7 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_ADDRESS:
 	case FACT_ADDRESS_GONE:
 	case FACT_ADDRESS_SETTLED:
+	case FACT_STORM_OVER:
 	case N_FACT_KINDS:
 		break;
 	}

@@ -155,6 +155,7 @@ void sessions_tick(struct sessions *all)
 			sync_tick(s->sync, now_ms);
 		if (s->state == SESSION_LIVE)
 			audit(s, now_ms);
+		session_meters_tick(s, now_ms);
 		echo(s, now_ms);
 	}
 }

@@ -84,6 +84,10 @@ bool show_event_passes(const struct api_world *, const struct show_query *, cons
 /* A switch without details (as in status) or with. */
 json_t *show_switch(const struct api_world *, uint32_t sw, bool details);
 json_t *show_network(const struct api_world *, uint32_t index);
+/* The storm limits of a use as JSON; the storm that goes on there, if any, in words after
+ * "port X". */
+json_t *show_storms(const struct view_use *);
+bool show_storm_text(const struct api_world *, const struct view_use *, char *text, size_t size);
 /* "up", or what it is instead, and then why. */
 const char *show_link_state(const struct api_world *, uint32_t link, char *why, size_t size);
 /* "connected", "connecting", "disconnected", "waiting" (never seen since weftd

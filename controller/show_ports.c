@@ -22,12 +22,13 @@ static json_t *use_json(const struct net *net, const struct view *view, const st
 		.is_physical = use->is_physical,
 	};
 	uint32_t line = net_use_line(net, &of_file);
-	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:b, s:b, s:I, s:o, s:I}",
+	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:b, s:b, s:I, s:o, s:o, s:I}",
 			 "network", show_text(network->name),
 			 "tag", use->tag == NET_UNTAGGED ? json_null() : json_integer(use->tag),
 			 "uplink", use->is_uplink, "physical", use->is_physical,
 			 "open", view_use_is_open(view, use), "flood", use->flood, "hairpin", use->hairpin,
 			 "hosts", (json_int_t) use->n_hosts, "max_hosts", show_limit(use->max_hosts),
+			 "storm", show_storms(use),
 			 "line", (json_int_t) line);
 }
 
@@ -66,6 +67,14 @@ static bool is_standby(const struct view *view, const struct view_port *port)
 	return true;
 }
 
+static bool has_storm(const struct api_world *world, const struct view_port *port, char *why, size_t size)
+{
+	for (size_t i = 0; i < port->n_uses; i++)
+		if (show_storm_text(world, &port->uses[i], why, size))
+			return true;
+	return false;
+}
+
 /* What is to be said of the port; why stays empty when nothing is wrong. */
 static const char *judge(const struct api_world *world, const char *sw, const struct view_port *port,
 			 char *why, size_t size)
@@ -97,6 +106,8 @@ static const char *judge(const struct api_world *world, const char *sw, const st
 		snprintf(why, size, "of the network's ports to the LAN another one is in use");
 		return "standby";
 	}
+	if (has_storm(world, port, why, size))
+		return "storm";
 	return port->up ? "ok" : "down";
 }
 

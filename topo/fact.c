@@ -166,6 +166,14 @@ static void add_port(struct line *line, const struct fact *fact, const struct vi
 		    fact->port_live ? " live" : "", fact->port_speed_mbps);
 }
 
+static void add_storm(struct line *line, const struct fact *fact, const struct net *net, const struct view *view)
+{
+	add_network(line, net, fact->network);
+	add(line, " ");
+	add_place(line, view, fact->sw, fact->ofport);
+	add(line, " %s dropped=%" PRIu64, net_storm_word(fact->storm), fact->n_dropped);
+}
+
 size_t fact_format(const struct fact *fact, const struct net *net, const struct view *view,
 		   char *buf, size_t size)
 {
@@ -220,6 +228,10 @@ size_t fact_format(const struct fact *fact, const struct net *net, const struct 
 		add_place(&line, view, fact->old_sw, fact->old_ofport);
 		add(&line, " to ");
 		add_place(&line, view, fact->sw, fact->ofport);
+		break;
+	case FACT_STORM:
+	case FACT_STORM_OVER:
+		add_storm(&line, fact, net, view);
 		break;
 	case FACT_WAYS:
 	case N_FACT_KINDS:

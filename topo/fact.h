@@ -31,7 +31,9 @@
 	FACT(ADDRESS,      "address",      "a host speaks for an IP address") \
 	FACT(ADDRESS_GONE, "address-gone", "nobody is known to have the IP address any more") \
 	FACT(DUPLICATE,    "duplicate-ip", "two hosts use one IP address") \
-	FACT(ADDRESS_SETTLED, "address-settled", "one host is left that uses the IP address")
+	FACT(ADDRESS_SETTLED, "address-settled", "one host is left that uses the IP address") \
+	FACT(STORM,        "storm",        "a port sends more to everybody than it may: the rest is dropped") \
+	FACT(STORM_OVER,   "storm-over",   "the port sends no more than it may")
 
 enum fact_kind {
 #define FACT(NAME, WORD, HELP) FACT_##NAME,
@@ -94,6 +96,10 @@ struct fact {
 	bool uses_changed;
 	bool port_replaced;             /* and another port was there, under that number or that name */
 	uint64_t time_ms;               /* of the caller's clock */
+	/* STORM and its end. */
+	uint8_t storm;                  /* enum net_storm_kind */
+	uint64_t n_dropped;             /* STORM: frames, since the switch began to count; filled by view_apply:
+					 * since this storm began */
 };
 
 /* The address of an ADDRESS and its kind: 4 or 16 bytes. */

@@ -96,6 +96,17 @@ struct net_static {
 	struct where where;
 };
 
+/* Frames that go to everybody, and how many a port may send, in packets per second:
+ * 0 = not said here, NET_NONE = as many as it likes. */
+enum net_storm_kind { STORM_BROADCAST, STORM_MULTICAST, STORM_UNKNOWN, N_STORMS };
+struct net_storm {
+	uint32_t pps[N_STORMS];
+	struct where where;
+};
+const char *net_storm_word(enum net_storm_kind);         /* "broadcast" */
+/* What holds at a port; 0 = no limit. */
+uint32_t net_storm_limit(const struct net_storm *network, const struct net_storm *port, enum net_storm_kind);
+
 /* One entry of `ports:`. Either side may be a glob (* and ?). */
 struct net_port {
 	const char *switch_glob;        /* "kvm1", "kvm*", "*" */
@@ -109,6 +120,7 @@ struct net_port {
 	uint32_t max_hosts;             /* learned hosts of this network on it, NET_NONE = NET_PORT_HOSTS */
 	struct net_mac mac;             /* declared host; never with a glob */
 	struct net_addresses ips;       /* and what it answers to; only with a mac */
+	struct net_storm storm;
 	struct where where;
 	uint32_t object;
 };
@@ -145,6 +157,7 @@ struct net_physical {
 	struct net_uplink *ports;       /* in the order of preference; at most one per switch */
 	size_t n_ports;                 /* 0 = the network has no physical segment */
 	uint16_t vlan;                  /* its tag on the wire, or NET_UNTAGGED */
+	struct net_storm storm;
 	struct where where;
 	/* As written; ports has it too. */
 	struct net_uplink single;       /* of `port` */
@@ -187,6 +200,7 @@ struct net_network {
 	bool needs_zone;                /* is_tracked, or some switch has a stateful list */
 	uint32_t ct_zone;               /* as written; 0 = none */
 	uint16_t zone;                  /* of connection tracking, unique; 0 = needs none */
+	struct net_storm storm;
 	struct where where;
 	uint32_t object;
 };

@@ -163,6 +163,13 @@ static const struct section_key keys[] = {
 		.help = "The connection tracking zone of stateful lists; only for networks whose zones from their names "
 			"are the same.",
 	}, {
+		.name = "storm",
+		.type = &section_map,
+		.offset = offsetof(struct net_network, storm),
+		.section = &storm_section,
+		.otherwise = "no limit",
+		.help = "How many broadcast, multicast and unknown unicast frames a second each of the network's ports and its `physical` port may send. A port can have limits of its own.",
+	}, {
 		.name = "description",
 		.type = &section_text,
 		.offset = offsetof(struct net_network, description),

@@ -184,6 +184,13 @@ static const struct section_key port_keys[] = {
 		.offset = offsetof(struct net_port, acl.at[ACL_OUT]),
 		.otherwise = "none",
 		.help = "The list for what this network delivers to the port.",
+	}, {
+		.name = "storm",
+		.type = &section_map,
+		.offset = offsetof(struct net_port, storm),
+		.section = &storm_section,
+		.otherwise = "`storm` of the network",
+		.help = "What this port may send into this network, where it differs from the network's limits; `none` takes a limit away.",
 	},
 };
 

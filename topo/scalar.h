@@ -48,6 +48,8 @@ bool scalar_duration(struct scalar, uint64_t min, uint64_t max, uint64_t *second
 		     struct complaint *);
 /* bit, kbit, Mbit, Gbit, Tbit: powers of 1000; bits per second. */
 bool scalar_rate(struct scalar, uint64_t *bits_per_second, struct complaint *);
+/* pps, kpps, Mpps: packets per second. */
+bool scalar_packets(struct scalar, uint64_t min, uint64_t max, uint64_t *packets_per_second, struct complaint *);
 bool scalar_percent(struct scalar, uint64_t *percent, struct complaint *);
 bool scalar_mac(struct scalar, uint64_t *mac, struct complaint *);
 

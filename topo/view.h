@@ -11,6 +11,16 @@
 #include "topo/fact.h"
 #include "topo/net.h"
 
+/* What a switch has dropped of a port beyond one of its storm limits. */
+struct view_storm {
+	bool known;                     /* the switch has told a number: `seen` */
+	bool active;                    /* a storm, until it has dropped nothing for STORM_OVER_MS */
+	uint64_t seen;                  /* frames dropped since the meter was made, as told last */
+	uint64_t n_dropped;             /* frames, since weftd started or the port is here */
+	uint64_t first_ms, last_ms;     /* of this storm, or the last one */
+};
+enum { STORM_OVER_MS = 10000 };
+
 /* A port's place in one network, resolved from the file. */
 struct view_use {
 	uint32_t network;               /* index into the net */
@@ -24,6 +34,8 @@ struct view_use {
 	uint32_t max_hosts;             /* NET_NONE = no limit */
 	uint32_t n_hosts;               /* learned here in this network */
 	uint64_t object;                /* net_object.id of the entry: for cookies */
+	uint32_t storm_pps[N_STORMS];   /* limits of what it may send; 0 = none */
+	struct view_storm storms[N_STORMS];
 };
 
 struct view_port {
@@ -56,6 +68,7 @@ struct view_switch {
 	bool ready;                     /* connected, and had all that was wanted of it once since then */
 	uint32_t max_meters;
 	uint32_t tunnel;                /* ofport of its tunnel port, NET_NONE = not there, or no vtep */
+	bool has_storm_limits;          /* a port of it has one */
 	struct view_port *ports;        /* owned; sorted by ofport */
 	size_t n_ports;
 };
@@ -265,6 +278,9 @@ void view_set_ways(struct view *, struct ways *take);
 struct ways *view_take_ways(struct view *);
 /* Does the file need ways at all? */
 bool view_needs_ways(const struct view *);
+
+/* view_storm.c: is that storm over by now? */
+bool view_storm_is_over(const struct view_storm *, uint64_t now_ms);
 
 /* When complete: forgets unconfirmed hosts, remembered members and what was full. With `all`, gives
  * up waiting, for the rest of this life. */

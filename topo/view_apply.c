@@ -223,6 +223,9 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 	case FACT_DUPLICATE:
 	case FACT_ADDRESS_SETTLED:
 		return view_apply_dispute(view, fact);
+	case FACT_STORM:
+	case FACT_STORM_OVER:
+		return view_storm_apply(view, fact);
 	case N_FACT_KINDS:
 		break;
 	}

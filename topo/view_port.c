@@ -32,11 +32,36 @@ static struct view_use make_use(const struct net *net, const struct net_use *fro
 	return use;
 }
 
-void view_port_bind(struct view *view, struct view_switch *vs, struct view_port *port)
+static void set_limits(struct view_use *use, const struct net_network *network)
+{
+	static const struct net_storm none;
+	const struct net_storm *own = use->is_physical ? &network->physical.storm
+		: use->is_uplink ? &none : &network->ports[use->entry].storm;
+	for (unsigned kind = 0; kind < N_STORMS && !use->is_uplink; kind++)
+		use->storm_pps[kind] = net_storm_limit(&network->storm, own, kind);
+}
+
+static bool is_limited(const struct view_use *use)
+{
+	return use->storm_pps[STORM_BROADCAST] || use->storm_pps[STORM_MULTICAST] || use->storm_pps[STORM_UNKNOWN];
+}
+
+/* What happened at the port in that network is not forgotten when the file changes. */
+static void carry_over(struct view_use *use, const struct view_use *old, size_t n_old)
+{
+	for (size_t i = 0; i < n_old; i++) {
+		if (old[i].id != use->id || old[i].tag != use->tag)
+			continue;
+		for (unsigned kind = 0; kind < N_STORMS; kind++)
+			if (use->storm_pps[kind])
+				use->storms[kind] = old[i].storms[kind];
+	}
+}
+
+static void bind_uses(struct view *view, struct view_switch *vs, struct view_port *port, const struct view_use *old,
+		      size_t n_old)
 {
 	struct net_use *found = view->scratch;
-	free(port->uses);
-	port->uses = NULL;
 	port->n_uses = 0;
 	port->disabled = port->conflicted = false;
 	port->link = vs->index == NET_NONE ? NET_NONE : net_link_of(view->net, vs->name, port->name, &port->link_end);
@@ -59,8 +84,20 @@ void view_port_bind(struct view *view, struct view_switch *vs, struct view_port 
 		}
 		struct view_use *use = &port->uses[port->n_uses++];
 		*use = make_use(view->net, &found[i]);
+		set_limits(use, &view->net->networks[use->network]);
+		vs->has_storm_limits |= is_limited(use);
+		carry_over(use, old, n_old);
 		view_join(view, vs->sw, port->ofport, use);
 	}
+}
+
+void view_port_bind(struct view *view, struct view_switch *vs, struct view_port *port)
+{
+	struct view_use *old = port->uses;
+	size_t n_old = port->n_uses;
+	port->uses = NULL;
+	bind_uses(view, vs, port, old, n_old);
+	free(old);
 }
 
 static void evict_hosts(struct view *view, uint32_t sw, const struct view_port *port,

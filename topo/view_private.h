@@ -70,6 +70,9 @@ void view_gateways_make(const struct view *, struct view_network *,
 bool view_gateway_apply(struct view *, const struct fact *, const struct gone *);
 bool view_gateway_ready(struct view *, uint32_t sw);     /* it knows; true when somebody was suspect */
 
+/* view_storm.c */
+bool view_storm_apply(struct view *, struct fact *);
+
 /* view_apply.c */
 bool view_host_apply(struct view *, struct fact *);
 

@@ -231,6 +231,8 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_DUPLICATE:
 	case FACT_STORM:
 	case FACT_STORM_OVER:
+	case FACT_QUARANTINE:
+	case FACT_QUARANTINE_OVER:
 	case N_FACT_KINDS:
 		break;
 	}

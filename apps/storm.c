@@ -74,7 +74,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 {
 	const struct view_switch *vs = view_switch(scene->view, sw);
 	size_t n, next;
-	if (!vs || !vs->has_storm_limits)
+	if (!vs || !vs->n_storm_limited)
 		return;
 	struct storm_meter *meters = storm_meters(vs, &n, NULL);
 	for (size_t i = 0; i < n; i = next) {
@@ -94,16 +94,8 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 /* A port that only went up or down keeps its rows. */
 static bool patch(const struct scene *scene, const struct fact *fact, struct out *out)
 {
-	const struct view_switch *vs = view_switch(scene->view, fact->sw);
-	(void) out;
-	switch ((int) fact->kind) {
-	case FACT_PORT:
-		return !fact->uses_changed || (vs && !vs->has_storm_limits);
-	case FACT_PORT_GONE:
-		return vs && !vs->has_storm_limits;
-	default:
-		return false;
-	}
+	(void) scene, (void) out;
+	return fact->kind == FACT_PORT && !fact->uses_changed;
 }
 
 static int by_id(const void *id, const void *meter)
@@ -133,7 +125,7 @@ static void metered(const struct scene *scene, uint32_t sw, const struct app_met
 	const struct view_switch *vs = view_switch(scene->view, sw);
 	const struct storm_meter **order;
 	size_t n;
-	if (!vs || !vs->has_storm_limits)
+	if (!vs || !vs->n_storm_limited)
 		return;
 	struct storm_meter *meters = storm_meters(vs, &n, &order);
 	for (size_t i = 0; i < n_told; i++) {

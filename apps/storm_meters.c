@@ -91,7 +91,7 @@ size_t storm_n_without(const struct scene *scene, uint32_t sw)
 {
 	const struct view_switch *vs = view_switch(scene->view, sw);
 	size_t n, n_without = 0;
-	if (!vs || !vs->has_storm_limits)
+	if (!vs || !vs->n_storm_limited)
 		return 0;
 	struct storm_meter *meters = storm_meters(vs, &n, NULL);
 	for (size_t i = 0; i < n; i++)

@@ -166,6 +166,8 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_PORT_GONE:
 		case FACT_SWITCH_UP:
 		case FACT_SWITCH_DOWN:
+		case FACT_QUARANTINE:
+		case FACT_QUARANTINE_OVER:
 			make_stale(core, fact->sw, 1u << i);
 			break;
 		case FACT_NET:

@@ -88,6 +88,9 @@ json_t *show_network(const struct api_world *, uint32_t index);
  * "port X". */
 json_t *show_storms(const struct view_use *);
 bool show_storm_text(const struct api_world *, const struct view_use *, char *text, size_t size);
+/* Seconds that a use stays in quarantine, or null; and why it is, after "port X is". */
+json_t *show_quarantine_left(const struct api_world *, const struct view_use *);
+bool show_quarantine_text(const struct api_world *, const struct view_use *, char *text, size_t size);
 /* "up", or what it is instead, and then why. */
 const char *show_link_state(const struct api_world *, uint32_t link, char *why, size_t size);
 /* "connected", "connecting", "disconnected", "waiting" (never seen since weftd

@@ -33,7 +33,9 @@
 	FACT(DUPLICATE,    "duplicate-ip", "two hosts use one IP address") \
 	FACT(ADDRESS_SETTLED, "address-settled", "one host is left that uses the IP address") \
 	FACT(STORM,        "storm",        "a port sends more to everybody than it may: the rest is dropped") \
-	FACT(STORM_OVER,   "storm-over",   "the port sends no more than it may")
+	FACT(STORM_OVER,   "storm-over",   "the port sends no more than it may") \
+	FACT(QUARANTINE,   "quarantine",   "a port is closed in a network for a time: it is part of a loop") \
+	FACT(QUARANTINE_OVER, "quarantine-over", "the port is open again")
 
 enum fact_kind {
 #define FACT(NAME, WORD, HELP) FACT_##NAME,
@@ -56,6 +58,10 @@ enum fact_reason {
 	REASON_REMOVED,                 /* somebody deleted its row and it did not speak again */
 	REASON_STANDS,                  /* heard from the LAN, and it stands on a VM's port that is up */
 	REASON_SILENT,                  /* another host uses its address, and it did not answer for it */
+	REASON_QUARANTINE,              /* of a host: its port is closed, a loop */
+	REASON_LOOP,                    /* of a quarantine: a probe came back */
+	REASON_FLAPS,                   /* of a quarantine: a MAC goes to and fro */
+	REASON_PORT_DOWN,               /* of the end of a quarantine */
 };
 const char *fact_reason_text(enum fact_reason);
 
@@ -98,6 +104,10 @@ struct fact {
 	uint64_t time_ms;               /* of the caller's clock */
 	/* STORM and its end. */
 	uint8_t storm;                  /* enum net_storm_kind */
+	/* QUARANTINE: old_sw, old_ofport: the other end of the loop; mac: REASON_FLAPS. Read back:
+	 * its level. Filled by view_apply: which in a row it is, and seconds it takes. */
+	uint8_t level;
+	uint32_t hold_s;
 	uint64_t n_dropped;             /* STORM: frames, since the switch began to count; filled by view_apply:
 					 * since this storm began */
 };

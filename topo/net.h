@@ -120,10 +120,15 @@ struct net_port {
 	uint32_t max_hosts;             /* learned hosts of this network on it, NET_NONE = NET_PORT_HOSTS */
 	struct net_mac mac;             /* declared host; never with a glob */
 	struct net_addresses ips;       /* and what it answers to; only with a mac */
+	bool loop_guard, says_loop_guard;       /* its own, else the network's counts */
 	struct net_storm storm;
 	struct where where;
 	uint32_t object;
 };
+
+struct net_network;
+/* May the port be closed because of a loop? */
+bool net_guards_loops(const struct net_network *, const struct net_port *);
 
 enum net_arp { NET_ARP_DEFAULT, NET_ARP_ANSWER, NET_ARP_FLOOD };
 /* A tag that a frame of a network carries inside, beside the one that says
@@ -199,6 +204,7 @@ struct net_network {
 	bool is_tracked;                /* one of these is stateful */
 	bool needs_zone;                /* is_tracked, or some switch has a stateful list */
 	uint32_t ct_zone;               /* as written; 0 = none */
+	bool loop_guard;                /* its edge ports are closed for a time when they make a loop; default true */
 	uint16_t zone;                  /* of connection tracking, unique; 0 = needs none */
 	struct net_storm storm;
 	struct where where;

@@ -101,7 +101,8 @@ static void print_port(const struct net_port *port, FILE *out)
 {
 	bool is_simple = port->tag == NET_UNTAGGED && port->flood && !port->hairpin && port->enable
 			 && port->max_hosts == NET_NONE && !port->mac.is_given
-			 && !port->acl.at[ACL_IN].name && !port->acl.at[ACL_OUT].name && !storm_is_said(&port->storm);
+			 && !port->acl.at[ACL_IN].name && !port->acl.at[ACL_OUT].name && !storm_is_said(&port->storm)
+			 && !port->says_loop_guard;
 
 	fputs("      - ", out);
 	if (!is_simple)
@@ -123,6 +124,8 @@ static void print_port(const struct net_port *port, FILE *out)
 		fprintf(out, ", acl: \"%s\"", port->acl.at[ACL_IN].name);
 	if (port->acl.at[ACL_OUT].name)
 		fprintf(out, ", acl_out: \"%s\"", port->acl.at[ACL_OUT].name);
+	if (port->says_loop_guard)
+		fprintf(out, ", loop_guard: %s", port->loop_guard ? "true" : "false");
 	if (storm_is_said(&port->storm)) {
 		fputs(", storm: ", out);
 		storm_print(&port->storm, out);
@@ -197,6 +200,8 @@ static void print_network(const struct net_network *network, FILE *out)
 		fprintf(out, "    max_hosts: %u\n", network->max_hosts);
 	if (!network->flood)
 		fputs("    flood: false\n", out);
+	if (!network->loop_guard)
+		fputs("    loop_guard: false\n", out);
 	if (network->arp == NET_ARP_FLOOD)
 		fputs("    arp: flood\n", out);
 	if (network->tags == NET_TAGS_PASS)

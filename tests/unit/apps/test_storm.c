@@ -129,7 +129,9 @@ static void ids_stay(void **state)
 {
 	(void) state;
 	uint32_t r1 = meter_of("a:r1", "red", STORM_MULTICAST), t1 = meter_of("a:t1", "green", STORM_UNKNOWN);
+	assert_int_equal(view_switch(w->view, world_switch(w, "a"))->n_storm_limited, 7);
 	world_do(w, "gone a:r2; gone a:lan0");
+	assert_int_equal(view_switch(w->view, world_switch(w, "a"))->n_storm_limited, 5);
 	assert_int_equal(meter_of("a:r1", "red", STORM_MULTICAST), r1);
 	world_do(w, "port a:r2 12");
 	assert_int_equal(meter_of("a:t1", "green", STORM_UNKNOWN), t1);
@@ -259,7 +261,7 @@ static void a_storm_outlives_an_edit(void **state)
 	/* But not the end of its limit. */
 	world_reload(w, HEAD "networks: {green: {ports: [a:g1, {port: a:t1, tag: 8}]}}\n");
 	assert_false(storm_at("a:t1", "green", STORM_UNKNOWN)->active);
-	assert_false(view_switch(w->view, world_switch(w, "a"))->has_storm_limits);
+	assert_int_equal(view_switch(w->view, world_switch(w, "a"))->n_storm_limited, 0);
 	assert_int_equal(world_count_rows(w, "a", "table=14", NULL), 0);
 }
 

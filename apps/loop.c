@@ -15,7 +15,11 @@
  * with the tag of the port in that network. Where it comes in again there is a loop, and
  * one of its two ends is closed. A host that gets one does not know its type and drops
  * it. Without an answer - something on the way lets no probe pass, or two machines have
- * one MAC - flapping that goes on is proof enough. */
+ * one MAC - flapping that goes on is proof enough.
+ *
+ * Before a quarantine ends, a probe leaves by the port that is closed. Rows of probes
+ * stand before those of quarantines, so it is seen when the loop is still there, and
+ * then the port stays closed: a loop that nobody mends is not opened again and again. */
 #include <string.h>
 
 #include "apps/loop.h"
@@ -48,11 +52,12 @@ static uint64_t get(const uint8_t *at, size_t size)
 static void send_probe(const struct scene *scene, struct view_place place, uint32_t network_id, struct reply *reply)
 {
 	const struct view_port *port = view_port(scene->view, place.sw, place.ofport);
+	const struct view_use *use = port ? view_use(port, network_id) : NULL;
 	uint8_t frame[FRAME + TAG] = { 0 };
 	size_t size = FRAME;
-	if (!view_may_quarantine(scene->view, place, network_id) || !view_switch(scene->view, place.sw)->connected)
+	if (!use || !use->loop_guard || !port->up || !view_switch(scene->view, place.sw)->connected)
 		return;
-	uint16_t tag = view_use(port, network_id)->tag;
+	uint16_t tag = use->tag;
 	memcpy(frame, loop_dst, 6);
 	frame[6] = 0x02;
 	put(frame + AT_TYPE, 0x88b5, 2);
@@ -114,11 +119,15 @@ void loop_packet_in(const struct scene *scene, const struct app_punt *punt, stru
 	struct view_place out = { (uint32_t) get(frame + AT_SW, 4), (uint32_t) get(frame + AT_PORT, 4) };
 	uint32_t network_id = (uint32_t) get(frame + AT_NETWORK, 4);
 	const struct view_port *port = view_port(scene->view, in.sw, in.ofport), *from = view_port(scene->view, out.sw, out.ofport);
-	const struct view_use *use = port ? view_use(port, network_id) : NULL;
-	/* A cable into another network is no loop. One end that is closed already is no loop any more. */
-	if (!from || !use || use->tag != tag || !view_use_is_open(scene->view, use)
-	    || !view_may_quarantine(scene->view, out, network_id)
-	    || !view_loop_choose(scene->view, network_id, in, out, &chosen))
+	const struct view_use *use = port ? view_use(port, network_id) : NULL, *sent = from ? view_use(from, network_id) : NULL;
+	/* A cable into another network is no loop. */
+	if (!use || !sent || use->tag != tag)
+		return;
+	if (view_quarantine_is_ending(sent, scene->now_ms))
+		chosen = out;
+	/* One end that is closed already is no loop any more. */
+	else if (!view_use_is_open(scene->view, use) || !view_use_is_open(scene->view, sent)
+		 || !view_loop_choose(scene->view, network_id, in, out, &chosen))
 		return;
 	bool is_in = chosen.sw == in.sw && chosen.ofport == in.ofport;
 	quarantine(scene, network_id, chosen, is_in ? out : in, NULL, reply);
@@ -127,7 +136,8 @@ void loop_packet_in(const struct scene *scene, const struct app_punt *punt, stru
 /* When it is suspect, and at twice as many returns, and so on: frames that circle are fast. */
 void loop_greet(const struct scene *scene, const struct fact *fact, struct reply *reply)
 {
-	if (fact->kind != FACT_HOST && fact->kind != FACT_HOST_REFUSED)
+	bool is_move = fact->kind == FACT_HOST && fact->was_known && fact->old_sw != NET_NONE;
+	if (!is_move && (fact->kind != FACT_HOST_REFUSED || fact->reason != REASON_STANDS))
 		return;
 	const struct view_flap *flap = view_flap(scene->view, fact->network, fact->mac);
 	if (!flap || flap->n_returns < VIEW_FLAP_SUSPECT || flap->n_returns & (flap->n_returns - 1)
@@ -140,7 +150,7 @@ void loop_greet(const struct scene *scene, const struct fact *fact, struct reply
 static void judge_flaps(const struct scene *scene, uint32_t sw, struct reply *reply)
 {
 	static const struct view_place nowhere = { NET_NONE, 0 };
-	for (size_t i = 0; i < VIEW_FLAPS; i++) {
+	for (size_t i = 0; view_flaps(scene->view, scene->now_ms) && i < VIEW_FLAPS; i++) {
 		const struct view_flap *flap = view_flap_at(scene->view, i);
 		struct view_place place;
 		if (!flap || !view_flap_is_suspect(flap, scene->now_ms) || scene->now_ms - flap->last_ms > GOES_ON_MS)
@@ -168,6 +178,8 @@ static void end_quarantines(const struct scene *scene, const struct view_switch 
 			};
 			if (use->quarantine.on && scene->now_ms >= use->quarantine.until_ms)
 				reply->fact(reply->ctx, &fact);
+			else if (view_quarantine_is_ending(use, scene->now_ms))
+				send_probe(scene, (struct view_place) { vs->sw, vs->ports[p].ofport }, use->id, reply);
 		}
 }
 

@@ -310,7 +310,9 @@ struct ways *view_take_ways(struct view *);
 /* Does the file need ways at all? */
 bool view_needs_ways(const struct view *);
 
-/* view_loop.c. MACs that flap: of one network; by index below VIEW_FLAPS, null where empty. */
+/* view_loop.c. Does any MAC flap lately? Cheap. */
+bool view_flaps(const struct view *, uint64_t now_ms);
+/* MACs that flap: of one network; by index below VIEW_FLAPS, null where empty. */
 const struct view_flap *view_flap(const struct view *, uint32_t network_id, const uint8_t mac[6]);
 const struct view_flap *view_flap_at(const struct view *, size_t i);
 bool view_flap_is_suspect(const struct view_flap *, uint64_t now_ms);
@@ -323,6 +325,8 @@ bool view_may_quarantine(const struct view *, struct view_place, uint32_t networ
 bool view_loop_choose(const struct view *, uint32_t network_id, struct view_place, struct view_place,
 		      struct view_place *ret);
 bool view_flap_choose(const struct view *, const struct view_flap *, struct view_place *ret);
+/* In the last two seconds of its quarantine; a QUARANTINE then makes a new one of it. */
+bool view_quarantine_is_ending(const struct view_use *, uint64_t now_ms);
 /* Seconds that the so-manieth quarantine in a row takes, from 1. */
 uint32_t view_quarantine_hold(unsigned level);
 

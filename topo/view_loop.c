@@ -13,9 +13,15 @@ enum {
 	HOLD_FIRST_S = 10, HOLD_MAX_S = 600,    /* a quarantine; each one in a row is twice as long */
 	FORGET_MS = 600 * 1000,                 /* without one, the next is the first again */
 	WINDOW_MS = 10000,                      /* returns are counted within */
+	ENDING_MS = 2000,                       /* before a quarantine ends, it is asked whether it may */
 };
 
 /* --- flaps ------------------------------------------------------------------------- */
+
+bool view_flaps(const struct view *view, uint64_t now_ms)
+{
+	return view->flapped_ms && now_ms - view->flapped_ms <= WINDOW_MS;
+}
 
 const struct view_flap *view_flap(const struct view *view, uint32_t network_id, const uint8_t mac[6])
 {
@@ -93,7 +99,7 @@ void view_flap_note(struct view *view, uint32_t network_id, const uint8_t mac[6]
 		flap->first_ms = now_ms;
 		flap->n_returns /= 2;
 	}
-	flap->last_ms = now_ms;
+	flap->last_ms = view->flapped_ms = now_ms;
 	was_at(flap, from.sw, from.ofport);
 	if (!was_at(flap, to.sw, to.ofport))
 		return;
@@ -174,6 +180,43 @@ uint32_t view_quarantine_hold(unsigned level)
 	return hold < HOLD_MAX_S ? hold : HOLD_MAX_S;
 }
 
+bool view_quarantine_is_ending(const struct view_use *use, uint64_t now_ms)
+{
+	return use->quarantine.on && now_ms + ENDING_MS >= use->quarantine.until_ms;
+}
+
+/* Where a MAC is that went in circles is no news of it: it is where it was before. */
+static void send_home(struct view *view, const struct view_flap *flap, const struct gone *gone)
+{
+	const struct host *host = view_host(view, flap->network, flap->mac);
+	struct fact fact = { .kind = FACT_HOST, .network = flap->network, .old_sw = NET_NONE, .time_ms = gone->now_ms };
+	memcpy(fact.mac, flap->mac, 6);
+	for (size_t i = 0; host && i < flap->n_at; i++) {
+		const struct view_port *port = view_port(view, flap->at[i].sw, flap->at[i].ofport);
+		fact.sw = flap->at[i].sw;
+		fact.ofport = flap->at[i].ofport;
+		if (!port || !port->up || !view_flap_is_home(view, flap, flap->at[i]))
+			continue;
+		if (view_host_apply(view, &fact) && gone->cb)
+			gone->cb(gone->ctx, &fact);
+		return;
+	}
+}
+
+/* Who is said to be behind the open end of the loop and came there just now may be
+ * anywhere: whoever speaks is learned again. */
+static void doubt_other_end(struct view *view, struct view_place other, uint32_t network_id, const struct gone *gone)
+{
+	const struct view_network *vn = view_network_by_id(view, network_id);
+	const struct view_member *member = other.sw == NET_NONE ? NULL : view_member(vn, other.sw);
+	for (uint32_t i = member ? member->first : NET_NONE, next; i != NET_NONE; i = next) {
+		const struct host *host = host_at(&view->hosts, i);
+		next = host->next;
+		if (host->ofport == other.ofport && gone->now_ms - host->seen_ms <= WINDOW_MS)
+			view_evict(view, i, REASON_QUARANTINE, gone);
+	}
+}
+
 static void forget_flaps(struct view *view, uint32_t network_id)
 {
 	for (size_t i = 0; i < VIEW_FLAPS; i++)
@@ -183,7 +226,7 @@ static void forget_flaps(struct view *view, uint32_t network_id)
 
 static unsigned next_level(const struct view_quarantine *q, uint64_t now_ms)
 {
-	if (!q->level || now_ms - q->over_ms >= FORGET_MS)
+	if (!q->level || (!q->on && now_ms - q->over_ms >= FORGET_MS))
 		return 1;
 	return q->level < VIEW_QUARANTINE_LEVELS ? q->level + 1u : VIEW_QUARANTINE_LEVELS;
 }
@@ -192,9 +235,10 @@ static bool begin(struct view *view, struct fact *fact, const struct gone *gone)
 {
 	struct view_use *use = view_use_mutable(view, fact->sw, fact->ofport, fact->network);
 	uint64_t age_ms = fact->recovered ? fact->age_s * 1000ULL : 0;
-	if (!use || !use->loop_guard || use->quarantine.on)
+	if (!use || !use->loop_guard || (use->quarantine.on && (fact->recovered || !view_quarantine_is_ending(use, fact->time_ms))))
 		return false;
 	struct view_quarantine *q = &use->quarantine;
+	bool goes_on = q->on;
 	q->level = (uint8_t) (fact->recovered ? fact->level : next_level(q, fact->time_ms));
 	q->on = true;
 	q->reason = fact->reason;
@@ -204,9 +248,14 @@ static bool begin(struct view *view, struct fact *fact, const struct gone *gone)
 	memcpy(q->mac, fact->mac, 6);
 	fact->level = q->level;
 	fact->hold_s = view_quarantine_hold(q->level);
-	view->switches[fact->sw]->n_quarantined++;
+	view->switches[fact->sw]->n_quarantined += !goes_on;
+	for (size_t i = 0; !fact->recovered && i < VIEW_FLAPS; i++)
+		if (view->flaps[i].network == fact->network)
+			send_home(view, &view->flaps[i], gone);
 	forget_flaps(view, fact->network);
 	view_evict_use(view, fact->sw, fact->ofport, use, REASON_QUARANTINE, gone);
+	if (!fact->recovered)
+		doubt_other_end(view, q->other, fact->network, gone);
 	return true;
 }
 

@@ -26,6 +26,7 @@ struct view {
 	struct ways *ways;              /* owned, may be null */
 	bool settled;                   /* nobody is waited for any more, see view_settle */
 	struct view_flap flaps[VIEW_FLAPS];
+	uint64_t flapped_ms;            /* when one of them last did; 0 = never */
 };
 
 /* Who hears of hosts that go, and when that is. */

@@ -97,7 +97,7 @@ void view_flap_note(struct view *view, uint32_t network_id, const uint8_t mac[6]
 		flap->first_ms = now_ms;
 	} else if (now_ms - flap->first_ms > WINDOW_MS) {
 		flap->first_ms = now_ms;
-		flap->n_returns /= 2;
+		flap->n_returns = 0;
 	}
 	flap->last_ms = view->flapped_ms = now_ms;
 	was_at(flap, from.sw, from.ofport);

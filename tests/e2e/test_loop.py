@@ -214,3 +214,45 @@ def test_silence_and_the_key(lab, guard):
             bystander.wait(lambda f: False, 4)
             assert not quarantines(l) and not closed(l)
         assert not bystander.count(has(b"weft loop"))
+
+
+LAN = """version: 1
+switches:
+  kvm1: {dpid: 0x11, vtep: 10.99.0.1}
+  kvm2: {dpid: 0x12, vtep: 10.99.0.2}
+  kvm3: {dpid: 0x13, vtep: 10.99.0.3}
+networks:
+  red:
+    subnet: 10.20.0.0/24
+    physical: {ports: [kvm3:eno2, kvm2:eno2]}
+    ports: [kvm1:v1, kvm2:v2, kvm3:v3, "kvm*:patch*"]
+x-lab:
+  machines:
+    printer: {network: red}
+"""
+
+
+def test_a_vm_port_in_the_lan(lab):
+    """An edge port is plugged into the LAN that the network meets elsewhere: that port is
+    closed, never the one to the LAN."""
+    l = lab(LAN)
+    names = ["v1", "v2", "v3", "printer"]
+    l.ping_all(names)
+    lan, host = l.map["lan"], l.map["hosts"]["kvm1"]["ns"]
+    run("ip", "link", "add", "patch0", "netns", host, "type", "veth", "peer", "name", "patch0", "netns", lan["ns"])
+    for ns in (host, lan["ns"]):
+        run("ip", "netns", "exec", ns, "sysctl", "-qw", "net.ipv6.conf.patch0.disable_ipv6=1")
+        run("ip", "netns", "exec", ns, "ethtool", "-K", "patch0", "tx", "off", "tso", "off", "gso", "off", "gro", "off")
+        run("ip", "-n", ns, "link", "set", "patch0", "up")
+    run("ip", "-n", lan["ns"], "link", "set", "patch0", "master", lan["bridge"])
+    l.vsctl("kvm1", "add-port", "br-int", "patch0")
+    l.wait_rest()
+    start = time.monotonic()
+    wait_for("the VM's port is closed", lambda: shout(l, "v1") and closed(l), 20, 0.5)
+    print(f"loop through the LAN: closed after {time.monotonic() - start:.2f} s")
+    assert closed(l) == ["kvm1:patch0"]
+    l.wait_rest()
+    l.ping_all(names)
+    assert copies(l, "v1", "v3") == 1 and copies(l, "v2", "printer") == 1 and copies(l, "v3", "printer") == 1
+    where = {h["mac"]: h["where"] for h in l.hosts()}
+    assert where[l.vm("printer")["mac"]] == "kvm3:eno2" and where[l.vm("v1")["mac"]] == "kvm1:v1"

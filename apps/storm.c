@@ -94,8 +94,10 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 /* A port that only went up or down keeps its rows. */
 static bool patch(const struct scene *scene, const struct fact *fact, struct out *out)
 {
-	(void) scene, (void) out;
-	return fact->kind == FACT_PORT && !fact->uses_changed;
+	const struct view_switch *vs = view_switch(scene->view, fact->sw);
+	(void) out;
+	return fact->kind == FACT_PORT
+		&& (!fact->uses_changed || (vs && !vs->n_storm_limited && !fact->port_replaced));
 }
 
 static int by_id(const void *id, const void *meter)

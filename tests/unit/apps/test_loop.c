@@ -433,6 +433,29 @@ static void through_the_lan(void **state)
 	assert_false(use_at("b:lan0", "red")->loop_guard);
 }
 
+/* Any bytes, of any size, with or without a tag. */
+static void what_vms_make_up(void **state)
+{
+	(void) state;
+	make_loop();
+	for (size_t size = 6; size <= LOOP_BYTES; size++)
+		for (int tagged = 0; tagged < 2; tagged++) {
+			struct sent cut = *sent_at("a:p1");
+			if (tagged)
+				memcpy(cut.frame + 12, (uint8_t[4]) { 0x81, 0, 0, 5 }, 4);
+			uint8_t *bytes = malloc(size);
+			memcpy(bytes, cut.frame, size);
+			struct scene scene = world_scene(w);
+			struct app_punt punt = { .frame = bytes, .size = size, .sw = world_switch(w, "a"), .in_port = 4 };
+			assert_true(loop_is_probe(&punt));
+			loop_packet_in(&scene, &punt, &reply);
+			free(bytes);
+		}
+	struct app_punt none = { .frame = loop_dst, .size = 5 };
+	assert_false(loop_is_probe(&none));
+	assert_false(is_closed("a:t1", "red"));
+}
+
 static void many_macs(void **state)
 {
 	(void) state;
@@ -493,6 +516,7 @@ int main(void)
 		T(slow_flapping_and_guards_that_are_off),
 		T(a_declared_mac_has_its_home),
 		T(through_the_lan),
+		T(what_vms_make_up),
 		T(many_macs),
 		T(a_restart_sends_nothing),
 	};

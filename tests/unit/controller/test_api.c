@@ -558,15 +558,15 @@ static void test_manual_tells_the_truth(void **state)
 	world_learn(&world, "office", 1, 0, 1);
 	world_reload(&world, limited);
 	core_plan(world.core);
+	struct fact closed = { .kind = FACT_QUARANTINE, .reason = REASON_LOOP, .sw = 0, .ofport = 1, .old_sw = 0,
+			       .old_ofport = 2, .network = world.core->net->networks[0].id };
+	core_fact(world.core, &closed);
 	world_learn(&world, "office", 1, 0, 2);
 	struct fact storm = { .kind = FACT_STORM, .sw = 0, .ofport = 2, .old_sw = NET_NONE,
 			      .network = world.core->net->networks[0].id };
 	core_fact(world.core, &storm);
 	storm.n_dropped = 7;
 	core_fact(world.core, &storm);
-	struct fact closed = { .kind = FACT_QUARANTINE, .reason = REASON_LOOP, .sw = 0, .ofport = 1, .old_sw = 0,
-			       .old_ofport = 2, .network = world.core->net->networks[0].id };
-	core_fact(world.core, &closed);
 	struct fact claim = { .kind = FACT_ADDRESS, .sw = 0, .ofport = 2, .old_sw = NET_NONE, .has_ip4 = true,
 			      .network = world.core->net->networks[0].id, .ip4 = { 10, 0, 0, 1 } };
 	memcpy(claim.mac, (uint8_t[6]) { 2, 0, 0, 0, 0, 1 }, 6);

@@ -229,6 +229,9 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_LINK:
 	case FACT_WAYS:
 	case FACT_DUPLICATE:
+	case FACT_PROBE:
+	case FACT_PROBE_LOST:
+	case FACT_ANSWER:
 	case FACT_STORM:
 	case FACT_STORM_OVER:
 	case FACT_QUARANTINE:

@@ -87,9 +87,10 @@ enum {
 
 /* Meters: what a switch may report. One that has few has the first ones. */
 enum {
-	METER_PUNT = METER_OURS_FIRST,  /* new hosts (l2), probes of links (ingress) */
+	METER_PUNT = METER_OURS_FIRST,  /* new hosts (l2), probes where no link is (ingress) */
 	METER_CLAIM,                    /* addresses (arp) */
 	METER_LOG, METER_REJECT,        /* what rules say (acl) */
+	METER_PROBE,                    /* probes of links (ingress) */
 	METER_LOOP = METER_OURS_FIRST + 8,      /* probes for loops (ingress) */
 	/* One for each limit of a port (storm). */
 	METER_STORM_FIRST = METER_OURS_FIRST + 16, METER_STORM_LAST = METER_OURS_LAST,

@@ -32,6 +32,9 @@
 	FACT(ADDRESS_GONE, "address-gone", "nobody is known to have the IP address any more") \
 	FACT(DUPLICATE,    "duplicate-ip", "two hosts use one IP address") \
 	FACT(ADDRESS_SETTLED, "address-settled", "one host is left that uses the IP address") \
+	FACT(PROBE,        "probe",        "a probe left by an end of a link") \
+	FACT(PROBE_LOST,   "link-silent",  "probes into a link do not come out of it, one after the other") \
+	FACT(ANSWER,       "answer",       "a switch answered on the way that probes take") \
 	FACT(STORM,        "storm",        "a port sends more to everybody than it may: the rest is dropped") \
 	FACT(STORM_OVER,   "storm-over",   "the port sends no more than it may") \
 	FACT(QUARANTINE,   "quarantine",   "a port is closed in a network for a time: it is part of a loop") \
@@ -102,12 +105,19 @@ struct fact {
 	bool uses_changed;
 	bool port_replaced;             /* and another port was there, under that number or that name */
 	uint64_t time_ms;               /* of the caller's clock */
+	/* PROBE, PROBE_LOST, LINK, ANSWER: when the frame was sent, in microseconds of the
+	 * caller's clock; LINK, ANSWER: how long it took until it was here. 0 = not known. */
+	uint64_t sent_us;
+	uint32_t took_us;
+	uint32_t hold_s;                /* LINK, filled by view_apply: it rests so long before it is used.
+					 * QUARANTINE, likewise: it is closed so long */
+	uint32_t edge;                  /* PROBE, PROBE_LOST, LINK of a tunnel: index into the net's edges, plus 1 */
+	unsigned edge_end;              /* and by which end the frame left */
 	/* STORM and its end. */
 	uint8_t storm;                  /* enum net_storm_kind */
-	/* QUARANTINE: old_sw, old_ofport: the other end of the loop; mac: REASON_FLAPS. Read back:
-	 * its level. Filled by view_apply: which in a row it is, and seconds it takes. */
+	/* QUARANTINE: old_sw, old_ofport: the other end of the loop; mac: REASON_FLAPS. level:
+	 * which in a row it is; read back, else filled by view_apply. */
 	uint8_t level;
-	uint32_t hold_s;
 	uint64_t n_dropped;             /* STORM: frames, since the switch began to count; filled by view_apply:
 					 * since this storm began */
 };

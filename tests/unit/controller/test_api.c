@@ -558,10 +558,10 @@ static void test_manual_tells_the_truth(void **state)
 	world_learn(&world, "office", 1, 0, 1);
 	world_reload(&world, limited);
 	core_plan(world.core);
-	struct fact closed = { .kind = FACT_QUARANTINE, .reason = REASON_LOOP, .sw = 0, .ofport = 1, .old_sw = 0,
-			       .old_ofport = 2, .network = world.core->net->networks[0].id };
-	core_fact(world.core, &closed);
 	world_learn(&world, "office", 1, 0, 2);
+	struct fact closed = { .kind = FACT_QUARANTINE, .reason = REASON_LOOP, .sw = 0, .ofport = 1, .old_sw = NET_NONE,
+			       .network = world.core->net->networks[0].id };
+	core_fact(world.core, &closed);
 	struct fact storm = { .kind = FACT_STORM, .sw = 0, .ofport = 2, .old_sw = NET_NONE,
 			      .network = world.core->net->networks[0].id };
 	core_fact(world.core, &storm);

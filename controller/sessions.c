@@ -12,6 +12,7 @@
 
 enum {
 	ECHO_AFTER_MS = 1000,           /* of silence */
+	ECHO_EVERY_MS = 10000,          /* of one that is never silent, for the time it takes */
 	DEAD_AFTER_MS = 3000,
 	AUDIT_ROUND_MS = 16000,         /* all tables of one switch, one by one */
 	AUDIT_ROUND_MS_PER_1000_ROWS = 1600,
@@ -99,8 +100,9 @@ static void echo(struct session *s, uint64_t now_ms)
 		conn_close(s->conn, "no sign of life for 3 s");
 		return;
 	}
-	if (silent < ECHO_AFTER_MS || s->echo_sent_us)
+	if (s->echo_sent_us || (silent < ECHO_AFTER_MS && now_ms - s->echo_ms < ECHO_EVERY_MS))
 		return;
+	s->echo_ms = now_ms;
 	uint8_t request[MSG_HEADER];
 	msg_put_header(request, MSG_ECHO_REQUEST, 0, sizeof request);
 	s->echo_sent_us = session_now_us();
@@ -119,8 +121,12 @@ static void audit(struct session *s, uint64_t now_ms)
 	struct ledger_counts counts;
 	if (now_ms < s->audit_due_ms)
 		return;
+	/* A switch that has no rows yet, nor groups and meters, has nothing to be looked at. */
+	unsigned n_audits = sync_round(s->sync);
+	if (!n_audits)
+		return;
 	ledger_count(s->all->core->switches[s->sw]->ledger, &counts);
-	uint64_t pause_ms = (AUDIT_ROUND_MS + counts.n_rows * AUDIT_ROUND_MS_PER_1000_ROWS / 1000) / sync_round(s->sync);
+	uint64_t pause_ms = (AUDIT_ROUND_MS + counts.n_rows * AUDIT_ROUND_MS_PER_1000_ROWS / 1000) / n_audits;
 	bool is_first = !s->audit_due_ms;
 	s->audit_due_ms = now_ms;
 	if (s->audits_in_a_hurry)
@@ -156,6 +162,7 @@ void sessions_tick(struct sessions *all)
 			sync_tick(s->sync, now_ms);
 		if (s->state == SESSION_LIVE)
 			audit(s, now_ms);
+		session_meters_tick(s, now_ms);
 		echo(s, now_ms);
 	}
 }

@@ -291,6 +291,10 @@ static void act_one(struct walker *w, const struct ofpact *a)
 	case OFPACT_GROUP:
 		run_group(w, ofpact_get_GROUP(a)->group_id);
 		break;
+	case OFPACT_METER:
+		/* One frame is below every limit. */
+		w->walk->n_meters++;
+		break;
 	case OFPACT_CT:
 		track(w, ofpact_get_CT(a));
 		break;
@@ -302,8 +306,6 @@ static void act_one(struct walker *w, const struct ofpact *a)
 		break;
 	case OFPACT_MULTIPATH:
 		choose(w, ofpact_get_MULTIPATH(a));
-		break;
-	case OFPACT_METER:              /* only counts here: every frame passes */
 		break;
 	case OFPACT_GOTO_TABLE:
 		w->next_table = ofpact_get_GOTO_TABLE(a)->table_id;

@@ -142,6 +142,7 @@ static const struct { const char *row, *kind, *cure; } known[] = {
 	{ "tag-below", "tag", "let the guest send without a second tag, or say `tags: pass` for the network" },
 	{ "unknown-dropped", "not-flooded", "the destination is not known and the network says `flood: false`: let it speak first" },
 	{ "wrong-tag", "tag", "give the port an entry with that tag, or let the machine send as the file says" },
+	{ "quarantined", "quarantine", "the port is closed because of a loop: `weft show ports state=quarantine` says why and how long" },
 	{ "no-network", "no-network", "add the port to a network's `ports`" },
 	{ "disabled", "disabled", "take `enable: false` off the entry" },
 	{ "standby", "standby", "another port of `physical` is in use: `weft show networks`" },

@@ -117,7 +117,14 @@ static void judge_use(const struct judging *j)
 {
 	const struct candidate *c = j->c;
 	const struct net_network *network = &j->e->net->networks[c->network];
-	if (!view_use_is_open(j->e->view, c->use))
+	const struct view_quarantine *quarantine = &c->use->quarantine;
+	if (quarantine->on)
+		stop(j, "quarantine", j->end->line,
+		     "find the loop or the cable that causes it; `weft show ports state=quarantine` and docs/howto/storms-and-loops.md",
+		     "port %s:%s is closed in network %s for %" PRIu64 " s more: %s", c->sw_name, c->port_name, network->name,
+		     quarantine->until_ms > j->e->core->now_ms ? (quarantine->until_ms - j->e->core->now_ms) / 1000 : 0,
+		     fact_reason_text(quarantine->reason));
+	else if (!view_use_is_open(j->e->view, c->use))
 		judge_closed(j, network);
 	if (c->host || c->use->is_uplink || c->use->is_physical)
 		return;

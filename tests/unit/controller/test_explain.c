@@ -312,6 +312,17 @@ static void test_silent(void **state)
 	blocked("vm-web", "vm-a", "", "network-full", "as many hosts as it may have (2)", "max_hosts");
 }
 
+static void test_quarantine(void **state)
+{
+	(void) state;
+	struct fact fact = { .kind = FACT_QUARANTINE, .reason = REASON_LOOP, .sw = kvm2, .ofport = VM_WEB, .old_sw = NET_NONE,
+			     .network = world.core->net->networks[0].id };
+	core_fact(world.core, &fact);
+	take_all();
+	blocked("vm-a", "kvm2:vm-web", "ethernet", "quarantine", "port kvm2:vm-web is closed in network office for", "find the loop");
+	assert_true(x->directions[0].causes.n >= 1 && !x->directions[1].is_reachable);
+}
+
 static void test_duplicate(void **state)
 {
 	(void) state;
@@ -541,7 +552,7 @@ int main(void)
 #define T(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(test_over_a_tunnel), T(test_names), T(test_protocols), T(test_unknown), T(test_ambiguous),
-		T(test_different_network), T(test_ports), T(test_silent), T(test_duplicate), T(test_mtu), T(test_rules),
+		T(test_different_network), T(test_ports), T(test_silent), T(test_quarantine), T(test_duplicate), T(test_mtu), T(test_rules),
 		T(test_stateless_and_audit), T(test_refused_row), T(test_rows_on_their_way), T(test_answer_stands_alone), T(test_large), T(test_many_hosts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,8 @@
 
 enum { WALK_MAX_FRAME = 2048, WALK_MAX_OUTS = 1024, WALK_MAX_HOPS = 256 };
 
+#define WALK_BY_HASH UINT32_MAX
+
 struct walk_out {
 	uint32_t ofport;                /* OFPP_CONTROLLER = punt */
 	uint64_t tun_id;                /* tunnel metadata at that moment (its own if the frame came by one) */
@@ -28,7 +30,9 @@ struct walk_hop {
 
 struct walk {
 	/* Which bucket of a select group: this number modulo the live ones, every
-	 * bucket as often as its weight. Set before walk_frame(), 0 at first. */
+	 * bucket as often as its weight. Which slot of multipath: modulo their number;
+	 * WALK_BY_HASH: the one that Open vSwitch takes (of what is not IP: may
+	 * take). Set before walk_frame(), 0 at first. */
 	unsigned choice;
 	/* What connection tracking says about the frame, in every zone: bits TRACKED_*
 	 * of build.h and the mark. 0 = nothing yet: a new connection. */

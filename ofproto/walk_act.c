@@ -201,20 +201,6 @@ static void move_field(struct walker *w, const struct ofpact_reg_move *move)
 		unknown(w, move->dst.field->name);
 }
 
-/* NXAST_MULTIPATH: a hash of the frame's headers chooses one of n numbers. Which
- * one only the switch knows: here it is `choice`. */
-static void choose(struct walker *w, const struct ofpact_multipath *mp)
-{
-	unsigned value = w->walk->choice % (mp->max_link + 1u);
-	union mf_subvalue sub;
-
-	if (mp->max_link)
-		w->walk->n_choices++;
-	memset(&sub, 0, sizeof(sub));
-	sub.be16_int = htons((uint16_t) value);
-	mf_write_subfield_flow(&mp->dst, &sub, &w->packet.flow);
-}
-
 /* --- connection tracking, copies ------------------------------------------------------------- */
 
 static void track(struct walker *w, const struct ofpact_conntrack *ct)
@@ -266,6 +252,23 @@ static void resubmit(struct walker *w, const struct ofpact_resubmit *r)
 	w->next_table = next_table;
 }
 
+static void multipath(struct walker *w, const struct ofpact_multipath *mp)
+{
+	struct flow_wildcards wildcards;
+	union mf_value value;
+
+	if (mp->max_link)
+		w->walk->n_choices++;
+	memset(&wildcards, 0, sizeof(wildcards));
+	if (w->walk->choice == WALK_BY_HASH) {
+		multipath_execute(mp, &w->packet.flow, &wildcards);
+		return;
+	}
+	memset(&value, 0, sizeof(value));
+	value.be32 = htonl(w->walk->choice % (mp->max_link + 1u));
+	mf_set_flow_value(mp->dst.field, &value, &w->packet.flow);
+}
+
 static void act_one(struct walker *w, const struct ofpact *a)
 {
 	switch ((int) a->type) {
@@ -280,6 +283,9 @@ static void act_one(struct walker *w, const struct ofpact *a)
 		break;
 	case OFPACT_REG_MOVE:
 		move_field(w, ofpact_get_REG_MOVE(a));
+		break;
+	case OFPACT_MULTIPATH:
+		multipath(w, ofpact_get_MULTIPATH(a));
 		break;
 	case OFPACT_STRIP_VLAN:
 		walk_packet_pop(&w->packet);
@@ -303,9 +309,6 @@ static void act_one(struct walker *w, const struct ofpact *a)
 		break;
 	case OFPACT_RESUBMIT:
 		resubmit(w, ofpact_get_RESUBMIT(a));
-		break;
-	case OFPACT_MULTIPATH:
-		choose(w, ofpact_get_MULTIPATH(a));
 		break;
 	case OFPACT_GOTO_TABLE:
 		w->next_table = ofpact_get_GOTO_TABLE(a)->table_id;

@@ -38,7 +38,8 @@
 	FACT(STORM,        "storm",        "a port sends more to everybody than it may: the rest is dropped") \
 	FACT(STORM_OVER,   "storm-over",   "the port sends no more than it may") \
 	FACT(QUARANTINE,   "quarantine",   "a port is closed in a network for a time: it is part of a loop") \
-	FACT(QUARANTINE_OVER, "quarantine-over", "the port is open again")
+	FACT(QUARANTINE_OVER, "quarantine-over", "the port is open again") \
+	FACT(STEER,        "steer",        "frames are steered by other paths")
 
 enum fact_kind {
 #define FACT(NAME, WORD, HELP) FACT_##NAME,

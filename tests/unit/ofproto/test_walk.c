@@ -636,47 +636,6 @@ static void test_load(void **state)
 	assert_int_equal(f->w->outs[0].ofport, 7);
 }
 
-/* A hash that only the switch knows: here it is `choice`. */
-static void test_multipath(void **state)
-{
-	struct fixture *f = *state;
-	struct ofpbuf ofpacts, msg;
-	struct match any;
-	struct rule r;
-
-	ofpbuf_init(&ofpacts, 64);
-	ofpbuf_init(&msg, 64);
-	match_init_catchall(&any);
-	struct ofpact_multipath *mp = ofpact_put_MULTIPATH(&ofpacts);
-	mp->fields = NX_HASH_FIELDS_SYMMETRIC_L4;
-	mp->max_link = 3;
-	mp->dst.field = mf_from_id(MFF_REG2);
-	mp->dst.ofs = 0;
-	mp->dst.n_bits = 32;
-	ofpact_put_GOTO_TABLE(&ofpacts)->table_id = 100;
-	const struct canon_flow flow = {
-		.priority = 10, .match = &any, .ofpacts = ofpacts.data, .ofpacts_len = ofpacts.size,
-	};
-	assert_null(canon_flow(&msg, &flow));
-	canon_rule(&msg, RULE_FLOW, &r);
-	walk_switch_add(f->sw, &r);
-	for (unsigned slot = 0; slot < 4; slot++) {
-		begin(f, T100, 10);
-		match_u(f->b, FIELD_REG2, slot);
-		act_output(f->b, 10 + slot);
-		end(f);
-	}
-	for (unsigned choice = 0; choice < 6; choice++) {
-		f->w->choice = choice;
-		go(f, 1);
-		assert_int_equal(f->w->n_choices, 1);
-		assert_int_equal(f->w->n_outs, 1);
-		assert_int_equal(f->w->outs[0].ofport, 10 + choice % 4);
-	}
-	ofpbuf_uninit(&ofpacts);
-	ofpbuf_uninit(&msg);
-}
-
 /* Ends of tunnels by IPv6, in and out. */
 static void test_tunnels_v6(void **state)
 {
@@ -699,9 +658,75 @@ static void test_tunnels_v6(void **state)
 	assert_memory_equal(f->w->outs[0].tun_dst6, there, 16);
 }
 
+/* Slots by number, or by the hash of Open vSwitch: alike both ways, of UDP ports too. */
+static void test_multipath(void **state)
+{
+	enum { SLOTS = 16 };
+	struct fixture *f = *state;
+	size_t hits[SLOTS] = {0};
+
+	begin(f, T0, 1);
+	act_multipath(f->b, FIELD_REG12, SLOTS);
+	act_goto(f->b, T60);
+	end(f);
+	for (uint32_t slot = 0; slot < SLOTS; slot++) {
+		begin(f, T60, 1);
+		match_u(f->b, FIELD_REG12, slot);
+		act_output(f->b, 100 + slot);
+		end(f);
+	}
+	for (f->w->choice = 0; f->w->choice < 40; f->w->choice++) {
+		go(f, 3);
+		assert_int_equal(f->w->n_choices, 1);
+		assert_int_equal(f->w->n_outs, 1);
+		assert_int_equal(f->w->outs[0].ofport, 100 + f->w->choice % SLOTS);
+	}
+	f->w->choice = WALK_BY_HASH;
+	wire_put_u16(f->frame + 12, 0x0800);
+	memcpy(f->frame + 14, (uint8_t[]){0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2}, 20);
+	for (uint16_t port = 0; port < 1600; port++) {
+		uint32_t there;
+
+		wire_put_u16(f->frame + 34, 20000 + port);
+		wire_put_u16(f->frame + 36, 53);
+		f->frame[29] = 1;
+		f->frame[33] = 2;
+		go(f, 3);
+		assert_int_equal(f->w->n_outs, 1);
+		there = f->w->outs[0].ofport;
+		hits[there - 100]++;
+		wire_put_u16(f->frame + 34, 53);
+		wire_put_u16(f->frame + 36, 20000 + port);
+		f->frame[29] = 2;
+		f->frame[33] = 1;
+		go(f, 3);
+		assert_int_equal(f->w->outs[0].ofport, there);
+	}
+	for (uint32_t slot = 0; slot < SLOTS; slot++)
+		assert_in_range(hits[slot], 50, 200);
+}
+
+static void test_multipath_takes_2_to_256(void **state)
+{
+	struct fixture *f = *state;
+	static const unsigned bad[] = {0, 1, MULTIPATH_MAX + 1};
+	struct rule r;
+
+	for (size_t i = 0; i < 3; i++) {
+		begin(f, T0, 1);
+		act_multipath(f->b, FIELD_REG12, bad[i]);
+		assert_non_null(build_end(f->b, &r));
+	}
+	begin(f, T0, 1);
+	act_multipath(f->b, FIELD_VLAN_VID, 16);
+	assert_non_null(build_end(f->b, &r));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_multipath),
+		TEST(test_multipath_takes_2_to_256),
 		TEST(test_tables),
 		TEST(test_ambiguous),
 		TEST(test_in_port),
@@ -718,7 +743,6 @@ int main(void)
 		TEST(test_arp_answer),
 		TEST(test_nd_answer),
 		TEST(test_load),
-		TEST(test_multipath),
 		TEST(test_tunnels_v6),
 	};
 

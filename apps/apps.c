@@ -11,6 +11,7 @@
 const struct app_entry apps[] = {
 	/* First: its rows must be there before ingress sends frames to them. */
 	{ 7, &app_acl },
+	{ 8, &app_storm },
 	{ 1, &app_ingress },
 	{ 2, &app_l2 },
 	{ 4, &app_arp },

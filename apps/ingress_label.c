@@ -38,7 +38,7 @@ static void let_in(const struct scene *scene, struct out *out, uint32_t sw, cons
 		act_set_u(b, FIELD_LABEL, transit->label);
 		act_goto(b, TABLE_TRANSIT);
 	} else {
-		ingress_go_on(scene, b, sw, network, is_cable ? CLASS_LINK : CLASS_TUNNEL);
+		ingress_go_on(scene, b, sw, network, is_cable ? CLASS_LINK : CLASS_TUNNEL, NULL);
 	}
 	out_want(out, sw);
 }

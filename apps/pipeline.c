@@ -33,10 +33,18 @@ const struct table_contract pipeline[N_TABLES] = {
 		.match = FIELD_BIT(IN_PORT) | FIELD_BIT(VLAN_VID) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST)
 			| FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_SRC) | FIELD_BIT(TUN_IPV6_SRC),
 		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG10) | FIELD_BIT(REG13) | FIELD_BIT(VLAN_VID) | LISTS,
-		.next = TABLE_BIT(L2_SRC) | TABLE_BIT(CONNTRACK) | TABLE_BIT(TRANSIT),
+		.next = TABLE_BIT(L2_SRC) | TABLE_BIT(CONNTRACK) | TABLE_BIT(STORM) | TABLE_BIT(TRANSIT),
 		.punts = true,
 		.help = "port and tag, or tunnel and VNI, become the network register; the tag is taken off",
 		.miss = "dropped: a port the controller has not heard of yet",
+	},
+	[TABLE_STORM] = {
+		.name = "storm", .owner = "storm", .id = 14,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_DST),
+		.next = TABLE_BIT(L2_SRC) | TABLE_BIT(CONNTRACK),
+		.meters = true,
+		.help = "ports with `storm` limits: broadcast and multicast go through a meter",
+		.miss = "dropped: cannot be",
 	},
 	[TABLE_CONNTRACK] = {
 		.name = "conntrack", .owner = "acl", .id = 20,
@@ -108,9 +116,10 @@ const struct table_contract pipeline[N_TABLES] = {
 	},
 	[TABLE_L2_DST] = {
 		.name = "l2_dst", .owner = "l2", .id = 70,
-		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_DST),
+		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_DST) | FIELD_BIT(IN_PORT),
 		.set = FIELD_BIT(REG2) | FIELD_BIT(REG3),
 		.next = TABLE_BIT(OUTPUT) | TABLE_BIT(ACL_AT),
+		.meters = true,
 		.help = "network and destination become the port to leave by, or a flood",
 		.miss = "dropped: no such network on this switch",
 	},

@@ -10,6 +10,8 @@
  *   ingress -> conntrack -> acl_from -> acl_to -> acl_port -> acl_network -> acl_switch -> l2_src
  *   l2_dst -> acl_at -> acl_out_switch -> acl_out_network -> acl_out_port -> acl_commit -> output
  *
+ * Frames of ports with limits meet the table storm right behind ingress.
+ *
  * What is steered over paths of links and tunnels (topo/steer.h) goes on:
  *
  *   output -> path -> slot             ingress -> transit
@@ -24,6 +26,7 @@
 /* TABLE(NAME, OpenFlow table id) */
 #define TABLES \
 	TABLE(INGRESS, 0) \
+	TABLE(STORM, 14) \
 	TABLE(CONNTRACK, 20) \
 	TABLE(ACL_FROM, 22) \
 	TABLE(ACL_TO, 24) \
@@ -97,6 +100,9 @@ enum {
 	METER_CLAIM,                    /* addresses (arp) */
 	METER_LOG, METER_REJECT,        /* what rules say (acl) */
 	METER_PROBE,                    /* probes of links (ingress) */
+	METER_LOOP = METER_OURS_FIRST + 8,      /* probes for loops (ingress) */
+	/* One for each limit of a port (storm). */
+	METER_STORM_FIRST = METER_OURS_FIRST + 16, METER_STORM_LAST = METER_OURS_LAST,
 };
 static inline bool has_meter(uint32_t max_meters, uint32_t meter) { return meter - METER_OURS_FIRST < max_meters; }
 

@@ -171,6 +171,8 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_PORT_GONE:
 		case FACT_SWITCH_UP:
 		case FACT_SWITCH_DOWN:
+		case FACT_QUARANTINE:
+		case FACT_QUARANTINE_OVER:
 			make_stale(core, fact->sw, 1u << i);
 			break;
 		case FACT_STEER:
@@ -195,6 +197,8 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_PROBE:
 		case FACT_PROBE_LOST:
 		case FACT_ANSWER:
+		case FACT_STORM:
+		case FACT_STORM_OVER:
 		case N_FACT_KINDS:
 			for (uint32_t sw = 0; sw < core->n_switches; sw++)
 				make_stale(core, sw, 1u << i);

@@ -69,6 +69,8 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_GATEWAY:
 	case FACT_DUPLICATE:
 	case FACT_PROBE_LOST:
+	case FACT_STORM:
+	case FACT_QUARANTINE:
 		return EVENT_WARNING;
 	case FACT_NET:
 	case FACT_SWITCH_UP:
@@ -87,6 +89,8 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_ADDRESS_SETTLED:
 	case FACT_PROBE:
 	case FACT_ANSWER:
+	case FACT_STORM_OVER:
+	case FACT_QUARANTINE_OVER:
 	case N_FACT_KINDS:
 		break;
 	}

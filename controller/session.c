@@ -288,7 +288,9 @@ static void on_port_status(struct session *s, const uint8_t *msg, size_t size)
 
 static void on_error(struct session *s, const uint8_t *msg, size_t size)
 {
-	if (session_role_message(s, msg, size) || (s->poll && poll_message(s->poll, msg, size, s->all->core->now_ms)))
+	if (session_role_message(s, msg, size) || session_ask_message(s, msg, size)
+	    || session_meters_message(s, msg, size)
+	    || (s->poll && poll_message(s->poll, msg, size, s->all->core->now_ms)))
 		return;
 	if (s->sync && sync_message(s->sync, msg, size, s->all->core->now_ms))
 		return;
@@ -340,7 +342,9 @@ static void on_message(void *ctx, const uint8_t *msg, size_t size)
 	case MSG_MULTIPART_REPLY:
 	case MSG_BARRIER_REPLY:
 	case MSG_EXPERIMENTER:
-		if (session_role_message(s, msg, size) || (s->poll && poll_message(s->poll, msg, size, core->now_ms)))
+		if (session_role_message(s, msg, size) || session_ask_message(s, msg, size)
+		    || session_meters_message(s, msg, size)
+		    || (s->poll && poll_message(s->poll, msg, size, core->now_ms)))
 			break;
 		if ((!s->sync || !sync_message(s->sync, msg, size, core->now_ms)) && msg_type(msg) != MSG_EXPERIMENTER)
 			session_malformed(s, "an answer to nothing we asked");
@@ -391,6 +395,7 @@ static void on_closed(void *ctx, const char *why)
 	struct session *s = ctx;
 	struct core *core = s->all->core;
 	read_clock(s->all);
+	session_ask_end(s);
 	if (s->attached) {
 		VLOG_WARN("%s: connection from %s ended: %s", session_who(s), conn_peer(s->conn), why);
 		if (s->sync)

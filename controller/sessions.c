@@ -122,7 +122,7 @@ static void audit(struct session *s, uint64_t now_ms)
 	struct ledger_counts counts;
 	if (now_ms < s->audit_due_ms)
 		return;
-	/* It may have nothing yet, not even groups or meters. */
+	/* A switch that has no rows yet, nor groups and meters, has nothing to be looked at. */
 	unsigned n_audits = sync_round(s->sync);
 	if (!n_audits)
 		return;
@@ -158,12 +158,14 @@ void sessions_tick(struct sessions *all)
 			continue;
 		}
 		session_role_tick(s, now_ms);
+		session_ask_tick(s, now_ms);
 		if (s->sync)
 			sync_tick(s->sync, now_ms);
 		if (s->state == SESSION_LIVE) {
 			audit(s, now_ms);
 			session_poll_tick(s, now_ms);
 		}
+		session_meters_tick(s, now_ms);
 		echo(s, now_ms);
 	}
 }

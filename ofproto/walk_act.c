@@ -27,6 +27,7 @@ static void emit(struct walker *w, ofp_port_t port, size_t max_len)
 	out->ofport = ntohl(ofputil_port_to_ofp11(port));
 	out->tun_id = be64toh(p->flow.tunnel.tun_id);
 	out->tun_dst = ntohl(p->flow.tunnel.ip_dst);
+	memcpy(out->tun_dst6, &p->flow.tunnel.ipv6_dst, 16);
 	out->size = (uint16_t) (p->size < max_len ? p->size : max_len);
 	memcpy(out->frame, p->frame, out->size);
 }
@@ -110,6 +111,7 @@ static const struct ofputil_bucket *select_bucket(struct walker *w, const struct
 			total += bucket->weight;
 	if (!total)
 		return NULL;
+	w->walk->n_choices++;
 	at = w->walk->choice % total;
 	LIST_FOR_EACH (bucket, list_node, &group->gm.buckets) {
 		if (!is_live(w, bucket))
@@ -255,6 +257,8 @@ static void multipath(struct walker *w, const struct ofpact_multipath *mp)
 	struct flow_wildcards wildcards;
 	union mf_value value;
 
+	if (mp->max_link)
+		w->walk->n_choices++;
 	memset(&wildcards, 0, sizeof(wildcards));
 	if (w->walk->choice == WALK_BY_HASH) {
 		multipath_execute(mp, &w->packet.flow, &wildcards);
@@ -292,6 +296,10 @@ static void act_one(struct walker *w, const struct ofpact *a)
 		break;
 	case OFPACT_GROUP:
 		run_group(w, ofpact_get_GROUP(a)->group_id);
+		break;
+	case OFPACT_METER:
+		/* One frame is below every limit. */
+		w->walk->n_meters++;
 		break;
 	case OFPACT_CT:
 		track(w, ofpact_get_CT(a));

@@ -150,7 +150,7 @@ static void find_paths(struct work *w, const struct place_pair *pair, bool tunne
 	}
 	ret->n_slots = ret->n > 1 ? pair->n_slots : 1;
 	for (uint32_t s = 0; ret->n && s < ret->n_slots; s++) {
-		uint8_t path = ret->n > 1 ? choice[pair->slots[s]] : 0;
+		unsigned path = ret->n > 1 ? choice[pair->slots[s]] : 0;
 		ret->slots[s] = (uint8_t) (path != UINT8_MAX ? path : turn++ % ret->n);
 	}
 }

@@ -541,6 +541,7 @@ static void a_label_is_not_used_anew(void **state)
 		labels_mean_one_thing(new, view_steer(w->view));
 		struct steer *join = steer_join(new, view_steer(w->view));
 		labels_mean_one_thing(join, join);
+		steer_free(new);
 		world_steer(w, join);
 	}
 }
@@ -665,7 +666,7 @@ static void worlds_by_chance(void **state)
 {
 	const char *given = getenv("WEFT_SEED"), *number = getenv("WEFT_EPISODES");
 	uint64_t first = given ? strtoull(given, NULL, 0) : 1000;
-	uint64_t n = number ? strtoull(number, NULL, 0) : given ? 1 : 100;
+	uint64_t n = number ? strtoull(number, NULL, 0) : given ? 1 : 40;
 	(void) state;
 	for (uint64_t i = 0; i < n; i++) {
 		seed = first + i;

@@ -35,6 +35,13 @@ static const char other[] =
 	"networks:\n"
 	"  office:\n"
 	"    ports: [kvm1:vm-a, kvm1:vm-b]\n";
+static const char limited[] =
+	"version: 1\n"
+	"switches: {kvm1: {dpid: 0x11}}\n"
+	"networks:\n"
+	"  office:\n"
+	"    storm: {broadcast: 10pps}\n"
+	"    ports: [kvm1:vm-a, kvm1:vm-b]\n";
 static const char bad[] =
 	"version: 1\n"
 	"networks:\n"
@@ -518,6 +525,8 @@ static void check_members(const char *document, const char *prefix, const json_t
 			fail_msg("%s has a member %s that is not in api_members", document, name);
 		bool is_other = !strcmp(document, "status") &&
 			(!strcmp(name, "switches") || !strcmp(name, "networks") || !strcmp(name, "config"));
+		/* As `from`, and as the causes of a direction. */
+		is_other |= !strcmp(document, "explain") && (!strcmp(name, "to") || !strcmp(name, "notes"));
 		const json_t *inner = json_is_array(value) ? json_array_get(value, 0) : value;
 		if (!is_other && json_is_object(inner)) {
 			snprintf(name, sizeof name, "%s%s.", prefix, key);
@@ -542,6 +551,42 @@ static bool has_member(const json_t *json, const char *name)
 	return dot ? value && has_member(value, dot + 1) : value != NULL;
 }
 
+static void test_explain(void **state)
+{
+	static const struct { const char *target, *error; } wrong[] = {
+		{ "/v1/explain?from=vm-a", "from and to are wanted" },
+		{ "/v1/explain?from=vm-a&to=vm-b&protocol=tcp", "\"tcp\" is no protocol" },
+		{ "/v1/explain?from=vm-a&to=vm-b&size=1", "\"1\" is no size" },
+	}, odd[] = {
+		{ "/v1/explain?from=vm-a&to=vm-a", "the same host" },
+		{ "/v1/explain?from=nowhere/vm-a&to=vm-b", "there is no network" },
+		{ "/v1/explain?from=vm-a&to=vm-b&probe=1", "no probe: " },
+	};
+	(void) state;
+	world_reload(&world, other);
+	core_plan(world.core);
+	world_take_rows(&world, 0);
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		json_t *json = call("GET", wrong[i].target, NULL, 400);
+		assert_non_null(strstr(json_string_value(json_object_get(json, "error")), wrong[i].error));
+		json_decref(json);
+	}
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		json_t *json = call("GET", odd[i].target, NULL, 422);
+		const char *error = json_string_value(json_object_get(json, "error"));
+		if (!strstr(error, odd[i].error))
+			fail_msg("%s: %s", odd[i].target, error);
+		assert_true(json_is_string(json_object_get(json, "hint")));
+		json_decref(json);
+	}
+	json_t *json = call("GET", "/v1/explain?from=vm-a&to=vm-b", NULL, 200);
+	char *text = json_dumps(json, 0);
+	if (strcmp(json_string_value(json_object_get(json, "verdict")), "reachable"))
+		fail_msg("%s", text);
+	free(text);
+	json_decref(json);
+}
+
 static void test_manual_tells_the_truth(void **state)
 {
 	static const char *const lists[] = { "switches", "ports", "hosts", "networks", "flows", "events", "objects" };
@@ -549,9 +594,17 @@ static void test_manual_tells_the_truth(void **state)
 	(void) state;
 	/* Something of everything. */
 	world_learn(&world, "office", 1, 0, 1);
-	world_reload(&world, other);
+	world_reload(&world, limited);
 	core_plan(world.core);
 	world_learn(&world, "office", 1, 0, 2);
+	struct fact closed = { .kind = FACT_QUARANTINE, .reason = REASON_LOOP, .sw = 0, .ofport = 1, .old_sw = NET_NONE,
+			       .network = world.core->net->networks[0].id };
+	core_fact(world.core, &closed);
+	struct fact storm = { .kind = FACT_STORM, .sw = 0, .ofport = 2, .old_sw = NET_NONE,
+			      .network = world.core->net->networks[0].id };
+	core_fact(world.core, &storm);
+	storm.n_dropped = 7;
+	core_fact(world.core, &storm);
 	struct fact claim = { .kind = FACT_ADDRESS, .sw = 0, .ofport = 2, .old_sw = NET_NONE, .has_ip4 = true,
 			      .network = world.core->net->networks[0].id, .ip4 = { 10, 0, 0, 1 } };
 	memcpy(claim.mac, (uint8_t[6]) { 2, 0, 0, 0, 0, 1 }, 6);
@@ -583,6 +636,14 @@ static void test_manual_tells_the_truth(void **state)
 		}
 		json_decref(json);
 	}
+	json_t *explained = call("GET", "/v1/explain?from=vm-a&to=kvm1:vm-b", NULL, 200);
+	check_members("explain", "", explained);
+	for (size_t m = 0; m < n_api_members; m++)
+		/* Nothing is wrong here, and nothing was sent. */
+		if (!strcmp(api_members[m].document, "explain") && !strstr(api_members[m].name, "causes.")
+		    && strncmp(api_members[m].name, "probe.", 6) && !has_member(explained, api_members[m].name))
+			fail_msg("explain has no member %s, the manual says so", api_members[m].name);
+	json_decref(explained);
 	char *page = NULL;
 	size_t size = 0;
 	FILE *f = open_memstream(&page, &size);
@@ -612,6 +673,7 @@ int main(void)
 		T(test_slow_follower),
 		T(test_followers_are_bounded),
 		T(test_ends_under_followers),
+		T(test_explain),
 		T(test_manual_tells_the_truth),
 	};
 	signal(SIGPIPE, SIG_IGN);

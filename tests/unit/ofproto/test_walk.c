@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "corpus.h"
+#include "ofproto/canon.h"
 #include "ofproto/ovs.h"
 #include "ofproto/walk.h"
 #include "ofproto/wire.h"
@@ -610,6 +611,53 @@ static void test_nd_answer(void **state)
 	assert_memory_equal(f->w->outs[0].frame, advertisement, sizeof(advertisement));
 }
 
+/* Read in one go, in any order: highest priority first all the same. */
+static void test_load(void **state)
+{
+	struct fixture *f = *state;
+	static const uint16_t priorities[] = {5, 300, 10, 1, 200};
+
+	for (size_t i = 0; i < 5; i++) {
+		struct rule r;
+
+		begin(f, T0, priorities[i]);
+		act_output(f->b, priorities[i]);
+		assert_null(build_end(f->b, &r));
+		walk_switch_load(f->sw, &r);
+	}
+	walk_switch_loaded(f->sw);
+	go(f, 1);
+	assert_int_equal(f->w->n_outs, 1);
+	assert_int_equal(f->w->outs[0].ofport, 300);
+	begin(f, T0, 400);
+	act_output(f->b, 7);
+	end(f);
+	go(f, 1);
+	assert_int_equal(f->w->outs[0].ofport, 7);
+}
+
+/* Ends of tunnels by IPv6, in and out. */
+static void test_tunnels_v6(void **state)
+{
+	static const uint8_t here[16] = {0xfd, [15] = 1}, there[16] = {0xfd, [15] = 2};
+	struct fixture *f = *state;
+
+	begin(f, T0, 10);
+	match_bytes(f->b, FIELD_TUN_IPV6_SRC, here, NULL);
+	act_goto(f->b, T100);
+	end(f);
+	begin(f, T100, 10);
+	act_set_bytes(f->b, FIELD_TUN_IPV6_DST, there);
+	act_output(f->b, 9);
+	end(f);
+	go(f, 1);
+	assert_true(f->w->missed);
+	memcpy(f->w->tun_src6, here, 16);
+	go(f, 1);
+	assert_int_equal(f->w->n_outs, 1);
+	assert_memory_equal(f->w->outs[0].tun_dst6, there, 16);
+}
+
 /* Slots by number, or by the hash of Open vSwitch: alike both ways, of UDP ports too. */
 static void test_multipath(void **state)
 {
@@ -629,6 +677,7 @@ static void test_multipath(void **state)
 	}
 	for (f->w->choice = 0; f->w->choice < 40; f->w->choice++) {
 		go(f, 3);
+		assert_int_equal(f->w->n_choices, 1);
 		assert_int_equal(f->w->n_outs, 1);
 		assert_int_equal(f->w->outs[0].ofport, 100 + f->w->choice % SLOTS);
 	}
@@ -693,6 +742,8 @@ int main(void)
 		TEST(test_corpus),
 		TEST(test_arp_answer),
 		TEST(test_nd_answer),
+		TEST(test_load),
+		TEST(test_tunnels_v6),
 	};
 
 	vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);

@@ -17,7 +17,7 @@
 #include "controller/session_private.h"
 #include "topo/arena.h"
 
-enum { QUIET_MS = 22000, REST_MS = 240000 };
+enum { QUIET_MS = 32000, REST_MS = 240000 };
 
 uint32_t sim_random(struct sim *s, uint32_t n)
 {
@@ -349,6 +349,7 @@ static void make_switch(struct sim *s, size_t i)
 	k->no_groups = sim_chance(s, 10);
 	k->no_bundles = sim_chance(s, 10);
 	s->may_loop |= k->no_bundles;
+	s->lacks_groups |= k->no_groups;
 	for (size_t p = 0; p < SIM_PORTS; p++) {
 		struct sim_port *port = &sw->ports[p];
 		snprintf(port->name, sizeof port->name, "%s", ports[p]);

@@ -346,10 +346,8 @@ static void make_switch(struct sim *s, size_t i)
 	k->send_ctx = sw;
 	sw->sim = s;
 	k->max_meters = sim_chance(s, 80) ? 1000 : 0;
-	k->no_groups = sim_chance(s, 10);
 	k->no_bundles = sim_chance(s, 10);
 	s->may_loop |= k->no_bundles;
-	s->lacks_groups |= k->no_groups;
 	for (size_t p = 0; p < SIM_PORTS; p++) {
 		struct sim_port *port = &sw->ports[p];
 		snprintf(port->name, sizeof port->name, "%s", ports[p]);

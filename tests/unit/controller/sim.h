@@ -78,7 +78,6 @@ struct sim {
 	struct sim_foreign foreign[SIM_FOREIGN];
 	struct build *foreign_build;
 	uint32_t refuse_hash;           /* rows whose key hash ends in these bits are refused; 0 = none */
-	bool lacks_groups;              /* a switch among them has no groups: what is steered there is lost */
 	bool may_loop;                  /* a switch without atomic changes is among them */
 	/* the last frame */
 	struct walk *walk;

@@ -13,6 +13,7 @@
 #include "apps/app.h"
 #include "apps/apps.h"
 #include "apps/discover.h"
+#include "apps/guard.h"
 #include "apps/l2.h"
 #include "apps/tunnel.h"
 #include "topo/ways.h"
@@ -103,15 +104,19 @@ static void never_let_in(struct out *out, uint32_t sw, uint64_t object)
 	out_want(out, sw);
 }
 
-/* Rules stand on the way of networks that have some. */
+/* Guards stand on the way of ports that have some, rules on that of networks. */
 static void go_on(const struct scene *scene, struct build *b, uint32_t sw, const struct net_network *network,
-		  enum class class)
+		  enum class class, bool is_watched)
 {
 	act_set_u(b, FIELD_NETWORK, network->id);
 	act_set_u(b, FIELD_CLASS, class);
 	if (network->tags == NET_TAGS_PASS)
 		act_set_u(b, FIELD_TAGS, 1);
-	act_goto(b, acl_judges(scene, sw, (uint32_t) (network - scene->net->networks)) ? TABLE_CONNTRACK : TABLE_L2_SRC);
+	if (is_watched)
+		act_goto(b, TABLE_GUARD);
+	else
+		act_goto(b, acl_judges(scene, sw, (uint32_t) (network - scene->net->networks)) ? TABLE_CONNTRACK
+			 : TABLE_L2_SRC);
 }
 
 static void let_in(const struct scene *scene, struct out *out, uint32_t sw, const struct view_port *port,
@@ -128,7 +133,8 @@ static void let_in(const struct scene *scene, struct out *out, uint32_t sw, cons
 		act_pop_vlan(b);
 	if (!use->is_uplink)
 		acl_set_lists(scene, b, sw, use, ACL_IN);
-	go_on(scene, b, sw, &scene->net->networks[use->network], use->is_uplink ? CLASS_UPLINK : CLASS_EDGE);
+	go_on(scene, b, sw, &scene->net->networks[use->network], use->is_uplink ? CLASS_UPLINK : CLASS_EDGE,
+	      guard_watches(scene, use));
 	out_want(out, sw);
 }
 
@@ -155,7 +161,7 @@ static void from_peer_row(const struct scene *scene, struct out *out, const stru
 		return;
 	}
 	if (row != ROW_FENCED)
-		go_on(scene, b, here->sw, tunnel_network(scene, vn), CLASS_TUNNEL);
+		go_on(scene, b, here->sw, tunnel_network(scene, vn), CLASS_TUNNEL, false);
 	out_want(out, here->sw);
 }
 
@@ -231,7 +237,7 @@ static void from_link(const struct scene *scene, struct out *out, const struct v
 	if (!in_tree)
 		match_bytes(b, FIELD_ETH_DST, (const uint8_t[6]) { 0 }, group_bit);
 	act_pop_vlan(b);
-	go_on(scene, b, vs->sw, &scene->net->networks[n], CLASS_LINK);
+	go_on(scene, b, vs->sw, &scene->net->networks[n], CLASS_LINK, false);
 	out_want(out, vs->sw);
 }
 

@@ -11,6 +11,8 @@
  * row on every switch (but on the one that they say it is behind). compile says
  * all rows of a switch, patch those that one host changes; the row kinds are in
  * l2_rows.c, learning in l2_learn.c. */
+#include <string.h>
+
 #include "apps/acl.h"
 #include "apps/apps.h"
 #include "apps/l2.h"
@@ -31,7 +33,7 @@ static void hosts_here(const struct scene *scene, struct out *out, uint32_t sw,
 	const struct host *host = NULL;
 	while ((host = view_member_host(scene->view, member, host))) {
 		const struct view_use *use = view_use(view_port(scene->view, sw, host->ofport), network->id);
-		l2_want_src(out, sw, network, host->ofport, host->mac, use->object);
+		l2_want_src(out, sw, network, host->ofport, host->mac, use);
 		l2_want_dst(out, sw, network->id, host->mac, host->ofport, use->object, judged);
 	}
 }
@@ -119,12 +121,39 @@ static void hosts_abroad(const struct scene *scene, struct out *out, const struc
 	}
 }
 
+/* Who may use the MAC addresses that ports are bound to. */
+static void bound_macs(const struct scene *scene, struct out *out, const struct view_switch *vs,
+		       const struct net_network *network)
+{
+	for (size_t i = 0; i < network->n_bound; i++) {
+		const struct net_port *port = &network->ports[network->bound[i]];
+		/* Of several ports with one MAC, the first one names the row. */
+		if (i && !memcmp(network->ports[network->bound[i - 1]].mac.bytes, port->mac.bytes, 6))
+			continue;
+		l2_taken(out, vs, network->id, port->mac.bytes, scene->net->objects[port->object].id);
+	}
+}
+
+static void bound_ports(const struct scene *scene, struct out *out, const struct view_switch *vs)
+{
+	for (size_t p = 0; p < vs->n_ports; p++) {
+		for (size_t u = 0; u < vs->ports[p].n_uses; u++) {
+			const struct view_use *use = &vs->ports[p].uses[u];
+			if (use->is_uplink || use->is_physical)
+				continue;
+			const struct net_port *entry = &scene->net->networks[use->network].ports[use->entry];
+			if (net_is_bound(entry))
+				l2_bound(out, vs, vs->ports[p].ofport, use, entry->mac.bytes);
+		}
+	}
+}
+
 static void full_ports(struct out *out, const struct view_switch *vs)
 {
 	for (size_t p = 0; p < vs->n_ports; p++) {
 		const struct view_port *port = &vs->ports[p];
 		for (size_t u = 0; u < port->n_uses; u++)
-			if (port->uses[u].n_hosts >= port->uses[u].max_hosts)
+			if (port->uses[u].n_hosts >= port->uses[u].room)
 				l2_port_limit(out, vs, port->ofport, &port->uses[u], true);
 	}
 }
@@ -136,6 +165,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 		return;
 	l2_switch_rows(out, vs);
 	full_ports(out, vs);
+	bound_ports(scene, out, vs);
 	for (uint32_t n = 0; n < scene->net->n_networks; n++) {
 		const struct net_network *network = &scene->net->networks[n];
 		const struct view_network *vn = view_network(scene->view, n);
@@ -147,6 +177,8 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 				member->transit, judged);
 		if (member->n_edges && view_network_full(scene->view, n))
 			l2_network_limit(out, vs, scene->net, n, true);
+		if (member->n_edges)
+			bound_macs(scene, out, vs, network);
 		hosts_here(scene, out, sw, network, member, judged);
 		hosts_elsewhere(scene, out, vn, member);
 		hosts_abroad(scene, out, network, vn, member);
@@ -170,7 +202,7 @@ static void patch_port_limit(const struct scene *scene, struct out *out, uint32_
 {
 	const struct view_port *port = view_port(scene->view, sw, ofport);
 	const struct view_use *use = port ? view_use(port, network_id) : NULL;
-	if (use && (came ? has_come(use->n_hosts, use->max_hosts) : has_gone(use->n_hosts, use->max_hosts)))
+	if (use && (came ? has_come(use->n_hosts, use->room) : has_gone(use->n_hosts, use->room)))
 		l2_port_limit(out, view_switch(scene->view, sw), ofport, use, came);
 }
 
@@ -232,7 +264,7 @@ static bool patch_host(const struct scene *scene, const struct fact *fact, struc
 			patch_elsewhere(scene, out, vn, fact->sw, fact->mac, to, true);
 		if (fact->was_known && fact->old_sw != NET_NONE)
 			patch_left(scene, out, vn, fact);
-		l2_want_src(out, fact->sw, network, fact->ofport, fact->mac, use->object);
+		l2_want_src(out, fact->sw, network, fact->ofport, fact->mac, use);
 		l2_want_dst(out, fact->sw, vn->id, fact->mac, fact->ofport, use->object,
 			    is_judged(scene, fact->sw, vn));
 		patch_port_limit(scene, out, fact->sw, fact->ofport, vn->id, true);
@@ -291,6 +323,11 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_ADDRESS_GONE:
 	case FACT_DUPLICATE:
 	case FACT_ADDRESS_SETTLED:
+	case FACT_VIOLATION:
+	case FACT_LEASE:
+	case FACT_LEASE_GONE:
+	case FACT_PORT_SHUT:
+	case FACT_PORT_OPEN:
 	case N_FACT_KINDS:
 		break;
 	}

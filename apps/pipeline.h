@@ -5,12 +5,16 @@
  *                                 |                ^
  *                                 +--> advert -----+
  *
+ * Frames of ports that are guarded make a detour before all others:
+ *
+ *   ingress -> guard -> guard_nd -> conntrack, or l2_src
+ *
  * Frames of networks that have rules of who may speak to whom make two detours:
  *
  *   ingress -> conntrack -> acl_from -> acl_to -> acl_port -> acl_network -> acl_switch -> l2_src
  *   l2_dst -> acl_at -> acl_out_switch -> acl_out_network -> acl_out_port -> acl_commit -> output
  *
- * Further tables (guard, qos, route, path) have their numbers kept free; a
+ * Further tables (qos, route, path) have their numbers kept free; a
  * table exists once it has an owner. */
 #ifndef APPS_PIPELINE_H
 #define APPS_PIPELINE_H
@@ -20,6 +24,8 @@
 /* TABLE(NAME, OpenFlow table id) */
 #define TABLES \
 	TABLE(INGRESS, 0) \
+	TABLE(GUARD, 10) \
+	TABLE(GUARD_ND, 13) \
 	TABLE(CONNTRACK, 20) \
 	TABLE(ACL_FROM, 22) \
 	TABLE(ACL_TO, 24) \
@@ -64,6 +70,7 @@ enum table pipeline_by_id(uint8_t id);
 #define FIELD_LIST_NETWORK FIELD_REG8   /* of the network, */
 #define FIELD_LIST_SWITCH  FIELD_REG9   /* and of the switch; first as it comes in, then where it goes out */
 #define FIELD_TAGS    FIELD_REG10       /* 1: the network passes tags of guests */
+#define FIELD_UNTIL   FIELD_REG11       /* when a lease ends, a port opens: read back, never matched */
 
 /* What hosts need before they can speak at all: judged only by rules that name it. */
 enum need { NEED_NOT, NEED_ARP, NEED_ND, NEED_DHCP };
@@ -87,6 +94,7 @@ enum {
 	METER_PUNT = METER_OURS_FIRST,  /* new hosts (l2), probes of links (ingress) */
 	METER_CLAIM,                    /* addresses (arp) */
 	METER_LOG, METER_REJECT,        /* what rules say (acl) */
+	METER_GUARD, METER_LEASE,       /* what a port may not send, what DHCP servers lease (guard) */
 };
 static inline bool has_meter(uint32_t max_meters, uint32_t meter) { return meter - METER_OURS_FIRST < max_meters; }
 

@@ -44,7 +44,7 @@ static void on_ahead(void *ctx, uint32_t sw, const struct rule *key)
 struct scene core_scene(const struct core *core)
 {
 	return (struct scene) {
-		.net = core->net, .view = core->view, .now_ms = core->now_ms,
+		.net = core->net, .view = core->view, .now_ms = core->now_ms, .wall_ms = core->wall_ms,
 		.sign = sign_bytes, .sign_ctx = core->sign_key,
 	};
 }
@@ -166,6 +166,8 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_PORT_GONE:
 		case FACT_SWITCH_UP:
 		case FACT_SWITCH_DOWN:
+		case FACT_PORT_SHUT:
+		case FACT_PORT_OPEN:
 			make_stale(core, fact->sw, 1u << i);
 			break;
 		case FACT_NET:
@@ -182,6 +184,9 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_ADDRESS_GONE:
 		case FACT_DUPLICATE:
 		case FACT_ADDRESS_SETTLED:
+		case FACT_VIOLATION:
+		case FACT_LEASE:
+		case FACT_LEASE_GONE:
 		case N_FACT_KINDS:
 			for (uint32_t sw = 0; sw < core->n_switches; sw++)
 				make_stale(core, sw, 1u << i);

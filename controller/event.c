@@ -68,6 +68,8 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_HOST_REFUSED:
 	case FACT_GATEWAY:
 	case FACT_DUPLICATE:
+	case FACT_VIOLATION:
+	case FACT_PORT_SHUT:
 		return EVENT_WARNING;
 	case FACT_NET:
 	case FACT_SWITCH_UP:
@@ -83,6 +85,9 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_ADDRESS:
 	case FACT_ADDRESS_GONE:
 	case FACT_ADDRESS_SETTLED:
+	case FACT_LEASE:
+	case FACT_LEASE_GONE:
+	case FACT_PORT_OPEN:
 	case N_FACT_KINDS:
 		break;
 	}

@@ -65,7 +65,8 @@
 	FIELD(UDP_SRC,     MFF_UDP_SRC,     2) \
 	FIELD(UDP_DST,     MFF_UDP_DST,     2) \
 	FIELD(SCTP_SRC,    MFF_SCTP_SRC,    2) \
-	FIELD(SCTP_DST,    MFF_SCTP_DST,    2)
+	FIELD(SCTP_DST,    MFF_SCTP_DST,    2) \
+	FIELD(REG11,       MFF_REG11,       4)
 
 enum field {
 #define FIELD(NAME, MFF, SIZE) FIELD_##NAME,

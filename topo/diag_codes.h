@@ -38,5 +38,8 @@ DIAG_CODE(UNKNOWN_NETWORK, "E025", DIAG_ERROR, "a network that is not declared",
 DIAG_CODE(UNKNOWN_NAME, "E031", DIAG_ERROR, "a list, group or network that the file does not have", "Declare it under `acls`, `groups` or `networks`, or correct its name.")
 DIAG_CODE(RULE, "E032", DIAG_ERROR, "a rule that cannot be", "Read the message: a rule has one verdict, and only what its protocol has can be asked for.")
 DIAG_CODE(GROUP_CYCLE, "E033", DIAG_ERROR, "groups that hold each other", "Take one out of the other.")
+DIAG_CODE(GUARD, "E034", DIAG_ERROR, "guards of a port that do not go together", "Read the message: a port is bound to what the file says, or to what came first.")
+DIAG_CODE(MUTE, "W123", DIAG_WARNING, "ports from which nobody can speak", "Add `dhcp` to the network's guard so that leases are learned, or give the ports `ip` or `trust`.")
+DIAG_CODE(IDLE_TRUST, "W124", DIAG_WARNING, "trust in what is not guarded", "Remove the word, or add it to the network's `guard`.")
 DIAG_CODE(UNREACHABLE, "W121", DIAG_WARNING, "a rule that never matches", "Remove it, or move it before the rule that hides it.")
 DIAG_CODE(FALLS_OFF, "W122", DIAG_WARNING, "a list of rules that falls off its end", "End it with {deny: any} or {allow: any}.")

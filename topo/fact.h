@@ -31,7 +31,12 @@
 	FACT(ADDRESS,      "address",      "a host speaks for an IP address") \
 	FACT(ADDRESS_GONE, "address-gone", "nobody is known to have the IP address any more") \
 	FACT(DUPLICATE,    "duplicate-ip", "two hosts use one IP address") \
-	FACT(ADDRESS_SETTLED, "address-settled", "one host is left that uses the IP address")
+	FACT(ADDRESS_SETTLED, "address-settled", "one host is left that uses the IP address") \
+	FACT(VIOLATION,    "violation",    "a port sent what it may not, and it was dropped, or is told only") \
+	FACT(LEASE,        "lease",        "a DHCP server leased an IP address, or its host moved") \
+	FACT(LEASE_GONE,   "lease-gone",   "a lease was given back, or ended") \
+	FACT(PORT_SHUT,    "port-shut",    "a port lets nothing of a network in for some time") \
+	FACT(PORT_OPEN,    "port-open",    "and again does")
 
 enum fact_kind {
 #define FACT(NAME, WORD, HELP) FACT_##NAME,
@@ -54,6 +59,14 @@ enum fact_reason {
 	REASON_REMOVED,                 /* somebody deleted its row and it did not speak again */
 	REASON_STANDS,                  /* heard from the LAN, and it stands on a VM's port that is up */
 	REASON_SILENT,                  /* another host uses its address, and it did not answer for it */
+	/* VIOLATION: */
+	REASON_BOUND,                   /* not from the addresses that the port is bound to */
+	REASON_TAKEN,                   /* from what another port is bound to: other_mac */
+	REASON_STICKY,                  /* from the MAC of a host that sticks to another port */
+	REASON_NO_LEASE,                /* from an IP address that is not leased to the sender */
+	REASON_ROGUE_DHCP, REASON_ROGUE_RA,     /* a server, a router, and the port is not trusted */
+	/* LEASE_GONE: */
+	REASON_RELEASED, REASON_EXPIRED,
 };
 const char *fact_reason_text(enum fact_reason);
 
@@ -93,6 +106,9 @@ struct fact {
 	 * SWITCH_READY: somebody takes it for a gateway no more. */
 	bool uses_changed;
 	bool port_replaced;             /* and another port was there, under that number or that name */
+	/* LEASE: when it ends; PORT_SHUT: when it opens. Seconds since 1970, UINT32_MAX = never. */
+	uint32_t until_s;
+	uint32_t length_s;              /* PORT_SHUT: for how long; grows */
 	uint64_t time_ms;               /* of the caller's clock */
 };
 

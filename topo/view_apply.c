@@ -66,6 +66,12 @@ static bool believe_row(const struct view *view, const struct host *host, const 
 	return view_is_echo(view, &there, host->sw, host->ofport) || (host->recovered && host->seen_ms < seen_ms);
 }
 
+bool view_may_stand(const struct view *view, const struct view_use *use, const uint8_t mac[6])
+{
+	const struct net_network *network = &view->net->networks[use->network];
+	return net_may_stand(network, use->is_physical ? NULL : &network->ports[use->entry], mac);
+}
+
 bool view_host_apply(struct view *view, struct fact *fact)
 {
 	struct view_network *vn = view_network_mutable(view, fact->network);
@@ -80,7 +86,7 @@ bool view_host_apply(struct view *view, struct fact *fact)
 	if (fact->unconfirmed)
 		return apply_unconfirmed(view, fact);
 	const struct view_use *use = view_use_mutable(view, fact->sw, fact->ofport, fact->network);
-	if (!use || use->is_uplink)
+	if (!use || use->is_uplink || !view_may_stand(view, use, fact->mac))
 		return false;
 	uint32_t i = host_find(&view->hosts, fact->network, fact->mac);
 	if (i == NET_NONE) {
@@ -198,7 +204,10 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 	case FACT_PORT_GONE:
 		return view_port_remove(view, fact->sw, fact->ofport, &gone);
 	case FACT_HOST:
-		return view_host_apply(view, fact);
+		if (!view_host_apply(view, fact))
+			return false;
+		view_leases_follow(view, fact);
+		return true;
 	case FACT_HOST_GONE:
 		return apply_host_gone(view, fact, &gone);
 	case FACT_HOST_REFUSED:
@@ -223,6 +232,16 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 	case FACT_DUPLICATE:
 	case FACT_ADDRESS_SETTLED:
 		return view_apply_dispute(view, fact);
+	case FACT_VIOLATION:
+		return view_apply_violation(view, fact);
+	case FACT_LEASE:
+		return view_apply_lease(view, fact);
+	case FACT_LEASE_GONE:
+		return view_apply_lease_gone(view, fact);
+	case FACT_PORT_SHUT:
+		return view_apply_shut(view, fact);
+	case FACT_PORT_OPEN:
+		return view_apply_open(view, fact);
 	case N_FACT_KINDS:
 		break;
 	}
@@ -283,13 +302,24 @@ bool view_network_full(const struct view *view, uint32_t index)
 	return vn->was_full || vn->n_hosts >= view->net->networks[index].max_hosts;
 }
 
+bool view_sticks_elsewhere(const struct view *view, const struct host *host, uint32_t sw, uint32_t ofport)
+{
+	const struct view_port *port = host->unconfirmed ? NULL : view_port(view, host->sw, host->ofport);
+	return port && view_use(port, host->network)->sticky && (host->sw != sw || host->ofport != ofport);
+}
+
+const struct net_port *view_bound_elsewhere(const struct view *view, const struct view_use *use, const uint8_t mac[6])
+{
+	return view_may_stand(view, use, mac) ? NULL : net_bound_mac(&view->net->networks[use->network], mac);
+}
+
 enum fact_reason view_may_learn(const struct view *view, uint32_t sw, uint32_t ofport, uint32_t network_id)
 {
 	const struct view_port *port = view_port(view, sw, ofport);
 	const struct view_use *use = port ? view_use(port, network_id) : NULL;
 	if (!use || use->is_uplink)
 		return REASON_CONFIG;
-	if (use->n_hosts >= use->max_hosts)
+	if (use->n_hosts >= use->room)
 		return REASON_PORT_LIMIT;
 	return view_network_full(view, use->network) ? REASON_NETWORK_LIMIT : REASON_NONE;
 }

@@ -49,7 +49,8 @@ static void sign(const void *ctx, const uint8_t *bytes, size_t size, uint8_t ret
 
 struct scene world_scene(const struct world *w)
 {
-	return (struct scene) { .net = w->net, .view = w->view, .now_ms = w->now_ms, .sign = sign };
+	return (struct scene) { .net = w->net, .view = w->view, .now_ms = w->now_ms, .wall_ms = WORLD_WALL_MS + w->now_ms,
+				.sign = sign };
 }
 
 static void compile_app(struct world *w, size_t app, uint32_t sw)
@@ -86,7 +87,8 @@ static void applied(struct world *w, const struct fact *fact)
 			continue;
 		}
 		for (uint32_t sw = 0; sw < view_n_switches(w->view); sw++)
-			if (sw == fact->sw || (fact->kind != FACT_PORT && fact->kind != FACT_PORT_GONE))
+			if (sw == fact->sw || (fact->kind != FACT_PORT && fact->kind != FACT_PORT_GONE
+					     && fact->kind != FACT_PORT_SHUT && fact->kind != FACT_PORT_OPEN))
 				compile_app(w, i, sw);
 	}
 }

@@ -32,8 +32,11 @@
 #include "ofproto/walk.h"
 #include "topo/view.h"
 
-enum { WORLD_MAX_SWITCHES = 16, WORLD_MAX_GOT = 512, WORLD_MAX_FRAME = 256, WORLD_MAX_FACTS = 256,
+enum { WORLD_MAX_SWITCHES = 16, WORLD_MAX_GOT = 512, WORLD_MAX_FRAME = 512, WORLD_MAX_FACTS = 256,
        WORLD_MAX_SENT = 64 };
+
+/* The world's clock on the wall, when its own says 0. */
+#define WORLD_WALL_MS 1700000000000ULL
 
 struct frame {
 	uint8_t bytes[WORLD_MAX_FRAME];
@@ -116,7 +119,7 @@ void world_send_tunnelled(struct world *, const char *place, struct frame, uint6
 /* The scene as apps see it. */
 struct scene world_scene(const struct world *);
 
-/* A second goes by for the apps that ask hosts whether they are there. */
+/* A second goes by for the apps that ask hosts whether they are there, and for leases. */
 void world_tick(struct world *, uint64_t second);
 /* How many copies came out there, with this tag. */
 size_t world_got(struct world *, const char *place, int vid);

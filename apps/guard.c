@@ -181,7 +181,8 @@ static void recover(const struct scene *scene, uint32_t sw, const struct rule *r
 
 static void end_leases(const struct scene *scene, uint32_t sw, uint32_t now_s, struct reply *reply)
 {
-	for (size_t i = 0; view_n_leases(scene->view) && i < view_lease_slots(scene->view); i++) {
+	bool is_due = view_lease_is_due(scene->view, now_s);
+	for (size_t i = 0; is_due && i < view_lease_slots(scene->view); i++) {
 		const struct lease *lease = view_lease_at(scene->view, i);
 		if (!lease || lease->until_s > now_s || (lease->sw != sw && lease->sw != NET_NONE))
 			continue;

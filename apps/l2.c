@@ -11,8 +11,6 @@
  * row on every switch (but on the one that they say it is behind). compile says
  * all rows of a switch, patch those that one host changes; the row kinds are in
  * l2_rows.c, learning in l2_learn.c. */
-#include <string.h>
-
 #include "apps/acl.h"
 #include "apps/apps.h"
 #include "apps/l2.h"
@@ -121,33 +119,6 @@ static void hosts_abroad(const struct scene *scene, struct out *out, const struc
 	}
 }
 
-/* Who may use the MAC addresses that ports are bound to. */
-static void bound_macs(const struct scene *scene, struct out *out, const struct view_switch *vs,
-		       const struct net_network *network)
-{
-	for (size_t i = 0; i < network->n_bound; i++) {
-		const struct net_port *port = &network->ports[network->bound[i]];
-		/* Of several ports with one MAC, the first one names the row. */
-		if (i && !memcmp(network->ports[network->bound[i - 1]].mac.bytes, port->mac.bytes, 6))
-			continue;
-		l2_taken(out, vs, network->id, port->mac.bytes, scene->net->objects[port->object].id);
-	}
-}
-
-static void bound_ports(const struct scene *scene, struct out *out, const struct view_switch *vs)
-{
-	for (size_t p = 0; p < vs->n_ports; p++) {
-		for (size_t u = 0; u < vs->ports[p].n_uses; u++) {
-			const struct view_use *use = &vs->ports[p].uses[u];
-			if (use->is_uplink || use->is_physical)
-				continue;
-			const struct net_port *entry = &scene->net->networks[use->network].ports[use->entry];
-			if (net_is_bound(entry))
-				l2_bound(out, vs, vs->ports[p].ofport, use, entry->mac.bytes);
-		}
-	}
-}
-
 static void full_ports(struct out *out, const struct view_switch *vs)
 {
 	for (size_t p = 0; p < vs->n_ports; p++) {
@@ -165,7 +136,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 		return;
 	l2_switch_rows(out, vs);
 	full_ports(out, vs);
-	bound_ports(scene, out, vs);
+	l2_own_macs(scene, out, vs);
 	for (uint32_t n = 0; n < scene->net->n_networks; n++) {
 		const struct net_network *network = &scene->net->networks[n];
 		const struct view_network *vn = view_network(scene->view, n);
@@ -177,8 +148,6 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 				member->transit, judged);
 		if (member->n_edges && view_network_full(scene->view, n))
 			l2_network_limit(out, vs, scene->net, n, true);
-		if (member->n_edges)
-			bound_macs(scene, out, vs, network);
 		hosts_here(scene, out, sw, network, member, judged);
 		hosts_elsewhere(scene, out, vn, member);
 		hosts_abroad(scene, out, network, vn, member);
@@ -269,6 +238,7 @@ static bool patch_host(const struct scene *scene, const struct fact *fact, struc
 			    is_judged(scene, fact->sw, vn));
 		patch_port_limit(scene, out, fact->sw, fact->ofport, vn->id, true);
 	}
+	l2_patch_sticky(scene, out, vn, fact->mac);
 	if (!fact->was_known && has_come(vn->n_hosts, network->max_hosts))
 		patch_network_limit(scene, out, vn, true);
 	return true;
@@ -280,6 +250,7 @@ static bool patch_host_gone(const struct scene *scene, const struct fact *fact, 
 	if (!vn)
 		return false;
 	patch_elsewhere(scene, out, vn, fact->sw, fact->mac, NET_NONE, false);
+	l2_patch_sticky(scene, out, vn, fact->mac);
 	if (!fact->unconfirmed) {
 		l2_unwant_src(out, fact->sw, vn->id, fact->ofport, fact->mac);
 		l2_unwant_dst(out, fact->sw, vn->id, fact->mac);

@@ -185,6 +185,8 @@ void l2_recover(const struct scene *scene, uint32_t sw, const struct rule *rule,
 			recover_full(scene, sw, rule, reply);
 		else if (rule_priority(rule) == l2_rows[L2_SRC_HOST].priority)
 			recover_here(scene, sw, rule, duration_s, reply);
+		else if (rule_priority(rule) == l2_rows[L2_SRC_TAKEN].priority)
+			l2_recover_taken(scene, sw, rule, reply);
 		break;
 	case TABLE_L2_DST:
 		recover_elsewhere(scene, sw, rule, reply);

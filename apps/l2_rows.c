@@ -20,7 +20,7 @@ const struct app_row l2_rows[N_L2_ROWS] = {
 	[L2_SRC_BOUND] = { "bound-host", TABLE_L2_SRC, 290, "network, in_port, eth_src",
 		"the MAC address that the port is bound to, not seen yet: report its headers, and go to claim" },
 	[L2_SRC_TAKEN] = { "taken-mac", TABLE_L2_SRC, 280, "network, class = edge, eth_src",
-		"report and drop: another port is bound to that MAC address" },
+		"report and drop: another port is bound to that MAC address, or it sticks to one" },
 	[L2_SRC_PORT_FULL] = { "port-full", TABLE_L2_SRC, 200, "network, in_port",
 		"`max_hosts` of the port reached: report the unknown host and drop" },
 	[L2_SRC_NETWORK_FULL] = { "network-full", TABLE_L2_SRC, 150, "network, class = edge",
@@ -110,6 +110,14 @@ struct shapes *shapes_new(struct build *b)
 }
 
 void shapes_free(struct shapes *shapes) { free(shapes); }
+
+static void want_or_not(struct out *out, uint32_t sw, bool wanted)
+{
+	if (wanted)
+		out_want(out, sw);
+	else
+		out_unwant(out, sw);
+}
 
 /* --- hosts ------------------------------------------------------------------------- */
 
@@ -202,14 +210,6 @@ static void punt(struct out *out, const struct view_switch *vs)
 	act_controller(out->build, PUNT_BYTES, has_meter(vs->max_meters, METER_PUNT) ? METER_PUNT : 0);
 }
 
-static void want_or_not(struct out *out, uint32_t sw, bool wanted)
-{
-	if (wanted)
-		out_want(out, sw);
-	else
-		out_unwant(out, sw);
-}
-
 void l2_bound(struct out *out, const struct view_switch *vs, uint32_t ofport, const struct view_use *use,
 	      const uint8_t mac[6])
 {
@@ -222,15 +222,18 @@ void l2_bound(struct out *out, const struct view_switch *vs, uint32_t ofport, co
 	out_want(out, vs->sw);
 }
 
-void l2_taken(struct out *out, const struct view_switch *vs, uint32_t network_id, const uint8_t mac[6], uint64_t object)
+void l2_taken(struct out *out, const struct view_switch *vs, uint32_t network_id, const uint8_t mac[6], uint64_t object,
+	      const uint32_t *peer, bool wanted)
 {
 	out_row(out, &l2_rows[L2_SRC_TAKEN], object);
 	match_u(out->build, FIELD_NETWORK, network_id);
 	match_u(out->build, FIELD_CLASS, CLASS_EDGE);
 	match_bytes(out->build, FIELD_ETH_SRC, mac, NULL);
+	if (peer)
+		act_set_u(out->build, FIELD_PEER, *peer);
 	if (has_meter(vs->max_meters, METER_GUARD))
 		act_controller(out->build, PUNT_BYTES, METER_GUARD);
-	out_want(out, vs->sw);
+	want_or_not(out, vs->sw, wanted);
 }
 
 void l2_port_limit(struct out *out, const struct view_switch *vs, uint32_t ofport,

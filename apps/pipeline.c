@@ -88,6 +88,7 @@ const struct table_contract pipeline[N_TABLES] = {
 		.name = "l2_src", .owner = "l2", .id = 60,
 		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG10) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_SRC)
 			| FIELD_BIT(ETH_TYPE) | FIELD_BIT(VLAN_VID),
+		.set = FIELD_BIT(REG3),
 		.next = TABLE_BIT(CLAIM),
 		.punts = true,
 		.help = "known hosts pass; unknown ones at the edge pass and are reported",

@@ -185,7 +185,8 @@ void guards_settle(struct net *net, struct diag *diag)
 			const struct net_port *port = &network->ports[i];
 			uint32_t idle = port->trust == GUARD_ALL ? 0 : port->trust & ~network->guard;
 
-			net->has_guards |= net_is_bound(port) || port->on_limit == NET_LIMIT_SHUT;
+			network->has_sticky |= port->sticky;
+			net->has_guards |= port->sticky || net_is_bound(port) || port->on_limit == NET_LIMIT_SHUT;
 			if (port->switch_glob && (idle || (port->trust && !network->guard)))
 				diag_add(diag, port->where, DIAG_IDLE_TRUST,
 					 "port %s:%s is trusted with %s, which network \"%s\" does not guard",

@@ -199,6 +199,7 @@ struct net_network {
 	uint32_t guard;                 /* bits of enum net_guard; 0 = none */
 	uint32_t *bound;                /* ports that are bound to a MAC, see net_is_bound(): indices, sorted by MAC */
 	size_t n_bound;
+	bool has_sticky;                /* hosts stick to one of its ports */
 	bool is_judged;                 /* the network or one of its ports has a list */
 	bool is_tracked;                /* one of these is stateful */
 	bool needs_zone;                /* is_tracked, or some switch has a stateful list */

@@ -16,6 +16,7 @@ struct view *view_new(void)
 	host_table_init(&view->hosts);
 	binding_table_init(&view->bindings);
 	lease_table_init(&view->leases);
+	view->soonest_s = UINT32_MAX;
 	view->scratch = xheap_alloc(NET_MAX_USES * sizeof *view->scratch);
 	return view;
 }

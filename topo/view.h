@@ -73,6 +73,7 @@ struct host {
 	bool recovered:1;               /* not seen since weftd started, only read back */
 	bool unconfirmed:1;             /* its own switch has not reported: sw = NET_NONE */
 	bool has_ip4:1, has_ip6:1;
+	bool sticks:1;                  /* to its port, see view_use.sticky */
 	uint32_t network;               /* network id */
 	uint32_t sw;                    /* slot, NET_NONE = unconfirmed */
 	uint32_t ofport;                /* unconfirmed: the peer, see fact.h */
@@ -236,6 +237,8 @@ const struct lease *view_host_lease(const struct view *, uint32_t network_id, co
 size_t view_lease_slots(const struct view *);
 const struct lease *view_lease_at(const struct view *, size_t i);
 size_t view_n_leases(const struct view *);
+/* Has one ended by that time (seconds since 1970)? Cheap while none has. */
+bool view_lease_is_due(const struct view *, uint32_t now_s);
 struct fact view_lease_fact(const struct lease *, enum fact_kind);
 /* Is the port shut in that network? Null = no. All records, open ones too, by index. */
 const struct closure *view_closure(const struct view *, uint32_t sw, uint32_t ofport, uint32_t network_id);

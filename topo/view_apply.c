@@ -34,6 +34,7 @@ static void add_host(struct view *view, const struct fact *fact, uint64_t seen_m
 	host->sw = fact->unconfirmed ? NET_NONE : fact->sw;
 	host->ofport = fact->ofport;
 	host->unconfirmed = fact->unconfirmed;
+	host->sticks = fact->sticks;
 	host->recovered = fact->recovered;
 	host->first_ms = host->seen_ms = seen_ms;
 	take_addresses(host, fact);
@@ -48,10 +49,15 @@ static bool is_foreign(const struct view *view, const struct view_network *vn, c
 
 static bool apply_unconfirmed(struct view *view, const struct fact *fact)
 {
-	if (host_find(&view->hosts, fact->network, fact->mac) != NET_NONE)
-		return false;
-	add_host(view, fact, fact->time_ms);
-	return true;
+	uint32_t i = host_find(&view->hosts, fact->network, fact->mac);
+	if (i == NET_NONE) {
+		add_host(view, fact, fact->time_ms);
+		return true;
+	}
+	/* Another row of the same switch said where it is. */
+	if (host_at(&view->hosts, i)->unconfirmed)
+		host_at(&view->hosts, i)->sticks |= fact->sticks;
+	return false;
 }
 
 /* Two rows, or a row and what was heard meanwhile, say where a host is: the later
@@ -94,6 +100,8 @@ bool view_host_apply(struct view *view, struct fact *fact)
 		return true;
 	}
 	struct host *host = host_at(&view->hosts, i);
+	if (!fact->recovered && view_sticks_elsewhere(view, host, fact->sw, fact->ofport))
+		return false;
 	fact->was_known = true;
 	bool here = host->sw == fact->sw && host->ofport == fact->ofport;
 	if (fact->recovered && !host->unconfirmed) {
@@ -304,8 +312,8 @@ bool view_network_full(const struct view *view, uint32_t index)
 
 bool view_sticks_elsewhere(const struct view *view, const struct host *host, uint32_t sw, uint32_t ofport)
 {
-	const struct view_port *port = host->unconfirmed ? NULL : view_port(view, host->sw, host->ofport);
-	return port && view_use(port, host->network)->sticky && (host->sw != sw || host->ofport != ofport);
+	(void) view;
+	return host->sticks && (host->unconfirmed || host->sw != sw || host->ofport != ofport);
 }
 
 const struct net_port *view_bound_elsewhere(const struct view *view, const struct view_use *use, const uint8_t mac[6])

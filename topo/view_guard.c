@@ -16,6 +16,7 @@
 enum {
 	LEASES_MAX = 200000,            /* in all: what a DHCP server gives away may not fill us */
 	TOLD_MS = 10000, TOLD_MAX = 10, /* violations of a port that are news: so many in that time */
+	SAME_END_S = 4,
 	SHUT_FIRST_S = 60, SHUT_LAST_S = 3600,
 	SHUT_REMEMBERED_MS = 3600 * 1000,       /* who is shut again within that is shut for longer */
 };
@@ -72,6 +73,19 @@ const struct lease *view_lease_at(const struct view *view, size_t i)
 }
 
 size_t view_n_leases(const struct view *view) { return view->leases.n; }
+
+/* What is remembered of the soonest end is too early after a renewal, never too late. */
+bool view_lease_is_due(const struct view *view, uint32_t now_s)
+{
+	uint32_t soonest = UINT32_MAX;
+	if (view->soonest_s > now_s)
+		return false;
+	for (uint32_t i = 0; i < view->leases.n_slots; i++)
+		if (view->leases.slots[i].network && view->leases.slots[i].until_s < soonest)
+			soonest = view->leases.slots[i].until_s;
+	((struct view *) view)->soonest_s = soonest;
+	return soonest <= now_s;
+}
 
 struct fact view_lease_fact(const struct lease *lease, enum fact_kind kind)
 {
@@ -132,6 +146,12 @@ static bool replace(struct view *view, uint32_t i, struct fact *fact)
 	return true;
 }
 
+/* One acknowledgement may be heard at several switches, and twice. */
+static bool is_other_end(uint32_t was_s, uint32_t is_s)
+{
+	return is_s < was_s || is_s - was_s > SAME_END_S;
+}
+
 bool view_apply_lease(struct view *view, struct fact *fact)
 {
 	const struct view_network *vn = view_network_by_id(view, fact->network);
@@ -153,7 +173,7 @@ bool view_apply_lease(struct view *view, struct fact *fact)
 	if (is_new)
 		i = lease_add(&view->leases, fact->network, is_v6, ip, fact->mac);
 	struct lease *lease = &view->leases.slots[i];
-	bool is_news = is_new || (fact->recovered ? lease->until_s < fact->until_s : lease->until_s != fact->until_s);
+	bool is_news = is_new || (fact->recovered ? lease->until_s < fact->until_s : is_other_end(lease->until_s, fact->until_s));
 	if (is_new) {
 		lease->since_ms = fact->time_ms;
 		lease->recovered = fact->recovered;
@@ -161,6 +181,8 @@ bool view_apply_lease(struct view *view, struct fact *fact)
 	lease->recovered &= fact->recovered;
 	if (is_news)
 		lease->until_s = fact->until_s;
+	if (lease->until_s < view->soonest_s)
+		view->soonest_s = lease->until_s;
 	if (lease->sw == NET_NONE)
 		settle_place(view, lease, fact);
 	fact->sw = lease->sw;

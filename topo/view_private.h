@@ -20,6 +20,7 @@ struct view {
 	struct host_table hosts;
 	struct binding_table bindings;
 	struct lease_table leases;
+	uint32_t soonest_s;             /* no lease ends before; UINT32_MAX = none ends */
 	struct closure *closures;       /* owned */
 	size_t n_closures, max_closures;
 	size_t n_disputes;              /* bindings that are not good */

@@ -25,13 +25,18 @@ $(BENCH_PLACE): $(call bench_o,bench_place te_read te_repair te_series) $(BUILD)
 bench-tools: $(BENCH_BIN) $(BENCH_PLACE) ## load generator, yardstick, and placement from CSV files
 bins: $(BENCH_BIN) $(BENCH_PLACE)
 
-bench: deps all $(BENCH_BIN) $(BENCH_PLACE) ## weftd beside ovs-testcontroller and the yardstick, its pipeline beside NORMAL; BENCH=--quick for a minute
+ACL_SCALE := $(BUILD)/tests/unit/apps/test_acl_scale
+bench: deps all $(BENCH_BIN) $(BENCH_PLACE) $(ACL_SCALE) ## weftd beside ovs-testcontroller and the yardstick, its pipeline beside NORMAL, its rules beside none; BENCH=--quick for two minutes
 	$(Q)rc=0; tests/bench/bench --build $(BUILD) $(BENCH) || rc=$$?; \
-	    tests/bench/vxlan --build $(BUILD) $(filter --quick,$(BENCH)) || rc=$$?; exit $$rc
+	    for b in vxlan acl; do tests/bench/$$b --build $(BUILD) $(filter --quick,$(BENCH)) || rc=$$?; done; \
+	    $(ACL_SCALE) | grep -v '^\[' || rc=1; exit $$rc
 
-.PHONY: bench-vxlan
-bench-vxlan: all       ## the second half of it: TCP over VXLAN beside plain NORMAL bridges
+.PHONY: bench-vxlan bench-acl
+bench-vxlan: all       ## of it: TCP over VXLAN beside plain NORMAL bridges
 	$(Q)tests/bench/vxlan --build $(BUILD) $(filter --quick,$(BENCH))
+bench-acl: all $(ACL_SCALE) ## of it: TCP through stateful rules beside none; rows and times of 1,000 rules
+	$(Q)tests/bench/acl --build $(BUILD) $(filter --quick,$(BENCH))
+	$(Q)$(ACL_SCALE) | grep -v '^\['
 
 .PHONY: check-bench
 check-bench: $(BENCH_BIN) $(BENCH_PLACE) ## is the measuring instrument right?

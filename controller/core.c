@@ -138,8 +138,8 @@ static void make_stale(struct core *core, uint32_t sw, uint32_t bits)
 static void note(struct core *core, const struct fact *fact)
 {
 	core->counts.n_facts++;
-	/* "in-sync" says SWITCH_READY better. */
-	if (!fact->with_host && fact->kind != FACT_SWITCH_READY)
+	/* "in-sync" says SWITCH_READY better; that a lease goes on is no news. */
+	if (!fact->with_host && !fact->renewed && fact->kind != FACT_SWITCH_READY)
 		events_fact(core->events, core->wall_ms, fact);
 }
 

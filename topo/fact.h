@@ -108,6 +108,7 @@ struct fact {
 	bool port_replaced;             /* and another port was there, under that number or that name */
 	/* LEASE: when it ends; PORT_SHUT: when it opens. Seconds since 1970, UINT32_MAX = never. */
 	uint32_t until_s;
+	bool renewed;                   /* LEASE: its host had it already, filled by view_apply */
 	bool sticks;                    /* HOST, unconfirmed: to its port */
 	uint32_t length_s;              /* PORT_SHUT: for how long; grows */
 	uint64_t time_ms;               /* of the caller's clock */

@@ -185,6 +185,7 @@ bool view_apply_lease(struct view *view, struct fact *fact)
 		view->soonest_s = lease->until_s;
 	if (lease->sw == NET_NONE)
 		settle_place(view, lease, fact);
+	fact->renewed = !is_new;
 	fact->sw = lease->sw;
 	fact->ofport = lease->ofport;
 	return is_news;

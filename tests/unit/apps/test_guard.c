@@ -414,6 +414,16 @@ static void the_first_host_sticks(void **state)
 	send_frame("b:ro", world_frame(0, 10, UNTAGGED));
 	assert_int_equal(w->n_got, 0);
 	passes("b:ro", world_frame(0, 7, UNTAGGED));
+	/* The other switch is back first: it knows, and nobody takes it meanwhile. */
+	world_restart(w);
+	assert_int_equal(world_back(w, "a", 10), 0);
+	send_frame("a:r1", world_frame(0, 7, UNTAGGED));
+	assert_int_equal(w->n_got, 0);
+	assert_true(world_host(w, "red", 7)->unconfirmed && world_host(w, "red", 7)->sticks);
+	assert_int_equal(world_back(w, "b", 10), 0);
+	world_do(w, "settle");
+	world_check(w);
+	assert_int_equal(world_host(w, "red", 7)->ofport, 4);
 	/* As long as the port is there. */
 	world_do(w, "gone b:ro");
 	world_check(w);

@@ -303,6 +303,24 @@ static void do_address(struct world *w, const char *network, const char *mac, co
 	world_apply(w, fact);
 }
 
+static void do_lease(struct world *w, const char *network, const char *mac, const char *ip, const char *seconds)
+{
+	struct fact fact = { .kind = FACT_LEASE, .network = world_network(w, network), .sw = NET_NONE };
+	number_mac(fact.mac, (unsigned) strtoul(mac, NULL, 10));
+	fact.has_ip4 = inet_pton(AF_INET, ip, fact.ip4) == 1;
+	fact.has_ip6 = inet_pton(AF_INET6, ip, fact.ip6) == 1;
+	fact.until_s = (uint32_t) (world_scene(w).wall_ms / 1000 + strtoul(seconds, NULL, 10));
+	assert_true(world_apply(w, fact));
+}
+
+static void do_shut(struct world *w, const char *network, const char *place)
+{
+	struct fact fact = { .kind = FACT_PORT_SHUT, .network = world_network(w, network), .reason = REASON_PORT_LIMIT,
+			     .until_s = (uint32_t) (world_scene(w).wall_ms / 1000) };
+	world_place(w, place, &fact.sw, &fact.ofport);
+	assert_true(world_apply(w, fact));
+}
+
 static void do_link(struct world *w, const char *place)
 {
 	struct fact fact = { .kind = FACT_LINK };
@@ -360,6 +378,10 @@ static void do_line(struct world *w, const char *line)
 		do_host(w, a[1], a[2], a[3], a[4]);
 	} else if (!strcmp(a[0], "address")) {
 		do_address(w, a[1], a[2], a[3], a[4]);
+	} else if (!strcmp(a[0], "lease")) {
+		do_lease(w, a[1], a[2], a[3], a[4]);
+	} else if (!strcmp(a[0], "shut")) {
+		do_shut(w, a[1], a[2]);
 	} else if (!strcmp(a[0], "remember")) {
 		do_host(w, a[1], a[2], NULL, "");
 	} else if (!strcmp(a[0], "forget")) {

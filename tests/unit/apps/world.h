@@ -13,6 +13,8 @@
  *     host red 1 a:r1         MAC 02:00:00:00:00:01 is seen there
  *     host red 1 a:r1 age=9   was read back from a row of 9 seconds
  *     address red 1 10.0.0.7  that host speaks for it; and IPv6; at a third place: `.. a:r2`
+ *     lease red 1 10.0.0.7 60  is leased to it for a minute; and IPv6
+ *     shut red a:r1           the port lets in nothing of the network
  *     remember red 1          is known from another switch only
  *     forget red 1            ages out
  *     settle  give-up         unconfirmed hosts: of complete networks, of all

@@ -41,7 +41,7 @@ static const char leased[] = SWITCHES
 	"      - {port: b:rm, mac: \"02:00:00:00:00:08\"}\n"
 	"      - {port: b:free, guard: false}\n"
 	"  green: {vni: 200, ports: [\"*:g*\"]}\n"
-	"  lan: {transport: vlan, vlan: 30, guard: [dhcp, ra], uplinks: [a:up, b:up], ports: [\"*:u*\"]}\n";
+	"  lan: {transport: vlan, vlan: 30, guard: [dhcp, ra, arp], uplinks: [a:up, b:up], ports: [\"*:u*\"]}\n";
 
 static const char ports[] =
 	"meters a 100; meters b 100; up a; up b; port a:vxlan0 1000; port b:vxlan0 1000;"
@@ -150,8 +150,11 @@ static void a_bound_port_sends_what_is_its_own(void **state)
 
 static void a_bound_port_sends_nothing_else(void **state)
 {
+	struct frame frame = guard_ip4(9, 0, 68, 67);
 	(void) state;
 	begin(bound, "");
+	frame.bytes[14 + 16] = 10;              /* DHCP before there is an address goes to all */
+	is_dropped("b:rd", frame, "wrong-ip4", REASON_BOUND);
 	is_dropped("b:rd", world_frame(0, 1, UNTAGGED), "wrong-mac", REASON_BOUND);
 	is_dropped("b:rd", guard_arp(1, 1, 1, 50), "wrong-mac", REASON_BOUND);
 	is_dropped("b:rd", guard_arp(9, 1, 9, 50), "wrong-arp", REASON_BOUND);
@@ -516,6 +519,26 @@ static void a_lease_lets_its_host_speak(void **state)
 	is_dropped("b:rd", guard_ip4(9, 2, 0, 0), "wrong-ip4", REASON_BOUND);
 }
 
+/* `arp` alone: what is said about addresses, not what is sent from them. */
+static void addresses_may_be_watched_in_arp_alone(void **state)
+{
+	(void) state;
+	begin(leased, "");
+	passes("a:u1", guard_ip4(6, 6, 0, 0));
+	passes("a:u1", guard_ip6(6, 6, 0, 0));
+	passes("a:u1", guard_nd(6, 135, 0, 6));
+	passes("a:u1", guard_nd_link(6, 135, 6));
+	is_dropped("a:u1", guard_arp(6, 6, 6, 50), "wrong-arp", REASON_NO_LEASE);
+	is_dropped("a:u1", guard_nd(6, 135, 6, 50), "wrong-nd", REASON_NO_LEASE);
+	is_dropped("a:u1", guard_nd(6, 136, 6, 6), "wrong-nd", REASON_NO_LEASE);
+	world_do(w, "lease lan 6 10.1.0.6 600; lease lan 6 fd00::6 600");
+	passes("a:u1", guard_arp(6, 6, 6, 50));
+	passes("a:u1", guard_nd(6, 135, 6, 50));
+	passes("a:u1", guard_nd(6, 136, 6, 6));
+	is_dropped("a:u1", guard_nd(6, 136, 6, 7), "wrong-advert", REASON_NO_LEASE);
+	is_dropped("a:u1", guard_arp(6, 7, 6, 50), "wrong-arp", REASON_NO_LEASE);
+}
+
 static void a_lease_ends(void **state)
 {
 	(void) state;
@@ -549,7 +572,9 @@ static void a_lease_is_given_back_by_its_host(void **state)
 	send_frame("b:srv", guard_ack6(5, 2, 2, 600));
 	send_frame("a:r2", guard_client4(3, 2, 7));
 	send_frame("a:r2", guard_client6(3, 2, 8));
+	send_frame("a:r2", guard_client4(2, 2, 7));
 	assert_int_equal(view_n_leases(w->view), 2);
+	passes("a:r1", world_frame(0, 2, UNTAGGED));
 	send_frame("a:r1", guard_client4(2, 2, 7));
 	assert_int_equal(the_fact(FACT_LEASE_GONE)->reason, REASON_RELEASED);
 	send_frame("a:r1", guard_client6(2, 2, 8));
@@ -807,6 +832,7 @@ int main(void)
 		T(only_trusted_ports_have_servers),
 		T(only_trusted_ports_have_routers),
 		T(a_lease_lets_its_host_speak),
+		T(addresses_may_be_watched_in_arp_alone),
 		T(a_lease_ends),
 		T(a_lease_is_given_back_by_its_host),
 		T(a_lease_goes_to_another_host),

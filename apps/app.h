@@ -25,6 +25,7 @@ struct scene {
 	const struct net *net;
 	const struct view *view;
 	uint64_t now_ms;
+	uint64_t now_us;                /* the same clock, finer */
 	uint64_t wall_ms;               /* since 1970: what outlives a restart is told by it */
 	/* What only this daemon can have written: 16 bytes of a keyed hash. */
 	void (*sign)(const void *ctx, const uint8_t *bytes, size_t size, uint8_t ret_sign[16]);
@@ -58,13 +59,15 @@ struct app_punt {
 	size_t size;
 };
 
-/* Answers of packet_in, recover, removed, greet, tick: facts, and frames to send. */
+/* Answers of packet_in, recover, removed, greet, tick, soon: facts, and frames to send. */
 struct reply {
 	void (*fact)(void *ctx, struct fact *);
 	void (*send)(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports,
 		     const uint8_t *frame, size_t size);
-	/* By the tunnel port `ofport` to that switch, with VNI 0. */
-	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+	/* Not sent, but looked at by the switch as if it had come in by that port. */
+	void (*send_as_in)(void *ctx, uint32_t sw, uint32_t in_port, const uint8_t *frame, size_t size);
+	/* By the tunnel port `ofport` to that VTEP, with VNI 0. */
+	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_vtep_at *to,
 			    const uint8_t *frame, size_t size);
 	/* An event: a sentence about a switch. May be null. */
 	void (*note)(void *ctx, const char *kind, const char *sw, const char *text);
@@ -106,6 +109,8 @@ struct app {
 	void (*greet)(const struct scene *, const struct fact *, struct reply *);
 	/* Once a second for each connected switch; `second` counts them since it came. */
 	void (*tick)(const struct scene *, uint32_t sw, uint64_t second, struct reply *);
+	/* Four times a second, for all switches together. */
+	void (*soon)(const struct scene *, struct reply *);
 	/* A row went by itself (idle timeout) or was deleted. True: it may well be an
 	 * earlier one that we deleted, told late, and the row is there again. */
 	bool (*removed)(const struct scene *, uint32_t sw, const struct rule *, bool idle, struct reply *);

@@ -232,6 +232,9 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_LINK:
 	case FACT_WAYS:
 	case FACT_DUPLICATE:
+	case FACT_PROBE:
+	case FACT_PROBE_LOST:
+	case FACT_ANSWER:
 	case FACT_VIOLATION:
 	case FACT_LEASE:
 	case FACT_LEASE_GONE:

@@ -1,24 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Probes of links.
+/* Probes of links, and what becomes of them.
  *
  *     0  destination, source, 88b5 (IEEE Std 802, 9.2: local experiments)
  *    14  "weft link" 0 0 0
- *    26  milliseconds of our clock, 64 bits
+ *    26  microseconds of our clock, 64 bits
  *    34  the sending switch: net_switch.peer, 32 bits
  *    38  the sending port, 32 bits
- *    42  signature over all that, 16 bytes
+ *    42  0: by a cable; 1: an answer is wanted; from 2 on: by the tunnel that is this edge, 32 bits
+ *    46  signature over all that, 16 bytes
  *
  * One leaves by every end of a link when the end comes up, when a switch is back
- * or in sync, and then every five seconds; every second while nothing is known
- * of the link. A VM cannot make one, and an old one counts for nothing. */
+ * or in sync, and then every second. A VM cannot make one, and an old one counts for
+ * nothing.
+ *
+ * A probe that does not come may be lost on the cable, or our message to the one switch
+ * is late, or that of the other. So with the probes each switch gets one to itself: as if it
+ * had come in by such a port, through the same rows and the same meter. When both switches have
+ * answered that, which was sent after the probe, and four times as long as this took has
+ * gone by, the cable has swallowed it. While they do not answer nothing is concluded. The next two
+ * follow at once then; after three in a row the link is silent (topo/view_probe.c).
+ *
+ * Half of what both answers took is the part of weftd and the control connections in the way of a
+ * probe; the rest is the delay of the link. */
 #include <string.h>
 
 #include "apps/discover.h"
 
 enum {
-	AT_MAGIC = 14, AT_TIME = 26, AT_PEER = 34, AT_PORT = 38, AT_SIGN = 42, AT_END = 58,
-	PERIOD_S = 5,
-	GOOD_MS = 5000,                 /* a probe is news for so long */
+	AT_MAGIC = 14, AT_TIME = 26, AT_PEER = 34, AT_PORT = 38, AT_WHAT = 42, AT_SIGN = 46, AT_END = 62,
+	WHAT_CABLE = 0, WHAT_ANSWER = 1, WHAT_EDGE = 2,
+	GOOD_US = 5000000,              /* a probe is news for so long */
+	/* We look four times a second, and not at the very microsecond. */
+	PERIOD_US = 1000000 - 125000,
+	/* Into a tunnel, when the last one was lost: one that is not answered makes Open vSwitch drop all that goes into that tunnel, until nothing was
+	 * asked for 10 seconds and then something is, see apps/tunnel_probe.c. */
+	HEAL_US = 15000000,
+	EDGES_PER_PERIOD = 500,         /* each 500 edges make the period longer by one */
+	LOST_US = 200000,               /* nothing is lost before that, */
+	LOST_TIMES = 4,                 /* nor before so many times what the answers took */
 };
 
 const uint8_t discover_dst[6] = { 0x03, 0x77, 0x65, 0x66, 0x74, 0x01 };
@@ -38,21 +57,19 @@ static uint64_t get(const uint8_t *at, size_t size)
 	return value;
 }
 
-static void send_probe(const struct scene *scene, const struct view_switch *vs, const struct view_port *port,
-		       struct reply *reply)
+static void make_frame(const struct scene *scene, const struct view_switch *vs, uint32_t ofport, uint32_t what,
+		       uint8_t frame[DISCOVER_BYTES])
 {
-	uint8_t frame[DISCOVER_BYTES] = { 0 };
-	if (!vs->connected || !port->up)
-		return;
+	memset(frame, 0, DISCOVER_BYTES);
 	memcpy(frame, discover_dst, 6);
 	frame[6] = 0x02;
 	put(frame + 12, 0x88b5, 2);
 	memcpy(frame + AT_MAGIC, magic, sizeof magic);
-	put(frame + AT_TIME, scene->now_ms, 8);
+	put(frame + AT_TIME, scene->now_us, 8);
 	put(frame + AT_PEER, scene->net->switches[vs->index].peer, 4);
-	put(frame + AT_PORT, port->ofport, 4);
+	put(frame + AT_PORT, ofport, 4);
+	put(frame + AT_WHAT, what, 4);
 	scene->sign(scene->sign_ctx, frame, AT_SIGN, frame + AT_SIGN);
-	reply->send(reply->ctx, vs->sw, &port->ofport, 1, frame, sizeof frame);
 }
 
 static bool is_ours(const struct scene *scene, const uint8_t *frame, size_t size)
@@ -63,7 +80,18 @@ static bool is_ours(const struct scene *scene, const uint8_t *frame, size_t size
 	scene->sign(scene->sign_ctx, frame, AT_SIGN, sign);
 	for (size_t i = 0; i < sizeof sign; i++)
 		differ |= sign[i] ^ frame[AT_SIGN + i];
-	return !differ && scene->now_ms - get(frame + AT_TIME, 8) <= GOOD_MS;
+	return !differ && scene->now_us - get(frame + AT_TIME, 8) <= GOOD_US;
+}
+
+/* The tunnel that it came by, if the file still has it there. */
+static bool is_of_edge(const struct scene *scene, struct fact *fact, uint32_t edge)
+{
+	uint32_t from = view_switch(scene->view, fact->old_sw)->index, to = view_switch(scene->view, fact->sw)->index;
+	if (edge >= scene->net->n_edges || scene->net->edges[edge].link != NET_NONE)
+		return false;
+	fact->edge = edge + 1;
+	fact->edge_end = scene->net->edges[edge].sw[0] != from;
+	return scene->net->edges[edge].sw[fact->edge_end] == from && scene->net->edges[edge].sw[!fact->edge_end] == to;
 }
 
 void discover_packet_in(const struct scene *scene, const struct app_punt *punt, struct reply *reply)
@@ -71,27 +99,69 @@ void discover_packet_in(const struct scene *scene, const struct app_punt *punt, 
 	if (!is_ours(scene, punt->frame, punt->size))
 		return;
 	uint32_t index = net_switch_by_peer(scene->net, (uint32_t) get(punt->frame + AT_PEER, 4));
+	uint32_t what = (uint32_t) get(punt->frame + AT_WHAT, 4);
+	uint64_t sent_us = get(punt->frame + AT_TIME, 8);
 	struct fact fact = {
 		.kind = FACT_LINK, .sw = punt->sw, .ofport = punt->in_port, .time_ms = scene->now_ms,
 		.old_sw = index == NET_NONE ? NET_NONE : view_switch_by_index(scene->view, index),
 		.old_ofport = (uint32_t) get(punt->frame + AT_PORT, 4),
+		.sent_us = sent_us, .took_us = (uint32_t) (scene->now_us - sent_us),
 	};
-	if (fact.old_sw != NET_NONE)
-		reply->fact(reply->ctx, &fact);
+	if (fact.old_sw == NET_NONE)
+		return;
+	if (what == WHAT_ANSWER)
+		fact.kind = FACT_ANSWER;
+	if ((what == WHAT_ANSWER && fact.old_sw != fact.sw)
+	    || (what >= WHAT_EDGE && !is_of_edge(scene, &fact, what - WHAT_EDGE)))
+		return;
+	reply->fact(reply->ctx, &fact);
+}
+
+/* --- sending ------------------------------------------------------------------------- */
+
+/* Into a cable, or a tunnel: the way to the VTEP there says which underlay it takes. */
+static void send_by(const struct scene *scene, uint32_t i, const struct view_switch *vs, unsigned end, uint32_t ofport,
+		    struct reply *reply)
+{
+	const struct net_edge *edge = &scene->net->edges[i];
+	uint8_t frame[DISCOVER_BYTES];
+	if (edge->link != NET_NONE) {
+		make_frame(scene, vs, ofport, WHAT_CABLE, frame);
+		reply->send(reply->ctx, vs->sw, &ofport, 1, frame, sizeof frame);
+		return;
+	}
+	make_frame(scene, vs, ofport, WHAT_EDGE + i, frame);
+	reply->send_tunnel(reply->ctx, vs->sw, ofport, &scene->net->switches[edge->sw[!end]].vteps[edge->vtep[!end]],
+			   frame, sizeof frame);
+}
+
+static bool send_probe(const struct scene *scene, uint32_t i, unsigned end, struct reply *reply)
+{
+	uint32_t sw, ofport, watch;
+	if (!view_edge_place(scene->view, i, end, &sw, &ofport, &watch))
+		return false;
+	const struct view_switch *vs = view_switch(scene->view, sw);
+	if (!vs->connected || !view_port_is_good(view_port(scene->view, sw, ofport)))
+		return false;
+	send_by(scene, i, vs, end, ofport, reply);
+	struct fact sent = {
+		.kind = FACT_PROBE, .sw = sw, .old_sw = NET_NONE, .ofport = ofport, .time_ms = scene->now_ms,
+		.sent_us = scene->now_us, .edge = i + 1, .edge_end = end,
+	};
+	reply->fact(reply->ctx, &sent);
+	return true;
 }
 
 /* Out of every link port of the switch, or the one; and back from the far ends. */
-static void probe_links(const struct scene *scene, uint32_t sw, uint32_t only, bool both, struct reply *reply)
+static void probe_links(const struct scene *scene, uint32_t sw, uint32_t only, struct reply *reply)
 {
 	const struct view_switch *vs = view_switch(scene->view, sw);
 	for (size_t i = 0; vs && i < vs->n_ports; i++) {
-		const struct view_port *port = &vs->ports[i], *other;
-		uint32_t there;
+		const struct view_port *port = &vs->ports[i];
 		if (port->link == NET_NONE || (only != NET_NONE && port->ofport != only))
 			continue;
-		send_probe(scene, vs, port, reply);
-		if (both && view_link_place(scene->view, port->link, !port->link_end, &there, &other))
-			send_probe(scene, view_switch(scene->view, there), other, reply);
+		send_probe(scene, port->link, port->link_end, reply);
+		send_probe(scene, port->link, !port->link_end, reply);
 	}
 }
 
@@ -100,17 +170,82 @@ void discover_greet(const struct scene *scene, const struct fact *fact, struct r
 	if (!scene->net->n_links)
 		return;
 	if (fact->kind == FACT_SWITCH_UP || fact->kind == FACT_SWITCH_READY)
-		probe_links(scene, fact->sw, NET_NONE, true, reply);
-	else if (fact->kind == FACT_PORT && fact->port_up)
-		probe_links(scene, fact->sw, fact->ofport, true, reply);
+		probe_links(scene, fact->sw, NET_NONE, reply);
+	else if (fact->kind == FACT_PORT && fact->port_up && fact->port_live)
+		probe_links(scene, fact->sw, fact->ofport, reply);
 }
 
-void discover_tick(const struct scene *scene, uint32_t sw, uint64_t second, struct reply *reply)
+/* --- four times a second ----------------------------------------------------------------- */
+
+static const struct view_switch *switch_at(const struct scene *scene, uint32_t index)
 {
-	const struct view_switch *vs = view_switch(scene->view, sw);
-	for (size_t i = 0; scene->net->n_links && i < vs->n_ports; i++) {
-		uint32_t link = vs->ports[i].link;
-		if (link != NET_NONE && (!view_link(scene->view, link)->confirmed || second % PERIOD_S == 0))
-			send_probe(scene, vs, &vs->ports[i], reply);
+	uint32_t sw = view_switch_by_index(scene->view, index);
+	return sw == NET_NONE ? NULL : view_switch(scene->view, sw);
+}
+
+static bool is_lost(const struct scene *scene, uint32_t i, unsigned end)
+{
+	const struct view_probes *p = &view_link(scene->view, i)->probes[end];
+	if (!p->is_out || scene->now_us - p->sent_us < LOST_US)
+		return false;
+	uint64_t took = 0;
+	for (unsigned e = 0; e < 2; e++) {
+		const struct view_switch *vs = switch_at(scene, scene->net->edges[i].sw[e]);
+		if (!vs || !vs->connected || vs->asked_us < p->sent_us)
+			return false;
+		took += vs->answer_us;
+	}
+	return scene->now_us - p->sent_us >= LOST_TIMES * took;
+}
+
+static bool is_due(const struct scene *scene, uint32_t i, unsigned end)
+{
+	const struct view_link *link = view_link(scene->view, i);
+	const struct view_probes *p = &link->probes[end];
+	uint64_t period = (uint64_t) PERIOD_US * (1 + scene->net->n_edges / EDGES_PER_PERIOD);
+	if (!p->is_out && p->n_lost && p->n_lost < VIEW_PROBES_LOST && !link->silent)
+		return true;
+	if (scene->net->edges[i].link == NET_NONE && !p->n_heard)
+		period = HEAL_US;
+	return !p->sent_us || scene->now_us - p->sent_us >= period;
+}
+
+/* What became of the last probes of an edge, and the next ones. By which port its switches
+ * are to be asked goes to ask, by slot. */
+static void look_at(const struct scene *scene, uint32_t i, uint32_t *ask, struct reply *reply)
+{
+	for (unsigned end = 0; end < 2; end++) {
+		uint32_t sw, ofport, watch;
+		if (!view_edge_place(scene->view, i, end, &sw, &ofport, &watch))
+			continue;
+		struct fact lost = {
+			.kind = FACT_PROBE_LOST, .sw = sw, .old_sw = NET_NONE, .ofport = ofport, .time_ms = scene->now_ms,
+			.sent_us = view_link(scene->view, i)->probes[end].sent_us, .edge = i + 1, .edge_end = end,
+		};
+		if (is_lost(scene, i, end))
+			reply->fact(reply->ctx, &lost);
+		if (!is_due(scene, i, end) || !send_probe(scene, i, end, reply))
+			continue;
+		ask[sw] = ofport;
+		if (view_edge_place(scene->view, i, !end, &sw, &ofport, &watch))
+			ask[sw] = ofport;
+	}
+}
+
+void discover_soon(const struct scene *scene, struct reply *reply)
+{
+	uint32_t ask[NET_MAX_SWITCHES];
+	if (!scene->net->n_edges)
+		return;
+	memset(ask, 0xff, sizeof ask);
+	for (uint32_t i = 0; i < scene->net->n_edges; i++)
+		look_at(scene, i, ask, reply);
+	for (uint32_t sw = 0; sw < view_n_switches(scene->view); sw++) {
+		const struct view_switch *vs = view_switch(scene->view, sw);
+		uint8_t frame[DISCOVER_BYTES];
+		if (ask[sw] == NET_NONE || !vs->connected)
+			continue;
+		make_frame(scene, vs, ask[sw], WHAT_ANSWER, frame);
+		reply->send_as_in(reply->ctx, sw, ask[sw], frame, sizeof frame);
 	}
 }

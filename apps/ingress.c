@@ -19,7 +19,7 @@
 #include "topo/ways.h"
 
 enum row {
-	ROW_LINK_PROBE, ROW_RESERVED, ROW_DISCOVERY, ROW_GROUP_SOURCE, ROW_TUNNEL, ROW_TUNNEL_UNICAST, ROW_FENCED, ROW_PROBE,
+	ROW_LINK_PROBE, ROW_STRAY_PROBE, ROW_RESERVED, ROW_DISCOVERY, ROW_GROUP_SOURCE, ROW_TUNNEL, ROW_TUNNEL_UNICAST, ROW_FENCED, ROW_PROBE,
 	ROW_UNTAGGED, ROW_PRIORITY_TAGGED, ROW_TAGGED, ROW_GUEST_TAG, ROW_LINK, ROW_LINK_UNICAST,
 	ROW_STANDBY, ROW_STANDBY_TAGGED,
 	ROW_WRONG_TAG, ROW_LINK_REST, ROW_LINK_UNUSED, ROW_NO_PEER, ROW_NO_NETWORK, ROW_NO_VNI, ROW_DISABLED, ROW_MISS,
@@ -27,8 +27,10 @@ enum row {
 };
 
 static const struct app_row rows[N_ROWS] = {
-	[ROW_LINK_PROBE] = { "link-probe", TABLE_INGRESS, 1010,
-		"eth_dst of probes", "report: where does that cable come from?" },
+	[ROW_LINK_PROBE] = { "link-probe", TABLE_INGRESS, 1020,
+		"in_port of a link or a tunnel, eth_dst of probes", "report: where does it come from, and does it come at all?" },
+	[ROW_STRAY_PROBE] = { "stray-probe", TABLE_INGRESS, 1010,
+		"eth_dst of probes", "report: a cable leads where the file has none" },
 	[ROW_RESERVED] = { "reserved-group", TABLE_INGRESS, 1000,
 		"eth_dst 01:80:c2:00:00:00 to 0f", "drop: bridge protocols end at the bridge (IEEE 802.1Q, table 8-1)" },
 	[ROW_DISCOVERY] = { "vendor-group", TABLE_INGRESS, 990,
@@ -78,6 +80,8 @@ static const struct app_row rows[N_ROWS] = {
 		"in_port", "drop: the file says enable: false" },
 	[ROW_MISS] = { "unknown-port", TABLE_INGRESS, 0, "anything", "drop" },
 };
+
+enum { PROBE_RATE = 1000, PROBE_BURST = 1000 };         /* per second and switch */
 
 static const uint8_t reserved[6] = { 0x01, 0x80, 0xc2, 0x00, 0x00, 0x00 };
 static const uint8_t reserved_mask[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xf0 };
@@ -140,18 +144,19 @@ static void let_in(const struct scene *scene, struct out *out, uint32_t sw, cons
 
 /* --- tunnels ----------------------------------------------------------------------- */
 
-/* One row about frames from a peer. */
-static void from_peer_row(const struct scene *scene, struct out *out, const struct view_network *vn,
-			  const struct view_member *here, const struct net_switch *peer, enum row row, bool wanted)
+/* One row about frames from one of the peer's VTEPs. */
+static void from_vtep_row(const struct scene *scene, struct out *out, const struct view_network *vn,
+			  const struct view_member *here, const struct net_switch *peer, const struct net_vtep_at *vtep,
+			  enum row row, bool wanted)
 {
 	struct build *b = out->build;
 	out_row(out, &rows[row], tunnel_object(scene, peer));
 	match_u(b, FIELD_IN_PORT, tunnel_port(scene, vn, here));
 	match_u(b, FIELD_TUN_ID, tunnel_network(scene, vn)->vni);
-	if (peer->vtep_is_v6)
-		match_bytes(b, FIELD_TUN_IPV6_SRC, peer->vtep_bytes, NULL);
+	if (vtep->is_v6)
+		match_bytes(b, FIELD_TUN_IPV6_SRC, vtep->bytes, NULL);
 	else
-		match_u(b, FIELD_TUN_SRC, peer->peer);
+		match_bytes(b, FIELD_TUN_SRC, vtep->bytes, NULL);
 	if (row != ROW_FENCED && tunnel_network(scene, vn)->tags != NET_TAGS_PASS)
 		match_u(b, FIELD_VLAN_VID, VLAN_NONE);
 	if (row == ROW_TUNNEL_UNICAST)
@@ -163,6 +168,14 @@ static void from_peer_row(const struct scene *scene, struct out *out, const stru
 	if (row != ROW_FENCED)
 		go_on(scene, b, here->sw, tunnel_network(scene, vn), CLASS_TUNNEL, false);
 	out_want(out, here->sw);
+}
+
+/* Which of them it sends from is chosen by its routes. */
+static void from_peer_row(const struct scene *scene, struct out *out, const struct view_network *vn,
+			  const struct view_member *here, const struct net_switch *peer, enum row row, bool wanted)
+{
+	for (size_t i = 0; i < peer->n_vteps; i++)
+		from_vtep_row(scene, out, vn, here, peer, &peer->vteps[i], row, wanted);
 }
 
 static uint32_t index_of(const struct scene *scene, const struct net_switch *sw)
@@ -244,9 +257,8 @@ static void from_link(const struct scene *scene, struct out *out, const struct v
 static void compile_link(const struct scene *scene, struct out *out, const struct view_switch *vs,
 			 const struct view_port *port)
 {
-	const struct view_link *link = view_link(scene->view, port->link);
-	bool is_used = link->confirmed && !link->wrong;
-	for (uint32_t n = 0; is_used && view_ways(scene->view) && n < scene->net->n_networks; n++)
+	bool is_used = ways_use_link(scene->view, port->link);
+	for (uint32_t n = 0; is_used && n < scene->net->n_networks; n++)
 		from_link(scene, out, vs, port, n);
 	out_row(out, &rows[is_used ? ROW_LINK_REST : ROW_LINK_UNUSED],
 		scene->net->objects[scene->net->links[port->link].object].id);
@@ -254,11 +266,28 @@ static void compile_link(const struct scene *scene, struct out *out, const struc
 	out_want(out, vs->sw);
 }
 
-static void compile_probe(const struct scene *scene, struct out *out, const struct view_switch *vs)
+/* Probes have a meter of their own: what VMs cause must not look like a dead link. */
+static void compile_probes(const struct scene *scene, struct out *out, const struct view_switch *vs)
 {
+	bool has = has_meter(vs->max_meters, METER_PROBE), tunnels = scene->net->n_edges > scene->net->n_links;
+	if (has && (scene->net->n_links || (tunnels && vs->tunnel != NET_NONE))) {
+		build_meter(out->build, METER_PROBE, true, PROBE_RATE, PROBE_BURST);
+		out_want(out, vs->sw);
+	}
+	for (size_t i = 0; i < vs->n_ports; i++) {
+		const struct view_port *port = &vs->ports[i];
+		if (port->link == NET_NONE && !(tunnels && port->tunnel))
+			continue;
+		out_row(out, &rows[ROW_LINK_PROBE], port->link == NET_NONE ? vs->object
+			: scene->net->objects[scene->net->links[port->link].object].id);
+		match_u(out->build, FIELD_IN_PORT, port->ofport);
+		match_bytes(out->build, FIELD_ETH_DST, discover_dst, NULL);
+		act_controller(out->build, DISCOVER_BYTES, has ? METER_PROBE : 0);
+		out_want(out, vs->sw);
+	}
 	if (!scene->net->n_links)
 		return;
-	out_row(out, &rows[ROW_LINK_PROBE], vs->object);
+	out_row(out, &rows[ROW_STRAY_PROBE], vs->object);
 	match_bytes(out->build, FIELD_ETH_DST, discover_dst, NULL);
 	act_controller(out->build, DISCOVER_BYTES, has_meter(vs->max_meters, METER_PUNT) ? METER_PUNT : 0);
 	out_want(out, vs->sw);
@@ -304,7 +333,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 	if (!vs)
 		return;
 	never_let_in(out, sw, vs->object);
-	compile_probe(scene, out, vs);
+	compile_probes(scene, out, vs);
 	for (size_t i = 0; i < vs->n_ports; i++) {
 		if (vs->ports[i].link != NET_NONE)
 			compile_link(scene, out, vs, &vs->ports[i]);
@@ -375,12 +404,12 @@ const struct app app_ingress = {
 	.rows = rows,
 	.n_rows = N_ROWS,
 	.tables = TABLE_BIT(INGRESS),
-	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER)
+	.reads = FACT_BIT(NET) | FACT_BIT(PROBE_LOST) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER)
 		| FACT_BIT(SWITCH_READY) | FACT_BIT(GATEWAY) | FACT_BIT(LINK) | FACT_BIT(WAYS),
 	.compile = compile,
 	.patch = patch,
 	.recover = recover,
 	.packet_in = discover_packet_in,
 	.greet = discover_greet,
-	.tick = discover_tick,
+	.soon = discover_soon,
 };

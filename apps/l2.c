@@ -211,9 +211,9 @@ static void patch_left(const struct scene *scene, struct out *out, const struct 
 }
 
 /* By an uplink every other switch is the same way. */
-static bool is_news_elsewhere(const struct net *net, const struct net_network *network, const struct fact *fact)
+static bool is_news_elsewhere(const struct view *view, const struct net_network *network, const struct fact *fact)
 {
-	return !fact->was_known || ((network->tunnels || net->n_links) && fact->old_sw != fact->sw);
+	return !fact->was_known || ((network->tunnels || view_ways(view)) && fact->old_sw != fact->sw);
 }
 
 static bool patch_host(const struct scene *scene, const struct fact *fact, struct out *out)
@@ -229,7 +229,7 @@ static bool patch_host(const struct scene *scene, const struct fact *fact, struc
 	if (fact->unconfirmed) {
 		patch_elsewhere(scene, out, vn, NET_NONE, fact->mac, to, true);
 	} else {
-		if (is_news_elsewhere(scene->net, network, fact))
+		if (is_news_elsewhere(scene->view, network, fact))
 			patch_elsewhere(scene, out, vn, fact->sw, fact->mac, to, true);
 		if (fact->was_known && fact->old_sw != NET_NONE)
 			patch_left(scene, out, vn, fact);
@@ -294,6 +294,9 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_ADDRESS_GONE:
 	case FACT_DUPLICATE:
 	case FACT_ADDRESS_SETTLED:
+	case FACT_PROBE:
+	case FACT_PROBE_LOST:
+	case FACT_ANSWER:
 	case FACT_VIOLATION:
 	case FACT_LEASE:
 	case FACT_LEASE_GONE:

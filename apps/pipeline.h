@@ -91,9 +91,10 @@ enum {
 
 /* Meters: what a switch may report. One that has few has the first ones. */
 enum {
-	METER_PUNT = METER_OURS_FIRST,  /* new hosts (l2), probes of links (ingress) */
+	METER_PUNT = METER_OURS_FIRST,  /* new hosts (l2), probes where no link is (ingress) */
 	METER_CLAIM,                    /* addresses (arp) */
 	METER_LOG, METER_REJECT,        /* what rules say (acl) */
+	METER_PROBE,                    /* probes of links (ingress) */
 	METER_GUARD, METER_LEASE,       /* what a port may not send, what DHCP servers lease (guard) */
 };
 static inline bool has_meter(uint32_t max_meters, uint32_t meter) { return meter - METER_OURS_FIRST < max_meters; }

@@ -11,7 +11,7 @@
 
 /* Until every switch of a network is back, hosts that only other switches
  * remember are kept this long. */
-enum { HOLD_MS = 60 * 1000 };
+enum { HOLD_MS = 60 * 1000, WAYS_TICKS = 16 };
 
 static void on_want(void *ctx, uint32_t sw, uint8_t app, const struct rule *rule)
 {
@@ -44,7 +44,8 @@ static void on_ahead(void *ctx, uint32_t sw, const struct rule *key)
 struct scene core_scene(const struct core *core)
 {
 	return (struct scene) {
-		.net = core->net, .view = core->view, .now_ms = core->now_ms, .wall_ms = core->wall_ms,
+		.net = core->net, .view = core->view, .now_ms = core->now_ms, .now_us = core->now_us,
+		.wall_ms = core->wall_ms,
 		.sign = sign_bytes, .sign_ctx = core->sign_key,
 	};
 }
@@ -184,6 +185,9 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_ADDRESS_GONE:
 		case FACT_DUPLICATE:
 		case FACT_ADDRESS_SETTLED:
+		case FACT_PROBE:
+		case FACT_PROBE_LOST:
+		case FACT_ANSWER:
 		case FACT_VIOLATION:
 		case FACT_LEASE:
 		case FACT_LEASE_GONE:
@@ -203,9 +207,12 @@ static void on_fact_applied(void *ctx, const struct fact *fact)
 void core_fact(struct core *core, struct fact *fact)
 {
 	fact->time_ms = core->now_ms;
-	if (core_concerns_ways(fact))
+	bool changed = view_apply(core->view, fact, on_fact_applied, core);
+	/* A probe that says what is known already comes every second by every link. */
+	bool is_probe = fact->kind == FACT_LINK || fact->kind == FACT_PROBE_LOST;
+	if (core_concerns_ways(fact) && (changed || !is_probe))
 		core->gateways_due = core->ways_due = true;
-	if (view_apply(core->view, fact, on_fact_applied, core))
+	if (changed)
 		core_applied(core, fact);
 }
 
@@ -273,11 +280,22 @@ static void tick_apps(struct core *core)
 	}
 }
 
+void core_soon(struct core *core)
+{
+	struct scene scene = core_scene(core);
+	struct reply reply = core_reply(core);
+	for (size_t i = 0; i < n_apps; i++)
+		if (apps[i].app->soon)
+			apps[i].app->soon(&scene, &reply);
+}
+
 void core_tick(struct core *core)
 {
 	core_let_go(core);
-	/* Also of those that nothing was heard of. */
-	core->gateways_due = core->ways_due = true;
+	/* Also of those that nothing was heard of. Ways take long to compute, and what they are made of
+	 * tells when it changes: this is for what may have been forgotten. */
+	core->gateways_due = true;
+	core->ways_due |= !core->settled || core->n_ticks++ % WAYS_TICKS == 0;
 	tick_apps(core);
 	if (core->settled)
 		return;

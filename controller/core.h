@@ -69,18 +69,21 @@ struct core {
 	bool settled;                   /* the hold time for unconfirmed hosts is over */
 	bool gateways_due;              /* what was chosen may not be the best any more */
 	bool ways_due;                  /* likewise */
+	uint64_t n_ticks;               /* seconds, once settled */
 	uint32_t *ways_wait;            /* owned: slots that were told to leave ways, and have not said yet */
 	size_t n_ways_wait;
 	uint8_t sign_key[SIGN_KEY];     /* of this life: what it has not signed is not ours */
-	uint64_t now_ms;                /* set by the owner before it calls in */
+	uint64_t now_ms, now_us;        /* set by the owner before it calls in */
 	uint64_t wall_ms;
 	/* Rows changed, or work was put off: the owner calls core_plan soon. */
 	void (*kick)(void *ctx);
 	/* Frames to send to a switch. */
 	void (*send)(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports,
 		     const uint8_t *frame, size_t size);
-	/* The same by a tunnel port to another switch. */
-	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+	/* A frame for its tables, as if it had come in by that port. */
+	void (*send_as_in)(void *ctx, uint32_t sw, uint32_t in_port, const uint8_t *frame, size_t size);
+	/* A frame by a tunnel port to another switch. */
+	void (*send_tunnel)(void *ctx, uint32_t sw, uint32_t ofport, const struct net_vtep_at *to,
 			    const uint8_t *frame, size_t size);
 	void *ctx;
 };
@@ -128,6 +131,8 @@ bool core_removed(struct core *, uint32_t sw, const struct removed *, const stru
 void core_plan(struct core *);
 /* Once a second: unconfirmed hosts, hold times, what apps send by the clock. */
 void core_tick(struct core *);
+/* Four times a second: probes of links. */
+void core_soon(struct core *);
 
 /* For people and tests: slot of a switch by name, or NET_NONE. */
 uint32_t core_switch_by_name(const struct core *, const char *name);

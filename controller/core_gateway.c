@@ -12,7 +12,7 @@ enum { WAIT_MS = 10 * 1000 };           /* for switches that may be dead */
 bool core_concerns_ways(const struct fact *fact)
 {
 	return (FACT_BIT(SWITCH_UP) | FACT_BIT(SWITCH_DOWN) | FACT_BIT(SWITCH_READY) | FACT_BIT(PORT)
-		| FACT_BIT(PORT_GONE) | FACT_BIT(LINK) | FACT_BIT(GATEWAY) | FACT_BIT(MEMBER)) >> fact->kind & 1;
+		| FACT_BIT(PORT_GONE) | FACT_BIT(LINK) | FACT_BIT(PROBE_LOST) | FACT_BIT(GATEWAY) | FACT_BIT(MEMBER)) >> fact->kind & 1;
 }
 
 static bool is_choice(const struct net_network *network) { return network->physical.n_ports > 1; }

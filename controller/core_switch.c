@@ -79,7 +79,14 @@ static void reply_send(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n
 		core->send(core->ctx, sw, ofports, n_ports, frame, size);
 }
 
-static void reply_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+static void reply_send_as_in(void *ctx, uint32_t sw, uint32_t in_port, const uint8_t *frame, size_t size)
+{
+	struct core *core = ctx;
+	if (core->send_as_in)
+		core->send_as_in(core->ctx, sw, in_port, frame, size);
+}
+
+static void reply_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const struct net_vtep_at *to,
 			      const uint8_t *frame, size_t size)
 {
 	struct core *core = ctx;
@@ -96,8 +103,8 @@ static void reply_note(void *ctx, const char *kind, const char *sw, const char *
 struct reply core_reply(struct core *core)
 {
 	return (struct reply) {
-		.fact = reply_fact, .send = reply_send, .send_tunnel = reply_send_tunnel, .note = reply_note,
-		.ctx = core,
+		.fact = reply_fact, .send = reply_send, .send_as_in = reply_send_as_in,
+		.send_tunnel = reply_send_tunnel, .note = reply_note, .ctx = core,
 	};
 }
 

@@ -34,7 +34,7 @@ static bool all_have_left(struct core *core)
 static void wait_for(struct core *core, const struct ways *now, const struct ways *next)
 {
 	bool *changed = xheap_alloc(now->n_switches);
-	ways_changed(now, next, changed);
+	ways_changed(core->net, now, next, changed);
 	core->ways_wait = xheap_realloc(core->ways_wait, now->n_switches * sizeof *core->ways_wait);
 	core->n_ways_wait = 0;
 	for (uint32_t i = 0; i < now->n_switches; i++)
@@ -62,6 +62,9 @@ void core_ways(struct core *core)
 	core->ways_due = now && !ways_equal(now, next);
 	if (now && !core->ways_due) {
 		ways_free(next);
+		/* They are those of a file without links: its rows say the same by themselves. */
+		if (!view_file_needs_ways(core->view))
+			take(core, NULL);
 		return;
 	}
 	if (now)

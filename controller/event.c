@@ -68,6 +68,7 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_HOST_REFUSED:
 	case FACT_GATEWAY:
 	case FACT_DUPLICATE:
+	case FACT_PROBE_LOST:
 	case FACT_VIOLATION:
 	case FACT_PORT_SHUT:
 		return EVENT_WARNING;
@@ -85,6 +86,8 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_ADDRESS:
 	case FACT_ADDRESS_GONE:
 	case FACT_ADDRESS_SETTLED:
+	case FACT_PROBE:
+	case FACT_ANSWER:
 	case FACT_LEASE:
 	case FACT_LEASE_GONE:
 	case FACT_PORT_OPEN:

@@ -2,6 +2,7 @@
 /* `weft lab`: arguments. The work is in the other lab_*.c files. */
 #include "controller/lab.h"
 #include "controller/cmd.h"
+#include "topo/scalar.h"
 
 #include <ctype.h>
 #include <getopt.h>
@@ -24,7 +25,7 @@ struct arguments {
 	const char *weftd;              /* null: beside this program, else in PATH */
 	const char *weftd_args[MAX_WEFTD_ARGS];
 	size_t n_weftd_args;
-	unsigned seconds;
+	unsigned seconds, bfd_ms;
 	char **words;                   /* after the command */
 	int n_words;
 	char path[PATH_MAX];            /* of the lab */
@@ -32,9 +33,10 @@ struct arguments {
 
 static const char usage[] =
 	"usage: weft lab COMMAND [--name NAME | --dir DIR]\n"
-	"  up FILE [--tcp] [--weftd PATH] [--weftd-arg ARG]... [--no-weftd] [--no-wait] [--json]\n"
+	"  up FILE [--tcp] [--bfd INTERVAL] [--weftd PATH] [--weftd-arg ARG]... [--no-weftd] [--no-wait] [--json]\n"
 	"                       build the hosts of FILE on this machine, with VMs, TLS and weftd;\n"
-	"                       --no-wait: do not wait until every switch has connected\n"
+	"                       --no-wait: do not wait until every switch has connected;\n"
+	"                       --bfd 100ms: BFD on cables too, not only on ports for it\n"
 	"  status [--json]      what runs\n"
 	"  ping [-6] [--seconds N] [--json]\n"
 	"                       which VMs reach each other\n"
@@ -108,6 +110,7 @@ static int run_up(struct arguments *arguments)
 	char file[PATH_MAX], weftd[PATH_MAX];
 	struct lab_naming naming = {
 		.name = arguments->name, .dir = arguments->path, .file = file, .tls = !arguments->tcp,
+		.bfd_ms = arguments->bfd_ms,
 	};
 	struct lab_options options = {
 		.weftd = find_weftd(arguments, weftd),
@@ -185,8 +188,23 @@ static const struct option longs[] = {
 	{"no-wait", no_argument, NULL, 'W'},
 	{"tcp", no_argument, NULL, 't'},           {"weftd", required_argument, NULL, 'w'},
 	{"weftd-arg", required_argument, NULL, 'a'}, {"seconds", required_argument, NULL, 's'},
+	{"bfd", required_argument, NULL, 'b'},
 	{"help", no_argument, NULL, 'h'},          {0},
 };
+
+enum { MIN_BFD_MS = 1, MAX_BFD_MS = 10000 };
+
+/* "100ms" */
+static bool read_interval(const char *text, unsigned *ret_ms)
+{
+	struct complaint ignored;
+	uint64_t us;
+
+	if (!scalar_delay((struct scalar){.text = text}, 1000 * MIN_BFD_MS, 1000 * MAX_BFD_MS, &us, &ignored))
+		return false;
+	*ret_ms = (unsigned) (us / 1000);
+	return true;
+}
 
 /* -1 = go on, else the exit code. */
 static int parse(int argc, char **argv, const char *shorts, struct arguments *arguments)
@@ -229,6 +247,10 @@ static int parse(int argc, char **argv, const char *shorts, struct arguments *ar
 			arguments->seconds = (unsigned) atoi(optarg);
 			if (arguments->seconds < 1 || arguments->seconds > 3600)
 				return bad_usage("--seconds wants a number from 1 to 3600, not", optarg);
+			break;
+		case 'b':
+			if (!read_interval(optarg, &arguments->bfd_ms))
+				return bad_usage("--bfd wants an interval from 1ms to 10s, not", optarg);
 			break;
 		case 'h':
 			fputs(usage, stdout);

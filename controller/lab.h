@@ -36,6 +36,7 @@ enum {
 	LAB_MAX_IFNAME = 15,            /* characters of an interface name, IFNAMSIZ - 1 */
 	LAB_MAX_SOCKET = 107,           /* characters of a Unix socket's path */
 	LAB_LINK_OFPORT = 601,          /* of a switch's first link */
+	LAB_BFD_OFPORT = 701,           /* of a switch's first port for BFD */
 	LAB_UPLINK_OFPORT = 501,        /* OpenFlow port of a switch's first uplink; VMs count from 1 */
 	LAB_VXLAN_OFPORT = 1000,
 	LAB_ETH0_INDEX = 100,           /* interface index of eth0 in every VM */
@@ -94,6 +95,36 @@ struct lab_link {
 	uint32_t hosts[2];
 	const char *ports[2];           /* interfaces on br-int */
 	unsigned ofports[2];
+	uint64_t rate;                  /* bit/s each way, 0 = no limit */
+};
+
+/* A network between the hosts that tunnels go through: a bridge. */
+struct lab_underlay {
+	const char *name;               /* null = the only one */
+	const char *bridge;             /* in the underlay's namespace */
+	unsigned mtu;                   /* bytes */
+	unsigned prefix, prefix6;       /* common prefix length of the vteps, 0 = routes per peer */
+	uint64_t rate;                  /* bit/s that a host sends into it, 0 = no limit */
+};
+
+/* A host's way into an underlay. */
+struct lab_gate {
+	size_t underlay;                /* index */
+	const char *vtep;
+	const char *dev;                /* on the host's bridge for it: "underlay0" */
+	const char *bridge;             /* of Open vSwitch, with the vtep: "br-phys" */
+	const char *port;               /* other end of dev, on the underlay's bridge */
+	unsigned mtu;                   /* bytes */
+};
+
+/* A tunnel that the file names. */
+struct lab_tunnel {
+	uint32_t hosts[2];
+	size_t underlay;
+	const char *ports[2];           /* for BFD; null = none */
+	unsigned ofports[2];
+	uint32_t key;                   /* VNI of its BFD */
+	uint64_t rate;                  /* bit/s each way, 0 = no limit of its own */
 };
 
 struct lab_host {
@@ -108,6 +139,8 @@ struct lab_host {
 	const char *tunnel;             /* name of the VXLAN port */
 	const char *underlay_port;      /* other end of the underlay, null likewise */
 	unsigned underlay_mtu;          /* bytes */
+	struct lab_gate *gates;         /* the first one is that of the four above */
+	size_t n_gates;
 };
 
 struct lab_plan {
@@ -132,6 +165,11 @@ struct lab_plan {
 	size_t n_uplinks;
 	struct lab_link *links;
 	size_t n_links;
+	struct lab_underlay *underlays; /* the main one first; one at least */
+	size_t n_underlays;
+	struct lab_tunnel *tunnels;
+	size_t n_tunnels;
+	unsigned bfd_ms;                /* interval of BFD; 0 = only where the file has ports for it */
 	const char **namespaces;        /* all of them */
 	size_t n_namespaces;
 };
@@ -139,6 +177,7 @@ struct lab_plan {
 struct lab_naming {
 	const char *name, *dir, *file;  /* as in struct lab_plan */
 	bool tls;
+	unsigned bfd_ms;                /* as in struct lab_plan */
 };
 
 /* Null when something cannot be built; the findings say what. x_lab is the
@@ -208,6 +247,16 @@ bool lab_namespaces_up(struct lab_runner *, const struct lab_plan *);
 bool lab_bridges_open(struct lab_runner *, const struct lab_plan *);
 bool lab_hosts_up(struct lab_runner *, const struct lab_plan *);
 bool lab_hosts_connected(struct lab_runner *, const struct lab_plan *);
+/* The host's way into an underlay, or null. */
+const struct lab_gate *lab_gate(const struct lab_host *, size_t underlay);
+/* lab_underlay.c: for ovs-vsctl; addresses of vteps; what tunnels carry at most. */
+struct args;
+void lab_underlay_args(const struct lab_plan *, size_t host, struct args *);
+void lab_cable_args(const struct lab_plan *, const struct lab_link *, size_t end, struct args *);
+bool lab_underlay_up(struct lab_runner *, const struct lab_plan *);
+bool lab_rates_up(struct lab_runner *, const struct lab_plan *);
+/* Frames that may wait before a port of that rate; 1000 without one. */
+unsigned lab_queue_len(uint64_t rate);
 /* lab_vtep.c: the insides of VTEPs that are no switches of ours. */
 bool lab_vteps_up(struct lab_runner *, const struct lab_plan *);
 /* lab_vlan.c: eth0.TAG for every tagged stand. Where the kernel has no way to

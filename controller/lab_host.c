@@ -4,11 +4,12 @@
  *
  * The whole configuration is one transaction written before ovs-vswitchd
  * starts, so that it comes up complete and connects once. With a vtep there is
- * br-phys too: the tunnel's address must be on a bridge of the same datapath. */
+ * br-phys too: the tunnel's address must be on a bridge of the same datapath
+ * (lab_underlay.c). */
 #include "controller/lab.h"
+#include "controller/lab_args.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,44 +22,6 @@ enum {
 	POLL_MS = 50,
 	PROBE_MS = 5000,                /* inactivity probe; Open vSwitch takes no less */
 };
-
-/* A growing vector of arguments. */
-struct args {
-	struct arena *arena;
-	const char **v;
-	size_t n, room;
-};
-
-static void add(struct args *args, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void add(struct args *args, const char *format, ...)
-{
-	va_list list;
-
-	if (args->n + 2 > args->room) {
-		size_t room = args->room ? 2 * args->room : 64;
-		const char **v = arena_new_array(args->arena, const char *, room);
-
-		if (args->n)
-			memcpy(v, args->v, args->n * sizeof *v);
-		args->v = v;
-		args->room = room;
-	}
-	va_start(list, format);
-	args->v[args->n++] = arena_vprintf(args->arena, format, list);
-	va_end(list);
-}
-
-static void add_all(struct args *args, ...) __attribute__((sentinel));
-static void add_all(struct args *args, ...)
-{
-	va_list list;
-	const char *text;
-
-	va_start(list, args);
-	while ((text = va_arg(list, const char *)))
-		add(args, "%s", text);
-	va_end(list);
-}
 
 /* One command for each host, in parallel. */
 typedef void make_command(const struct lab_plan *, size_t h, struct args *);
@@ -122,27 +85,6 @@ static void start_db(const struct lab_plan *plan, size_t h, struct args *args)
 	add(args, "%s/conf.db", host->dir);
 }
 
-static void add_port(struct args *args, const char *bridge, const char *port, unsigned ofport)
-{
-	add_all(args, "--", "add-port", bridge, port, "--", "set", "Interface", port, NULL);
-	if (ofport)
-		add(args, "ofport_request=%u", ofport);
-}
-
-static void add_underlay(const struct lab_host *host, size_t h, struct args *args)
-{
-	add_all(args, "--", "add-br", "br-phys", "--", "set", "Bridge", "br-phys",
-		"datapath_type=netdev", "fail_mode=standalone", NULL);
-	add(args, "other-config:hwaddr=\"02:ff:00:00:%02zx:%02zx\"", (h + 1) >> 8 & 255, (h + 1) & 255);
-	add_port(args, "br-phys", "underlay0", 0);
-	add(args, "mtu_request=%u", host->underlay_mtu);
-	add_all(args, "--", "set", "Interface", "br-phys", NULL);
-	add(args, "mtu_request=%u", host->underlay_mtu);
-	add_port(args, "br-int", host->tunnel, LAB_VXLAN_OFPORT);
-	add_all(args, "type=vxlan", "options:remote_ip=flow", "options:key=flow", NULL);
-	add(args, "options:local_ip=\"%s\"", host->vtep);
-}
-
 static void configure(const struct lab_plan *plan, size_t h, struct args *args)
 {
 	const struct lab_host *host = &plan->hosts[h];
@@ -180,14 +122,14 @@ static void configure(const struct lab_plan *plan, size_t h, struct args *args)
 		const struct lab_link *link = &plan->links[i / 2];
 
 		if (link->hosts[i & 1] == h)
-			add_port(args, "br-int", link->ports[i & 1], link->ofports[i & 1]);
+			lab_cable_args(plan, link, i & 1, args);
 	}
 	for (size_t i = 0; i < plan->n_uplinks; i++) {
 		if (plan->uplinks[i].host == h)
 			add_port(args, "br-int", plan->uplinks[i].port, plan->uplinks[i].ofport);
 	}
 	if (host->vtep)
-		add_underlay(host, h, args);
+		lab_underlay_args(plan, h, args);
 }
 
 static void start_vswitchd(const struct lab_plan *plan, size_t h, struct args *args)
@@ -244,42 +186,6 @@ static void link_sockets(const struct lab_plan *plan, struct arena *arena)
 	}
 }
 
-static bool is_v6(const char *vtep)
-{
-	return strchr(vtep, ':');
-}
-
-/* The vteps get their addresses: br-phys exists only now. */
-static bool underlay_up(struct lab_runner *runner, const struct lab_plan *plan)
-{
-	struct lab_command *commands = arena_new_array(runner->arena, struct lab_command,
-						       plan->n_hosts);
-	size_t n = 0;
-
-	for (size_t h = 0; h < plan->n_hosts; h++) {
-		const struct lab_host *host = &plan->hosts[h];
-		bool v6 = host->vtep && is_v6(host->vtep);
-		unsigned prefix = v6 ? plan->vtep_prefix6 : plan->vtep_prefix;
-		char *lines;
-
-		if (!host->vtep)
-			continue;
-		lines = arena_printf(runner->arena, "addr add %s/%u dev br-phys%s\nlink set br-phys up\n",
-				     host->vtep, prefix ? prefix : v6 ? 128 : 32, v6 ? " nodad" : "");
-		for (size_t i = 0; i < plan->n_hosts && !prefix; i++) {
-			if (i != h && plan->hosts[i].vtep && is_v6(plan->hosts[i].vtep) == v6)
-				lines = arena_printf(runner->arena, "%sroute add %s dev br-phys\n", lines,
-						     plan->hosts[i].vtep);
-		}
-		if (v6 && !lab_run(runner, NULL, "ip", "netns", "exec", host->ns, "sysctl", "-qew",
-				   "net.ipv6.conf.br-phys.disable_ipv6=0", NULL))
-			return false;
-		commands[n].argv = lab_argv(runner->arena, "ip", "-n", host->ns, "-batch", "-", NULL);
-		commands[n++].input = lines;
-	}
-	return lab_run_all(runner, commands, n);
-}
-
 bool lab_hosts_up(struct lab_runner *runner, const struct lab_plan *plan)
 {
 	struct lab_command *errors;
@@ -287,7 +193,7 @@ bool lab_hosts_up(struct lab_runner *runner, const struct lab_plan *plan)
 	if (!make_dirs(runner, plan) || !for_hosts(runner, plan, create_db, NULL) ||
 	    !for_hosts(runner, plan, start_db, NULL) || !for_hosts(runner, plan, configure, NULL) ||
 	    !for_hosts(runner, plan, start_vswitchd, NULL) ||
-	    !for_hosts(runner, plan, settle, NULL) || !underlay_up(runner, plan) ||
+	    !for_hosts(runner, plan, settle, NULL) || !lab_underlay_up(runner, plan) ||
 	    !for_hosts(runner, plan, find_errors, &errors))
 		return false;
 	link_sockets(plan, runner->arena);

@@ -99,6 +99,21 @@ static json_t *uplinks_json(const struct lab_plan *plan, size_t h)
 	return uplinks;
 }
 
+static json_t *gates_json(const struct lab_plan *plan, const struct lab_host *host)
+{
+	json_t *gates = json_array();
+
+	for (size_t k = 0; k < host->n_gates; k++) {
+		const struct lab_gate *gate = &host->gates[k];
+
+		json_array_append_new(gates, json_pack("{s:o, s:s, s:s, s:s, s:s, s:I}", "underlay",
+						       text_or_null(plan->underlays[gate->underlay].name), "vtep", gate->vtep,
+						       "dev", gate->dev, "bridge", gate->bridge, "port", gate->port, "mtu",
+						       (json_int_t) gate->mtu));
+	}
+	return gates;
+}
+
 static json_t *host_json(const struct lab_plan *plan, size_t h)
 {
 	const struct lab_host *host = &plan->hosts[h];
@@ -131,6 +146,7 @@ static json_t *host_json(const struct lab_plan *plan, size_t h)
 	set(object, "underlay_dev", host->vtep ? json_string("underlay0") : json_null());
 	set(object, "underlay_mtu", host->vtep ? json_integer(host->underlay_mtu) : json_null());
 	set(object, "underlay_port", text_or_null(host->underlay_port));
+	set(object, "underlays", gates_json(plan, host));
 	set(object, "vxlan_port", host->vtep ? json_string(host->tunnel) : json_null());
 	return object;
 }
@@ -222,13 +238,46 @@ static json_t *links_json(const struct lab_plan *plan)
 		const struct lab_link *link = &plan->links[i];
 
 		json_array_append_new(links, json_pack(
-			"{s:s, s:s, s:s, s:s, s:s, s:s}",
+			"{s:s, s:s, s:s, s:s, s:s, s:s, s:o}",
 			"switch_a", plan->hosts[link->hosts[0]].name, "port_a", link->ports[0],
 			"ns_a", plan->hosts[link->hosts[0]].ns,
 			"switch_b", plan->hosts[link->hosts[1]].name, "port_b", link->ports[1],
-			"ns_b", plan->hosts[link->hosts[1]].ns));
+			"ns_b", plan->hosts[link->hosts[1]].ns, "rate_bits_per_second",
+			link->rate ? json_integer((json_int_t) link->rate) : json_null()));
 	}
 	return links;
+}
+
+static json_t *tunnels_json(const struct lab_plan *plan)
+{
+	json_t *tunnels = json_array();
+
+	for (size_t i = 0; i < plan->n_tunnels; i++) {
+		const struct lab_tunnel *tunnel = &plan->tunnels[i];
+
+		json_array_append_new(tunnels, json_pack(
+			"{s:s, s:s, s:o, s:o, s:o, s:o}",
+			"switch_a", plan->hosts[tunnel->hosts[0]].name, "switch_b", plan->hosts[tunnel->hosts[1]].name,
+			"underlay", text_or_null(plan->underlays[tunnel->underlay].name),
+			"bfd_port_a", text_or_null(tunnel->ports[0]), "bfd_port_b", text_or_null(tunnel->ports[1]),
+			"rate_bits_per_second", tunnel->rate ? json_integer((json_int_t) tunnel->rate) : json_null()));
+	}
+	return tunnels;
+}
+
+static json_t *underlays_json(const struct lab_plan *plan)
+{
+	json_t *underlays = json_array();
+
+	for (size_t u = 0; u < plan->n_underlays && plan->underlay_ns; u++) {
+		const struct lab_underlay *underlay = &plan->underlays[u];
+
+		json_array_append_new(underlays, json_pack(
+			"{s:o, s:s, s:I, s:o}", "name", text_or_null(underlay->name), "bridge", underlay->bridge, "mtu",
+			(json_int_t) underlay->mtu, "rate_bits_per_second",
+			underlay->rate ? json_integer((json_int_t) underlay->rate) : json_null()));
+	}
+	return underlays;
 }
 
 /* --- the whole --------------------------------------------------------------------- */
@@ -258,6 +307,8 @@ json_t *lab_json(const struct lab_plan *plan, const struct lab_options *options,
 	set(root, "weftd", weftd_json(plan, options, weftd));
 	set(root, "lan", lan_json(plan));
 	set(root, "links", links_json(plan));
+	set(root, "tunnels", tunnels_json(plan));
+	set(root, "underlays", underlays_json(plan));
 	set(root, "underlay", segment_json(plan->underlay_ns, "underlay"));
 	set(root, "hosts", hosts);
 	set(root, "vms", vms);

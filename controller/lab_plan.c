@@ -6,7 +6,6 @@
  * one name) is a finding, not a surprise half-way through. */
 #include "controller/lab_plan.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,6 +166,7 @@ static void add_links(struct making *making)
 			link->ofports[e] = LAB_LINK_OFPORT + next[link->hosts[e]]++;
 			good = lab_ifname_ok(making, end->where, end->port) && good;
 		}
+		link->rate = net->links[i].rate;
 		plan->n_links += good;
 	}
 }
@@ -243,40 +243,6 @@ const char *lab_vm_at(const struct lab_plan *plan, const struct lab_vm *vm)
 	return vm->host == LAB_ON_LAN ? "lan" : vm->host == LAB_ON_UNDERLAY ? "underlay" : plan->hosts[vm->host].name;
 }
 
-/* The bits, of at most `most`, that the vteps of one family have in common. */
-static unsigned common_bits(const struct lab_plan *plan, int family, unsigned most)
-{
-	uint8_t first[16], address[16];
-	bool seen = false;
-
-	for (size_t i = 0; i < plan->n_hosts + plan->n_vms; i++) {
-		const char *vtep = i < plan->n_hosts ? plan->hosts[i].vtep : plan->vms[i - plan->n_hosts].vtep;
-		unsigned bit = 0;
-
-		if (!vtep || inet_pton(family, vtep, address) != 1)
-			continue;
-		if (!seen)
-			memcpy(first, address, sizeof first);
-		seen = true;
-		while (bit < most && !((first[bit / 8] ^ address[bit / 8]) >> (7 - bit % 8) & 1))
-			bit++;
-		most = bit;
-	}
-	return most;
-}
-
-/* The longest prefix that holds all vteps of a family: then each is on-link for
- * the others. Open vSwitch needs it so: it takes the address to send from out of
- * the destination's prefix, and does not know a route whose prefix has none. */
-static void find_prefixes(struct lab_plan *plan)
-{
-	enum { MOST4 = 24, MOST6 = 64, LEAST = 8 };
-	unsigned bits4 = common_bits(plan, AF_INET, MOST4), bits6 = common_bits(plan, AF_INET6, MOST6);
-
-	plan->vtep_prefix = bits4 >= LEAST ? bits4 : 0;
-	plan->vtep_prefix6 = bits6 >= LEAST ? bits6 : 0;
-}
-
 static void add_namespaces(struct lab_plan *plan)
 {
 	bool underlay = false;
@@ -319,6 +285,7 @@ struct lab_plan *lab_plan_new(const struct net *net, const struct yaml_node *x_l
 		.dir = arena_strdup(arena, naming->dir),
 		.file = arena_strdup(arena, naming->file),
 		.tls = naming->tls,
+		.bfd_ms = naming->bfd_ms,
 		.ctl_ns = arena_printf(arena, "%s-ctl", naming->name),
 		.ctl_ip = LAB_NET4 ".255.254",
 		.ctl_ip6 = LAB_NET6 "ffff",
@@ -330,8 +297,8 @@ struct lab_plan *lab_plan_new(const struct net *net, const struct yaml_node *x_l
 	add_networks(&making);
 	lab_plan_vms(&making);
 	lab_plan_mtus(&making);
+	lab_plan_underlays(&making);
 	add_namespaces(plan);
-	find_prefixes(plan);
 	for (size_t i = 0; i < plan->n_hosts; i++) {
 		size_t len = strlen(plan->hosts[i].dir) + strlen("/ovs-vswitchd.ctl");
 

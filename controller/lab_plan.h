@@ -49,6 +49,8 @@ struct making {
 void lab_plan_vms(struct making *);
 /* lab_mtu.c: after the VMs. */
 void lab_plan_mtus(struct making *);
+/* lab_plan_underlay.c: after the MTUs. */
+void lab_plan_underlays(struct making *);
 /* A name that an interface beside the lab's own can have; else a finding. */
 bool lab_ifname_ok(struct making *, struct where, const char *name);
 /* The VLAN id of a network on the LAN, 0 = none. */

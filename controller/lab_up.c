@@ -98,7 +98,7 @@ static bool build(struct lab_runner *runner, struct lab_plan *plan,
 	       lab_weftd_up(runner, plan, options, weftd) &&
 	       write_record(runner, plan, options, LAB_BUILDING, *weftd) &&
 	       lab_vlans_up(runner, plan) && lab_vteps_up(runner, plan) && write_names(runner, plan) &&
-	       lab_bridges_open(runner, plan) && lab_hosts_up(runner, plan) &&
+	       lab_rates_up(runner, plan) && lab_bridges_open(runner, plan) && lab_hosts_up(runner, plan) &&
 	       (!options->weftd || options->no_wait || lab_hosts_connected(runner, plan)) &&
 	       write_record(runner, plan, options, LAB_UP, *weftd);
 }

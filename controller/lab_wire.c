@@ -134,10 +134,14 @@ static bool add_cables(struct lab_runner *runner, const struct lab_plan *plan)
 
 		batch_add(&batch, "link add name mgmt0 netns %s type veth peer name %s netns %s",
 			  host->ns, host->mgmt_port, plan->ctl_ns);
-		if (host->vtep)
-			batch_add(&batch, "link add name underlay0 netns %s mtu %u type veth "
-				  "peer name %s netns %s mtu %u", host->ns, host->underlay_mtu,
-				  host->underlay_port, plan->underlay_ns, host->underlay_mtu);
+		for (size_t k = 0; k < host->n_gates; k++) {
+			const struct lab_gate *gate = &host->gates[k];
+
+			batch_add(&batch, "link add name %s netns %s mtu %u txqueuelen %u type veth "
+				  "peer name %s netns %s mtu %u", gate->dev, host->ns, gate->mtu,
+				  lab_queue_len(plan->underlays[gate->underlay].rate), gate->port, plan->underlay_ns,
+				  gate->mtu);
+		}
 	}
 	for (size_t i = 0; i < plan->n_uplinks; i++) {
 		const struct lab_uplink *uplink = &plan->uplinks[i];
@@ -149,9 +153,10 @@ static bool add_cables(struct lab_runner *runner, const struct lab_plan *plan)
 	for (size_t i = 0; i < plan->n_links; i++) {
 		const struct lab_link *link = &plan->links[i];
 
-		batch_add(&batch, "link add name %s netns %s mtu %u type veth peer name %s netns %s mtu %u",
-			  link->ports[0], plan->hosts[link->hosts[0]].ns, plan->lan_mtu, link->ports[1],
-			  plan->hosts[link->hosts[1]].ns, plan->lan_mtu);
+		batch_add(&batch, "link add name %s netns %s mtu %u txqueuelen %u type veth peer name %s netns %s mtu %u "
+			  "txqueuelen %u", link->ports[0], plan->hosts[link->hosts[0]].ns, plan->lan_mtu,
+			  lab_queue_len(link->rate), link->ports[1], plan->hosts[link->hosts[1]].ns, plan->lan_mtu,
+			  lab_queue_len(link->rate));
 	}
 	for (size_t i = 0; i < plan->n_vms; i++) {
 		const struct lab_vm *vm = &plan->vms[i];
@@ -206,16 +211,19 @@ static void add_bridges(const struct lab_plan *plan, struct lab_command *command
 	}
 	if (plan->underlay_ns) {
 		begin_bridge(&batch, "underlay");
-		for (size_t i = 0; i < plan->n_hosts; i++) {
-			if (plan->hosts[i].vtep)
-				batch_add(&batch, "link set dev %s master underlay up",
-					  plan->hosts[i].underlay_port);
-		}
+		for (size_t u = 1; u < plan->n_underlays; u++)
+			batch_add(&batch, "link add %s type bridge forward_delay 0 mcast_snooping 0",
+				  plan->underlays[u].bridge);
+		for (size_t i = 0; i < plan->n_hosts; i++)
+			for (size_t k = 0; k < plan->hosts[i].n_gates; k++)
+				batch_add(&batch, "link set dev %s master %s up", plan->hosts[i].gates[k].port,
+					  plan->underlays[plan->hosts[i].gates[k].underlay].bridge);
 		for (size_t i = 0; i < plan->n_vms; i++) {
 			if (plan->vms[i].host == LAB_ON_UNDERLAY)
 				batch_add(&batch, "link set dev %s master underlay up", plan->vms[i].port);
 		}
-		batch_add(&batch, "link set underlay mtu %u up", plan->underlay_mtu);
+		for (size_t u = 0; u < plan->n_underlays; u++)
+			batch_add(&batch, "link set %s mtu %u up", plan->underlays[u].bridge, plan->underlays[u].mtu);
 		commands[(*n)++] = ip_in(arena, plan->underlay_ns, batch_end(&batch, arena));
 	}
 }
@@ -231,8 +239,8 @@ static const char *host_lines(const struct lab_plan *plan, size_t h, struct aren
 	if (has_ipv6())
 		batch_add(&batch, "addr add %s/64 dev mgmt0 nodad", host->mgmt_ip6);
 	batch_add(&batch, "link set mgmt0 up");
-	if (host->vtep)
-		batch_add(&batch, "link set underlay0 up");
+	for (size_t k = 0; k < host->n_gates; k++)
+		batch_add(&batch, "link set %s up", host->gates[k].dev);
 	for (size_t i = 0; i < plan->n_uplinks; i++) {
 		if (plan->uplinks[i].host == h)
 			batch_add(&batch, "link set dev %s up", plan->uplinks[i].port);

@@ -136,14 +136,16 @@ struct event_base *loop_base(struct loop *loop) { return loop->base; }
 
 void loop_freeze(struct loop *loop, uint64_t now_ms) { loop->frozen_ms = now_ms; }
 
-uint64_t loop_now_ms(const struct loop *loop)
+uint64_t loop_now_us(const struct loop *loop)
 {
 	struct timespec ts;
 	if (loop->frozen_ms)
-		return loop->frozen_ms;
+		return loop->frozen_ms * 1000;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t) ts.tv_sec * 1000 + (uint64_t) ts.tv_nsec / 1000000;
+	return (uint64_t) ts.tv_sec * 1000000 + (uint64_t) ts.tv_nsec / 1000;
 }
+
+uint64_t loop_now_ms(const struct loop *loop) { return loop_now_us(loop) / 1000; }
 
 uint64_t loop_wall_ms(void)
 {

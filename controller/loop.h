@@ -20,6 +20,7 @@ void loop_stop(struct loop *);
 struct event_base *loop_base(struct loop *);     /* for ofproto and http */
 
 uint64_t loop_now_ms(const struct loop *);       /* monotonic */
+uint64_t loop_now_us(const struct loop *);       /* the same, finer */
 uint64_t loop_wall_ms(void);                     /* since 1970, for people */
 /* For simulations: it is this time until told otherwise; 0 = the clock's again.
  * Timers go by the clock all the same. */

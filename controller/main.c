@@ -49,6 +49,7 @@ static int fail(const char *what, const char *why)
 static void set_time(struct daemon *d)
 {
 	d->core->now_ms = loop_now_ms(d->loop);
+	d->core->now_us = loop_now_us(d->loop);
 	d->core->wall_ms = loop_wall_ms();
 }
 
@@ -76,13 +77,22 @@ static void on_send(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_po
 	}
 }
 
-static void on_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+static void on_send_as_in(void *ctx, uint32_t sw, uint32_t in_port, const uint8_t *frame, size_t size)
+{
+	struct daemon *d = ctx;
+	if (d->core->switches[sw]->session) {
+		session_packet_out_as_in(d->core->switches[sw]->session, in_port, frame, size);
+		core_touch(d->core, sw);
+	}
+}
+
+static void on_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const struct net_vtep_at *to,
 			   const uint8_t *frame, size_t size)
 {
 	struct daemon *d = ctx;
 	if (d->core->switches[sw]->session) {
-		session_packet_out_tunnel(d->core->switches[sw]->session, ofport, to->vtep_bytes,
-					  to->vtep_is_v6 ? 16 : 4, frame, size);
+		session_packet_out_tunnel(d->core->switches[sw]->session, ofport, to->bytes,
+					  to->is_v6 ? 16 : 4, frame, size);
 		core_touch(d->core, sw);
 	}
 }
@@ -108,6 +118,7 @@ static void on_ticker(void *ctx)
 	struct daemon *d = ctx;
 	set_time(d);
 	sessions_tick(d->sessions);
+	core_soon(d->core);
 	if (d->n_ticks++ % SLOW_TICKS)
 		return;
 	core_tick(d->core);
@@ -214,6 +225,7 @@ static int start(struct daemon *d)
 	d->core = core_new(config_take_net(d->config), loop_now_ms(d->loop));
 	d->core->kick = on_kick;
 	d->core->send = on_send;
+	d->core->send_as_in = on_send_as_in;
 	d->core->send_tunnel = on_send_tunnel;
 	d->core->ctx = d;
 	set_time(d);

@@ -32,6 +32,7 @@ static void read_clock(struct sessions *all)
 		return;
 	all->clock_read = true;
 	all->core->now_ms = loop_now_ms(all->loop);
+	all->core->now_us = loop_now_us(all->loop);
 	all->core->wall_ms = loop_wall_ms();
 }
 
@@ -434,6 +435,13 @@ void session_packet_out(struct session *s, const uint32_t *ofports, size_t n_por
 	if (need > MSG_MAX || s->state == SESSION_STANDBY)
 		return;         /* no frame of a network is that long: it was cut or made up */
 	msg_put_packet_out(sync_put(s, need), 0, ofports, n_ports, frame, size);
+}
+
+void session_packet_out_as_in(struct session *s, uint32_t in_port, const uint8_t *frame, size_t size)
+{
+	size_t need = msg_packet_out_size(size, 1);
+	if (need <= MSG_MAX && s->state != SESSION_STANDBY)
+		msg_put_packet_out_as_in(sync_put(s, need), 0, in_port, frame, size);
 }
 
 void session_packet_out_tunnel(struct session *s, uint32_t ofport, const uint8_t *vtep, size_t vtep_size,

@@ -48,6 +48,7 @@ size_t sessions_count(const struct sessions *);
 void session_info(const struct session *, struct session_info *);
 void session_packet_out(struct session *, const uint32_t *ofports, size_t n_ports,
 			const uint8_t *frame, size_t size);
+void session_packet_out_as_in(struct session *, uint32_t in_port, const uint8_t *frame, size_t size);
 void session_packet_out_tunnel(struct session *, uint32_t ofport, const uint8_t *vtep, size_t vtep_size,
 			       const uint8_t *frame, size_t size);
 

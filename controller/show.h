@@ -91,6 +91,8 @@ json_t *show_switch(const struct api_world *, uint32_t sw, bool details);
 json_t *show_network(const struct api_world *, uint32_t index);
 /* "up", or what it is instead, and then why. */
 const char *show_link_state(const struct api_world *, uint32_t link, char *why, size_t size);
+/* "up", "down", or "unseen": neither end, or one only, was ever up and not live. By index into the net's edges. */
+const char *show_link_bfd(const struct core *, uint32_t edge);
 /* "connected", "connecting", "disconnected", "waiting" (never seen since weftd
  * started), or null: the slot is empty or the file does not want it any more. */
 const char *show_switch_state(const struct api_world *, uint32_t sw);

@@ -144,6 +144,11 @@ static void add_fact(const struct api_world *world, json_t *json, const struct f
 		show_set(json, "from", show_place(world, fact->old_sw, fact->old_ofport));
 		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
 		break;
+	case FACT_PROBE:
+	case FACT_PROBE_LOST:
+	case FACT_ANSWER:
+		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
+		break;
 	case FACT_GATEWAY:
 		show_set(json, "network", show_text(event_network(world, &(struct event) { .is_fact = true, .fact = *fact })));
 		show_set(json, "where", show_place(world, fact->sw, fact->ofport));

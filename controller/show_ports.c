@@ -85,6 +85,14 @@ static const char *judge(const struct api_world *world, uint32_t slot, const cha
 	}
 	if (port->tunnel)
 		return port->up ? "ok" : "down";
+	unsigned end;
+	uint32_t edge = net_bfd_of(world->core->net, sw, port->name, &end);
+	if (edge != NET_NONE && port->live)
+		return "ok";
+	if (edge != NET_NONE) {
+		snprintf(why, size, "BFD says that tunnel %s does not live, or does not run", world->core->net->edges[edge].name);
+		return "down";
+	}
 	if (!port->n_uses && port->local) {
 		snprintf(why, size, "the bridge's own port; only an entry with its exact name takes it in");
 		return "local";

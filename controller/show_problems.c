@@ -161,7 +161,9 @@ static void look_at_ports(struct problems *problems, uint32_t sw)
 		return;
 	for (size_t i = 0; i < vs->n_ports; i++) {
 		const struct view_port *port = &vs->ports[i];
-		bool is_unused = !port->n_uses && !port->local && !port->tunnel && port->link == NET_NONE && !port->disabled && !port->conflicted;
+		unsigned end;
+		bool is_unused = !port->n_uses && !port->local && !port->tunnel && port->link == NET_NONE && !port->disabled
+			&& !port->conflicted && net_bfd_of(problems->world->core->net, vs->name, port->name, &end) == NET_NONE;
 		size_t *n = port->conflicted ? &n_conflicts : is_unused ? &n_unused : NULL;
 		char *names = port->conflicted ? conflict : unused;
 		if (!n || (*n)++ >= MAX_NAMES)
@@ -201,8 +203,8 @@ static void look_at_tunnel(struct problems *problems, uint32_t sw, size_t *n)
 		return;
 	const struct net_switch *declared = &core->net->switches[vs->index];
 	snprintf(hint, sizeof hint, "add it: ovs-vsctl add-port BRIDGE %s -- set interface %s type=vxlan "
-		 "options:remote_ip=flow options:key=flow options:local_ip=%s", declared->tunnel, declared->tunnel,
-		 declared->vtep);
+		 "options:remote_ip=flow options:key=flow%s%s", declared->tunnel, declared->tunnel,
+		 declared->n_vteps > 1 ? "" : " options:local_ip=", declared->n_vteps > 1 ? "" : declared->vtep);
 	struct about about = { .sw = vs->name, .hint = hint };
 	add(problems, ERROR, "tunnel-missing", about, "switch %s has no port %s: %zu networks (%s%s) end at this switch",
 	    vs->name, declared->tunnel, n_networks, first, n_networks > 1 ? ", ..." : "");
@@ -213,21 +215,56 @@ static void look_at_links(struct problems *problems)
 {
 	const struct core *core = problems->world->core;
 	size_t n = 0;
-	for (uint32_t i = 0; i < core->net->n_links; i++) {
-		const struct net_link *link = &core->net->links[i];
+	for (uint32_t i = 0; i < core->net->n_edges; i++) {
+		const struct net_edge *link = &core->net->edges[i];
 		char why[300];
 		const char *state = show_link_state(problems->world, i, why, sizeof why);
-		struct about about = { .sw = link->ends[0].switch_name };
+		struct about about = { .sw = core->net->switches[link->sw[0]].name };
 		if (!strcmp(state, "up") || ++n > MAX_OF_KIND)
 			continue;
+		if (!strcmp(state, "resting")) {
+			add(problems, INFO, "link-resting", about, "link %s: %s", link->name, why);
+			continue;
+		}
 		if (!strcmp(state, "wrong"))
 			about.hint = "put the cable where the file says, or correct the file; it is not used until then";
 		else if (!strcmp(state, "unconfirmed"))
 			about.hint = "frames of weftd do not pass: is there a device in between, or is the cable somewhere else?";
+		else if (!strcmp(state, "silent"))
+			about.hint = "a device between the two ends, or the cable itself; it is used again after three probes in a row both ways";
+		else if (strstr(why, "BFD"))
+			about.hint = "is BFD on at both ends? if so, what the other end sends is lost";
 		add(problems, !strcmp(state, "wrong") ? ERROR : WARNING, !strcmp(state, "wrong") ? "link-wrong" : "link-down",
 		    about, "link %s (%s:%u) is not used: %s", link->name, core->net->file, link->where.line, why);
 	}
 	add_more(problems, WARNING, "link-down", n);
+}
+
+/* Which links could be watched better, and how. */
+static void look_at_bfd(struct problems *problems)
+{
+	const struct core *core = problems->world->core;
+	const char *port = "PORT", *sw = NULL, *first = NULL;
+	char hint[300];
+	size_t n = 0;
+	for (uint32_t i = 0; i < core->net->n_edges; i++) {
+		const struct net_edge *edge = &core->net->edges[i];
+		if (strcmp(show_link_bfd(core, i), "unseen") || n++)
+			continue;
+		first = edge->name;
+		sw = core->net->switches[edge->sw[0]].name;
+		if (edge->link != NET_NONE)
+			port = core->net->links[i].ends[0].port;
+		else if (edge->bfd[0])
+			port = edge->bfd[0];
+	}
+	if (!n)
+		return;
+	snprintf(hint, sizeof hint, "at both ends, as on %s: ovs-vsctl set interface %s bfd:enable=true bfd:min_rx=100 "
+		 "bfd:min_tx=100; where that is done already it shows at the first fault", sw, port);
+	add(problems, INFO, "link-no-bfd", (struct about) { .sw = sw, .hint = hint },
+	    "%zu links have shown no BFD (%s%s): when they carry nothing and their ports stay up, probes of weftd notice it "
+	    "after some 2 s", n, first, n > 1 ? ", ..." : "");
 }
 
 static bool is_alive(const struct core *core, uint32_t index, uint32_t entry)
@@ -479,6 +516,7 @@ json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 	add_more(&problems, ERROR, "tunnel-missing", n_tunnels);
 	look_at_gateways(&problems);
 	look_at_links(&problems);
+	look_at_bfd(&problems);
 	look_at_duplicates(&problems, &n_duplicates);
 	add_more(&problems, WARNING, "duplicate-ip", n_duplicates);
 	look_at_mtus(&problems, &n_mtus);

@@ -20,7 +20,7 @@
 	TYPE(ROLE_STATUS)
 
 enum {
-	NO_BUFFER = 0xffffffff, PORT_ANY = 0xffffffff, PORT_CONTROLLER = 0xfffffffd,
+	NO_BUFFER = 0xffffffff, PORT_ANY = 0xffffffff, PORT_CONTROLLER = 0xfffffffd, PORT_TABLE = 0xfffffff9,
 	GROUP_ANY = 0xffffffff, METER_ALL = 0xffffffff, TABLE_ALL = 0xff,
 	ONF = 0x4f4e4600, ONF_BUNDLE_CONTROL = 2300, ONF_BUNDLE_ADD = 2301,
 	BUNDLE_ATOMIC_ORDERED = 3,
@@ -183,6 +183,13 @@ size_t msg_put_packet_out(uint8_t *buf, uint32_t xid, const uint32_t *ofports, s
 	}
 	memcpy(p, frame, frame_size);
 	return msg_put_header(buf, MSG_PACKET_OUT, xid, msg_packet_out_size(frame_size, n_ports));
+}
+
+size_t msg_put_packet_out_as_in(uint8_t *buf, uint32_t xid, uint32_t in_port, const uint8_t *frame, size_t frame_size)
+{
+	msg_put_packet_out(buf, xid, &(uint32_t) { PORT_TABLE }, 1, frame, frame_size);
+	wire_put_u32(buf + 12, in_port);
+	return msg_packet_out_size(frame_size, 1);
 }
 
 static size_t set_field_size(size_t value) { return (8 + value + 7) & ~(size_t) 7; }

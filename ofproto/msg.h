@@ -139,6 +139,8 @@ size_t msg_put_set_config(uint8_t *buf, uint32_t xid, uint16_t miss_send_len);  
 size_t msg_packet_out_size(size_t frame_size, size_t n_ports);
 size_t msg_put_packet_out(uint8_t *buf, uint32_t xid, const uint32_t *ofports, size_t n_ports,
 			  const uint8_t *frame, size_t frame_size);
+/* The tables of the switch look at it as if it had come in by that port; of the size of one to one port. */
+size_t msg_put_packet_out_as_in(uint8_t *buf, uint32_t xid, uint32_t in_port, const uint8_t *frame, size_t frame_size);
 /* The same through a flow-based tunnel port, to a VTEP of 4 or 16 bytes. */
 size_t msg_packet_out_tunnel_size(size_t frame_size, size_t vtep_size);
 size_t msg_put_packet_out_tunnel(uint8_t *buf, uint32_t xid, uint32_t ofport, uint64_t tun_id,

@@ -285,6 +285,19 @@ static void add_port(struct line *line, const struct fact *fact, const struct vi
 		    fact->port_live ? " live" : "", fact->port_speed_mbps);
 }
 
+/* The link by name, if that is still known. */
+static void add_silent(struct line *line, const struct fact *fact, const struct net *net, const struct view *view)
+{
+	const struct view_port *port = view ? view_port(view, fact->sw, fact->ofport) : NULL;
+	uint32_t edge = fact->edge ? fact->edge - 1 : port ? port->link : NET_NONE;
+	add(line, " ");
+	if (net && edge < net->n_edges)
+		add(line, "%s from ", net->edges[edge].name);
+	add_place(line, view, fact->sw, fact->ofport);
+	if (fact->kind == FACT_PROBE_LOST)
+		add(line, ": carries nothing although its ports are up; %d probes lost", VIEW_PROBES_LOST);
+}
+
 size_t fact_format(const struct fact *fact, const struct net *net, const struct view *view,
 		   char *buf, size_t size)
 {
@@ -339,6 +352,16 @@ size_t fact_format(const struct fact *fact, const struct net *net, const struct 
 		add_place(&line, view, fact->old_sw, fact->old_ofport);
 		add(&line, " to ");
 		add_place(&line, view, fact->sw, fact->ofport);
+		if (fact->hold_s)
+			add(&line, " (it failed often: rests for %" PRIu32 " s)", fact->hold_s);
+		break;
+	case FACT_PROBE:
+	case FACT_PROBE_LOST:
+		add_silent(&line, fact, net, view);
+		break;
+	case FACT_ANSWER:
+		add(&line, " ");
+		add_switch(&line, view, fact->sw);
 		break;
 	case FACT_VIOLATION:
 		add_violation(&line, fact, net, view);

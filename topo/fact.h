@@ -32,6 +32,9 @@
 	FACT(ADDRESS_GONE, "address-gone", "nobody is known to have the IP address any more") \
 	FACT(DUPLICATE,    "duplicate-ip", "two hosts use one IP address") \
 	FACT(ADDRESS_SETTLED, "address-settled", "one host is left that uses the IP address") \
+	FACT(PROBE,        "probe",        "a probe left by an end of a link") \
+	FACT(PROBE_LOST,   "link-silent",  "probes into a link do not come out of it, one after the other") \
+	FACT(ANSWER,       "answer",       "a switch answered on the way that probes take") \
 	FACT(VIOLATION,    "violation",    "a port sent what it may not, and it was dropped, or is told only") \
 	FACT(LEASE,        "lease",        "a DHCP server leased an IP address, or its host moved") \
 	FACT(LEASE_GONE,   "lease-gone",   "a lease was given back, or ended") \
@@ -112,6 +115,13 @@ struct fact {
 	bool sticks;                    /* HOST, unconfirmed: to its port */
 	uint32_t length_s;              /* PORT_SHUT: for how long; grows */
 	uint64_t time_ms;               /* of the caller's clock */
+	/* PROBE, PROBE_LOST, LINK, ANSWER: when the frame was sent, in microseconds of the
+	 * caller's clock; LINK, ANSWER: how long it took until it was here. 0 = not known. */
+	uint64_t sent_us;
+	uint32_t took_us;
+	uint32_t hold_s;                /* LINK, filled by view_apply: it rests so long before it is used */
+	uint32_t edge;                  /* PROBE, PROBE_LOST, LINK of a tunnel: index into the net's edges, plus 1 */
+	unsigned edge_end;              /* and by which end the frame left */
 };
 
 /* The address of an ADDRESS and its kind: 4 or 16 bytes. */

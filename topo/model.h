@@ -18,11 +18,34 @@ extern const struct section uplinks_section;
 extern const struct section physical_section;
 extern const struct section links_section;
 extern const struct section_type section_uplink_port;  /* struct net_uplink: switch and port */
+extern const struct section underlays_section;
+extern const struct section addresses_section;          /* `vteps` of a switch */
+extern const struct section te_section;
 extern const struct section groups_section;
 extern const struct section acls_section;
 
 /* The keys acl and acl_out of switches, networks and ports: a list by name. */
 extern const struct section_type section_acl;
+
+/* An entry of `links`: a cable, or a tunnel. */
+struct link_entry {
+	struct net_link link;           /* a tunnel: without ports at its ends */
+	const char *underlay_name;
+	struct net_uplink bfd[2];
+	bool is_tunnel, is_bad;         /* is_bad: there is a finding, and it is neither */
+};
+void links_split(struct net *, const struct link_entry *, size_t n);
+
+/* Sorted, and the VTEPs of switches found in them; the first of all steps. */
+void underlays_settle(struct net *, struct diag *);
+uint32_t underlay_by_name(const struct net *, const char *name);
+void underlay_report_unknown(const struct net *, struct where, const char *who, const char *name, struct diag *);
+/* The switch's VTEP in the underlay, NET_NONE = any; or NET_NONE. */
+uint32_t vtep_in(const struct net_switch *, uint32_t underlay);
+/* Sorted by name, with their ends. After vteps_settle(). */
+void tunnels_settle(struct net *, struct diag *);
+/* Does traffic go by tunnels that the file names or means? */
+static inline bool has_tunnel_edges(const struct net *net) { return net->n_tunnels || net->n_underlays; }
 
 /* Sorted by name; duplicate datapath ids, vteps and vnis are found. */
 void switches_settle(struct net *, struct diag *);
@@ -40,6 +63,21 @@ void vteps_settle(struct net *, struct diag *);
 /* Sorted by name, each with its ends in order; tags on them. After
  * networks_settle() and ports_check(). */
 void links_settle(struct net *, struct diag *);
+/* Where traffic can be steered, and how; after tunnels_settle(). te_finish(): when there are
+ * no errors, after net_name_objects(). */
+void te_settle(struct net *, struct diag *);
+void te_finish(struct net *);
+void te_defaults(const struct section_scene *, struct net_te *);
+bool te_edge_is_avoided(const struct net *, const struct net_te_pair *avoid, uint32_t edge);
+void te_wishes_settle(struct net *, struct diag *);
+void te_guarantees_settle(struct net *, struct diag *);
+/* Has the network ports on that switch, or may it have? After ports_check(). */
+bool model_is_in(const struct net *, const struct net_network *, const struct net_switch *);
+void te_print(const struct net *, FILE *);
+void underlays_print(const struct net *, FILE *);
+void links_print(const struct net *, FILE *);
+void net_print_word(const char *text, FILE *);
+void net_print_port(const char *sw, const char *port, FILE *);
 /* The address as bytes and as a peer register; peer stays 0 when it is none. */
 void vtep_read(struct net_switch *);
 /* Has the network ports on a switch with a vtep of that family? */

@@ -12,13 +12,26 @@ enum {
 	OVERHEAD_V6 = 14 + 8 + 8 + 40,
 };
 
-static uint32_t overhead(const struct net_switch *sw)
+/* A way into the underlay. */
+struct gate {
+	const struct net_switch *sw;    /* null: none */
+	const struct net_underlay *underlay;    /* null: there is but one */
+	uint32_t mtu, overhead;
+};
+
+static struct gate gate_of(const struct net *net, const struct net_switch *sw, const struct net_vtep_at *at)
 {
-	return sw->vtep_is_v6 ? OVERHEAD_V6 : OVERHEAD_V4;
+	struct gate gate = { sw, NULL, sw->underlay_mtu, at->is_v6 ? OVERHEAD_V6 : OVERHEAD_V4 };
+
+	if (at->underlay == NET_NONE)
+		return gate;
+	gate.underlay = &net->underlays[at->underlay];
+	if (!sw->underlay_mtu_is_given || gate.underlay->mtu < gate.mtu)
+		gate.mtu = gate.underlay->mtu;
+	return gate;
 }
 
-/* Has the network ports on that switch, or may it have? */
-static bool is_in(const struct net *net, const struct net_network *network, const struct net_switch *sw)
+bool model_is_in(const struct net *net, const struct net_network *network, const struct net_switch *sw)
 {
 	uint32_t index = (uint32_t) (sw - net->switches);
 
@@ -34,17 +47,22 @@ static bool is_in(const struct net *net, const struct net_network *network, cons
 	return false;
 }
 
-/* The switch whose underlay is the narrowest of those in the network, or null. */
-static const struct net_switch *narrowest(const struct net *net, const struct net_network *network)
+/* The narrowest way into an underlay of those in the network: traffic may be
+ * steered over any. */
+static struct gate narrowest(const struct net *net, const struct net_network *network)
 {
-	const struct net_switch *found = NULL;
+	struct gate found = { NULL, NULL, 0, 0 };
 
 	for (size_t i = 0; i < net->n_switches; i++) {
 		const struct net_switch *sw = &net->switches[i];
+		bool is_in = sw->n_vteps && model_is_in(net, network, sw);
 
-		if (sw->vtep && is_in(net, network, sw)
-		    && (!found || sw->underlay_mtu - overhead(sw) < found->underlay_mtu - overhead(found)))
-			found = sw;
+		for (size_t k = 0; is_in && k < sw->n_vteps; k++) {
+			struct gate gate = gate_of(net, sw, &sw->vteps[k]);
+
+			if (!found.sw || gate.mtu - gate.overhead < found.mtu - found.overhead)
+				found = gate;
+		}
 	}
 	return found;
 }
@@ -58,29 +76,36 @@ uint32_t net_hosts_mtu(const struct net_network *network)
 
 static void settle_network(const struct net *net, struct net_network *network, struct diag *diag)
 {
-	const struct net_switch *sw = network->tunnels ? narrowest(net, network) : NULL;
+	struct gate gate = { NULL, NULL, 0, 0 };
 	uint32_t mtu = net_hosts_mtu(network);
 	struct where where = network->mtu ? network->mtu_where
 		: network->physical.n_ports ? network->physical.where : network->where;
 
-	if (!sw)
+	if (network->tunnels)
+		gate = narrowest(net, network);
+	if (!gate.sw)
 		return;
-	network->guest_mtu = sw->underlay_mtu - overhead(sw);
+	network->guest_mtu = gate.mtu - gate.overhead;
 	if (mtu > network->guest_mtu)
 		diag_add(diag, where, DIAG_MTU,
-			 "%s of network \"%s\" send packets of %u bytes, its tunnels carry %u (the underlay of "
+			 "%s of network \"%s\" send packets of %u bytes, its tunnels carry %u (the underlay%s%s%s of "
 			 "switch \"%s\" has %u, VXLAN takes %u): larger ones are lost without a word; give the "
 			 "underlay %u (`underlay_mtu`), or all hosts %u (`mtu`)",
 			 network->mtu ? "the hosts" : "machines on the LAN", network->name, mtu,
-			 network->guest_mtu, sw->name, sw->underlay_mtu, overhead(sw), mtu + overhead(sw),
+			 network->guest_mtu, gate.underlay ? " \"" : "", gate.underlay ? gate.underlay->name : "",
+			 gate.underlay ? "\"" : "", gate.sw->name, gate.mtu, gate.overhead, mtu + gate.overhead,
 			 network->guest_mtu);
 }
 
 void mtus_settle(struct net *net, struct diag *diag)
 {
-	for (size_t i = 0; i < net->n_switches; i++)
-		if (!net->switches[i].underlay_mtu)
-			net->switches[i].underlay_mtu = net->underlay_mtu;
+	for (size_t i = 0; i < net->n_switches; i++) {
+		struct net_switch *sw = &net->switches[i];
+
+		sw->underlay_mtu_is_given = sw->underlay_mtu;
+		if (!sw->underlay_mtu)
+			sw->underlay_mtu = net->n_underlays && sw->n_vteps ? net->underlays[0].mtu : net->underlay_mtu;
+	}
 	for (size_t i = 0; i < net->n_networks; i++)
 		settle_network(net, &net->networks[i], diag);
 }

@@ -19,6 +19,8 @@ struct root {
 	struct net net;                 /* switches and networks, as parsed */
 	struct where where;
 	uint32_t version;
+	struct link_entry *links;
+	size_t n_links;
 };
 
 static bool parse_version(const struct section_scene *scene, const struct section_at *at,
@@ -57,8 +59,6 @@ static const struct section_type type_version = {
 	.range = range_version,
 };
 
-static const char *const later[] = {"te", NULL};
-
 static const struct section_key keys[] = {
 	{
 		.name = "version",
@@ -94,11 +94,27 @@ static const struct section_key keys[] = {
 	}, {
 		.name = "links",
 		.type = &section_list,
-		.offset = offsetof(struct root, net.links),
-		.count_offset = offsetof(struct root, net.n_links),
+		.offset = offsetof(struct root, links),
+		.count_offset = offsetof(struct root, n_links),
 		.section = &links_section,
-		.otherwise = "no cables between bridges",
-		.help = "Cables that join bridges directly.",
+		.otherwise = "no cables between bridges, and tunnels between all `vtep`s",
+		.help = "Cables that join bridges directly, and tunnels that traffic may be steered over.",
+	}, {
+		.name = "underlays",
+		.type = &section_table,
+		.offset = offsetof(struct root, net.underlays),
+		.count_offset = offsetof(struct root, net.n_underlays),
+		.section = &underlays_section,
+		.otherwise = "one, without a name",
+		.help = "The networks between the hosts that tunnels go through, by name, where there are several. Traffic is then "
+			"steered over the tunnels of all of them; with tunnels under `links`, over those.",
+	}, {
+		.name = "te",
+		.type = &section_map,
+		.offset = offsetof(struct root, net.te),
+		.section = &te_section,
+		.otherwise = "its defaults",
+		.help = "How traffic is spread over links and tunnels.",
 	}, {
 		.name = "vteps",
 		.type = &section_table,
@@ -153,7 +169,6 @@ static const struct section root_section = {
 	.where_offset = offsetof(struct root, where),
 	.keys = keys,
 	.n_keys = sizeof keys / sizeof *keys,
-	.later = later,
 	.check = check,
 };
 
@@ -192,8 +207,13 @@ static bool parse_root(const struct section_scene *scene, const struct yaml_node
 	net->n_switches = root.net.n_switches;
 	net->networks = root.net.networks;
 	net->n_networks = root.net.n_networks;
-	net->links = root.net.links;
-	net->n_links = root.net.n_links;
+	net->underlays = root.net.underlays;
+	net->n_underlays = root.net.n_underlays;
+	links_split(net, root.links, root.n_links);
+	net->te = root.net.te;
+	net->te.is_given = yaml_get(map, "te");
+	if (!net->te.is_given)
+		te_defaults(scene, &net->te);
 	net->vteps = root.net.vteps;
 	net->n_vteps = root.net.n_vteps;
 	net->groups = root.net.groups;
@@ -216,15 +236,18 @@ struct net *net_parse(const char *file, const char *text, size_t len, struct dia
 	snprintf(net->digest_text, sizeof net->digest_text, "%016" PRIx64, net->digest);
 	const struct yaml_node *root = yaml_parse(tree, text, len, diag);
 	if (root && parse_root(&scene, root, net)) {
+		underlays_settle(net, diag);
 		switches_settle(net, diag);
 		vteps_settle(net, diag);
 		networks_settle(net, diag);
 		links_settle(net, diag);
+		tunnels_settle(net, diag);
 		ports_check(net, diag);
 		mtus_settle(net, diag);
 		globs_check(net, diag);
 		groups_settle(net, diag);
 		acls_settle(net, diag);
+		te_settle(net, diag);
 		guards_settle(net, diag);
 	}
 	if (diag_n_errors(diag) == n_errors)
@@ -234,6 +257,7 @@ struct net *net_parse(const char *file, const char *text, size_t len, struct dia
 		net_free(net);
 		return NULL;
 	}
+	te_finish(net);
 	net_index_build(net);
 	return net;
 }

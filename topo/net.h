@@ -34,6 +34,26 @@ struct net_object {
 	struct where where;
 };
 
+/* A network between the hosts that tunnels go through: a NIC, or a provider. */
+struct net_underlay {
+	const char *name;
+	uint64_t rate;                  /* bit/s each way between two hosts; 0 = not said */
+	uint32_t mtu;                   /* bytes; never 0 once loaded */
+	bool main;                      /* plain tunnels and floods go here; exactly one is, the first */
+	const char *description;        /* null = none */
+	struct where where;
+};
+
+/* A VTEP of a switch. */
+struct net_vtep_at {
+	const char *underlay_name;      /* null: the file has no underlays */
+	uint32_t underlay;              /* index into underlays, or NET_NONE */
+	const char *text;               /* the address */
+	bool is_v6;
+	uint8_t bytes[16];              /* network order; IPv4: the first four */
+	struct where where;
+};
+
 struct net_switch {
 	const char *name;               /* also the name in its certificate */
 	uint64_t dpid;                  /* datapath id */
@@ -48,6 +68,10 @@ struct net_switch {
 	uint32_t underlay_mtu;          /* bytes; never 0 once loaded */
 	struct net_acl_use acl;         /* for all edge ports of the switch */
 	const char *description;        /* null = none */
+	struct net_vtep_at *vteps;      /* all its VTEPs, in the order of underlays; the first one is `vtep`;
+					 * of a VTEP that is no switch of ours: that one */
+	size_t n_vteps;                 /* 0: no vtep */
+	bool underlay_mtu_is_given;     /* for this switch: no way from it into an underlay has more */
 };
 
 struct net_mac {
@@ -151,7 +175,102 @@ struct net_link {
 	uint32_t cost;                  /* of the way over it; ways are as cheap as can be */
 	struct where where;
 	uint32_t object;
+	uint64_t rate;                  /* bit/s each way; 0 = not said */
+	const char *srlg;               /* links that fail together have one name here; null = none */
+	bool drain;                     /* takes no traffic that can go elsewhere */
+	uint32_t delay_us;              /* each way; 0 = not said */
 };
+
+/* Where traffic can be steered: a cable of `links`, or a tunnel. */
+struct net_edge {
+	const char *name;               /* of the link; a tunnel: "kvm1-kvm2", with underlays "kvm1-kvm2@red" */
+	uint32_t sw[2];                 /* indices into switches: the ends, in the order of the link's */
+	uint32_t link;                  /* index into links; NET_NONE = a tunnel */
+	double mbps;                    /* each way; 0 = not said */
+	uint32_t cost;                  /* of the way over it */
+	uint32_t risk;                  /* edges with the same number fail together; 0 = alone */
+	bool drain;                     /* takes no traffic that can go elsewhere */
+	struct where where;
+	uint32_t object;                /* index into objects */
+	const char *srlg;               /* the name of that risk; null = none */
+	uint32_t underlay;              /* of a tunnel: index into underlays; NET_NONE = a cable, or there are none */
+	uint32_t vtep[2];               /* tunnel: index into vteps of the switch of that end; cable: NET_NONE */
+	const char *bfd[2];             /* tunnel: port of that end that does nothing but BFD to the other, or null */
+	uint32_t delay_us;              /* each way, as the file says it; 0 = not said */
+	bool is_implied;                /* a tunnel of the mesh over an underlay that the file does not list */
+};
+
+/* An entry of `links` without ports: a tunnel. */
+struct net_tunnel {
+	const char *name;               /* of its edge */
+	struct net_uplink ends[2];      /* switches in order of name, without ports */
+	const char *underlay_name;      /* null: the file has none */
+	uint32_t underlay;              /* index into underlays, or NET_NONE */
+	uint32_t vtep[2];               /* index into vteps of the switch of that end */
+	struct net_uplink bfd[2];       /* port of that end; its `port` is null: none */
+	uint64_t rate;                  /* bit/s; 0 = that of the underlay */
+	uint32_t cost;
+	const char *srlg;
+	bool drain;
+	uint32_t delay_us;
+	struct where where;
+};
+
+/* Some pairs of switches, and what is asked for their traffic. */
+struct net_te_pair {
+	const char *from_name, *to_name;
+	uint32_t from, to;              /* indices into switches: one direction */
+	const char **via_names;         /* pin: switches in the order of the way; avoid: in any order */
+	uint32_t *via;                  /* the same as indices into switches */
+	size_t n_via;
+	const char **edge_names;        /* avoid: links and tunnels by name */
+	uint32_t *edges;                /* the same as indices into edges */
+	size_t n_edges;
+	const char **underlay_names;    /* avoid: underlays by name */
+	uint32_t *underlays;
+	size_t n_underlays;
+	struct where where;
+};
+
+/* A rate that is kept for someone. */
+struct net_te_guarantee {
+	const char *network_name;       /* null = a pair */
+	uint32_t network;               /* each pair of its switches, both ways; NET_NONE = from and to */
+	const char *from_name, *to_name;
+	uint32_t from, to;              /* indices into switches: one direction; NET_NONE with a network */
+	uint64_t rate;                  /* bit/s */
+	struct where where;
+};
+
+struct net_te_reserve { uint32_t from, to; double mbps; };
+
+/* What the file says of traffic engineering; complete without a `te` section. */
+enum net_te_goal { NET_TE_BALANCE = 1, NET_TE_SHORTEST };
+enum net_te_mode { NET_TE_APPLY = 1, NET_TE_RECOMMEND, NET_TE_FREEZE };
+struct net_te {
+	enum net_te_goal goal;
+	enum net_te_mode mode;
+	double above;                   /* utilisation of a link, 0 to 1, below which nothing is touched */
+	uint32_t interval_s;            /* between two looks */
+	uint32_t max_paths;             /* of a pair of switches */
+	double below;                   /* what a change aims at, 0 to above */
+	bool below_is_chosen;           /* not given: 0.9 of above */
+	uint32_t hold_up_s;             /* an edge that came back waits so long before it takes traffic */
+	uint16_t label_first, label_last;       /* VLAN ids that are labels on cables */
+	struct net_te_pair *pins;
+	size_t n_pins;
+	struct net_te_pair *avoids;
+	size_t n_avoids;
+	struct net_te_guarantee *guarantees;
+	size_t n_guarantees;
+	struct net_te_reserve *reserves;        /* what the guarantees add up to, sorted by from, then to */
+	size_t n_reserves;
+	uint32_t max_delay_us;          /* of a path, by `delay` of its edges; 0 = any */
+	bool is_given;                  /* there is a `te` section */
+	struct where where;
+};
+/* VNIs that are labels on tunnels; no network has one of these in a file with tunnels as edges. */
+enum { NET_TE_FIRST_VNI = 0xe00000, NET_TE_LAST_VNI = 0xffffff };
 
 /* Where a network meets the LAN: by one of these ports at a time, the first
  * that is alive. */
@@ -223,6 +342,9 @@ struct net {
 	size_t n_networks;
 	struct net_link *links;         /* sorted by name */
 	size_t n_links;
+	struct net_edge *edges;         /* those of links first, in their order; then tunnels, sorted by name */
+	size_t n_edges;
+	struct net_te te;
 	struct net_vtep *vteps;         /* sorted by name; those that are no switches of ours */
 	size_t n_vteps;
 	struct net_group *groups;       /* sorted by name */
@@ -234,6 +356,10 @@ struct net {
 	struct net_object *objects;     /* sorted by id */
 	size_t n_objects;
 	const struct net_index *index;  /* private to net_lookup.c */
+	struct net_underlay *underlays; /* the main one first, then sorted by name */
+	size_t n_underlays;
+	struct net_tunnel *tunnels;     /* portless entries of links, sorted by name, as the edges that they are */
+	size_t n_tunnels;
 };
 
 /* Reads and checks; every finding of the file goes to diag. Returns null when
@@ -285,6 +411,13 @@ uint32_t net_link_of(const struct net *, const char *switch_name, const char *po
 /* The VTEP that a host of the network is behind by the file, or null. */
 const struct net_vtep *net_vtep_of(const struct net *, uint32_t network, const uint8_t mac[6]);
 
+/* The tunnel edge whose BFD port that is, and at which end, or NET_NONE. */
+uint32_t net_bfd_of(const struct net *, const char *switch_name, const char *port_name, unsigned *ret_end);
+/* The switch that has a VTEP of that address (16 bytes, IPv4: the first four), and which of its vteps it is, or
+ * NET_NONE. */
+uint32_t net_switch_by_vtep(const struct net *, const uint8_t bytes[16], bool is_v6, uint32_t *ret_vtep);
+
+uint32_t net_edge_by_name(const struct net *, const char *name);
 /* Guards (guard.c). Do mac and ip of the entry bind the port? */
 static inline bool net_is_bound(const struct net_port *port) { return port->mac.is_given && port->guard; }
 /* A bound entry of the network for that MAC; null = none. The same for an address of

@@ -12,10 +12,12 @@ struct stand {
 	const struct net_network *network;
 	uint16_t tag;                   /* on the wire; uplinks: the network's VLAN */
 	bool is_uplink;                 /* or a physical port */
-	const struct net_link *link;    /* or an end of it; then no network, and tags do not matter */
+	const char *alone;              /* "an end of a link", "a BFD port": then no network, and tags do not matter */
 	bool has_no_tag;                /* an uplink whose `vlan` is missing: told of already */
 	struct where where;
 };
+
+static const char end_of_link[] = "an end of a link";
 
 static int by_where(const struct where *a, const struct where *b)
 {
@@ -64,8 +66,16 @@ static size_t list_stands(const struct net *net, struct stand *stands)
 			stands[n++] = (struct stand) {
 				.sw = net->links[i].ends[e].switch_name,
 				.port = net->links[i].ends[e].port,
-				.link = &net->links[i],
+				.alone = end_of_link,
 				.where = net->links[i].ends[e].where,
+			};
+	for (size_t i = 0; i < net->n_tunnels; i++)
+		for (size_t e = 0; e < 2 && net->tunnels[i].bfd[e].port; e++)
+			stands[n++] = (struct stand) {
+				.sw = net->tunnels[i].bfd[e].switch_name,
+				.port = net->tunnels[i].bfd[e].port,
+				.alone = "a BFD port",
+				.where = net->tunnels[i].bfd[e].where,
 			};
 
 	for (size_t i = 0; i < net->n_networks; i++) {
@@ -114,23 +124,28 @@ static size_t list_stands(const struct net *net, struct stand *stands)
 	return n;
 }
 
-/* Sorted by port, what is a link comes first: it has no network. */
+/* Sorted by port, what stands alone comes first: it has no network. */
 static void check_links_alone(const struct stand *stands, size_t n, struct diag *diag)
 {
-	const struct stand *link = NULL;
+	const struct stand *first = NULL;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!link || by_port(link, &stands[i])) {
-			link = stands[i].link ? &stands[i] : NULL;
-		} else if (stands[i].link) {
-			diag_add(diag, stands[i].where, DIAG_LINK,
-				 "\"%s:%s\" is an end of two links; the other one is at line %u", stands[i].sw,
-				 stands[i].port, link->where.line);
-		} else {
-			diag_add(diag, stands[i].where, DIAG_LINK,
-				 "\"%s:%s\" is an end of a link (line %u); it cannot be a port of network \"%s\"",
-				 stands[i].sw, stands[i].port, link->where.line, stands[i].network->name);
-		}
+		const struct stand *again = &stands[i];
+
+		if (!first || by_port(first, again))
+			first = again->alone ? again : NULL;
+		else if (again->alone == end_of_link && first->alone == end_of_link)
+			diag_add(diag, again->where, DIAG_LINK,
+				 "\"%s:%s\" is an end of two links; the other one is at line %u", again->sw, again->port,
+				 first->where.line);
+		else if (again->alone)
+			diag_add(diag, again->where, DIAG_LINK,
+				 "\"%s:%s\" is %s, and %s at line %u; it cannot be both", again->sw, again->port,
+				 again->alone, first->alone, first->where.line);
+		else
+			diag_add(diag, again->where, DIAG_LINK,
+				 "\"%s:%s\" is %s (line %u); it cannot be a port of network \"%s\"", again->sw,
+				 again->port, first->alone, first->where.line, again->network->name);
 	}
 }
 
@@ -139,7 +154,7 @@ static void check_once_per_network(const struct stand *stands, size_t n, struct 
 	for (size_t i = 1, start = 0; i < n; i++) {
 		const struct stand *first = &stands[start], *again = &stands[i];
 
-		if (by_port(first, again) || first->network != again->network || again->link) {
+		if (by_port(first, again) || first->network != again->network || again->alone) {
 			start = i;
 			continue;
 		}
@@ -179,7 +194,7 @@ static void check_tags(const struct stand *stands, size_t n, struct diag *diag)
 		if (by_port(&stands[first], &stands[i]) || stands[first].tag != stands[i].tag)
 			first = i;
 		else if (stands[first].network != stands[i].network
-			 && !stands[i].has_no_tag && !stands[first].link && !stands[i].link)
+			 && !stands[i].has_no_tag && !stands[first].alone && !stands[i].alone)
 			report_tag(&stands[first], &stands[i], diag);
 	}
 }
@@ -278,6 +293,10 @@ static void check_ends(const struct net *net, const char *const *names, struct d
 			check_tunnel(net, end->where, end->switch_name, end->port, diag);
 		}
 	}
+	for (size_t i = 0; i < net->n_tunnels; i++)
+		for (size_t e = 0; e < 2 && net->tunnels[i].bfd[e].port; e++)
+			check_tunnel(net, net->tunnels[i].bfd[e].where, net->tunnels[i].bfd[e].switch_name,
+				     net->tunnels[i].bfd[e].port, diag);
 }
 
 static void check_declared(const struct net *net, struct diag *diag)
@@ -308,7 +327,7 @@ static void check_declared(const struct net *net, struct diag *diag)
 
 void ports_check(struct net *net, struct diag *diag)
 {
-	size_t n = 2 * net->n_links;
+	size_t n = 2 * net->n_links + 2 * net->n_tunnels;
 
 	check_declared(net, diag);
 	for (size_t i = 0; i < net->n_networks; i++)

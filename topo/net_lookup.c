@@ -18,7 +18,7 @@ enum {
 };
 
 /* In the order in which they win: what is a link, or a port to the LAN, is nothing else. */
-enum ref_kind { REF_LINK, REF_UPLINK, REF_PHYSICAL, REF_PORT };
+enum ref_kind { REF_LINK, REF_BFD, REF_UPLINK, REF_PHYSICAL, REF_PORT };
 
 struct ref {
 	uint64_t key;                   /* hash of what is literal */
@@ -84,7 +84,7 @@ static int by_key(const void *a_, const void *b_)
 
 static void build_refs(const struct net *net, struct net_index *index)
 {
-	size_t n = 2 * net->n_links;
+	size_t n = 2 * net->n_links + 2 * net->n_tunnels;
 
 	for (size_t i = 0; i < net->n_networks; i++)
 		n += net->networks[i].n_ports + net->networks[i].n_uplinks + net->networks[i].physical.n_ports;
@@ -92,6 +92,10 @@ static void build_refs(const struct net *net, struct net_index *index)
 	for (uint32_t i = 0; i < 2 * net->n_links; i++)
 		index->refs[index->n_refs++] =
 			(struct ref) {key_of_uplink(&net->links[i / 2].ends[i & 1]), NET_NONE, i, REF_LINK};
+	for (uint32_t i = 0; i < 2 * net->n_tunnels; i++)
+		if (net->tunnels[i / 2].bfd[i & 1].port)
+			index->refs[index->n_refs++] =
+				(struct ref) {key_of_uplink(&net->tunnels[i / 2].bfd[i & 1]), NET_NONE, i, REF_BFD};
 	for (uint32_t i = 0; i < net->n_networks; i++) {
 		const struct net_network *network = &net->networks[i];
 
@@ -105,6 +109,7 @@ static void build_refs(const struct net *net, struct net_index *index)
 			index->refs[index->n_refs++] =
 				(struct ref) {key_of_uplink(&network->physical.ports[k]), i, k, REF_PHYSICAL};
 	}
+	n = index->n_refs;
 	qsort(index->refs, n, sizeof *index->refs, by_key);
 	for (index->n_slots = 4; index->n_slots < 2 * n;)
 		index->n_slots *= 2;
@@ -192,6 +197,8 @@ static const struct net_uplink *uplink_of(const struct net *net, const struct re
 	switch (ref->kind) {
 	case REF_LINK:
 		return &net->links[ref->port / 2].ends[ref->port & 1];
+	case REF_BFD:
+		return &net->tunnels[ref->port / 2].bfd[ref->port & 1];
 	case REF_UPLINK:
 		return &net->networks[ref->network].uplinks[ref->port];
 	case REF_PHYSICAL:
@@ -300,6 +307,7 @@ static uint16_t tag_of(const struct net_network *network, const struct ref *ref)
 {
 	switch (ref->kind) {
 	case REF_LINK:
+	case REF_BFD:
 		break;
 	case REF_UPLINK:
 		return network->uplinks[ref->port].vlan;
@@ -352,7 +360,7 @@ size_t net_uses(const struct net *net, const char *switch_name, const char *port
 	for (;;) {
 		const struct ref *ref = next_ref(net, chains, &n_chains, switch_name, port_name);
 
-		if (!ref || ref->kind == REF_LINK)
+		if (!ref || ref->kind == REF_LINK || ref->kind == REF_BFD)
 			break;
 		const struct net_network *network = &net->networks[ref->network];
 		if (!with_globs && is_glob(net, ref))
@@ -457,19 +465,48 @@ uint32_t net_switch_by_peer(const struct net *net, uint32_t peer)
 	return NET_NONE;
 }
 
-uint32_t net_link_of(const struct net *net, const char *switch_name, const char *port_name, unsigned *ret_end)
+/* The index and end of what is known to the other side too: a link, or a BFD port. */
+static uint32_t shared_ref(const struct net *net, const char *switch_name, const char *port_name, enum ref_kind kind,
+			   unsigned *ret_end)
 {
 	size_t sw_len = strlen(switch_name), port_len = strlen(port_name);
 
-	if (!net->n_links || sw_len > SCALAR_MAX_NAME || port_len > SCALAR_MAX_PORT)
+	if (sw_len > SCALAR_MAX_NAME || port_len > SCALAR_MAX_PORT)
 		return NET_NONE;
 	struct chain chain = find_chain(net->index, key_of(switch_name, sw_len, port_name, port_len));
 	for (; chain.at < chain.end; chain.at++) {
-		if (chain.at->kind != REF_LINK || !matches(net, chain.at, switch_name, port_name))
+		if (chain.at->kind != kind || !matches(net, chain.at, switch_name, port_name))
 			continue;
 		*ret_end = chain.at->port & 1;
 		return chain.at->port / 2;
 	}
+	return NET_NONE;
+}
+
+uint32_t net_link_of(const struct net *net, const char *switch_name, const char *port_name, unsigned *ret_end)
+{
+	return net->n_links ? shared_ref(net, switch_name, port_name, REF_LINK, ret_end) : NET_NONE;
+}
+
+uint32_t net_bfd_of(const struct net *net, const char *switch_name, const char *port_name, unsigned *ret_end)
+{
+	uint32_t i = net->n_tunnels ? shared_ref(net, switch_name, port_name, REF_BFD, ret_end) : NET_NONE;
+
+	/* Tunnels are the edges behind the links. */
+	return i == NET_NONE ? NET_NONE : (uint32_t) net->n_links + i;
+}
+
+uint32_t net_switch_by_vtep(const struct net *net, const uint8_t bytes[16], bool is_v6, uint32_t *ret_vtep)
+{
+	for (uint32_t i = 0; i < net->n_switches; i++)
+		for (uint32_t k = 0; k < net->switches[i].n_vteps; k++) {
+			const struct net_vtep_at *at = &net->switches[i].vteps[k];
+
+			if (at->is_v6 != is_v6 || memcmp(at->bytes, bytes, is_v6 ? 16 : 4))
+				continue;
+			*ret_vtep = k;
+			return i;
+		}
 	return NET_NONE;
 }
 

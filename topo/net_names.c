@@ -48,7 +48,7 @@ static void name_object(struct naming *naming, uint32_t *slot, struct where wher
 
 static size_t count_objects(const struct net *net)
 {
-	size_t n = net->n_switches + net->n_networks + net->n_links + net->n_vteps + net->n_groups + 2 * net->n_acls;
+	size_t n = net->n_switches + net->n_networks + net->n_edges + net->n_vteps + net->n_groups + 2 * net->n_acls;
 
 	for (size_t i = 0; i < net->n_acls; i++)
 		n += net->acls[i].n_rules;
@@ -106,6 +106,9 @@ static void name_all(struct net *net, struct naming *namings)
 	for (size_t i = 0; i < net->n_links; i++)
 		name_object(&namings[n++], &net->links[i].object, net->links[i].where,
 			    arena_printf(arena, "link %s", net->links[i].name));
+	for (size_t i = net->n_links; i < net->n_edges; i++)
+		name_object(&namings[n++], &net->edges[i].object, net->edges[i].where,
+			    arena_printf(arena, "tunnel %s", net->edges[i].name));
 	for (size_t i = 0; i < net->n_vteps; i++) {
 		struct net_switch *end = &net->vteps[i].end;
 

@@ -35,7 +35,7 @@ static bool is_plain(const char *text)
 	return *text && scalar_guess(text) == SCALAR_STRING;
 }
 
-static void print_word(const char *text, FILE *out)
+void net_print_word(const char *text, FILE *out)
 {
 	if (is_plain(text))
 		fputs(text, out);
@@ -43,7 +43,7 @@ static void print_word(const char *text, FILE *out)
 		net_print_quoted(text, out);
 }
 
-static void print_port_name(const char *sw, const char *port, FILE *out)
+void net_print_port(const char *sw, const char *port, FILE *out)
 {
 	char text[SCALAR_MAX_NAME + SCALAR_MAX_PORT + 2];
 
@@ -52,7 +52,7 @@ static void print_port_name(const char *sw, const char *port, FILE *out)
 	if (strpbrk(text, "*?"))
 		net_print_quoted(text, out);
 	else
-		print_word(text, out);
+		net_print_word(text, out);
 }
 
 static void print_text(const char *key, const char *text, FILE *out)
@@ -67,9 +67,16 @@ static void print_text(const char *key, const char *text, FILE *out)
 static void print_switch(const struct net *net, const struct net_switch *sw, FILE *out)
 {
 	fputs("  ", out);
-	print_word(sw->name, out);
+	net_print_word(sw->name, out);
 	fprintf(out, ":\n    dpid: 0x%012" PRIx64 "\n", sw->dpid);
-	if (sw->vtep) {
+	for (size_t i = 0; net->n_underlays && i < sw->n_vteps; i++) {
+		fputs(i ? ", " : "    vteps: {", out);
+		net_print_word(sw->vteps[i].underlay_name, out);
+		fputs(": ", out);
+		net_print_quoted(sw->vteps[i].text, out);
+		fputs(i + 1 == sw->n_vteps ? "}\n" : "", out);
+	}
+	if (sw->vtep && !net->n_underlays) {
 		fputs("    vtep: ", out);
 		net_print_quoted(sw->vtep, out);
 		putc('\n', out);
@@ -79,7 +86,7 @@ static void print_switch(const struct net *net, const struct net_switch *sw, FIL
 		net_print_quoted(sw->tunnel, out);
 		putc('\n', out);
 	}
-	if (sw->underlay_mtu != net->underlay_mtu)
+	if (net->n_underlays ? sw->underlay_mtu_is_given : sw->underlay_mtu != net->underlay_mtu)
 		fprintf(out, "    underlay_mtu: %u\n", sw->underlay_mtu);
 	print_text("acl", sw->acl.at[ACL_IN].name, out);
 	print_text("acl_out", sw->acl.at[ACL_OUT].name, out);
@@ -107,7 +114,7 @@ static void print_port(const struct net_port *port, FILE *out)
 	fputs("      - ", out);
 	if (!is_simple)
 		fputs("{port: ", out);
-	print_port_name(port->switch_glob, port->port_glob, out);
+	net_print_port(port->switch_glob, port->port_glob, out);
 	if (port->tag != NET_UNTAGGED)
 		fprintf(out, ", tag: %u", port->tag);
 	if (port->max_hosts != NET_NONE)
@@ -133,7 +140,7 @@ static void print_uplink(const struct net_uplink *uplink, uint16_t vlan, FILE *o
 	bool is_simple = uplink->vlan == vlan;
 
 	fputs(is_simple ? "" : "{port: ", out);
-	print_port_name(uplink->switch_name, uplink->port, out);
+	net_print_port(uplink->switch_name, uplink->port, out);
 	if (!is_simple)
 		fprintf(out, ", vlan: %u}", uplink->vlan);
 	putc('\n', out);
@@ -168,7 +175,7 @@ static void print_uplinks(const struct net_network *network, FILE *out)
 static void print_network(const struct net_network *network, FILE *out)
 {
 	fputs("  ", out);
-	print_word(network->name, out);
+	net_print_word(network->name, out);
 	fputs(":\n", out);
 	print_text("description", network->description, out);
 	if (network->vni && !network->vni_is_chosen)
@@ -206,19 +213,10 @@ static void print_network(const struct net_network *network, FILE *out)
 		print_port(&network->ports[i], out);
 }
 
-static void print_link(const struct net_link *link, FILE *out)
-{
-	fputs("  - {between: [", out);
-	print_port_name(link->ends[0].switch_name, link->ends[0].port, out);
-	fputs(", ", out);
-	print_port_name(link->ends[1].switch_name, link->ends[1].port, out);
-	fprintf(out, "], cost: %u}\n", link->cost);
-}
-
 static void print_vtep(const struct net_vtep *vtep, FILE *out)
 {
 	fputs("  ", out);
-	print_word(vtep->end.name, out);
+	net_print_word(vtep->end.name, out);
 	fputs(":\n", out);
 	print_text("description", vtep->end.description, out);
 	print_text("vtep", vtep->end.vtep, out);
@@ -226,7 +224,7 @@ static void print_vtep(const struct net_vtep *vtep, FILE *out)
 		fputs("    networks:\n", out);
 	for (size_t i = 0; i < vtep->n_stands && !vtep->is_everywhere; i++) {
 		fputs("      - ", out);
-		print_word(vtep->stands[i].name, out);
+		net_print_word(vtep->stands[i].name, out);
 		putc('\n', out);
 	}
 	if (vtep->n_macs)
@@ -244,6 +242,7 @@ void net_print(const struct net *net, FILE *out)
 	fputs("version: 1\n", out);
 	if (net->underlay_mtu != NET_ETHERNET_MTU)
 		fprintf(out, "underlay_mtu: %u\n", net->underlay_mtu);
+	underlays_print(net, out);
 	if (net->n_switches)
 		fputs("switches:\n", out);
 	for (size_t i = 0; i < net->n_switches; i++)
@@ -251,13 +250,11 @@ void net_print(const struct net *net, FILE *out)
 	fputs(net->n_networks ? "networks:\n" : "networks: {}\n", out);
 	for (size_t i = 0; i < net->n_networks; i++)
 		print_network(&net->networks[i], out);
-	if (net->n_links)
-		fputs("links:\n", out);
-	for (size_t i = 0; i < net->n_links; i++)
-		print_link(&net->links[i], out);
+	links_print(net, out);
 	if (net->n_vteps)
 		fputs("vteps:\n", out);
 	for (size_t i = 0; i < net->n_vteps; i++)
 		print_vtep(&net->vteps[i], out);
 	acls_print(net, out);
+	te_print(net, out);
 }

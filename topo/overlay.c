@@ -33,6 +33,21 @@ void vtep_read(struct net_switch *sw)
 		sw->peer = (uint32_t) net_hash(sw->vtep_bytes, sizeof sw->vtep_bytes) | 1;
 }
 
+static void read_vteps(struct net_switch *sw, struct diag *diag)
+{
+	for (size_t i = 0; i < sw->n_vteps; i++) {
+		struct net_vtep_at *at = &sw->vteps[i];
+		struct net_switch one = { .vtep = at->text };
+
+		vtep_read(&one);
+		at->is_v6 = one.vtep_is_v6;
+		memcpy(at->bytes, one.vtep_bytes, sizeof at->bytes);
+		if (!one.peer)
+			diag_add(diag, at->where, DIAG_TUNNEL, "the vtep of switch \"%s\" is no address of a host: %s",
+				 sw->name, at->text);
+	}
+}
+
 static int by_peer(const void *a_, const void *b_)
 {
 	const struct net_switch *a = *(const struct net_switch *const *) a_;
@@ -55,9 +70,7 @@ void vteps_settle(struct net *net, struct diag *diag)
 		struct net_switch *sw = &net->switches[i];
 
 		vtep_read(sw);
-		if (sw->vtep && !sw->peer)
-			diag_add(diag, sw->where, DIAG_TUNNEL, "the vtep of switch \"%s\" is no address of a host: %s",
-				 sw->name, sw->vtep);
+		read_vteps(sw, diag);
 		order[i] = sw;
 	}
 	qsort(order, n, sizeof *order, by_peer);
@@ -140,10 +153,13 @@ bool overlay_reaches(const struct net *net, const struct net_network *network, b
 	return false;
 }
 
-static uint32_t vni_of(const char *name)
+/* Labels are no choice where frames are steered by tunnel. */
+static uint32_t vni_of(const char *name, bool spare_labels)
 {
 	uint32_t vni = (uint32_t) (net_hash(name, strlen(name)) & ((1u << VNI_BITS) - 1));
 
+	if (spare_labels && vni >= NET_TE_FIRST_VNI)
+		vni %= NET_TE_FIRST_VNI;
 	return vni ? vni : 1;
 }
 
@@ -159,12 +175,12 @@ static bool has_link(const struct net *net, const struct net_switch *sw)
 	return false;
 }
 
-static void take_tunnels(struct net_network *network)
+static void take_tunnels(const struct net *net, struct net_network *network)
 {
 	network->tunnels = true;
 	if (network->vni)
 		return;
-	network->vni = vni_of(network->name);
+	network->vni = vni_of(network->name, has_tunnel_edges(net));
 	network->vni_is_chosen = true;
 }
 
@@ -192,7 +208,7 @@ static void settle_mixed(const struct net *net, struct net_network *network, con
 		(on_trunk ? is_on_trunk : is_outside)[sw->vtep_is_v6] = true;
 	}
 	if ((is_outside[0] && is_on_trunk[0]) || (is_outside[1] && is_on_trunk[1]))
-		take_tunnels(network);
+		take_tunnels(net, network);
 }
 
 /* VTEPs that are no switches of ours need one of ours that can reach them. */
@@ -227,6 +243,10 @@ void overlays_settle(struct net *net, struct diag *diag)
 		if (!network->name)
 			continue;
 		reach_of(net, network, seen, &reach);
+		if (network->vni >= NET_TE_FIRST_VNI && has_tunnel_edges(net))
+			diag_add(diag, network->where, DIAG_LABEL,
+				 "network \"%s\" has `vni: %u`, and %u-%u are labels of steered frames in tunnels; use a "
+				 "lower one", network->name, network->vni, NET_TE_FIRST_VNI, NET_TE_LAST_VNI);
 		check_foreign(net, network, &reach, diag);
 		if (network->transport == NET_VLAN) {
 			settle_mixed(net, network, seen);
@@ -237,7 +257,7 @@ void overlays_settle(struct net *net, struct diag *diag)
 			network->transport = NET_VXLAN;
 		if (network->transport != NET_VXLAN)
 			continue;
-		take_tunnels(network);
+		take_tunnels(net, network);
 		if (reach.other)
 			diag_add(diag, reach.other_where, DIAG_TUNNEL,
 				 "network \"%s\" has switches with IPv4 and IPv6 vteps (\"%s\", \"%s\"): one kind cannot "

@@ -153,6 +153,15 @@ static void widen_elephants(struct choice *best, const struct place_job *job, co
 	try_wider(best, job, g, options, SEARCH);
 }
 
+/* Then equal split over all paths is no measure. */
+static bool has_fences(const struct place_state *s)
+{
+	for (size_t i = 0; i < s->n_flows && s->job->n_rules; i++)
+		if (s->flows[i].fence)
+			return true;
+	return false;
+}
+
 /* Equal split can be better only where few slots or paths are too coarse: a
  * single pair over three equal links, or over twenty. Numbers of slots that many
  * numbers of paths divide; what the search finds for them, and equal split itself. */
@@ -160,7 +169,7 @@ static void widen_all(struct choice *best, const struct place_job *job, const st
 {
 	static const uint32_t slots[] = {64, 60, 63, 55, 52};
 
-	for (size_t i = 0; i < sizeof slots / sizeof *slots && best->p->u > u_ecmp * (1 + AS_GOOD_AS); i++) {
+	for (size_t i = 0; i < (has_fences(best->s) ? 1 : sizeof slots / sizeof *slots) && best->p->u > u_ecmp * (1 + AS_GOOD_AS); i++) {
 		struct place_options options = job->options;
 		if (best->s->stopped)
 			return;

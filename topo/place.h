@@ -23,6 +23,18 @@ struct place_link {
 	double cost;                    /* for the shortest path; at least 0 */
 	uint32_t risk;                  /* links with the same number fail together; 0 = alone */
 	bool down;
+	double delay;                   /* ms each way; for rules */
+};
+
+/* What the paths of a pair must be like. A pair that no path suits goes as if it
+ * had no rules; that is said by place_pair.rules_broken. */
+struct place_rule {
+	uint32_t src, dst;              /* the pair; both PLACE_NONE: every pair */
+	const uint32_t *via;            /* borrowed: nodes to pass, in this order */
+	uint32_t n_via;
+	const uint32_t *banned;         /* borrowed: links not to take */
+	uint32_t n_banned;
+	double max_delay;               /* ms of the whole path; 0 = any */
 };
 
 struct place_demand {
@@ -52,6 +64,9 @@ struct place_job {
 	size_t n_demands;
 	const struct placement *running;        /* of the same nodes and link numbers; null = none */
 	struct place_options options;
+	const struct place_rule *rules;         /* borrowed; a pair may have several, and all hold: nodes to
+						 * pass are passed in the order of the rules */
+	size_t n_rules;
 };
 
 struct place_path {
@@ -71,6 +86,7 @@ struct place_pair {
 	uint32_t n_paths, n_active;     /* no paths: dst cannot be reached */
 	uint8_t slots[PLACE_MAX_SLOTS]; /* path of each */
 	uint32_t n_slots;
+	bool has_rules, rules_broken;   /* rules_broken: no path that is up suits them */
 };
 
 struct placement {
@@ -81,7 +97,7 @@ struct placement {
 	double u_unrounded;             /* before the shares became slots */
 	double u_ecmp;                  /* what equal split over shortest paths would give; place_plan() only */
 	double u_running;               /* of the running placement under these demands */
-	double bound;                   /* no placement can be below */
+	double bound;                   /* no placement that suits the rules can be below */
 	uint32_t n_rounds;
 	uint64_t work;                  /* arcs looked at */
 	bool cut_short;                 /* by options.work or options.late */

@@ -135,7 +135,7 @@ bool place_find_equal_ways(struct place_state *s)
 		bool grown = false;
 		for (size_t i = 0; i < s->n_flows; i++) {
 			struct place_flow *flow = &s->flows[i];
-			if (flow->dst != dst || !(flow->mbps > 0))
+			if (flow->dst != dst || !(flow->mbps > 0) || flow->fence)
 				continue;
 			if (!grown) {
 				place_tree_grow_back(s->tree, s->g, s->g->cost, dst);

@@ -78,7 +78,7 @@ static bool narrow_flow(struct place_state *s, struct place_flow *flow, double u
 	double kept = 0, lost = 0;
 
 	size_up(s, flow, u);
-	if (flow->n_ways <= flow->max_paths)
+	if (flow->n_ways <= flow->max_paths || !(flow->mbps > 0))
 		return false;
 	sort_ways(s, flow);
 	for (uint32_t w = 0; w < flow->n_ways; w++)

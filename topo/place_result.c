@@ -97,7 +97,8 @@ static void fill_pair(struct placement *p, const struct place_state *s, const st
 		      struct place_pair *ret_pair)
 {
 	uint32_t order[PLACE_MAX_WAYS], n = 0;
-	struct place_pair pair = { .src = flow->src, .dst = flow->dst, .mbps = flow->mbps };
+	struct place_pair pair = { .src = flow->src, .dst = flow->dst, .mbps = flow->mbps,
+				   .has_rules = flow->fence || flow->rules_broken, .rules_broken = flow->rules_broken };
 
 	order_ways(s, flow, order);
 	for (uint32_t w = 0; w < flow->n_ways; w++)

@@ -34,7 +34,7 @@ static void recall(struct place_state *s, struct place_flow *flow)
 		return;
 	for (uint32_t p = 0; p < pair->n_active; p++) {
 		const struct place_path *path = &pair->paths[p];
-		if (place_is_whole(s->g, pair, path))
+		if (place_is_whole(s->g, pair, path) && place_suits(s, flow, path->arcs, path->n_arcs))
 			place_way_add(s, flow, path->arcs, path->n_arcs)->was =
 				path->n_slots * flow->n_units / pair->n_slots;
 	}

@@ -126,8 +126,20 @@ static void add_way(struct place_state *s, struct place_flow *flow)
 	if (cheapest <= s->tree->dist[flow->dst] * DEARER)
 		return;
 	uint32_t n = place_tree_path(s->tree, s->g, flow->src, flow->dst, s->arcs);
-	if (n)
+	if (n && place_suits(s, flow, s->arcs, n))
 		place_way_add(s, flow, s->arcs, n);
+}
+
+/* Of any path that the flow may take; the tree is that of its source. */
+static double least_price(const struct place_state *s, const struct place_flow *flow)
+{
+	double least = INFINITY;
+
+	if (!place_is_complete(flow))
+		return s->tree->dist[flow->dst];
+	for (uint32_t w = 0; w < flow->n_ways; w++)
+		least = fmin(least, price_of(s, &flow->ways[w]));
+	return least;
 }
 
 static bool has_hot_way(const struct place_state *s, const struct place_flow *flow)
@@ -155,8 +167,8 @@ void place_raise_bound(struct place_state *s, bool add)
 			place_tree_grow(s->tree, s->g, s->price, flow->src, PLACE_NONE);
 			grown = flow->src;
 		}
-		cost += flow->mbps * s->tree->dist[flow->dst];
-		if (add && (!(s->hot > 0) || has_hot_way(s, flow)))
+		cost += flow->mbps * least_price(s, flow);
+		if (add && !place_is_listed(flow) && (!(s->hot > 0) || has_hot_way(s, flow)))
 			add_way(s, flow);
 	}
 	place_spent(s, s->tree->work - before);

@@ -118,8 +118,30 @@ static struct place_path search(struct search *f, const struct place_pair *pair,
 	return (struct place_path) { .arcs = f->arcs, .n_arcs = n };
 }
 
-static void stand_by(struct search *f, struct placement *p, struct place_pair *pair, uint32_t *max, uint32_t which)
+/* Of the ways that suit the pair's rules, the one that avoids the most open arcs;
+ * no arcs when none avoids any. */
+static struct place_path suitable(const struct search *f, const struct place_flow *flow, const struct open *o)
 {
+	struct place_path best = {0};
+	uint32_t most = 0;
+
+	for (uint32_t w = 0; place_is_listed(flow) && w < flow->n_ways; w++) {
+		struct place_path path = { .arcs = f->s->pool + flow->ways[w].at, .n_arcs = flow->ways[w].n };
+		uint32_t n = 0;
+		for (uint32_t i = 0; i < o->n_arcs; i++)
+			n += o->is[i] && avoids(f->s->g, &path, o->arcs[i]);
+		if (n > most) {
+			most = n;
+			best = path;
+		}
+	}
+	return best;
+}
+
+static void stand_by(struct search *f, struct placement *p, size_t number_of_pair, uint32_t *max, uint32_t which)
+{
+	struct place_pair *pair = &p->pairs[number_of_pair];
+	const struct place_flow *flow = &f->s->flows[number_of_pair];
 	const struct place_graph *g = f->s->g;
 	struct open o = { pair->paths[which].arcs, f->is_open, pair->paths[which].n_arcs, pair->paths[which].n_arcs };
 	uint32_t found[PLACE_MAX_STANDBYS], n_found = 0;
@@ -129,6 +151,10 @@ static void stand_by(struct search *f, struct placement *p, struct place_pair *p
 	if (number != PLACE_NONE) {
 		found[n_found++] = number;
 		o.n = 0;
+	}
+	for (struct place_path path; o.n && n_found < PLACE_MAX_STANDBYS && (path = suitable(f, flow, &o)).n_arcs;) {
+		close_avoided(g, &o, &path);
+		found[n_found++] = path_number(p, pair, max, path.arcs, path.n_arcs);
 	}
 	while (o.n && n_found < PLACE_MAX_STANDBYS) {
 		struct place_path path = search(f, pair, &o, PLACE_NONE);
@@ -196,7 +222,7 @@ void place_add_standbys(struct place_state *s, struct placement *p)
 	for (size_t i = 0; i < p->n_pairs && !s->stopped; i++) {
 		uint32_t max = p->pairs[i].n_paths;
 		for (uint32_t k = 0; k < p->pairs[i].n_active; k++)
-			stand_by(&f, p, &p->pairs[i], &max, k);
+			stand_by(&f, p, i, &max, k);
 		place_spent(s, s->tree->work - before);
 		before = s->tree->work;
 	}

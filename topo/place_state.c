@@ -47,6 +47,11 @@ static void make_flows(struct place_state *s, const struct place_job *job)
 	s->n_flows = end;
 }
 
+static bool can_stay(const struct place_state *s, const struct place_flow *flow, const struct place_path *path)
+{
+	return place_is_whole(s->g, flow->running, path) && place_suits(s, flow, path->arcs, path->n_arcs);
+}
+
 /* What a torn path carried goes to the others in proportion. */
 static void take_over(struct place_state *s, struct place_flow *flow)
 {
@@ -54,11 +59,11 @@ static void take_over(struct place_state *s, struct place_flow *flow)
 	double kept = 0;
 
 	for (uint32_t i = 0; i < pair->n_active; i++)
-		if (place_is_whole(s->g, pair, &pair->paths[i]))
+		if (can_stay(s, flow, &pair->paths[i]))
 			kept += pair->paths[i].share;
 	for (uint32_t i = 0; i < pair->n_active && kept > 0; i++) {
 		const struct place_path *path = &pair->paths[i];
-		if (place_is_whole(s->g, pair, path))
+		if (can_stay(s, flow, path))
 			place_way_add(s, flow, path->arcs, path->n_arcs)->x += flow->mbps * path->share / kept;
 	}
 }
@@ -80,12 +85,14 @@ struct place_state *place_state_new(struct arena *arena, const struct place_job 
 		.arcs = arena_new_array(arena, uint32_t, g->n_nodes + 1),
 	};
 	make_flows(s, job);
+	place_fences(s);
 	for (size_t i = 0; i < s->n_flows && job->running; i++) {
 		struct place_flow *flow = &s->flows[i];
 		flow->running = place_find(job->running, flow->src, flow->dst);
 		if (flow->running)
 			take_over(s, flow);
 	}
+	place_list_ways(s);
 	return s;
 }
 

@@ -23,6 +23,8 @@ struct place_flow {
 	uint32_t n_spare;               /* ways behind the others that are not in use for now */
 	uint32_t max_paths, n_units;    /* how far it may be split, once rounded */
 	const struct place_pair *running;       /* or null */
+	struct place_fence *fence;      /* what its ways have to suit; null: anything */
+	bool rules_broken;              /* no way suits, so there is no fence */
 };
 
 struct place_state {
@@ -66,6 +68,15 @@ void place_find_ways(struct place_state *, const double *length, bool idle);
 /* Gives every flow the ways of equal split over shortest paths by cost instead of
  * those it has. False when a flow would need too many. */
 bool place_find_equal_ways(struct place_state *);
+
+/* place_rule.c: which flows have rules; then, with running ways taken over, the ways
+ * of those that have. */
+void place_fences(struct place_state *);
+void place_list_ways(struct place_state *);
+bool place_suits(const struct place_state *, const struct place_flow *, const uint32_t *arcs, uint32_t n);
+/* Its ways are a list made at the start; and there are no other suitable ones. */
+bool place_is_listed(const struct place_flow *);
+bool place_is_complete(const struct place_flow *);
 
 /* Loads from what the ways carry. */
 void place_reload(struct place_state *);

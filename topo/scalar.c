@@ -274,6 +274,52 @@ bool scalar_rate(struct scalar in, uint64_t *ret, struct complaint *complaint)
 	return true;
 }
 
+void scalar_rate_text(uint64_t bits, char out[32])
+{
+	size_t n = sizeof rates / sizeof *rates;
+
+	/* What was written with three digits after the point can be written so again. */
+	for (size_t i = n; i-- > 0;) {
+		uint64_t factor = rates[i].factor, rest = bits % factor;
+
+		if (bits < factor || rest % (factor < 1000 ? 1 : factor / 1000))
+			continue;
+		unsigned thousandths = factor < 1000 ? 0 : (unsigned) (rest / (factor / 1000));
+		int digits = !thousandths ? 0 : thousandths % 10 ? 3 : thousandths % 100 ? 2 : 1;
+		if (!digits)
+			snprintf(out, 32, "%" PRIu64 "%s", bits / factor, rates[i].name);
+		else
+			snprintf(out, 32, "%" PRIu64 ".%0*u%s", bits / factor, digits,
+				 digits == 3 ? thousandths : digits == 2 ? thousandths / 10 : thousandths / 100,
+				 rates[i].name);
+		return;
+	}
+	snprintf(out, 32, "%" PRIu64 "bit", bits);
+}
+
+static const struct unit delays[] = {
+	{"us", 1}, {"ms", 1000}, {"s", 1000000},
+};
+
+bool scalar_delay(struct scalar in, uint64_t min, uint64_t max, uint64_t *ret, struct complaint *complaint)
+{
+	size_t n = strspn(in.text, DIGITS);
+	uint64_t factor = unit_factor(delays, sizeof delays / sizeof *delays, in.text + n);
+	uint64_t value;
+
+	if (!complain_if_null(in, complaint))
+		return false;
+	if (!n || !factor || (n > 1 && in.text[0] == '0'))
+		return complain(complaint, DIAG_TYPE, "is \"%.60s\"; write a whole number with us, ms or s, like 20ms",
+				in.text);
+	if (!read_digits(in.text, n, &value) || value > UINT64_MAX / factor || value * factor < min
+	    || value * factor > max)
+		return complain(complaint, DIAG_RANGE, "is %.60s; the range is %" PRIu64 "us to %" PRIu64 "us", in.text,
+				min, max);
+	*ret = value * factor;
+	return true;
+}
+
 bool scalar_percent(struct scalar in, uint64_t *ret, struct complaint *complaint)
 {
 	size_t n = strspn(in.text, DIGITS);

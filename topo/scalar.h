@@ -48,6 +48,10 @@ bool scalar_duration(struct scalar, uint64_t min, uint64_t max, uint64_t *second
 		     struct complaint *);
 /* bit, kbit, Mbit, Gbit, Tbit: powers of 1000; bits per second. */
 bool scalar_rate(struct scalar, uint64_t *bits_per_second, struct complaint *);
+/* The same written out: as few digits as say it. */
+void scalar_rate_text(uint64_t bits_per_second, char out[32]);
+/* us, ms, s; microseconds. */
+bool scalar_delay(struct scalar, uint64_t min, uint64_t max, uint64_t *us, struct complaint *);
 bool scalar_percent(struct scalar, uint64_t *percent, struct complaint *);
 bool scalar_mac(struct scalar, uint64_t *mac, struct complaint *);
 

@@ -20,6 +20,8 @@ const char *section_at_text(const struct section_scene *scene, const struct sect
 	const struct section_at *outer = at->outer;
 	if (at->name)
 		return arena_printf(scene->arena, "%s \"%s\"", at->section->name, at->name);
+	if (at->section->is_single)
+		return arena_printf(scene->arena, "\"%s\"", at->section->name);
 	const char *article = strchr("aeiou", at->section->name[0]) ? "an" : "a";
 	if (!outer || !outer->section->name)
 		return arena_printf(scene->arena, "%s %s", article, at->section->name);

@@ -73,6 +73,7 @@ struct section {
 	size_t name_offset;             /* table: of the `const char *` that takes the name */
 	size_t where_offset;            /* of the struct where */
 	const char *const *later;       /* keys of later releases, ends with null; may be null */
+	bool is_single;                 /* there is but one in the file: it is called by its name */
 	/* After its keys; map is null for an item in short form. */
 	void (*check)(const struct section_scene *, const struct section_at *,
 		      const struct yaml_node *map, void *item);
@@ -83,6 +84,9 @@ extern const struct section_type section_bool;          /* bool */
 extern const struct section_type section_uint;          /* uint32_t */
 extern const struct section_type section_uint16;        /* uint16_t */
 extern const struct section_type section_duration;      /* uint32_t, seconds */
+extern const struct section_type section_delay;         /* uint32_t, microseconds */
+extern const struct section_type section_rate;          /* uint64_t, bit/s */
+extern const struct section_type section_percent;       /* double, 0 to 1 */
 extern const struct section_type section_dpid;          /* uint64_t */
 extern const struct section_type section_text;          /* const char * */
 extern const struct section_type section_address;       /* const char * */

@@ -75,6 +75,50 @@ static bool parse_duration(const struct section_scene *scene, const struct secti
 	return true;
 }
 
+static bool parse_delay(const struct section_scene *scene, const struct section_at *at,
+			const struct section_key *key, const struct yaml_node *node, void *member)
+{
+	struct complaint complaint;
+	struct scalar in;
+	uint64_t us;
+
+	if (!section_scalar(scene, at, key, node, &in)
+	    || !finish(scene, at, key, node, scalar_delay(in, key->min, key->max, &us, &complaint), &complaint))
+		return false;
+	*(uint32_t *) member = (uint32_t) us;
+	return true;
+}
+
+static bool parse_rate(const struct section_scene *scene, const struct section_at *at,
+		       const struct section_key *key, const struct yaml_node *node, void *member)
+{
+	struct complaint complaint;
+	struct scalar in;
+
+	return section_scalar(scene, at, key, node, &in)
+	       && finish(scene, at, key, node, scalar_rate(in, member, &complaint), &complaint);
+}
+
+static bool parse_percent(const struct section_scene *scene, const struct section_at *at,
+			  const struct section_key *key, const struct yaml_node *node, void *member)
+{
+	struct complaint complaint;
+	struct scalar in;
+	uint64_t percent;
+
+	if (!section_scalar(scene, at, key, node, &in)
+	    || !finish(scene, at, key, node, scalar_percent(in, &percent, &complaint), &complaint))
+		return false;
+	if (percent < key->min || percent > key->max) {
+		section_complain(scene, at, key, node->where, DIAG_RANGE,
+				 arena_printf(scene->arena, "is %s; the range is %" PRIu64 "%% to %" PRIu64 "%%", in.text,
+					      key->min, key->max));
+		return false;
+	}
+	*(double *) member = (double) percent / 100;
+	return true;
+}
+
 static bool parse_dpid(const struct section_scene *scene, const struct section_at *at,
 		       const struct section_key *key, const struct yaml_node *node, void *member)
 {
@@ -176,6 +220,24 @@ static void schema_duration(const struct section_key *key, FILE *out)
 	fputs("\"anyOf\": [{\"const\": 0}, {\"type\": \"string\", \"pattern\": \"^[0-9]+[smhd]$\"}]", out);
 }
 
+static void schema_delay(const struct section_key *key, FILE *out)
+{
+	(void) key;
+	fputs("\"type\": \"string\", \"pattern\": \"^[0-9]+(us|ms|s)$\"", out);
+}
+
+static void schema_rate(const struct section_key *key, FILE *out)
+{
+	(void) key;
+	fputs("\"type\": \"string\", \"pattern\": \"^[0-9]+([.][0-9]{1,3})?(bit|kbit|Mbit|Gbit|Tbit)$\"", out);
+}
+
+static void schema_percent(const struct section_key *key, FILE *out)
+{
+	(void) key;
+	fputs("\"type\": \"string\", \"pattern\": \"^[0-9]+%$\"", out);
+}
+
 static void schema_dpid(const struct section_key *key, FILE *out)
 {
 	(void) key;
@@ -213,6 +275,16 @@ static void range_duration(const struct section_key *key, FILE *out)
 	fprintf(out, "0, or %" PRIu64 "s to %" PRIu64 "s", key->min, key->max);
 }
 
+static void range_percent(const struct section_key *key, FILE *out)
+{
+	fprintf(out, "%" PRIu64 "%% to %" PRIu64 "%%", key->min, key->max);
+}
+
+static void range_delay(const struct section_key *key, FILE *out)
+{
+	fprintf(out, "%" PRIu64 "us to %" PRIu64 "s", key->min, key->max / 1000000);
+}
+
 static void range_word(const struct section_key *key, FILE *out)
 {
 	for (size_t i = 0; key->words[i]; i++)
@@ -244,6 +316,26 @@ const struct section_type section_duration = {
 	.parse = parse_duration,
 	.schema = schema_duration,
 	.range = range_duration,
+};
+
+const struct section_type section_delay = {
+	.title = "delay, like 20ms",
+	.parse = parse_delay,
+	.schema = schema_delay,
+	.range = range_delay,
+};
+
+const struct section_type section_rate = {
+	.title = "rate, like 10Gbit or 2.5Gbit",
+	.parse = parse_rate,
+	.schema = schema_rate,
+};
+
+const struct section_type section_percent = {
+	.title = "percentage, like 70%",
+	.parse = parse_percent,
+	.schema = schema_percent,
+	.range = range_percent,
 };
 
 const struct section_type section_dpid = {

@@ -27,6 +27,16 @@ static const struct section_key keys[] = {
 			"one VXLAN port: `ovs-vsctl add-port br-int vxlan0 -- set interface vxlan0 type=vxlan "
 			"options:remote_ip=flow options:key=flow options:local_ip=ADDRESS`.",
 	}, {
+		.name = "vteps",
+		.type = &section_table,
+		.offset = offsetof(struct net_switch, vteps),
+		.count_offset = offsetof(struct net_switch, n_vteps),
+		.section = &addresses_section,
+		.otherwise = "`vtep`, in the main underlay",
+		.help = "Instead of `vtep`, where the host is in several `underlays`: its address in each, by the name of the "
+			"underlay. One VXLAN port serves them all, without `options:local_ip`: the host's routes choose the "
+			"source address.",
+	}, {
 		.name = "tunnel",
 		.type = &section_text,
 		.offset = offsetof(struct net_switch, tunnel),
@@ -83,13 +93,41 @@ static int by_dpid(const void *a_, const void *b_)
 	return by_place(a, b);
 }
 
-static int by_vtep(const void *a_, const void *b_)
-{
-	const struct net_switch *a = *(const struct net_switch *const *) a_;
-	const struct net_switch *b = *(const struct net_switch *const *) b_;
-	int order = strcmp(a->vtep ? a->vtep : "", b->vtep ? b->vtep : "");
+/* An address, and whose it is. */
+struct address {
+	const char *text;
+	const struct net_switch *sw;
+	struct where where;
+};
 
-	return order ? order : by_place(a, b);
+static int by_address(const void *a_, const void *b_)
+{
+	const struct address *a = a_, *b = b_;
+	int order = strcmp(a->text, b->text);
+
+	if (!order)
+		order = by_place(a->sw, b->sw);
+	return order ? order : a < b ? -1 : 1;
+}
+
+static void check_addresses(const struct net *net, struct diag *diag)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < net->n_switches; i++)
+		n += net->switches[i].n_vteps;
+	struct address *all = arena_new_array(net->arena, struct address, n);
+	n = 0;
+	for (size_t i = 0; i < net->n_switches; i++)
+		for (size_t k = 0; k < net->switches[i].n_vteps; k++)
+			all[n++] = (struct address) { net->switches[i].vteps[k].text, &net->switches[i],
+						      net->switches[i].vteps[k].where };
+	qsort(all, n, sizeof *all, by_address);
+	for (size_t i = 1; i < n; i++)
+		if (!strcmp(all[i].text, all[i - 1].text))
+			diag_add(diag, all[i].where, DIAG_DUPLICATE_VALUE,
+				 "switch \"%s\" has the vtep of switch \"%s\" (line %u): %s", all[i].sw->name,
+				 all[i - 1].sw->name, all[i - 1].where.line, all[i].text);
 }
 
 static void check(const struct section_scene *scene, const struct section_at *at,
@@ -104,9 +142,12 @@ static void check(const struct section_scene *scene, const struct section_at *at
 		diag_add(scene->diag, tunnel->where, DIAG_TUNNEL,
 			 "\"tunnel\" in %s never matches: OpenFlow cuts names after %d characters",
 			 section_at_text(scene, at), OPENFLOW_PORT_NAME);
-	if (tunnel && !yaml_get(map, "vtep"))
+	if (tunnel && !yaml_get(map, "vtep") && !yaml_get(map, "vteps"))
 		diag_add(scene->diag, tunnel->where, DIAG_TUNNEL, "\"tunnel\" in %s needs a \"vtep\"",
 			 section_at_text(scene, at));
+	if (map && yaml_get(map, "vtep") && yaml_get(map, "vteps"))
+		diag_add(scene->diag, yaml_get(map, "vtep")->where, DIAG_UNDERLAY,
+			 "%s has \"vtep\" and \"vteps\"; keep one of the two", section_at_text(scene, at));
 }
 
 void switches_settle(struct net *net, struct diag *diag)
@@ -129,13 +170,7 @@ void switches_settle(struct net *net, struct diag *diag)
 				 order[i]->name, order[i - 1]->name, order[i - 1]->where.line,
 				 order[i]->dpid);
 	}
-	qsort(order, n, sizeof *order, by_vtep);
-	for (size_t i = 1; i < n; i++) {
-		if (order[i]->vtep && order[i - 1]->vtep && !strcmp(order[i]->vtep, order[i - 1]->vtep))
-			diag_add(diag, order[i]->where, DIAG_DUPLICATE_VALUE,
-				 "switch \"%s\" has the vtep of switch \"%s\" (line %u): %s", order[i]->name,
-				 order[i - 1]->name, order[i - 1]->where.line, order[i]->vtep);
-	}
+	check_addresses(net, diag);
 }
 
 const struct section switches_section = {

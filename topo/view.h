@@ -34,6 +34,7 @@ struct view_port {
 	char name[16];
 	uint8_t mac[6];
 	bool up, live, local;
+	bool bfd;                       /* it was up and not live once: it runs BFD, or something like it */
 	bool tunnel;                    /* the VXLAN port of its switch; stands in no network */
 	uint32_t link;                  /* index into the net's links, NET_NONE = no end of one */
 	unsigned link_end;              /* which one */
@@ -64,6 +65,8 @@ struct view_switch {
 	bool ready;                     /* connected, and had all that was wanted of it once since then */
 	uint32_t max_meters;
 	uint32_t tunnel;                /* ofport of its tunnel port, NET_NONE = not there, or no vtep */
+	uint64_t asked_us;              /* when what it answered last on the way of probes was sent */
+	uint32_t answer_us;             /* how long that took */
 	struct view_port *ports;        /* owned; sorted by ofport */
 	size_t n_ports;
 };
@@ -171,11 +174,35 @@ struct view_network {
 					 * has not any more; NET_NONE = none */
 };
 
-/* What is known of a net_link, same index. */
+/* One direction of a link: probes that leave by one end, as they come out of the other. */
+enum { VIEW_PROBES = 100, VIEW_PROBES_LOST = 3 };
+struct view_probes {
+	uint64_t sent_us;               /* when the last one left, by the caller's clock; 0 = none yet */
+	bool is_out;                    /* nobody knows yet what became of that one */
+	bool through;                   /* one came out since both ends were last seen up */
+	uint32_t n_heard, n_lost;       /* in a row, up to now */
+	uint32_t n_known;               /* of the last VIEW_PROBES: whose fate is known ... */
+	uint64_t lost[2];               /* ... and which were lost: a bit each, the youngest first */
+	int32_t delay_us;               /* estimate, smoothed; below 0 = too short to tell */
+	uint32_t jitter_us;             /* RFC 3550, 6.4.1 */
+	bool is_measured;
+};
+
+/* What is known of a net_edge, same index; the first ones are the net's links. */
 struct view_link {
-	bool confirmed;                 /* a probe has come through, since both ends were last seen up */
+	bool confirmed;                 /* probes have come through both ways, since both ends were last seen up */
 	bool wrong;                     /* a probe from one of its ends came out, or in, somewhere else ... */
 	uint32_t sw[2], ofport[2];      /* ... from here to there */
+	bool silent;                    /* it carries nothing though its ports are up; not yet steadily heard again */
+	unsigned silent_end;            /* what leaves by this end is lost */
+	bool held;                      /* confirmed, and rests, for it failed often; see view_probe.c */
+	uint32_t hold_ms;               /* how long it has to be good before it is used */
+	uint64_t good_ms;               /* nothing was lost since then */
+	uint64_t since_ms;              /* it is as it is since then, 0 = always */
+	uint64_t failed_ms;             /* last failure */
+	uint32_t n_failures;            /* one soon after the other, the last one included */
+	uint32_t n_flaps;               /* failures since weftd started */
+	struct view_probes probes[2];   /* by the end that they leave by */
 };
 
 struct ways;
@@ -295,11 +322,26 @@ bool view_gateway_place(const struct view *, uint32_t network_index, uint32_t en
  * nobody hears its floods, and the gateway nothing of it at all. */
 bool view_is_suspect(const struct view *, const struct view_network *, uint32_t sw);
 
-/* Links and ways (view_link.c, ways.c). A link is used when both its ends are up,
- * as far as they are known, and a probe has shown that it is the cable that the
- * file means. */
+/* Links and ways (view_link.c, view_probe.c, ways.c). A link is used when both its ends are
+ * up and live, as far as they are known, probes have shown both ways that it is the cable
+ * that the file means, and it does not rest. */
 const struct view_link *view_link(const struct view *, uint32_t link);
 bool view_link_is_up(const struct view *, uint32_t link);
+/* The same but for the rest. */
+bool view_link_works(const struct view *, uint32_t link);
+bool view_port_is_good(const struct view_port *);        /* up, and so says BFD if it runs */
+uint32_t view_probes_lost(const struct view_probes *);   /* of the last n_known */
+/* What is left of its rest, 0 = none. */
+uint32_t view_link_rest_ms(const struct view_link *, uint64_t now_ms);
+
+/* Edges that traffic can be steered over (view_edge.c): links, and tunnels. A tunnel is up
+ * unless something says that it is not: its ports, BFD where the file names a port for it,
+ * or probes. */
+bool view_edge_is_up(const struct view *, uint32_t edge);
+/* By which port a frame leaves over it, and which port's life tells that of the edge. False
+ * while one is not there. */
+bool view_edge_place(const struct view *, uint32_t edge, unsigned end, uint32_t *ret_sw, uint32_t *ret_ofport,
+		     uint32_t *ret_watch_ofport);
 /* Where its other end is; false while that port is not there. */
 bool view_link_place(const struct view *, uint32_t link, unsigned end, uint32_t *ret_sw,
 		     const struct view_port **ret_port);
@@ -309,7 +351,8 @@ const struct ways *view_ways(const struct view *);
 void view_set_ways(struct view *, struct ways *take);
 /* Gives them away, to be set again in this very call of the owner. */
 struct ways *view_take_ways(struct view *);
-/* Does the file need ways at all? */
+/* Does the file need ways at all? Are there any, or shall there be? */
+bool view_file_needs_ways(const struct view *);
 bool view_needs_ways(const struct view *);
 
 /* When complete: forgets unconfirmed hosts, remembered members and what was full. With `all`, gives

@@ -200,6 +200,9 @@ static bool apply_member(struct view *view, const struct fact *fact)
 bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ctx)
 {
 	const struct gone gone = { .cb = cb, .ctx = ctx, .now_ms = fact->time_ms };
+	/* Told while another fact is being looked at: what that one changed is still asked for. */
+	if (fact->kind == FACT_PROBE)
+		return view_probe_sent(view, fact);
 	view->n_changed = 0;
 	switch (fact->kind) {
 	case FACT_NET:
@@ -250,6 +253,11 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 		return view_apply_shut(view, fact);
 	case FACT_PORT_OPEN:
 		return view_apply_open(view, fact);
+	case FACT_PROBE_LOST:
+		return view_probe_lost(view, fact);
+	case FACT_ANSWER:
+		return view_probe_answered(view, fact);
+	case FACT_PROBE:
 	case N_FACT_KINDS:
 		break;
 	}

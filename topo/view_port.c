@@ -86,7 +86,7 @@ bool view_port_remove(struct view *view, uint32_t sw, uint32_t ofport, const str
 	if (!port)
 		return false;
 	struct view_switch *vs = view->switches[sw];
-	view_link_lost(view, port);
+	view_link_lost(view, vs, port, gone->now_ms);
 	evict_hosts(view, sw, port, gone);
 	view_guards_leave(view, sw, ofport);
 	for (size_t i = 0; i < port->n_uses; i++)
@@ -114,15 +114,18 @@ static struct view_port *insert(struct view_switch *vs, uint32_t ofport)
 	return &vs->ports[i];
 }
 
-static bool set_state(struct view *view, struct view_port *port, const struct fact *fact)
+static bool set_state(struct view *view, const struct view_switch *vs, struct view_port *port,
+		      const struct fact *fact)
 {
 	bool changed = port->up != fact->port_up || port->live != fact->port_live
 		|| port->speed_mbps != fact->port_speed_mbps
 		|| memcmp(port->mac, fact->port_mac, sizeof port->mac);
-	if (port->up && !fact->port_up)
-		view_link_lost(view, port);
+	bool was_good = view_port_is_good(port);
 	port->up = fact->port_up;
 	port->live = fact->port_live;
+	port->bfd |= port->up && !port->live;
+	if (was_good && !view_port_is_good(port))
+		view_link_lost(view, vs, port, fact->time_ms);
 	port->speed_mbps = fact->port_speed_mbps;
 	memcpy(port->mac, fact->port_mac, sizeof port->mac);
 	return changed;
@@ -144,14 +147,17 @@ bool view_port_set(struct view *view, struct fact *fact, const struct gone *gone
 		fact->port_replaced = view_port_remove(view, fact->sw, twin->ofport, gone);
 	struct view_port *port = view_port_mutable(view, fact->sw, fact->ofport);
 	if (port && !strcmp(port->name, name) && port->local == fact->port_local)
-		return set_state(view, port, fact);
+		return set_state(view, vs, port, fact);
 	fact->port_replaced |= view_port_remove(view, fact->sw, fact->ofport, gone);
 	port = insert(vs, fact->ofport);
 	memcpy(port->name, name, sizeof port->name);
 	port->local = fact->port_local;
 	port->link = NET_NONE;
-	set_state(view, port, fact);
+	set_state(view, vs, port, fact);
 	view_port_bind(view, vs, port);
+	/* What is known of its link may be of another cable, unless the switch tells for the first time. */
+	if (vs->ever || !view_port_is_good(port))
+		view_link_lost(view, vs, port, fact->time_ms);
 	fact->uses_changed = true;
 	return true;
 }

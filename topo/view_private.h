@@ -27,7 +27,7 @@ struct view {
 	struct net_use *scratch;        /* owned: NET_MAX_USES, for net_uses() */
 	uint32_t *changed;              /* owned: see view_changed() */
 	size_t n_changed, max_changed;
-	struct view_link *links;        /* owned, as many as in the net */
+	struct view_link *links;        /* owned, as many as the net has edges */
 	struct ways *ways;              /* owned, may be null */
 	bool settled;                   /* nobody is waited for any more, see view_settle */
 };
@@ -66,8 +66,17 @@ void view_evict(struct view *, uint32_t i, enum fact_reason, const struct gone *
 bool view_needs_ways_of(const struct net *);
 void view_carry_all(struct view *);     /* the members that view.ways makes */
 void view_links_make(struct view *, const struct net *);        /* what was known is kept by name */
-void view_link_lost(struct view *, const struct view_port *);   /* one of its ends went down */
-bool view_link_heard(struct view *, const struct fact *);
+/* The port went down, or is not live: the end of a cable, a tunnel port, or one that runs BFD for a tunnel. */
+void view_link_lost(struct view *, const struct view_switch *, const struct view_port *, uint64_t now_ms);
+void view_edges_lost(struct view *, const struct view_switch *, const struct view_port *, uint64_t now_ms);
+bool view_link_heard(struct view *, struct fact *);
+
+/* view_probe.c. By index into the net's edges; the end is the one that the probe left by. */
+void view_link_fail(struct view *, uint32_t i, uint64_t now_ms);
+bool view_probe_heard(struct view *, uint32_t i, unsigned end, struct fact *);
+bool view_probe_sent(struct view *, const struct fact *);
+bool view_probe_lost(struct view *, const struct fact *);
+bool view_probe_answered(struct view *, const struct fact *);
 
 /* gateway.c */
 void view_gateways_make(const struct view *, struct view_network *,

@@ -179,9 +179,18 @@ static void check_address(const struct net *net, size_t i, struct diag *diag)
 	vtep_read(end);
 	if (!end->vtep)
 		return;
+	end->vteps = arena_new_array(net->arena, struct net_vtep_at, 1);
+	end->n_vteps = 1;
+	end->vteps[0] = (struct net_vtep_at) { .underlay = NET_NONE, .text = end->vtep, .is_v6 = end->vtep_is_v6,
+					       .where = end->where };
+	memcpy(end->vteps[0].bytes, end->vtep_bytes, sizeof end->vtep_bytes);
 	if (!end->peer)
 		diag_add(diag, end->where, DIAG_TUNNEL, "the address of vtep \"%s\" is no address of a host: %s",
 			 end->name, end->vtep);
+	uint32_t vtep, sw = end->peer ? net_switch_by_vtep(net, end->vtep_bytes, end->vtep_is_v6, &vtep) : NET_NONE;
+	if (sw != NET_NONE && vtep)
+		diag_add(diag, end->where, DIAG_DUPLICATE_VALUE, "vtep \"%s\" has the address of switch \"%s\" (line %u): %s",
+			 end->name, net->switches[sw].name, net->switches[sw].where.line, end->vtep);
 	for (size_t k = 0; end->peer && k < net->n_switches; k++)
 		compare(&net->switches[k], "switch", end, diag);
 	for (size_t k = 0; end->peer && k < i; k++)

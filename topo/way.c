@@ -139,6 +139,15 @@ bool ways_in_tree(const struct view *view, const struct view_network *vn, uint32
 	return in_tree;
 }
 
+bool ways_use_link(const struct view *view, uint32_t link)
+{
+	const struct ways *ways = view_ways(view);
+	bool is_used = ways;
+	for (; ways; ways = ways->with)
+		is_used &= ways->up[link];
+	return is_used;
+}
+
 static struct way to_head_in(const struct look *look, uint32_t sw)
 {
 	return by_link(look, sw, stand_of(look, sw)->head);

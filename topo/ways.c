@@ -77,6 +77,12 @@ static void graph_init(struct graph *g, const struct view *view)
 			join(g->parent, end_of(g, i, 0), end_of(g, i, 1));
 	}
 	qsort_r(g->order, n_links, sizeof *g->order, by_cost, (void *) net);
+	/* One that rests is better than nothing. */
+	for (uint32_t i = 0; i < n_links; i++) {
+		uint32_t l = g->order[i];
+		if (!g->is_up[l] && view_link_works(view, l))
+			g->is_up[l] = join(g->parent, end_of(g, l, 0), end_of(g, l, 1));
+	}
 	for (uint32_t i = 0; i < n; i++)
 		g->component[i] = root_of(g->parent, i);
 }
@@ -277,11 +283,14 @@ struct ways *ways_compute(const struct view *view)
 	*ways = (struct ways) {
 		.n_switches = net->n_switches, .n_links = net->n_links, .n_networks = net->n_networks,
 		.next = xheap_alloc(net->n_switches * net->n_switches * sizeof *ways->next),
+		.up = xheap_alloc(net->n_links),
 		.tree = xheap_alloc(net->n_networks * net->n_links),
 		.stands = xheap_alloc(net->n_networks * net->n_switches * sizeof *ways->stands),
 	};
 	memset(ways->next, 0xff, net->n_switches * net->n_switches * sizeof *ways->next);
 	graph_init(&g, view);
+	for (uint32_t l = 0; l < net->n_links; l++)
+		ways->up[l] = g.is_up[l];
 	for (uint32_t to = 0; net->n_links && to < net->n_switches; to++)
 		find_next(&g, ways, to);
 	for (uint32_t n = 0; n < net->n_networks; n++)
@@ -303,6 +312,7 @@ void ways_free(struct ways *ways)
 		return;
 	ways_free(ways->with);
 	free(ways->next);
+	free(ways->up);
 	free(ways->tree);
 	free(ways->stands);
 	free(ways);

@@ -32,6 +32,7 @@ struct ways_stand {
 struct ways {
 	size_t n_switches, n_links, n_networks;
 	uint32_t *next;                 /* from * n_switches + to: the link to take, NET_NONE = no way by links */
+	bool *up;                       /* link: frames may come in by it */
 	bool *tree;                     /* network * n_links + link */
 	struct ways_stand *stands;      /* network * n_switches + switch */
 	struct ways *with;              /* owned: the ones before, while they are being left; else null */
@@ -45,12 +46,14 @@ struct ways *ways_alone(struct ways *);
 
 /* Without regard to `with`. */
 bool ways_equal(const struct ways *, const struct ways *);
-/* Marks the switches for which they differ. */
-void ways_changed(const struct ways *, const struct ways *, bool *switches);
+/* Marks the switches for which they differ; both of that file. */
+void ways_changed(const struct net *, const struct ways *, const struct ways *, bool *switches);
 /* The ways of the view as far as the new file still has them; to be called while
  * the view has the old one. */
 void view_ways_carry_over(struct view *, const struct net *);
 
+/* May frames come in by the link? */
+bool ways_use_link(const struct view *, uint32_t link);
 bool ways_carries(const struct ways *, uint32_t network, uint32_t sw);
 
 /* --- by network, on one switch; good without ways too ---------------------------------- */

@@ -13,6 +13,7 @@ static struct ways *ways_like(size_t n_switches, size_t n_links, size_t n_networ
 	*ways = (struct ways) {
 		.n_switches = n_switches, .n_links = n_links, .n_networks = n_networks,
 		.next = xheap_alloc(n_switches * n_switches * sizeof *ways->next),
+		.up = xheap_alloc(n_links),
 		.tree = xheap_alloc(n_networks * n_links),
 		.stands = xheap_alloc(n_networks * n_switches * sizeof *ways->stands),
 	};
@@ -31,7 +32,7 @@ bool ways_equal(const struct ways *a, const struct ways *b)
 {
 	if (a->n_switches != b->n_switches || a->n_links != b->n_links || a->n_networks != b->n_networks
 	    || memcmp(a->next, b->next, a->n_switches * a->n_switches * sizeof *a->next)
-	    || memcmp(a->tree, b->tree, a->n_networks * a->n_links))
+	    || memcmp(a->up, b->up, a->n_links) || memcmp(a->tree, b->tree, a->n_networks * a->n_links))
 		return false;
 	for (size_t i = 0; i < a->n_networks * a->n_switches; i++)
 		if (!stands_equal(&a->stands[i], &b->stands[i]))
@@ -39,9 +40,12 @@ bool ways_equal(const struct ways *a, const struct ways *b)
 	return true;
 }
 
-void ways_changed(const struct ways *a, const struct ways *b, bool *switches)
+void ways_changed(const struct net *net, const struct ways *a, const struct ways *b, bool *switches)
 {
 	size_t n = a->n_switches;
+	for (size_t l = 0; l < a->n_links; l++)
+		for (unsigned end = 0; end < 2; end++)
+			switches[net->links[l].ends[end].sw] |= a->up[l] != b->up[l];
 	for (size_t i = 0; i < n * n; i++)
 		switches[i / n] |= a->next[i] != b->next[i];
 	for (size_t i = 0; i < a->n_networks * n; i++)
@@ -107,6 +111,9 @@ static struct ways *carried_over(const struct ways *old, const struct net *befor
 		if (from != NET_NONE && to != NET_NONE)
 			ways->next[from * ways->n_switches + to] = map(links, old->next[i]);
 	}
+	for (uint32_t l = 0; l < old->n_links; l++)
+		if (links[l] != NET_NONE)
+			ways->up[links[l]] = old->up[l];
 	for (uint32_t n = 0; n < old->n_networks; n++) {
 		uint32_t to = net_network_by_id(net, before->networks[n].id);
 		if (to != NET_NONE)

@@ -423,6 +423,24 @@ static void take_experimenter(struct fake_switch *f, const struct ofp_header *m)
 		answer_error(f, error, m);
 }
 
+/* Outputs to ports; what else a packet-out may do is not played. */
+static void send_frame(struct fake_switch *f, const struct ofp_header *m)
+{
+	struct ofputil_packet_out po;
+	struct ofpbuf ofpacts;
+	const struct ofpact *a;
+
+	if (!f->knobs.send)
+		return;
+	ofpbuf_init(&ofpacts, 64);
+	if (!ofputil_decode_packet_out(&po, m, NULL, &ofpacts))
+		OFPACT_FOR_EACH (a, po.ofpacts, po.ofpacts_len)
+			if (a->type == OFPACT_OUTPUT)
+				f->knobs.send(f->knobs.send_ctx, (OVS_FORCE uint32_t) ofpact_get_OUTPUT(a)->port,
+					      po.packet, po.packet_len);
+	ofpbuf_uninit(&ofpacts);
+}
+
 /* --- any message -------------------------------------------------------------------------------- */
 
 static void take(struct fake_switch *f, const uint8_t *m, size_t size)
@@ -441,6 +459,7 @@ static void take(struct fake_switch *f, const uint8_t *m, size_t size)
 		break;
 	case MSG_PACKET_OUT:
 		f->counts.n_packet_outs++;
+		send_frame(f, oh);
 		break;
 	case MSG_ECHO_REQUEST:
 		msg_put_echo_reply(bytes_put(&f->out, m, size), m, size);

@@ -45,6 +45,9 @@ struct fake_knobs {
 	bool (*refuse)(void *ctx, const struct rule *, bool deletes);
 	void *refuse_ctx;
 	bool refuse_at_add;             /* in a bundle: at the add, not at the commit */
+	/* A packet-out sends this frame out of that port. May be null. */
+	void (*send)(void *ctx, uint32_t ofport, const uint8_t *frame, size_t size);
+	void *send_ctx;
 };
 
 struct fake_counts {

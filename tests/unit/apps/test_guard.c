@@ -672,11 +672,16 @@ static void leases_outlive_a_restart(void **state)
 
 static void what_servers_say_has_a_meter_of_its_own(void **state)
 {
+	char uses[32], lease_meter[32], guard_meter[32];
 	(void) state;
 	begin(leased, "");
-	assert_int_equal(world_count_rows(w, "b", "table=10,", "in_port=9", "meter_id=65541", "goto_table", NULL), 2);
-	assert_int_equal(world_count_rows(w, "b", "table=10,", "meter_id=65541", NULL), 4);
-	assert_int_equal(world_count_rows(w, "a", "meter=65540", NULL) + world_count_rows(w, "a", "meter=65541", NULL), 2);
+	snprintf(uses, sizeof uses, "meter_id=%d)", METER_LEASE);
+	snprintf(lease_meter, sizeof lease_meter, "meter=%d", METER_LEASE);
+	snprintf(guard_meter, sizeof guard_meter, "meter=%d", METER_GUARD);
+	assert_int_equal(world_count_rows(w, "b", "table=10,", "in_port=9", uses, "goto_table", NULL), 2);
+	assert_int_equal(world_count_rows(w, "b", "table=10,", uses, NULL), 4);
+	assert_int_equal(world_count_rows(w, "a", lease_meter, NULL), 1);
+	assert_int_equal(world_count_rows(w, "a", guard_meter, NULL), 1);
 	world_do(w, "meters b 0");
 	assert_int_equal(world_count_rows(w, "b", "table=10,", "CONTROLLER", NULL), 4);
 	assert_int_equal(world_count_rows(w, "b", "table=10,", "meter_id", NULL), 0);

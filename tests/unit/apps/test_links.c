@@ -201,7 +201,7 @@ static void change_in_every_order(void)
 	struct ways *best = ways_compute(w->view);
 	bool changed[WORLD_MAX_SWITCHES] = { false };
 	unsigned who = 0;
-	ways_changed(view_ways(w->view), best, changed);
+	ways_changed(w->net, view_ways(w->view), best, changed);
 	ways_free(best);
 	for (size_t i = 0; i < n_switches; i++)
 		who |= (unsigned) changed[i] << i;
@@ -451,6 +451,80 @@ static void nothing_before_a_probe_has_shown_it(void **state)
 	heard(true);
 }
 
+/* One that is sent into the cable by that end, and comes out or does not. */
+static void probe(const char *place, bool comes_out)
+{
+	static uint64_t clock_us = 1000;
+	struct fact sent = { .kind = FACT_PROBE, .sent_us = ++clock_us }, then = sent;
+	const struct view_port *other;
+	world_place(w, place, &sent.sw, &sent.ofport);
+	const struct view_port *port = view_port(w->view, sent.sw, sent.ofport);
+	assert_false(world_apply(w, sent));
+	then = sent;
+	then.kind = comes_out ? FACT_LINK : FACT_PROBE_LOST;
+	if (comes_out) {
+		assert_true(view_link_place(w->view, port->link, !port->link_end, &then.sw, &other));
+		then.ofport = other->ofport;
+		then.old_sw = sent.sw;
+		then.old_ofport = sent.ofport;
+	}
+	world_apply(w, then);
+}
+
+/* What one end sends is lost: nothing takes that cable any more, either way, and no order of the
+ * switches makes a circle. It is taken again after three probes both ways. */
+static void a_cable_that_swallows(void **state)
+{
+	(void) state;
+	setting("ab bc ca", "", "", 3);
+	learn_all();
+	for (int i = 0; i < 3; i++) {
+		assert_true(view_link_is_up(w->view, 0));
+		probe("a:l0", false);
+	}
+	assert_true(view_link(w->view, 0)->silent && view_link(w->view, 0)->silent_end == 0);
+	change_in_every_order();
+	reached(true);
+	heard(true);
+	world_send(w, "b:l0", world_frame(1, 2, 70));
+	assert_string_equal(w->dropped_by, "link-unused");
+	world_do(w, "link a:l0");
+	for (int i = 0; i < 3; i++) {
+		assert_true(view_link(w->view, 0)->silent);
+		probe("b:l0", true);
+		assert_true(view_link(w->view, 0)->silent);
+		probe("a:l0", true);
+	}
+	assert_true(view_link_is_up(w->view, 0));
+	change_in_every_order();
+	reached(true);
+	heard(true);
+	world_check(w);
+}
+
+/* The second time it rests, and others carry; but where it is the only one it is taken. */
+static void a_cable_that_rests(void **state)
+{
+	(void) state;
+	setting("ab bc ca", "", "", 3);
+	learn_all();
+	for (int i = 0; i < 2; i++) {
+		step("down a:l0; ways");
+		step("up a:l0; link a:l0; ways");
+	}
+	assert_true(view_link(w->view, 0)->held && view_link_works(w->view, 0) && !view_link_is_up(w->view, 0));
+	const struct ways *ways = view_ways(w->view);
+	assert_true(!ways->tree[0] && ways->next[0 * 3 + 1] != 0);      /* a to b by c */
+	heard(true);
+	step("down b:l1");
+	is_down[1] = true;
+	change_in_every_order();
+	ways = view_ways(w->view);
+	assert_true(ways->tree[0] && ways->next[0 * 3 + 1] == 0);
+	reached(true);
+	heard(true);
+}
+
 static void a_cable_in_the_wrong_hole(void **state)
 {
 	(void) state;
@@ -606,6 +680,8 @@ int main(void)
 		TEST(tags_on_a_link),
 		TEST(a_network_on_one_side_stays_there),
 		TEST(nothing_before_a_probe_has_shown_it),
+		TEST(a_cable_that_swallows),
+		TEST(a_cable_that_rests),
 		TEST(a_cable_in_the_wrong_hole),
 		TEST(trunk_and_tunnel),
 		TEST(a_new_file_keeps_the_ways_it_can),

@@ -419,14 +419,29 @@ static void who_comes_back_with_less_is_left_alone(void **state)
 
 static char probes[200];
 
-static void note_probe(void *ctx, uint32_t sw, uint32_t ofport, const struct net_switch *to,
+/* "a", or in another underlay than the main one "a2". */
+static const char *name_of(const struct net_vtep_at *to)
+{
+	static char name[100];
+	uint32_t vtep, sw = net_switch_by_vtep(w->net, to->bytes, to->is_v6, &vtep);
+	if (sw != NET_NONE) {
+		snprintf(name, sizeof name, vtep ? "%s%u" : "%s", w->net->switches[sw].name, vtep + 1);
+		return name;
+	}
+	for (size_t i = 0; i < w->net->n_vteps; i++)
+		if (to == &w->net->vteps[i].end.vteps[0])
+			return w->net->vteps[i].end.name;
+	return "?";
+}
+
+static void note_probe(void *ctx, uint32_t sw, uint32_t ofport, const struct net_vtep_at *to,
 		       const uint8_t *frame, size_t size)
 {
 	size_t len = strlen(probes);
 	(void) ctx;
 	assert_true(size >= 60 && !(frame[0] & 1));
 	assert_int_equal(view_switch(w->view, sw)->tunnel, ofport);
-	snprintf(probes + len, sizeof probes - len, "%s%s", view_switch(w->view, sw)->name, to->name);
+	snprintf(probes + len, sizeof probes - len, "%s%s", view_switch(w->view, sw)->name, name_of(to));
 }
 
 static const char *greeted(struct fact fact)
@@ -446,6 +461,47 @@ static const char *ticked(const char *sw, uint64_t from, uint64_t to)
 	for (uint64_t second = from; second <= to; second++)
 		app_by_table(TABLE_OUTPUT)->tick(&scene, world_switch(w, sw), second, &reply);
 	return probes;
+}
+
+static const char in_two[] =
+	"version: 1\n"
+	"underlays: {blue: {}, red: {main: true}}\n"
+	"switches:\n"
+	"  a: {dpid: 0x1, vteps: {red: 10.0.0.1, blue: 10.1.0.1}}\n"
+	"  b: {dpid: 0x2, vteps: {red: 10.0.0.2, blue: 10.1.0.2}, tunnel: tun}\n"
+	"  c: {dpid: 0x3, vtep: 10.0.0.3}\n"
+	"networks:\n"
+	"  red: {vni: 100, ports: [\"a:r*\", \"b:r*\"]}\n"
+	"  green: {vni: 200, ports: [\"a:g*\", \"c:g*\"]}\n";
+
+/* A peer is heard by whichever underlay it comes, and floods go by the main one. */
+static void a_peer_has_several_vteps(void **state)
+{
+	(void) state;
+	begin(in_two, ports);
+	for (uint32_t i = 0; i < 2; i++) {
+		world_send_tunnelled(w, "a:vxlan0", world_frame(0, 2 + i, UNTAGGED), 100, 0x0a000002 + (i << 16));
+		assert_int_equal(w->n_got, 1);
+		assert_int_equal(w->n_tunnelled, 0);
+	}
+	/* Not in networks where it is not, nor one that nobody has. */
+	world_send_tunnelled(w, "a:vxlan0", world_frame(0, 2, UNTAGGED), 200, 0x0a010002);
+	assert_string_equal(w->dropped_by, "unknown-vtep");
+	world_send_tunnelled(w, "a:vxlan0", world_frame(0, 2, UNTAGGED), 100, 0x0a010003);
+	assert_string_equal(w->dropped_by, "unknown-vtep");
+	send_one("a:r1", 0, 1, UNTAGGED);
+	assert_int_equal(w->n_tunnelled, 1);
+	assert_int_equal(world_count_rows(w, "a", "10.1.0.2", NULL), 1);
+}
+
+/* Each address by itself; also those that frames may be steered through. */
+static void every_vtep_is_probed(void **state)
+{
+	(void) state;
+	begin(in_two, ports);
+	assert_string_equal(ticked("a", 16, 30), "abab2ac");
+	assert_string_equal(ticked("b", 16, 30), "baba2bc");
+	assert_string_equal(ticked("c", 16, 30), "cacb");
 }
 
 /* From both sides when one comes; then alone, 15 seconds apart. */
@@ -554,6 +610,8 @@ int main(void)
 		T(restarts_in_any_order),
 		T(who_stays_away_is_remembered_until_given_up),
 		T(who_comes_back_with_less_is_left_alone),
+		T(a_peer_has_several_vteps),
+		T(every_vtep_is_probed),
 		T(peers_are_probed),
 		T(random_worlds),
 	};

@@ -49,8 +49,8 @@ static void sign(const void *ctx, const uint8_t *bytes, size_t size, uint8_t ret
 
 struct scene world_scene(const struct world *w)
 {
-	return (struct scene) { .net = w->net, .view = w->view, .now_ms = w->now_ms, .wall_ms = WORLD_WALL_MS + w->now_ms,
-				.sign = sign };
+	return (struct scene) { .net = w->net, .view = w->view, .now_ms = w->now_ms, .now_us = w->now_ms * 1000,
+				.wall_ms = WORLD_WALL_MS + w->now_ms, .sign = sign };
 }
 
 static void compile_app(struct world *w, size_t app, uint32_t sw)
@@ -246,7 +246,7 @@ const struct host *world_host(struct world *w, const char *network, unsigned n)
 static void do_port(struct world *w, const char *place, const char *number, bool up)
 {
 	const char *name;
-	struct fact fact = { .kind = FACT_PORT, .sw = split(w, place, &name), .port_up = up };
+	struct fact fact = { .kind = FACT_PORT, .sw = split(w, place, &name), .port_up = up, .port_live = up };
 	const struct view_port *port = view_port_by_name(w->view, fact.sw, name);
 	fact.port_local = !strcmp(number, "local") || (port && port->local);
 	fact.ofport = port ? port->ofport : fact.port_local ? 0xfffffffe : (uint32_t) strtoul(number, NULL, 10);
@@ -331,6 +331,9 @@ static void do_link(struct world *w, const char *place)
 	assert_true(view_link_place(w->view, port->link, !port->link_end, &fact.old_sw, &other));
 	fact.old_ofport = other->ofport;
 	world_apply(w, fact);
+	struct fact back = { .kind = FACT_LINK, .sw = fact.old_sw, .ofport = fact.old_ofport,
+			     .old_sw = fact.sw, .old_ofport = fact.ofport };
+	world_apply(w, back);
 }
 
 static void take_ways(struct world *w, struct ways *ways)
@@ -607,7 +610,8 @@ size_t world_back(struct world *w, const char *name, uint32_t age_s)
 	view_set_max_meters(w->view, sw, held_meters[was]);
 	for (size_t i = 0; i < n_held_ports[was]; i++) {
 		struct fact fact = { .kind = FACT_PORT, .sw = sw, .ofport = held_ports[was][i].ofport,
-				     .port_local = held_ports[was][i].local, .port_up = true };
+				     .port_local = held_ports[was][i].local, .port_up = true,
+				     .port_live = true };
 		memcpy(fact.port_name, held_ports[was][i].name, sizeof fact.port_name);
 		world_apply(w, fact);
 	}

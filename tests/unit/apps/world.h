@@ -22,7 +22,7 @@
  *     meters a 100            meters the switch has (0: none, as at first)
  *     gateway red a:eth1      the network meets the LAN there now ("-": nowhere)
  *     ready a                 the switch has all its rows
- *     link a:e1               a probe came in there, from the link's other end
+ *     link a:e1               probes came through it, both ways
  *     ways                    the best ways now are taken; "ways half" stops between old and new
  *     cut a                   it is away and keeps the rows it has; "up a" ends that
  */

@@ -26,6 +26,12 @@ uint32_t sim_random(struct sim *s, uint32_t n)
 
 bool sim_chance(struct sim *s, uint32_t percent) { return sim_random(s, 100) < percent; }
 
+static void set_time(struct sim *s)
+{
+	s->core->now_ms = s->now_ms;
+	s->core->now_us = 1000 * s->now_ms;
+}
+
 /* --- weftd --------------------------------------------------------------------------- */
 
 static void on_kick(void *ctx)
@@ -81,7 +87,7 @@ void sim_end_tick(struct sim *s)
 	if (!s->tick_due)
 		return;
 	s->tick_due = false;
-	s->core->now_ms = s->now_ms;
+	set_time(s);
 	core_plan(s->core);
 	sessions_flush(s->sessions);
 }
@@ -89,8 +95,9 @@ void sim_end_tick(struct sim *s)
 /* As on_ticker of main.c. */
 static void tick(struct sim *s)
 {
-	s->core->now_ms = s->now_ms;
+	set_time(s);
 	sessions_tick(s->sessions);
+	core_soon(s->core);
 	if (s->n_ticks++ % 4 == 0)
 		core_tick(s->core);
 	sim_end_tick(s);
@@ -124,7 +131,7 @@ void sim_edit(struct sim *s, const char *text, bool is_good, bool by_apply)
 {
 	struct config_state before, after;
 	config_state(s->config, &before);
-	s->core->now_ms = s->now_ms;
+	set_time(s);
 	if (by_apply) {
 		const char *error = config_apply(s->config, text, strlen(text));
 		assert_int_equal(error == NULL, is_good);
@@ -200,7 +207,7 @@ void sim_work(struct sim *s, struct sim_switch *sw, size_t n)
 
 bool sim_round(struct sim *s, struct sim_switch *sw, size_t n)
 {
-	s->core->now_ms = s->now_ms;
+	set_time(s);
 	bool moved = wire_round(&sw->wire, n);
 	notice_ends(s);
 	return moved;
@@ -323,7 +330,7 @@ static void make_switch(struct sim *s, size_t i)
 {
 	static const char *const names[SIM_SWITCHES] = { "a", "b", "c", "d" };
 	static const char *const ports[SIM_PORTS] = {
-		"up0", "up1", "br0", "vm1", "vm2", "vm3", "vm4", "tr1", "tr2",
+		"up0", "up1", "br0", "vm1", "vm2", "vm3", "vm4", "tr1", "tr2", "ln0", "ln1",
 	};
 	struct sim_switch *sw = &s->switches[i];
 	sw->name = names[i];
@@ -333,6 +340,9 @@ static void make_switch(struct sim *s, size_t i)
 	struct fake_knobs *k = fake_knobs(sw->fake);
 	k->refuse = refuse;
 	k->refuse_ctx = s;
+	k->send = sim_send_by_cable;
+	k->send_ctx = sw;
+	sw->sim = s;
 	k->max_meters = sim_chance(s, 80) ? 1000 : 0;
 	k->no_groups = sim_chance(s, 10);
 	k->no_bundles = sim_chance(s, 10);
@@ -341,9 +351,9 @@ static void make_switch(struct sim *s, size_t i)
 		struct sim_port *port = &sw->ports[p];
 		snprintf(port->name, sizeof port->name, "%s", ports[p]);
 		port->on_lan = p < 2;
-		if (p > 2 && sim_chance(s, 30))
+		if (p > 2 && p < SIM_CABLES && sim_chance(s, 30))
 			continue;
-		port->ofport = p < 2 ? 100 + (uint32_t) p : p == 2 ? 0xfffffffe : (uint32_t) p;
+		port->ofport = p < 2 || p >= SIM_CABLES ? 100 + (uint32_t) p : p == 2 ? 0xfffffffe : (uint32_t) p;
 		port->is_up = true;
 		fake_port(sw->fake, port->ofport, port->name, true, true);
 	}
@@ -374,7 +384,7 @@ struct sim *sim_new(uint64_t seed, const char *folder)
 	for (size_t i = 0; i < SIM_HOSTS; i++)
 		s->hosts[i] = (struct sim_host) {
 			.mac = { 2, 0, 0, 0, 1, (uint8_t) (i + 1) }, .vid = SIM_UNTAGGED,
-			.sw = sim_random(s, SIM_SWITCHES), .port = 3 + sim_random(s, SIM_PORTS - 3),
+			.sw = sim_random(s, SIM_SWITCHES), .port = 3 + sim_random(s, SIM_CABLES - 3),
 		};
 	char *text = sim_file_good(s, false);
 	put_in_force(s, text);

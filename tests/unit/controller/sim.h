@@ -4,7 +4,8 @@
  * Config, core and sessions are the real ones, put together as main.c does;
  * below them lie wires to fake switches, each with ports, and hosts behind the
  * ports. A host's frame goes through the rows that its switch really has, and a
- * row that punts makes a packet-in. All NICs (ports up*) hang on one LAN.
+ * row that punts makes a packet-in. All NICs (ports up*) hang on one LAN, and
+ * cables (ports ln*, from SIM_CABLES on) join the switches to a ring.
  * Nothing moves by itself and all chance comes from one number. */
 #ifndef TESTS_SIM_H
 #define TESTS_SIM_H
@@ -15,7 +16,7 @@
 #include "tests/unit/controller/fake_conn.h"
 
 enum {
-	SIM_SWITCHES = 4, SIM_PORTS = 9, SIM_HOSTS = 14, SIM_FOREIGN = 40, SIM_MAX_GOT = 256,
+	SIM_SWITCHES = 4, SIM_PORTS = 11, SIM_CABLES = 9, SIM_HOSTS = 14, SIM_FOREIGN = 40, SIM_MAX_GOT = 256,
 	SIM_FRAME = 64, SIM_UNTAGGED = -1, SIM_TICK_MS = 250,
 };
 
@@ -34,6 +35,7 @@ struct sim_switch {
 	bool online;                    /* it believes in a connection */
 	struct sim_port ports[SIM_PORTS];
 	struct walk_switch *rows;       /* for frames; null = its rows have changed since */
+	struct sim *sim;
 };
 
 /* Where it is; vid: the tag it sends with. */
@@ -123,6 +125,10 @@ char *sim_file_bad(struct sim *);
 
 /* --- frames (sim_walk.c) --------------------------------------------------------------- */
 extern const uint8_t sim_broadcast[6];
+/* What the switch sends by itself, out of a cable: for the far end. */
+void sim_send_by_cable(void *sw, uint32_t ofport, const uint8_t *frame, size_t size);
+/* The far end of a cable, by index: its port has the same. */
+uint32_t sim_cable_end(uint32_t sw, size_t port);
 /* From the host, from where it is, to that address; what comes out is in got.
  * Never in circles, never by two rows of one priority. */
 void sim_send(struct sim *, const struct sim_host *, const uint8_t dst[6]);

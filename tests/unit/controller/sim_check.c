@@ -101,15 +101,16 @@ static void copy_host(struct core *to, const struct core *from, const struct hos
 	struct fact fact = { .kind = FACT_HOST, .network = host->network, .sw = NET_NONE, .old_sw = NET_NONE };
 	memcpy(fact.mac, host->mac, 6);
 	fact.unconfirmed = host->unconfirmed;
-	if (!host->unconfirmed) {
+	fact.ofport = host->ofport;
+	if (!host->unconfirmed)
 		fact.sw = core_switch_by_name(to, view_switch(from->view, host->sw)->name);
-		fact.ofport = host->ofport;
-	}
 	core_fact(to, &fact);
 	assert_non_null(view_host(to->view, host->network, host->mac));
 }
 
 /* A core that was told the file, the ports and the hosts, and no history. */
+enum { FRESH_WAITED_MS = 11000 };
+
 static struct core *fresh_core(const struct sim *s)
 {
 	const struct core *old = s->core;
@@ -117,14 +118,17 @@ static struct core *fresh_core(const struct sim *s)
 	struct net *net = net_parse(s->file, s->text, strlen(s->text), diag);
 	diag_free(diag);
 	assert_non_null(net);
-	struct core *core = core_new(net, s->now_ms);
+	/* It has waited for those who are not there. */
+	struct core *core = core_new(net, s->now_ms - FRESH_WAITED_MS);
+	core->now_ms = s->now_ms;
 	for (uint32_t sw = 0; sw < view_n_switches(old->view); sw++) {
 		const struct view_switch *vs = view_switch(old->view, sw);
 		uint32_t slot = view_switch_slot(core->view, vs->name, vs->dpid);
 		core_follow_slots(core);
 		core_attach(core, slot, NULL, NULL, 0, vs->max_meters);
 		for (size_t i = 0; i < vs->n_ports; i++) {
-			struct msg_port port = { .ofport = vs->ports[i].ofport, .is_local = vs->ports[i].local };
+			struct msg_port port = { .ofport = vs->ports[i].ofport, .is_local = vs->ports[i].local,
+						 .is_up = vs->ports[i].up, .is_live = vs->ports[i].live };
 			memcpy(port.name, vs->ports[i].name, sizeof port.name);
 			core_port_status(core, slot, MSG_PORT_ADD, &port);
 		}
@@ -135,19 +139,61 @@ static struct core *fresh_core(const struct sim *s)
 	return core;
 }
 
+/* Which cables are there is what was heard. False when it was read back from one end of one: history again. */
+static bool copy_links(struct core *to, const struct core *from)
+{
+	for (uint32_t l = 0; l < from->net->n_links; l++) {
+		struct fact fact = { .kind = FACT_LINK };
+		const struct view_port *a, *b;
+		if (!view_link(from->view, l)->confirmed || !view_link_place(to->view, l, 0, &fact.old_sw, &a)
+		    || !view_link_place(to->view, l, 1, &fact.sw, &b))
+			continue;
+		fact.old_ofport = a->ofport;
+		fact.ofport = b->ofport;
+		struct fact back = { .kind = FACT_LINK, .sw = fact.old_sw, .ofport = fact.old_ofport,
+				     .old_sw = fact.sw, .old_ofport = fact.ofport };
+		core_fact(to, &fact);
+		core_fact(to, &back);
+	}
+	for (uint32_t l = 0; l < from->net->n_links; l++)
+		if (view_link_works(from->view, l) != view_link_works(to->view, l))
+			return false;
+	return true;
+}
+
 static void check_against_fresh(struct sim *s)
 {
 	/* That it was full once is history. */
 	for (uint32_t n = 0; n < s->core->net->n_networks; n++)
 		if (view_network(s->core->view, n)->was_full)
 			return;
+	/* So are ways that the file needs no more, and links that rest. */
+	if (view_ways(s->core->view) && !s->core->net->n_links)
+		return;
+	for (uint32_t l = 0; l < s->core->net->n_links; l++)
+		if (view_link(s->core->view, l)->held)
+			return;
 	struct core *fresh = fresh_core(s);
+	for (uint32_t sw = 0; sw < s->core->n_switches; sw++) {
+		const struct view_switch *vs = view_switch(s->core->view, sw);
+		if (vs->ever)
+			core_read_done(fresh, core_switch_by_name(fresh, vs->name));
+		if (vs->ever && !s->core->switches[sw]->ready)
+			core_detach(fresh, core_switch_by_name(fresh, vs->name), "away");
+	}
+	if (!copy_links(fresh, s->core)) {
+		core_free(fresh);
+		return;
+	}
+	for (int i = 0; i < 4; i++) {
+		core_tick(fresh);
+		core_plan(fresh);
+	}
 	for (uint32_t sw = 0; sw < s->core->n_switches; sw++) {
 		const char *name = view_switch(s->core->view, sw)->name;
 		uint32_t slot = core_switch_by_name(fresh, name);
 		if (!s->core->switches[sw]->ready)
 			continue;
-		core_read_done(fresh, slot);
 		const struct ledger *want = fresh->switches[slot]->ledger, *is = s->core->switches[sw]->ledger;
 		size_t n = differences(want, is, "compiled, not patched");
 		n += differences(is, want, "patched, not compiled");

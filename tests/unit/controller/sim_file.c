@@ -127,6 +127,24 @@ static void put_network(struct writer *w, const char *name, unsigned vlan)
 		put_port(w);
 }
 
+static void put_links(struct writer *w)
+{
+	struct sim *s = w->s;
+	bool any = false;
+	if (!w->any_declared || sim_chance(s, 50))
+		return;
+	for (uint32_t i = 0; i < SIM_SWITCHES; i++)
+		for (size_t p = SIM_CABLES; p < SIM_PORTS; p++) {
+			uint32_t k = sim_cable_end(i, p);
+			if (k < i || !w->declared[i] || !w->declared[k] || sim_chance(s, 15))
+				continue;
+			fprintf(w->to, "%s  - {between: [\"%s:%s\", \"%s:%s\"], cost: %u}\n", any ? "" : "links:\n",
+				s->switches[i].name, s->switches[i].ports[p].name, s->switches[k].name,
+				s->switches[k].ports[p].name, 1 + sim_random(s, 3));
+			any = true;
+		}
+}
+
 static char *write_one(struct sim *s, bool whole)
 {
 	static const char *const names[] = { "red", "green", "blue", "white" };
@@ -139,6 +157,7 @@ static char *write_one(struct sim *s, bool whole)
 	for (unsigned i = 0; i < 4; i++)
 		if (i == 0 || sim_chance(s, 60))
 			put_network(&w, names[i], 10 * (1 + (i + sim_random(s, 2) * 4)));
+	put_links(&w);
 	put_acls(&w);
 	fclose(w.to);
 	return text;

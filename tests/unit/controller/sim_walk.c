@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apps/discover.h"
 #include "apps/l2.h"
 #include "ofproto/ovs.h"
 #include "tests/unit/controller/sim.h"
@@ -92,12 +93,32 @@ static void onto_lan(struct trip *trip, uint32_t from_sw, const struct sim_port 
 	}
 }
 
+uint32_t sim_cable_end(uint32_t sw, size_t port)
+{
+	return port == SIM_CABLES ? sw ^ 1 : sw & 1 ? (sw + 1) % SIM_SWITCHES : (sw + SIM_SWITCHES - 1) % SIM_SWITCHES;
+}
+
+static void onto_cable(struct trip *trip, uint32_t from_sw, const struct sim_port *from, const uint8_t *frame, size_t size)
+{
+	size_t p = (size_t) (from - trip->s->switches[from_sw].ports);
+	uint32_t to = sim_cable_end(from_sw, p);
+	const struct sim_port *port = &trip->s->switches[to].ports[p];
+	if (port->ofport && port->is_up)
+		push(trip, to, port->ofport, frame, size);
+}
+
+static bool is_cable(const struct sim_switch *sw, const struct sim_port *port)
+{
+	return port >= &sw->ports[SIM_CABLES];
+}
+
 static void punt(struct sim_switch *sw, const struct walk *walk, const struct copy *copy)
 {
 	const struct rule *rule = NULL;
 	uint64_t network = 0;
+	enum table table = memcmp(copy->frame, discover_dst, 6) ? TABLE_L2_SRC : TABLE_INGRESS;
 	for (size_t i = 0; i < walk->n_hops; i++)
-		if (rule_table(&walk->hops[i].rule) == pipeline[TABLE_L2_SRC].id)
+		if (rule_table(&walk->hops[i].rule) == pipeline[table].id)
 			rule = &walk->hops[i].rule;
 	assert_non_null(rule);
 	rule_match_u(rule, FIELD_NETWORK, &network);
@@ -130,6 +151,8 @@ static void follow(struct trip *trip, const struct copy *copy)
 			continue;
 		if (port->on_lan)
 			onto_lan(trip, copy->sw, port, out->frame, out->size);
+		else if (is_cable(sw, port))
+			onto_cable(trip, copy->sw, port, out->frame, out->size);
 		else
 			record(trip->s, copy->sw, out->ofport, out->frame);
 	}
@@ -169,6 +192,22 @@ void sim_send(struct sim *s, const struct sim_host *host, const uint8_t dst[6])
 	}
 	while (trip.done < trip.n)
 		follow(&trip, &trip.copies[trip.done++]);
+}
+
+void sim_send_by_cable(void *sw_, uint32_t ofport, const uint8_t *frame, size_t size)
+{
+	struct sim_switch *sw = sw_;
+	static struct trip trip;
+	const struct sim_port *port = port_by_number(sw, ofport);
+	if (!port || !port->is_up || !is_cable(sw, port))
+		return;
+	trip.s = sw->sim;
+	trip.n = trip.done = 0;
+	size_t n_got = sw->sim->n_got;
+	onto_cable(&trip, (uint32_t) (sw - sw->sim->switches), port, frame, size);
+	while (trip.done < trip.n)
+		follow(&trip, &trip.copies[trip.done++]);
+	assert_int_equal(sw->sim->n_got, n_got);        /* no host hears of it */
 }
 
 /* --- by the file ------------------------------------------------------------------------- */
@@ -235,6 +274,95 @@ static void leave(struct reference *r, uint32_t slot, uint32_t in_port, const st
 			arrive(r, r->vn->members[i].sw, r->vn->members[i].uplink);
 }
 
+/* --- links: a network goes wherever they and the LAN lead, once to each place --- */
+
+static bool has_links(const struct sim *s) { return view_ways(s->core->view); }
+
+struct reach { bool switches[SIM_SWITCHES], lan; };
+
+static bool on_lan(const struct reference *r, uint32_t sw)
+{
+	uint32_t slot = sim_slot(r->s, &r->s->switches[sw]);
+	const struct view_member *member = slot == NET_NONE ? NULL : view_member(r->vn, slot);
+	return member && member->uplink != NET_NONE;
+}
+
+/* By name: the file has its own order. */
+static bool ends_at(const struct reference *r, uint32_t link, uint32_t sw, uint32_t *ret_other)
+{
+	const struct net_link *l = &r->s->core->net->links[link];
+	for (unsigned end = 0; end < 2; end++) {
+		if (strcmp(l->ends[end].switch_name, r->s->switches[sw].name))
+			continue;
+		for (uint32_t i = 0; i < SIM_SWITCHES; i++)
+			if (!strcmp(l->ends[!end].switch_name, r->s->switches[i].name))
+				*ret_other = i;
+		return true;
+	}
+	return false;
+}
+
+static void spread(const struct reference *r, struct reach *reach, uint32_t sw)
+{
+	uint32_t other = NET_NONE;
+	if (reach->switches[sw] || sim_slot(r->s, &r->s->switches[sw]) == NET_NONE)
+		return;
+	reach->switches[sw] = true;
+	for (uint32_t l = 0; l < r->s->core->net->n_links; l++)
+		if (view_link_works(r->s->core->view, l) && ends_at(r, l, sw, &other))
+			spread(r, reach, other);
+	if (!on_lan(r, sw) || reach->lan)
+		return;
+	reach->lan = true;
+	for (uint32_t i = 0; i < SIM_SWITCHES; i++)
+		if (on_lan(r, i))
+			spread(r, reach, i);
+}
+
+static void deliver(struct reference *r, uint32_t sw, const struct view_port *port, bool is_source)
+{
+	const struct view_use *use = view_use(port, r->vn->id);
+	if (!use || use->is_uplink || (is_source && !use->hairpin))
+		return;
+	assert_true(r->n_got < SIM_MAX_GOT);
+	r->got[r->n_got++] = (struct sim_got) { sw, port->ofport, use->tag == NET_UNTAGGED ? r->inner : use->tag };
+}
+
+/* From a port of that switch; in_port NET_NONE: from the LAN. */
+static void go_everywhere(struct reference *r, const struct reach *reach, uint32_t from, uint32_t in_port)
+{
+	bool is_group = r->dst[0] & 1;
+	for (uint32_t i = 0; i < SIM_SWITCHES; i++) {
+		const struct view_switch *vs = reach->switches[i]
+			? view_switch(r->s->core->view, sim_slot(r->s, &r->s->switches[i])) : NULL;
+		for (size_t p = 0; vs && p < vs->n_ports; p++) {
+			const struct view_use *use = view_use(&vs->ports[p], r->vn->id);
+			if (use && (is_group || use->flood))
+				deliver(r, i, &vs->ports[p], i == from && vs->ports[p].ofport == in_port);
+		}
+	}
+}
+
+/* Somewhere else: then a host that cannot be reached is known all the same, and not asked for. */
+static bool has_way(const struct reference *r, uint32_t sw)
+{
+	const struct view_member *member = view_member(r->vn, sim_slot(r->s, &r->s->switches[sw]));
+	return member->uplink != NET_NONE || member->transit;
+}
+
+static void arrive_by_links(struct reference *r, uint32_t from, uint32_t in_port)
+{
+	const struct view *view = r->s->core->view;
+	const struct host *to = view_host(view, r->vn->id, r->dst);
+	struct reach reach = { .lan = false };
+	spread(r, &reach, from);
+	if (to && reach.switches[index_of_slot(r->s, to->sw)])
+		deliver(r, index_of_slot(r->s, to->sw), view_port(view, to->sw, to->ofport),
+			index_of_slot(r->s, to->sw) == from && to->ofport == in_port);
+	else if ((!to || !has_way(r, from)) && (r->dst[0] & 1 || r->network->flood))
+		go_everywhere(r, &reach, from, in_port);
+}
+
 /* Inside the network, on one switch. */
 static void arrive(struct reference *r, uint32_t slot, uint32_t in_port)
 {
@@ -274,9 +402,15 @@ static void refer(struct reference *r, const struct sim_host *host)
 	if (host->sw == SIM_SWITCHES) {
 		for (uint32_t n = 0; n < r->s->core->net->n_networks; n++) {
 			reference_network(r, n);
-			for (size_t i = 0; r->network->vlan == host->vid && i < r->vn->n_members; i++)
-				if (r->vn->members[i].uplink != NET_NONE)
-					arrive(r, r->vn->members[i].sw, r->vn->members[i].uplink);
+			for (size_t i = 0; r->network->vlan == host->vid && i < r->vn->n_members; i++) {
+				if (r->vn->members[i].uplink == NET_NONE)
+					continue;
+				if (has_links(r->s)) {
+					arrive_by_links(r, index_of_slot(r->s, r->vn->members[i].sw), NET_NONE);
+					break;
+				}
+				arrive(r, r->vn->members[i].sw, r->vn->members[i].uplink);
+			}
 		}
 		return;
 	}
@@ -287,13 +421,27 @@ static void refer(struct reference *r, const struct sim_host *host)
 	if (use->tag == NET_UNTAGGED && passes_tags(r->s, use))
 		r->inner = host->vid;
 	const struct host *known = view_host(view, r->vn->id, host->mac);
-	if (known && known->sw == slot && known->ofport == ofport)
+	bool is_known = known && known->sw == slot && known->ofport == ofport;
+	if (is_known && has_links(r->s))
+		arrive_by_links(r, host->sw, ofport);
+	else if (is_known)
 		arrive(r, slot, ofport);
 	else
 		assert_true(view_may_learn(view, slot, ofport, r->vn->id) != REASON_NONE);      /* kept out */
 }
 
 static int compare_got(const void *a, const void *b) { return memcmp(a, b, sizeof(struct sim_got)); }
+
+/* Where the LAN is crossed is not what the reference knows: at most once it is. */
+static size_t forget_lan(struct sim_got *got, size_t n)
+{
+	size_t k = 0;
+	for (size_t i = 0; i < n; i++)
+		if (got[i].sw != NET_NONE)
+			got[k++] = got[i];
+	assert_true(n - k <= 1);
+	return k;
+}
 
 static void print_got(const char *what, const struct sim_got *got, size_t n)
 {
@@ -309,6 +457,8 @@ static void check_frame(struct sim *s, const struct sim_host *from, const uint8_
 	r = (struct reference) { .s = s, .dst = dst };
 	refer(&r, from);
 	sim_send(s, from, dst);
+	if (has_links(s))
+		s->n_got = forget_lan(s->got, s->n_got);
 	qsort(r.got, r.n_got, sizeof *r.got, compare_got);
 	qsort(s->got, s->n_got, sizeof *s->got, compare_got);
 	if (r.n_got == s->n_got && !memcmp(r.got, s->got, r.n_got * sizeof *r.got))

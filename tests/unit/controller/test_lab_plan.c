@@ -245,6 +245,68 @@ static void vteps_of_both_families_have_a_prefix_each(void **state)
 	lab_plan_free(plan);
 }
 
+/* A gate for each underlay that the host is in; the first one is the host's old underlay. */
+static void hosts_stand_in_several_underlays(void **state)
+{
+	struct lab_plan *plan = plan_of(
+		"version: 1\n"
+		"underlays: {blue: {rate: 50Mbit}, red: {main: true, mtu: 9000}}\n"
+		"switches:\n"
+		"  kvm1: {dpid: 1, vteps: {red: 10.0.0.11, blue: 10.1.0.11}, underlay_mtu: 1600}\n"
+		"  kvm2: {dpid: 2, vteps: {red: 10.0.0.12, blue: 10.1.7.12}}\n"
+		"  a-host-with-a-long-name: {dpid: 3, vteps: {red: 10.0.0.13, blue: 10.1.0.13}}\n"
+		"  kvm9: {dpid: 9}\n"
+		"networks:\n"
+		"  office: {vni: 14675967, ports: [kvm1:a, kvm2:b]}\n"
+		"links:\n"
+		"  - {between: [kvm2, kvm1], underlay: red, bfd: [kvm1:b2, kvm2:b1], rate: 10Mbit}\n"
+		"  - {between: [kvm2, kvm1], underlay: blue, bfd: [kvm1:c2, kvm2:c1]}\n"
+		"  - {between: [kvm1:e1, kvm9:e1], rate: 2.5Gbit}\n");
+
+	(void) state;
+	assert_int_equal(plan->n_underlays, 2);
+	assert_string_equal(plan->underlays[0].name, "red");
+	assert_string_equal(plan->underlays[0].bridge, "underlay");
+	assert_string_equal(plan->underlays[1].bridge, "underlay2");
+	assert_int_equal(plan->underlays[0].mtu, 9000);
+	assert_int_equal(plan->underlays[1].mtu, 1500);
+	assert_int_equal(plan->underlays[1].rate, 50000000);
+	assert_int_equal(plan->underlays[0].prefix, 24);
+	assert_int_equal(plan->underlays[1].prefix, 21);
+	assert_int_equal(plan->vtep_prefix, 24);
+	const struct lab_host *kvm1 = &plan->hosts[1];
+	assert_int_equal(kvm1->n_gates, 2);
+	assert_string_equal(kvm1->gates[0].vtep, "10.0.0.11");
+	assert_string_equal(kvm1->gates[0].port, "kvm1");
+	assert_string_equal(kvm1->gates[0].bridge, "br-phys");
+	assert_int_equal(kvm1->gates[0].mtu, 1600);
+	assert_string_equal(kvm1->gates[1].vtep, "10.1.0.11");
+	assert_string_equal(kvm1->gates[1].dev, "underlay1");
+	assert_string_equal(kvm1->gates[1].bridge, "br-phys2");
+	assert_string_equal(kvm1->gates[1].port, "kvm1-blue");
+	assert_int_equal(kvm1->gates[1].mtu, 1500);
+	assert_int_equal(plan->hosts[2].gates[0].mtu, 9000);
+	assert_string_equal(plan->hosts[0].gates[1].port, "host0-2");
+	assert_int_equal(plan->hosts[3].n_gates, 0);
+	assert_ptr_equal(lab_gate(kvm1, 1), &kvm1->gates[1]);
+	assert_null(lab_gate(&plan->hosts[3], 0));
+	/* Tunnels by name; each BFD has a VNI that no network has. */
+	assert_int_equal(plan->n_tunnels, 2);
+	assert_int_equal(plan->tunnels[0].underlay, 1);
+	assert_string_equal(plan->tunnels[0].ports[0], "c2");
+	assert_int_equal(plan->tunnels[0].ofports[0], LAB_BFD_OFPORT);
+	assert_int_equal(plan->tunnels[0].key, 0xdff000);
+	assert_int_equal(plan->tunnels[1].ofports[1], LAB_BFD_OFPORT + 1);
+	assert_int_equal(plan->tunnels[1].key, 0xdff000 - 2);
+	assert_int_equal(plan->tunnels[1].rate, 10000000);
+	assert_int_equal(plan->links[0].rate, 2500000000);
+	lab_plan_free(plan);
+	assert_int_equal(lab_queue_len(0), 1000);
+	assert_int_equal(lab_queue_len(1000000), 20);
+	assert_int_equal(lab_queue_len(100000000), 166);
+	assert_int_equal(lab_queue_len(10000000000), 1000);
+}
+
 /* Like a VM that stands in the underlay, with a device for each network. */
 static void foreign_vteps_are_namespaces_in_the_underlay(void **state)
 {
@@ -439,6 +501,7 @@ int main(void)
 		TEST(uplinks_are_plugged_once),
 		TEST(vteps_make_an_underlay),
 		TEST(vteps_of_both_families_have_a_prefix_each),
+		TEST(hosts_stand_in_several_underlays),
 		TEST(foreign_vteps_are_namespaces_in_the_underlay),
 		TEST(addresses_depend_on_names_alone),
 		TEST(who_is_declared_is_that),

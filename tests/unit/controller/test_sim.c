@@ -89,14 +89,14 @@ static void change_port(struct sim *s)
 	struct sim_port *port = &sw->ports[sim_random(s, SIM_PORTS)];
 	size_t i = (size_t) (port - sw->ports);
 	if (!port->ofport) {
-		port->ofport = i < 2 ? 100 + (uint32_t) i : i == 2 ? 0xfffffffe : free_number(s, sw);
+		port->ofport = i < 2 || i >= SIM_CABLES ? 100 + (uint32_t) i : i == 2 ? 0xfffffffe : free_number(s, sw);
 		set_up(sw, port, true);
 	} else if (sim_chance(s, 60)) {
 		set_up(sw, port, !port->is_up);
 	} else {
-		struct sim_port *other = &sw->ports[3 + sim_random(s, SIM_PORTS - 3)];
+		struct sim_port *other = &sw->ports[3 + sim_random(s, SIM_CABLES - 3)];
 		uint32_t number = port->ofport;
-		if (i > 2 && other != port && sim_chance(s, 30)) {
+		if (i > 2 && i < SIM_CABLES && other != port && sim_chance(s, 30)) {
 			/* Its number goes to another name, without a word about the old one. */
 			if (other->ofport)
 				fake_port_gone(sw->fake, other->ofport);
@@ -118,7 +118,7 @@ static void move_host(struct sim *s)
 	for (int tries = sim_chance(s, 90) ? 20 : 1; tries; tries--) {
 		struct net_use uses[16];
 		bool disabled;
-		host->port = 2 + sim_random(s, SIM_PORTS - 2);
+		host->port = 2 + sim_random(s, SIM_CABLES - 2);
 		host->vid = (int) sim_random(s, 10) - 1;
 		size_t n = net_uses(s->core->net, s->switches[host->sw].name, s->switches[host->sw].ports[host->port].name,
 				    host->port == 2, uses, 16, &disabled);

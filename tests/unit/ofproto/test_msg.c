@@ -185,6 +185,34 @@ static void test_packet_out(void **state)
 	}
 }
 
+/* As if it had come in there: through the tables. */
+static void test_packet_out_as_in(void **state)
+{
+	(void) state;
+	for (int i = 0; i < 500; i++) {
+		uint8_t frame[100], *m;
+		uint32_t port = 1 + rnd() % 0xfe00, xid = rnd();
+		size_t frame_size = rnd() % sizeof frame, size;
+		struct ofputil_packet_out po = { .packet = frame, .packet_len = frame_size, .buffer_id = UINT32_MAX };
+		struct ofpbuf ofpacts;
+
+		for (size_t k = 0; k < frame_size; k++)
+			frame[k] = (uint8_t) rnd();
+		ofpbuf_init(&ofpacts, 64);
+		ofpact_put_OUTPUT(&ofpacts)->port = OFPP_TABLE;
+		po.ofpacts = ofpacts.data;
+		po.ofpacts_len = ofpacts.size;
+		match_init_catchall(&po.flow_metadata);
+		match_set_in_port(&po.flow_metadata, (ofp_port_t) port);
+		m = malloc(msg_packet_out_size(frame_size, 1));
+		size = msg_put_packet_out_as_in(m, xid, port, frame, frame_size);
+		assert_int_equal(size, msg_packet_out_size(frame_size, 1));
+		same(m, size, with_xid(ofputil_encode_packet_out(&po, OFPUTIL_P_OF13_OXM), xid));
+		ofpbuf_uninit(&ofpacts);
+		free(m);
+	}
+}
+
 static void put_set_field(struct ofpbuf *ofpacts, enum mf_field_id id, const uint8_t *value, size_t size)
 {
 	const struct mf_field *field = mf_from_id(id);
@@ -790,7 +818,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fixed_encoders), cmocka_unit_test(test_bundles),
-		cmocka_unit_test(test_packet_out), cmocka_unit_test(test_packet_out_tunnel),
+		cmocka_unit_test(test_packet_out), cmocka_unit_test(test_packet_out_as_in), cmocka_unit_test(test_packet_out_tunnel),
 		cmocka_unit_test(test_echo_and_errors),
 		cmocka_unit_test(test_error_names), cmocka_unit_test(test_type_names),
 		cmocka_unit_test(test_hello_elements), cmocka_unit_test(test_punt),

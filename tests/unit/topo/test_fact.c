@@ -110,6 +110,11 @@ static void lines_of_ways_and_addresses(void **state)
 	     "0.000 gateway office - recovered unconfirmed");
 	says((struct fact) { .kind = FACT_LINK, .sw = 0, .ofport = 3, .old_sw = 1, .old_ofport = 9 },
 	     "0.000 link kvm2:9 to kvm1:vm-db");
+	says((struct fact) { .kind = FACT_LINK, .sw = 0, .ofport = 3, .old_sw = 1, .old_ofport = 9, .hold_s = 60 },
+	     "0.000 link kvm2:9 to kvm1:vm-db (it failed often: rests for 60 s)");
+	says((struct fact) { .kind = FACT_PROBE_LOST, .sw = 0, .ofport = 3 },
+	     "0.000 link-silent kvm1:vm-db: carries nothing although its ports are up; 3 probes lost");
+	says((struct fact) { .kind = FACT_ANSWER, .sw = 0 }, "0.000 answer kvm1");
 	says((struct fact) { .kind = FACT_WAYS }, "0.000 ways");
 	says((struct fact) { .kind = FACT_ADDRESS, .sw = 0, .ofport = 3, .network = office, .mac = MAC, .old_sw = NET_NONE,
 			     .has_ip4 = true, .ip4 = { 10, 0, 0, 1 }, .was_known = true, .other_mac = { 2, [5] = 7 } },

@@ -234,6 +234,55 @@ static void test_rate(void **state)
 	}
 }
 
+/* What is written out can be read again, and is as short as can be. */
+static void test_rate_text(void **state)
+{
+	static const char *const texts[] = {
+		"1bit", "999bit", "1kbit", "1.001kbit", "1234.567kbit", "64kbit", "100Mbit", "2.5Gbit", "2.125Gbit", "2.05Gbit",
+		"10Gbit", "999.999Mbit", "1Tbit", "18446Tbit", "1844674.073Tbit",
+	};
+
+	(void) state;
+	for (size_t i = 0; i < N(texts); i++) {
+		struct complaint complaint;
+		uint64_t value;
+		char text[32];
+
+		assert_true(scalar_rate((struct scalar) {texts[i], false}, &value, &complaint));
+		scalar_rate_text(value, text);
+		assert_string_equal(text, texts[i]);
+	}
+}
+
+static void test_delay(void **state)
+{
+	static const struct number_case cases[] = {
+		{"20ms", false, 20000, NULL, 0},
+		{"5us", false, 5, NULL, 0},
+		{"1s", false, 1000000, NULL, 0},
+		{"4us", false, 0, "5us to 1000000us", DIAG_RANGE},
+		{"2s", false, 0, "5us to 1000000us", DIAG_RANGE},
+		{"99999999999999999s", false, 0, "5us to 1000000us", DIAG_RANGE},
+		{"99999999999999999999s", false, 0, "5us to 1000000us", DIAG_RANGE},
+		{"20", false, 0, "like 20ms", DIAG_TYPE},
+		{"1.5ms", false, 0, "like 20ms", DIAG_TYPE},
+		{"020ms", false, 0, "like 20ms", DIAG_TYPE},
+		{"5m", false, 0, "like 20ms", DIAG_TYPE},
+		{"ms", false, 0, "like 20ms", DIAG_TYPE},
+		{"", false, 0, "has no value", DIAG_TYPE},
+	};
+
+	(void) state;
+	for (size_t i = 0; i < N(cases); i++) {
+		struct scalar in = {cases[i].text, cases[i].is_quoted};
+		struct complaint complaint;
+		uint64_t value = 4711;
+		bool is_good = scalar_delay(in, 5, 1000000, &value, &complaint);
+
+		judge(&cases[i], is_good, value, &complaint);
+	}
+}
+
 static void test_percent(void **state)
 {
 	static const struct number_case cases[] = {
@@ -522,6 +571,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_uint), cmocka_unit_test(test_dpid), cmocka_unit_test(test_mac),
 		cmocka_unit_test(test_duration), cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_rate_text), cmocka_unit_test(test_delay),
 		cmocka_unit_test(test_percent), cmocka_unit_test(test_bool),
 		cmocka_unit_test(test_address), cmocka_unit_test(test_prefix), cmocka_unit_test(test_name),
 		cmocka_unit_test(test_port), cmocka_unit_test(test_text), cmocka_unit_test(test_guess),

@@ -110,7 +110,7 @@ static struct view *new_view(void)
 
 static bool port_fact(struct view *view, uint32_t sw, uint32_t ofport, const char *name, struct heard *heard)
 {
-	struct fact fact = { .kind = FACT_PORT, .sw = sw, .ofport = ofport, .port_up = true };
+	struct fact fact = { .kind = FACT_PORT, .sw = sw, .ofport = ofport, .port_up = true, .port_live = true };
 	snprintf(fact.port_name, sizeof fact.port_name, "%s", name);
 	return view_apply(view, &fact, heard ? hear : NULL, heard);
 }

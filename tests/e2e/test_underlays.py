@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hosts with a VTEP in several underlays, BFD of tunnels, rates."""
+import json
+import re
+import subprocess
+import time
+
+from frames import arp_request, has
+from weftlab import wait_for
+
+TWO = """version: 1
+underlays:
+  red: {rate: 100Mbit, mtu: 1600, main: true}
+  blue: {rate: 100Mbit}
+switches:
+  k1: {dpid: 0x11, vteps: {red: 10.99.0.1, blue: 10.98.0.1}}
+  k2: {dpid: 0x12, vteps: {red: 10.99.0.2, blue: 10.98.0.2}}
+  k3: {dpid: 0x13, vtep: 10.99.0.3}
+networks:
+  office: {vni: 10020, subnet: 10.20.0.0/24, ports: [k1:a1, k2:a2, "k1:*"]}
+  lab: {vni: 10030, subnet: 10.30.0.0/24, ports: [k2:l2, k3:l3]}
+links:
+  - {between: [k1, k2], underlay: red, bfd: [k1:red-2, k2:red-1], rate: 20Mbit}
+  - {between: [k1, k2], underlay: blue, bfd: [k1:blue-2, k2:blue-1]}
+  - {between: [k1, k3]}
+"""
+SECONDS_FOR_BFD = 10        # it takes 0.3 on a machine that has nothing else to do
+
+
+def neighbours(l, host):
+    return set(re.findall(r"^(10\.\S+)\s+\S+\s+br-phys", l.appctl(host, "tnl/neigh/show"), re.M))
+
+
+def port_state(l, host, name):
+    return next(p["state"] for p in l.weft("show", "ports")["ports"] if p["switch"] == host and p["name"] == name)
+
+
+def test_two_underlays(lab):
+    l = lab(TWO)
+    assert [u["name"] for u in l.map["underlays"]] == ["red", "blue"]
+    l.ping_all(("a1", "a2"))
+    l.ping_all(("l2", "l3"))
+    # Each VTEP of a peer is looked up, also where only steered frames would go: k1 and k3 share no network.
+    wait_for("k1 knows all VTEPs", lambda: neighbours(l, "k1") >= {"10.99.0.2", "10.98.0.2", "10.99.0.3"}, 20)
+    wait_for("k3 knows k1", lambda: "10.99.0.1" in neighbours(l, "k3"), 20)
+    # BFD ports belong to no network, and that is no remark; they tell who lives.
+    for host, port in (("k1", "red-2"), ("k2", "red-1"), ("k1", "blue-2"), ("k2", "blue-1")):
+        wait_for(f"BFD on {host}:{port}", lambda: port_state(l, host, port) == "ok", SECONDS_FOR_BFD)
+    assert l.status()["verdict"] == "ok", l.status()["problems"]
+    assert "port-no-network" not in [p["kind"] for p in l.status()["problems"]]
+
+    # What comes by the other underlay is let in as well.
+    wire, vni = l.wire("a2"), 10020
+    frame = arp_request(l.vm("a1")["mac"], l.ip("a1"), "10.20.0.240")
+    for there in ("10.98.0.2", "10.99.0.2"):
+        wire.forget()
+        l.ofctl("k1", "packet-out", "br-int", f"in_port=controller packet={frame.hex()} actions="
+                f"set_field:{vni}->tun_id,set_field:{there}->tun_dst,output:1000")
+        assert wire.wait(has(bytes([10, 20, 0, 240]))), there
+
+    # One underlay is cut, where no port of the host sees it.
+    gate = next(u for u in l.map["hosts"]["k1"]["underlays"] if u["underlay"] == "blue")
+    l.ns(l.map["underlay"]["ns"], "ip", "link", "set", gate["port"], "down")
+    started = time.monotonic()
+    wait_for("BFD tells", lambda: port_state(l, "k1", "blue-2") == "down" == port_state(l, "k2", "blue-1"),
+             SECONDS_FOR_BFD)
+    print(f"BFD at 100 ms: the cut was known after {1000 * (time.monotonic() - started):.0f} ms")
+    assert port_state(l, "k1", "red-2") == "ok"
+    l.ping_all(("a1", "a2"))
+    l.ns(l.map["underlay"]["ns"], "ip", "link", "set", gate["port"], "up")
+    wait_for("BFD is back", lambda: port_state(l, "k1", "blue-2") == "ok", SECONDS_FOR_BFD)
+
+
+def test_restart_with_two_underlays_sends_nothing(lab):
+    l = lab(TWO)
+    l.ping_all(("a1", "a2"))
+    l.ping_all(("l2", "l3"))
+    l.wait_rest()
+    l.kill_weftd()
+    l.start_weftd()
+    l.wait_rest()
+    assert set(l.sent().values()) == {0}
+
+
+def test_rates(lab):
+    l = lab(TWO + "  - {between: [k2:c3, k3:c2], rate: 30Mbit}\n")
+    l.ping_all(("a1", "a2"))
+    l.ping_all(("l2", "l3"))
+    for client, server, mbit in (("a1", "a2", 20), ("l2", "l3", 30)):
+        there = subprocess.Popen(["ip", "netns", "exec", l.vm(server)["ns"], "iperf3", "-s", "-1", "-J"],
+                                 stdout=subprocess.PIPE, text=True)
+        l.children.append(there)
+        wait_for("iperf3 listens", lambda: ":5201" in l.exec(server, "ss", "-Hlnt").stdout)
+        answer = json.loads(l.exec(client, "iperf3", "-c", l.ip(server), "-t", "2", "-O", "1", "-J").stdout)
+        got = answer["end"]["sum_received"]["bits_per_second"] / 1e6
+        print(f"{client} -> {server}: {got:.1f} of {mbit} Mbit/s")
+        assert 0.3 * mbit < got < 1.05 * mbit
+        there.wait(10)

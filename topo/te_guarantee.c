@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Guarantees: what they add up to, and whether the links can carry it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "topo/model.h"
+#include "topo/place.h"
+#include "topo/te_job.h"
+
+enum { MAX_RESERVES = 100000, WORK = 200000000 };
+
+static int by_pair(const void *a_, const void *b_)
+{
+	const struct net_te_reserve *a = a_, *b = b_;
+
+	if (a->from != b->from)
+		return a->from < b->from ? -1 : 1;
+	return a->to < b->to ? -1 : a->to > b->to;
+}
+
+static size_t count(const struct net *net, const struct net_te_guarantee *guarantee, struct net_te_reserve *reserves)
+{
+	double mbps = (double) guarantee->rate / 1e6;
+	size_t n = 0;
+
+	if (guarantee->network == NET_NONE) {
+		if (reserves)
+			*reserves = (struct net_te_reserve) { guarantee->from, guarantee->to, mbps };
+		return 1;
+	}
+	const struct net_network *network = &net->networks[guarantee->network];
+	uint32_t *in = xheap_alloc(net->n_switches * sizeof *in), n_in = 0;
+	for (uint32_t i = 0; i < net->n_switches; i++)
+		if (model_is_in(net, network, &net->switches[i]))
+			in[n_in++] = i;
+	for (uint32_t a = 0; a < n_in; a++)
+		for (uint32_t b = 0; b < n_in; b++) {
+			if (a == b)
+				continue;
+			if (reserves)
+				reserves[n] = (struct net_te_reserve) { in[a], in[b], mbps };
+			n++;
+		}
+	free(in);
+	return n;
+}
+
+static bool add_up(struct net *net, struct diag *diag)
+{
+	struct net_te *te = &net->te;
+	size_t n = 0, at = 0;
+
+	for (size_t i = 0; i < te->n_guarantees; i++)
+		n += count(net, &te->guarantees[i], NULL);
+	if (n > MAX_RESERVES) {
+		diag_add(diag, te->guarantees[0].where, DIAG_TOO_LARGE,
+			 "the guarantees are for %zu pairs of switches; the most is %d", n, MAX_RESERVES);
+		return false;
+	}
+	te->reserves = arena_new_array(net->arena, struct net_te_reserve, n);
+	for (size_t i = 0; i < te->n_guarantees; i++)
+		at += count(net, &te->guarantees[i], te->reserves + at);
+	qsort(te->reserves, n, sizeof *te->reserves, by_pair);
+	for (size_t i = 0; i < n; i++) {
+		struct net_te_reserve *last = te->n_reserves ? &te->reserves[te->n_reserves - 1] : NULL;
+
+		if (last && !by_pair(last, &te->reserves[i]))
+			last->mbps += te->reserves[i].mbps;
+		else
+			te->reserves[te->n_reserves++] = te->reserves[i];
+	}
+	return true;
+}
+
+/* The line of the first guarantee that has to do with the pair. */
+static struct where where_of(const struct net *net, uint32_t from, uint32_t to)
+{
+	const struct net_te *te = &net->te;
+
+	for (size_t i = 0; i < te->n_guarantees; i++) {
+		const struct net_te_guarantee *one = &te->guarantees[i];
+
+		if (one->network == NET_NONE ? one->from == from && one->to == to
+		    : model_is_in(net, &net->networks[one->network], &net->switches[from])
+		      && model_is_in(net, &net->networks[one->network], &net->switches[to]))
+			return one->where;
+	}
+	return te->where;
+}
+
+static void judge(const struct net *net, const struct placement *plan, struct diag *diag)
+{
+	const struct net_te *te = &net->te;
+
+	for (size_t i = 0; i < plan->n_pairs; i++) {
+		const struct place_pair *pair = &plan->pairs[i];
+
+		if (pair->n_paths)
+			continue;
+		diag_add(diag, where_of(net, pair->src, pair->dst), DIAG_GUARANTEE,
+			 "a guarantee from switch \"%s\" to switch \"%s\": no links of known \"rate\" join them",
+			 net->switches[pair->src].name, net->switches[pair->dst].name);
+		return;
+	}
+	if (plan->u > 1 + 1e-9)
+		diag_add(diag, te->guarantees[0].where, DIAG_GUARANTEE,
+			 "the guarantees do not fit: with the best ways found the busiest link would have %.0f %% of what it can "
+			 "carry, and %s%.0f %%; all of them times %.2f would fit", 100 * plan->u,
+			 "no ways give less than ", 100 * plan->bound, 1 / plan->u);
+}
+
+void te_guarantees_settle(struct net *net, struct diag *diag)
+{
+	if (!add_up(net, diag))
+		return;
+	size_t n = net->te.n_reserves;
+	struct place_link *links = xheap_alloc(net->n_edges * sizeof *links);
+	struct place_demand *demands = xheap_alloc(n * sizeof *demands);
+	struct place_job job = { .n_nodes = (uint32_t) net->n_switches, .links = links, .n_links = net->n_edges,
+				 .demands = demands, .n_demands = n, .options = place_defaults() };
+	struct arena *arena = arena_new();
+
+	te_job_links(net, NULL, NULL, links);
+	for (size_t i = 0; i < n; i++)
+		demands[i] = (struct place_demand) { net->te.reserves[i].from, net->te.reserves[i].to,
+						     net->te.reserves[i].mbps };
+	job.rules = te_job_rules(net, arena, &job.n_rules);
+	job.options.max_paths = net->te.max_paths;
+	job.options.without_standbys = true;
+	job.options.work = WORK;
+	struct placement *plan = place_plan(&job);
+	judge(net, plan, diag);
+	place_free(plan);
+	arena_free(arena);
+	free(links);
+	free(demands);
+}

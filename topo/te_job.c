@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "topo/te_job.h"
+
+#include <stdlib.h>
+
+#include "topo/arena.h"
+#include "topo/model.h"
+
+static uint32_t root_of(uint32_t *parent, uint32_t i)
+{
+	while (parent[i] != i)
+		i = parent[i] = parent[parent[i]];
+	return i;
+}
+
+static bool join(uint32_t *parent, const uint32_t sw[2])
+{
+	uint32_t a = root_of(parent, sw[0]), b = root_of(parent, sw[1]);
+
+	parent[a] = b;
+	return a != b;
+}
+
+static int by_cost(const void *a_, const void *b_, void *net_)
+{
+	const struct net *net = net_;
+	uint32_t a = *(const uint32_t *) a_, b = *(const uint32_t *) b_;
+
+	if (net->edges[a].cost != net->edges[b].cost)
+		return net->edges[a].cost < net->edges[b].cost ? -1 : 1;
+	return a < b ? -1 : 1;
+}
+
+/* Those of the drained edges that alone join what the others leave apart. Nothing
+ * else goes over them, for each is a bridge then. */
+static void keep_bridges(const struct net *net, struct place_link *links)
+{
+	uint32_t *parent = xheap_alloc(net->n_switches * sizeof *parent);
+	uint32_t *order = xheap_alloc(net->n_edges * sizeof *order), n = 0;
+
+	for (uint32_t i = 0; i < net->n_switches; i++)
+		parent[i] = i;
+	for (uint32_t i = 0; i < net->n_edges; i++) {
+		if (net->edges[i].drain)
+			order[n++] = i;
+		else if (!links[i].down)
+			join(parent, net->edges[i].sw);
+	}
+	qsort_r(order, n, sizeof *order, by_cost, (void *) net);
+	for (uint32_t i = 0; i < n; i++)
+		if (!links[order[i]].down && !join(parent, net->edges[order[i]].sw))
+			links[order[i]].down = true;
+	free(parent);
+	free(order);
+}
+
+void te_job_links(const struct net *net, const bool *is_up, const double (*mbps)[2], struct place_link *links)
+{
+	for (size_t i = 0; i < net->n_edges; i++) {
+		const struct net_edge *edge = &net->edges[i];
+
+		links[i] = (struct place_link) {
+			.a = edge->sw[0], .b = edge->sw[1], .cost = edge->cost, .risk = edge->risk,
+			.delay = edge->delay_us / 1000.0,
+		};
+		for (size_t d = 0; d < 2; d++)
+			links[i].mbps[d] = TE_HEADROOM * (mbps ? mbps[i][d] : edge->mbps);
+		links[i].down = (is_up && !is_up[i]) || links[i].mbps[0] <= 0 || links[i].mbps[1] <= 0;
+	}
+	keep_bridges(net, links);
+}
+
+static const uint32_t *avoided_edges(const struct net *net, struct arena *arena, const struct net_te_pair *avoid,
+				     uint32_t *ret_n)
+{
+	uint32_t *edges = arena_new_array(arena, uint32_t, net->n_edges);
+
+	*ret_n = 0;
+	for (uint32_t i = 0; i < net->n_edges; i++)
+		if (te_edge_is_avoided(net, avoid, i))
+			edges[(*ret_n)++] = i;
+	return edges;
+}
+
+const struct place_rule *te_job_rules(const struct net *net, struct arena *arena, size_t *ret_n)
+{
+	const struct net_te *te = &net->te;
+	struct place_rule *rules = arena_new_array(arena, struct place_rule, te->n_pins + te->n_avoids + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < te->n_pins; i++)
+		rules[n++] = (struct place_rule) { .src = te->pins[i].from, .dst = te->pins[i].to, .via = te->pins[i].via,
+						   .n_via = (uint32_t) te->pins[i].n_via };
+	for (size_t i = 0; i < te->n_avoids; i++) {
+		struct place_rule *rule = &rules[n++];
+
+		*rule = (struct place_rule) { .src = te->avoids[i].from, .dst = te->avoids[i].to };
+		rule->banned = avoided_edges(net, arena, &te->avoids[i], &rule->n_banned);
+	}
+	if (te->max_delay_us)
+		rules[n++] = (struct place_rule) { .src = PLACE_NONE, .dst = PLACE_NONE,
+						   .max_delay = te->max_delay_us / 1000.0 };
+	*ret_n = n;
+	return rules;
+}
+
+double te_job_reserved(const struct net *net, uint32_t from, uint32_t to)
+{
+	size_t low = 0, high = net->te.n_reserves;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct net_te_reserve *one = &net->te.reserves[middle];
+
+		if (one->from == from && one->to == to)
+			return one->mbps;
+		if (from < one->from || (from == one->from && to < one->to))
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return 0;
+}

@@ -156,7 +156,7 @@ bool view_port_set(struct view *view, struct fact *fact, const struct gone *gone
 	set_state(view, vs, port, fact);
 	view_port_bind(view, vs, port);
 	/* What is known of its link may be of another cable, unless the switch tells for the first time. */
-	if (vs->ever || !view_port_is_good(port))
+	if (port->link != NET_NONE && (vs->ever || !view_port_is_good(port)))
 		view_link_lost(view, vs, port, fact->time_ms);
 	fact->uses_changed = true;
 	return true;

@@ -45,7 +45,7 @@ struct guard {
 };
 struct guard guard_of(const struct scene *, uint32_t sw, uint32_t ofport, const struct view_use *);
 
-/* guard_rows.c: all rows of a use but those of leases; of one lease; of the whole switch. */
+/* guard_kinds.c has what they are. guard_rows.c: all rows of a use but those of leases; of one lease; of the whole switch. */
 void guard_use_rows(const struct guard *, struct out *);
 void guard_lease_rows(const struct guard *, struct out *, const struct lease *, bool wanted);
 void guard_shut_row(const struct guard *, struct out *, const struct closure *, bool wanted);

@@ -255,6 +255,9 @@ bool view_address_full(const struct view *, uint32_t network_id, const uint8_t m
 enum dispute view_dispute(const struct binding *, uint64_t now_ms);
 /* Another controller was in charge meanwhile: what is read back counts more. */
 void view_doubt_addresses(struct view *);
+/* The same: what is remembered of that switch's leases and shut ports is forgotten, its
+ * rows are about to be read. */
+void view_doubt_guards(struct view *, uint32_t sw);
 /* A fact about it: its place as far as known, the address, the rival as other_mac. */
 struct fact view_binding_fact(const struct view *, const struct binding *, enum fact_kind);
 /* Leases, as with bindings. */

@@ -308,13 +308,13 @@ static void forget_closures(struct view *view, bool (*goes)(const struct view *,
 	view->n_closures = n;
 }
 
-struct place { uint32_t sw, ofport; };
+struct place { uint32_t sw, ofport; };                          /* ofport NET_NONE: any */
 
 static bool is_there(const struct view *view, const struct closure *c, const void *ctx)
 {
 	const struct place *place = ctx;
 	(void) view;
-	return c->sw == place->sw && c->ofport == place->ofport;
+	return c->sw == place->sw && (c->ofport == place->ofport || place->ofport == NET_NONE);
 }
 
 static bool has_no_cause(const struct view *view, const struct closure *c, const void *ctx)
@@ -332,6 +332,15 @@ void view_guards_leave(struct view *view, uint32_t sw, uint32_t ofport)
 		if (lease->network && lease->sw == sw && lease->ofport == ofport)
 			lease->sw = NET_NONE;
 	}
+}
+
+void view_doubt_guards(struct view *view, uint32_t sw)
+{
+	const struct place place = { sw, NET_NONE };
+	forget_closures(view, is_there, &place);
+	for (uint32_t i = 0; view->leases.n && i < view->leases.n_slots; i++)
+		if (view->leases.slots[i].network && view->leases.slots[i].sw == sw)
+			lease_remove(&view->leases, i);
 }
 
 void view_guards_bind(struct view *view)

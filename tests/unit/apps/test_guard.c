@@ -670,6 +670,22 @@ static void leases_outlive_a_restart(void **state)
 	assert_int_equal(view_n_leases(w->view), 0);
 }
 
+/* While another controller was in charge a lease was given back: its rows say what is so. */
+static void another_controller_knew_better(void **state)
+{
+	(void) state;
+	begin(leased, "host red 2 a:r1; host red 3 b:r1; lease red 2 10.1.0.2 600; lease red 3 10.1.0.3 600");
+	view_doubt_guards(w->view, world_switch(w, "a"));
+	assert_null(lease("red", 2, false));
+	assert_non_null(lease("red", 3, false));
+	world_free(w);
+	begin(limits, "host red 9 b:rd; shut red b:rd");
+	view_doubt_guards(w->view, world_switch(w, "a"));
+	assert_int_equal(view_n_closures(w->view), 1);
+	view_doubt_guards(w->view, world_switch(w, "b"));
+	assert_int_equal(view_n_closures(w->view), 0);
+}
+
 static void what_servers_say_has_a_meter_of_its_own(void **state)
 {
 	char uses[32], lease_meter[32], guard_meter[32];
@@ -843,6 +859,7 @@ int main(void)
 		T(a_lease_goes_to_another_host),
 		T(a_lease_moves_with_its_host),
 		T(leases_outlive_a_restart),
+		T(another_controller_knew_better),
 		T(what_servers_say_has_a_meter_of_its_own),
 		T(cut_frames_lease_nothing),
 		T(whatever_happens_patch_and_compile_agree),

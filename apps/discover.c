@@ -32,8 +32,9 @@ enum {
 	GOOD_US = 5000000,              /* a probe is news for so long */
 	/* We look four times a second, and not at the very microsecond. */
 	PERIOD_US = 1000000 - 125000,
-	/* Into a tunnel, when the last one was lost: one that is not answered makes Open vSwitch drop all that goes into that tunnel, until nothing was
-	 * asked for 10 seconds and then something is, see apps/tunnel_probe.c. */
+	/* Into a tunnel, when the last one was lost: one that is not answered makes Open vSwitch drop
+	 * all that goes into it, until nothing was asked for 10 seconds and then something is, see
+	 * apps/tunnel_probe.c. */
 	HEAL_US = 15000000,
 	EDGES_PER_PERIOD = 500,         /* each 500 edges make the period longer by one */
 	LOST_US = 200000,               /* nothing is lost before that, */

@@ -117,7 +117,7 @@ bool pki_dir_list(const char *dir, struct pki_entry **ret_entries, size_t *ret_n
 		  struct pki_error *);
 void pki_entries_free(struct pki_entry *, size_t n);
 
-/* Full days from now until the certificate ends, negative when it has ended. */
+/* Days from now until the certificate ends, the one that has begun too; negative when it has ended. */
 long pki_days_left(const struct pki_info *, time_t now);
 
 #endif

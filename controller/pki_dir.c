@@ -447,5 +447,5 @@ long pki_days_left(const struct pki_info *info, time_t now)
 {
 	time_t left = info->not_after - now;
 
-	return (long) (left >= 0 ? left / 86400 : -((-left + 86399) / 86400));
+	return (long) (left >= 0 ? (left + 86399) / 86400 : -((-left + 86399) / 86400));
 }

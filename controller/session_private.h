@@ -26,6 +26,7 @@ struct session {
 	uint64_t since_wall_ms;
 	uint64_t last_heard_ms;         /* monotonic */
 	uint64_t echo_sent_us;          /* 0 = none outstanding */
+	uint64_t echo_ms;               /* when the last one was sent */
 	uint64_t audit_due_ms;
 	unsigned audits_in_a_hurry;     /* left: somebody else is at work on the switch */
 	uint32_t rtt_us;

@@ -12,6 +12,7 @@
 
 enum {
 	ECHO_AFTER_MS = 1000,           /* of silence */
+	ECHO_EVERY_MS = 10000,          /* of one that is never silent, for the time it takes */
 	DEAD_AFTER_MS = 3000,
 	AUDIT_ROUND_MS = 16000,         /* all tables of one switch, one by one */
 	AUDIT_ROUND_MS_PER_1000_ROWS = 1600,
@@ -99,8 +100,9 @@ static void echo(struct session *s, uint64_t now_ms)
 		conn_close(s->conn, "no sign of life for 3 s");
 		return;
 	}
-	if (silent < ECHO_AFTER_MS || s->echo_sent_us)
+	if (s->echo_sent_us || (silent < ECHO_AFTER_MS && now_ms - s->echo_ms < ECHO_EVERY_MS))
 		return;
+	s->echo_ms = now_ms;
 	uint8_t request[MSG_HEADER];
 	msg_put_header(request, MSG_ECHO_REQUEST, 0, sizeof request);
 	s->echo_sent_us = session_now_us();

@@ -2,7 +2,8 @@
 /* Pairs whose paths have to suit rules.
  *
  * A pair with rules of its own gets the cheapest suitable paths listed at the
- * start, and no others later: the search only divides its traffic among them. They
+ * start. When these are all there are, the search only divides its traffic among them;
+ * else it takes what it finds and suits. They
  * are found best first: partial paths wait by what they cost so far and at least
  * will cost, and those that cannot end in time are not followed. Where there are very
  * many pairs, those under nothing but the ceiling for all are searched like any other,

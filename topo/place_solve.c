@@ -168,7 +168,7 @@ void place_raise_bound(struct place_state *s, bool add)
 			grown = flow->src;
 		}
 		cost += flow->mbps * least_price(s, flow);
-		if (add && !place_is_listed(flow) && (!(s->hot > 0) || has_hot_way(s, flow)))
+		if (add && !place_is_complete(flow) && (!(s->hot > 0) || has_hot_way(s, flow)))
 			add_way(s, flow);
 	}
 	place_spent(s, s->tree->work - before);

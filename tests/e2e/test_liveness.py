@@ -9,6 +9,7 @@ import time
 import pytest
 
 from test_links import links, pull, settled_links, topology
+from test_underlays import TWO
 from weftlab import wait_for
 
 INTERVAL_MS = 1000                      # between two probes of weftd
@@ -222,3 +223,39 @@ def test_what_is_measured(lab):
     print({k: link[k] for k in ("delay_us", "jitter_us", "loss_percent_from_a", "loss_percent_from_b", "probes")})
     assert link["loss_percent_from_a"] == link["loss_percent_from_b"] == 0
     assert 0 <= link["delay_us"] < 100000
+
+
+def edge(l, name):
+    return next(k for k in links(l) if k["name"] == name)
+
+
+def test_tunnels(lab):
+    """Each by its own underlay; one with BFD, one by probes alone."""
+    l = lab(TWO)
+    names = {k["name"] for k in links(l)}
+    assert {"k1-k2@red", "k1-k2@blue"} < names and all(k["kind"] == "tunnel" for k in links(l)), names
+    third = next(n for n in names if "k3" in n and "k1" in n)
+    wait_for("probes come through all of them", lambda: all(
+        k["state"] == "up" and k["probes"] >= 5 for k in links(l) if "k3" not in k["name"] or k["name"] == third), 40)
+    underlay = l.map["underlay"]["ns"]
+    gates = {(h, u["underlay"]): u["port"] for h in ("k1", "k2", "k3") for u in l.map["hosts"][h]["underlays"]}
+
+    # What the network does to k1's blue VTEP: BFD on the tunnel's own port sees it, or probes do.
+    port, started = gates["k1", "blue"], time.monotonic()
+    l.ns(underlay, "ip", "link", "set", port, "down")
+    wait_for("blue is dead", lambda: edge(l, "k1-k2@blue")["state"] in ("down", "silent"), 20)
+    print(f"tunnel with BFD at 100 ms: {edge(l, 'k1-k2@blue')['why']}, after {time.monotonic() - started:.2f} s")
+    assert edge(l, "k1-k2@red")["state"] == "up"
+    l.ns(underlay, "ip", "link", "set", port, "up")
+
+    port, started = gates["k3", "red"], time.monotonic()
+    l.ns(underlay, "nft", f"add table netdev h; add chain netdev h c {{ type filter hook egress device {port} priority 0; }}; "
+                          "add rule netdev h c udp dport 4789 drop")
+    wait_for("nothing comes to k3", lambda: edge(l, third)["state"] == "silent", 20)
+    print(f"tunnel without BFD: silent after {time.monotonic() - started:.2f} s")
+    assert time.monotonic() - started < 4
+    l.ns(underlay, "nft", "delete table netdev h")
+    started = time.monotonic()
+    wait_for("it is back", lambda: edge(l, third)["state"] == "up", 40)
+    print(f"... back after {time.monotonic() - started:.1f} s")
+    wait_for("blue is back", lambda: edge(l, "k1-k2@blue")["state"] in ("up", "resting"), 60)

@@ -284,6 +284,26 @@ static void a_hole_is_found(void **state)
 	}
 }
 
+/* From the start, as after a restart of weftd. */
+static void what_comes_one_way_alone_is_no_link(void **state)
+{
+	(void) state;
+	for (unsigned end = 0; end < 2; end++) {
+		tear_down(state);
+		set_up(state);
+		stalled = deaf = NULL;
+		late_ms = 0;
+		hole[end] = true;
+		hole[!end] = false;
+		seconds(10);
+		assert_true(!cable()->confirmed && !cable()->silent && cable()->n_flaps == 0);
+		assert_true(cable()->probes[!end].through && !cable()->probes[end].through);
+		hole[end] = false;
+		seconds(2);
+		assert_true(is_used());
+	}
+}
+
 /* Three in a row, before it carries anything again. */
 static void steadily(void **state)
 {
@@ -567,6 +587,7 @@ int main(void)
 		TEST(an_old_one_is_no_news),
 		TEST(a_stranger_is_no_news),
 		TEST(a_hole_is_found),
+		TEST(what_comes_one_way_alone_is_no_link),
 		TEST(steadily),
 		TEST(who_does_not_answer_kills_no_link),
 		TEST(a_late_one_says_that_it_is_not_silent),

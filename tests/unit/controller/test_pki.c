@@ -298,7 +298,8 @@ static void list_is_sorted_and_survives_rubbish(void **state)
 	assert_string_equal(entries[3].info.name, "kvm10");
 	assert_string_equal(entries[4].info.name, "kvm2");
 	assert_int_equal(pki_days_left(&entries[3].info, NOW), 365);
-	assert_int_equal(pki_days_left(&entries[3].info, NOW + 1), 364);
+	assert_int_equal(pki_days_left(&entries[3].info, NOW + 1), 365);
+	assert_int_equal(pki_days_left(&entries[3].info, NOW + DAY), 364);
 	assert_int_equal(pki_days_left(&entries[3].info, NOW + 365 * DAY + 1), -1);
 	pki_entries_free(entries, n);
 }

@@ -59,6 +59,12 @@ struct app_punt {
 	size_t size;
 };
 
+/* What a meter of the switch has counted. */
+struct app_meter {
+	uint32_t id;
+	uint64_t n_packets, n_dropped;
+};
+
 /* Answers of packet_in, recover, removed, greet, tick, soon: facts, and frames to send. */
 struct reply {
 	void (*fact)(void *ctx, struct fact *);
@@ -111,6 +117,8 @@ struct app {
 	void (*tick)(const struct scene *, uint32_t sw, uint64_t second, struct reply *);
 	/* Four times a second, for all switches together. */
 	void (*soon)(const struct scene *, struct reply *);
+	/* What the switch's meters have counted: once a second, where a port has storm limits. */
+	void (*metered)(const struct scene *, uint32_t sw, const struct app_meter *, size_t n, struct reply *);
 	/* A row went by itself (idle timeout) or was deleted. True: it may well be an
 	 * earlier one that we deleted, told late, and the row is there again. */
 	bool (*removed)(const struct scene *, uint32_t sw, const struct rule *, bool idle, struct reply *);

@@ -11,6 +11,7 @@
 const struct app_entry apps[] = {
 	/* First: their rows must be there before ingress sends frames to them. */
 	{ 7, &app_acl },
+	{ 8, &app_storm },
 	{ 5, &app_guard },
 	{ 1, &app_ingress },
 	{ 2, &app_l2 },

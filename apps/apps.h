@@ -6,6 +6,7 @@
 #include "apps/app.h"
 
 extern const struct app app_acl;
+extern const struct app app_storm;
 extern const struct app app_guard;
 extern const struct app app_ingress;
 extern const struct app app_l2;

@@ -235,6 +235,10 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_PROBE:
 	case FACT_PROBE_LOST:
 	case FACT_ANSWER:
+	case FACT_STORM:
+	case FACT_STORM_OVER:
+	case FACT_QUARANTINE:
+	case FACT_QUARANTINE_OVER:
 	case FACT_VIOLATION:
 	case FACT_LEASE:
 	case FACT_LEASE_GONE:

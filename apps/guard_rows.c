@@ -5,6 +5,7 @@
 
 #include "apps/acl.h"
 #include "apps/guard.h"
+#include "apps/storm.h"
 
 enum {
 	TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, TYPE_IPV6 = 0x86dd, PROTO_UDP = 17, PROTO_ICMPV6 = 58,
@@ -50,7 +51,7 @@ static void match_icmpv6(struct build *b, unsigned type)
 /* Where frames that may pass go on. */
 static enum table after(const struct guard *g)
 {
-	return acl_judges(g->scene, g->vs->sw, g->use->network) ? TABLE_CONNTRACK : TABLE_L2_SRC;
+	return storm_before(g->use, acl_judges(g->scene, g->vs->sw, g->use->network) ? TABLE_CONNTRACK : TABLE_L2_SRC);
 }
 
 static void want_or_not(const struct guard *g, struct out *out, bool wanted)

@@ -15,11 +15,14 @@
 #include "apps/discover.h"
 #include "apps/guard.h"
 #include "apps/l2.h"
+#include "apps/loop.h"
+#include "apps/storm.h"
 #include "apps/tunnel.h"
 #include "topo/ways.h"
 
 enum row {
-	ROW_LINK_PROBE, ROW_STRAY_PROBE, ROW_RESERVED, ROW_DISCOVERY, ROW_GROUP_SOURCE, ROW_TUNNEL, ROW_TUNNEL_UNICAST, ROW_FENCED, ROW_PROBE,
+	ROW_LINK_PROBE, ROW_STRAY_PROBE, ROW_RESERVED, ROW_DISCOVERY, ROW_GROUP_SOURCE, ROW_LOOP_PROBE, ROW_QUARANTINE,
+	ROW_TUNNEL, ROW_TUNNEL_UNICAST, ROW_FENCED, ROW_PROBE,
 	ROW_UNTAGGED, ROW_PRIORITY_TAGGED, ROW_TAGGED, ROW_GUEST_TAG, ROW_LINK, ROW_LINK_UNICAST,
 	ROW_STANDBY, ROW_STANDBY_TAGGED,
 	ROW_WRONG_TAG, ROW_LINK_REST, ROW_LINK_UNUSED, ROW_NO_PEER, ROW_NO_NETWORK, ROW_NO_VNI, ROW_DISABLED, ROW_MISS,
@@ -31,6 +34,11 @@ static const struct app_row rows[N_ROWS] = {
 		"in_port of a link or a tunnel, eth_dst of probes", "report: where does it come from, and does it come at all?" },
 	[ROW_STRAY_PROBE] = { "stray-probe", TABLE_INGRESS, 1010,
 		"eth_dst of probes", "report: a cable leads where the file has none" },
+	[ROW_LOOP_PROBE] = { "loop-probe", TABLE_INGRESS, 1005,
+		"eth_dst of probes for loops", "report: which port sees what another one sent?" },
+	[ROW_QUARANTINE] = { "quarantined", TABLE_INGRESS, 140,
+		"in_port, no tag or the tag of a network",
+		"drop: the port makes a loop, `weft show ports` says for how long; class is set to the how-manieth time in a row it is" },
 	[ROW_RESERVED] = { "reserved-group", TABLE_INGRESS, 1000,
 		"eth_dst 01:80:c2:00:00:00 to 0f", "drop: bridge protocols end at the bridge (IEEE 802.1Q, table 8-1)" },
 	[ROW_DISCOVERY] = { "vendor-group", TABLE_INGRESS, 990,
@@ -108,19 +116,19 @@ static void never_let_in(struct out *out, uint32_t sw, uint64_t object)
 	out_want(out, sw);
 }
 
-/* Guards stand on the way of ports that have some, rules on that of networks. */
+/* Rules stand on the way of networks that have some, guards and limits on that of the ports. */
 static void go_on(const struct scene *scene, struct build *b, uint32_t sw, const struct net_network *network,
-		  enum class class, bool is_watched)
+		  enum class class, const struct view_use *use)
 {
+	enum table next = acl_judges(scene, sw, (uint32_t) (network - scene->net->networks)) ? TABLE_CONNTRACK : TABLE_L2_SRC;
 	act_set_u(b, FIELD_NETWORK, network->id);
 	act_set_u(b, FIELD_CLASS, class);
 	if (network->tags == NET_TAGS_PASS)
 		act_set_u(b, FIELD_TAGS, 1);
-	if (is_watched)
+	if (use && guard_watches(scene, use))
 		act_goto(b, TABLE_GUARD);
 	else
-		act_goto(b, acl_judges(scene, sw, (uint32_t) (network - scene->net->networks)) ? TABLE_CONNTRACK
-			 : TABLE_L2_SRC);
+		act_goto(b, use ? storm_before(use, next) : next);
 }
 
 static void let_in(const struct scene *scene, struct out *out, uint32_t sw, const struct view_port *port,
@@ -138,7 +146,7 @@ static void let_in(const struct scene *scene, struct out *out, uint32_t sw, cons
 	if (!use->is_uplink)
 		acl_set_lists(scene, b, sw, use, ACL_IN);
 	go_on(scene, b, sw, &scene->net->networks[use->network], use->is_uplink ? CLASS_UPLINK : CLASS_EDGE,
-	      guard_watches(scene, use));
+	      use);
 	out_want(out, sw);
 }
 
@@ -166,7 +174,7 @@ static void from_vtep_row(const struct scene *scene, struct out *out, const stru
 		return;
 	}
 	if (row != ROW_FENCED)
-		go_on(scene, b, here->sw, tunnel_network(scene, vn), CLASS_TUNNEL, false);
+		go_on(scene, b, here->sw, tunnel_network(scene, vn), CLASS_TUNNEL, NULL);
 	out_want(out, here->sw);
 }
 
@@ -250,7 +258,7 @@ static void from_link(const struct scene *scene, struct out *out, const struct v
 	if (!in_tree)
 		match_bytes(b, FIELD_ETH_DST, (const uint8_t[6]) { 0 }, group_bit);
 	act_pop_vlan(b);
-	go_on(scene, b, vs->sw, &scene->net->networks[n], CLASS_LINK, false);
+	go_on(scene, b, vs->sw, &scene->net->networks[n], CLASS_LINK, NULL);
 	out_want(out, vs->sw);
 }
 
@@ -293,6 +301,19 @@ static void compile_probes(const struct scene *scene, struct out *out, const str
 	out_want(out, vs->sw);
 }
 
+/* Every edge port may see one. */
+static void compile_loop_probe(struct out *out, const struct view_switch *vs)
+{
+	if (has_meter(vs->max_meters, METER_LOOP)) {
+		build_meter(out->build, METER_LOOP, true, LOOP_RATE, LOOP_BURST);
+		out_want(out, vs->sw);
+	}
+	out_row(out, &rows[ROW_LOOP_PROBE], vs->object);
+	match_bytes(out->build, FIELD_ETH_DST, loop_dst, NULL);
+	act_controller(out->build, LOOP_BYTES, has_meter(vs->max_meters, METER_LOOP) ? METER_LOOP : 0);
+	out_want(out, vs->sw);
+}
+
 /* --- the rest ---------------------------------------------------------------------- */
 
 static void stand_by(struct out *out, uint32_t sw, const struct view_port *port, const struct view_use *use)
@@ -304,6 +325,16 @@ static void stand_by(struct out *out, uint32_t sw, const struct view_port *port,
 	out_want(out, sw);
 }
 
+/* Who reads the row back knows by it how long it is to be there. */
+static void shut_out(struct out *out, uint32_t sw, const struct view_port *port, const struct view_use *use)
+{
+	out_row(out, &rows[ROW_QUARANTINE], use->object);
+	match_u(out->build, FIELD_IN_PORT, port->ofport);
+	match_u(out->build, FIELD_VLAN_VID, use->tag == NET_UNTAGGED ? VLAN_NONE : VLAN_PRESENT | use->tag);
+	act_set_u(out->build, FIELD_CLASS, use->quarantine.level);
+	out_want(out, sw);
+}
+
 static void compile_port(const struct scene *scene, struct out *out, const struct view_switch *vs,
 			 const struct view_port *port)
 {
@@ -312,7 +343,9 @@ static void compile_port(const struct scene *scene, struct out *out, const struc
 	for (size_t i = 0; i < port->n_uses; i++) {
 		const struct view_use *use = &port->uses[i];
 		bool passes = scene->net->networks[use->network].tags == NET_TAGS_PASS;
-		if (!view_use_is_open(scene->view, use)) {
+		if (use->quarantine.on) {
+			shut_out(out, vs->sw, port, use);
+		} else if (!view_use_is_open(scene->view, use)) {
 			stand_by(out, vs->sw, port, use);
 		} else if (use->tag == NET_UNTAGGED) {
 			let_in(scene, out, vs->sw, port, use, ROW_UNTAGGED, VLAN_NONE);
@@ -334,6 +367,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 		return;
 	never_let_in(out, sw, vs->object);
 	compile_probes(scene, out, vs);
+	compile_loop_probe(out, vs);
 	for (size_t i = 0; i < vs->n_ports; i++) {
 		if (vs->ports[i].link != NET_NONE)
 			compile_link(scene, out, vs, &vs->ports[i]);
@@ -362,18 +396,39 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	}
 }
 
+static void recover_quarantine(const struct scene *scene, uint32_t sw, const struct rule *rule, uint32_t duration_s,
+			       const struct view_port *port, struct reply *reply)
+{
+	uint64_t vid, level;
+	if (!port || !rule_match_u(rule, FIELD_VLAN_VID, &vid) || !rule_set_u(rule, FIELD_CLASS, &level)
+	    || level > VIEW_QUARANTINE_LEVELS)
+		return;
+	uint16_t tag = vid == VLAN_NONE ? NET_UNTAGGED : (uint16_t) (vid & ~(uint64_t) VLAN_PRESENT);
+	for (size_t i = 0; i < port->n_uses; i++) {
+		struct fact fact = {
+			.kind = FACT_QUARANTINE, .sw = sw, .ofport = port->ofport, .network = port->uses[i].id, .recovered = true,
+			.age_s = duration_s, .level = (uint8_t) level, .old_sw = NET_NONE, .time_ms = scene->now_ms,
+		};
+		if (port->uses[i].tag != tag)
+			continue;
+		reply->fact(reply->ctx, &fact);
+		return;
+	}
+}
+
 /* A physical port that lets frames in says: the network meets the LAN here. A
  * fence says where it may do so too. Both are in nobody's memory but the rows'. */
 static void recover(const struct scene *scene, uint32_t sw, const struct rule *rule, uint32_t duration_s,
 		    struct reply *reply)
 {
 	uint64_t in_port, network = 0, tun_id, peer;
-	(void) duration_s;
 	if (rule->kind != RULE_FLOW || !rule_match_u(rule, FIELD_IN_PORT, &in_port))
 		return;
 	struct fact fact = { .kind = FACT_GATEWAY, .sw = sw, .recovered = true, .time_ms = scene->now_ms };
 	const struct view_port *port = view_port(scene->view, sw, (uint32_t) in_port);
-	if (rule_set_u(rule, FIELD_NETWORK, &network)) {
+	if (rule_priority(rule) == rows[ROW_QUARANTINE].priority) {
+		recover_quarantine(scene, sw, rule, duration_s, port, reply);
+	} else if (rule_set_u(rule, FIELD_NETWORK, &network)) {
 		const struct view_use *use = port ? view_use(port, (uint32_t) network) : NULL;
 		if (port && port->link != NET_NONE) {
 			fact.kind = FACT_LINK;
@@ -398,6 +453,26 @@ static void recover(const struct scene *scene, uint32_t sw, const struct rule *r
 	}
 }
 
+static void packet_in(const struct scene *scene, const struct app_punt *punt, struct reply *reply)
+{
+	if (loop_is_probe(punt))
+		loop_packet_in(scene, punt, reply);
+	else
+		discover_packet_in(scene, punt, reply);
+}
+
+static void greet(const struct scene *scene, const struct fact *fact, struct reply *reply)
+{
+	discover_greet(scene, fact, reply);
+	loop_greet(scene, fact, reply);
+}
+
+static void tick(const struct scene *scene, uint32_t sw, uint64_t second, struct reply *reply)
+{
+	(void) second;
+	loop_tick(scene, sw, reply);
+}
+
 const struct app app_ingress = {
 	.name = "ingress",
 	.help = "port and tag to network; what is never let in",
@@ -405,11 +480,13 @@ const struct app app_ingress = {
 	.n_rows = N_ROWS,
 	.tables = TABLE_BIT(INGRESS),
 	.reads = FACT_BIT(NET) | FACT_BIT(PROBE_LOST) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER)
-		| FACT_BIT(SWITCH_READY) | FACT_BIT(GATEWAY) | FACT_BIT(LINK) | FACT_BIT(WAYS),
+		| FACT_BIT(SWITCH_READY) | FACT_BIT(GATEWAY) | FACT_BIT(LINK) | FACT_BIT(WAYS)
+		| FACT_BIT(QUARANTINE) | FACT_BIT(QUARANTINE_OVER),
 	.compile = compile,
 	.patch = patch,
 	.recover = recover,
-	.packet_in = discover_packet_in,
-	.greet = discover_greet,
+	.packet_in = packet_in,
+	.greet = greet,
+	.tick = tick,
 	.soon = discover_soon,
 };

@@ -11,9 +11,12 @@
  * row on every switch (but on the one that they say it is behind). compile says
  * all rows of a switch, patch those that one host changes; the row kinds are in
  * l2_rows.c, learning in l2_learn.c. */
+#include <stdlib.h>
+
 #include "apps/acl.h"
 #include "apps/apps.h"
 #include "apps/l2.h"
+#include "apps/storm.h"
 #include "apps/tunnel.h"
 #include "topo/ways.h"
 
@@ -129,6 +132,19 @@ static void full_ports(struct out *out, const struct view_switch *vs)
 	}
 }
 
+static void limited_ports(const struct scene *scene, struct out *out, const struct view_switch *vs)
+{
+	size_t n = 0;
+	struct storm_meter *meters = vs->n_storm_limited ? storm_meters(vs, &n, NULL) : NULL;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t network = meters[i].use->network;
+		if (meters[i].kind == STORM_UNKNOWN && meters[i].id && scene->net->networks[network].flood)
+			l2_limited(out, vs->sw, meters[i].ofport, meters[i].use, meters[i].id,
+				   acl_judges(scene, vs->sw, network));
+	}
+	free(meters);
+}
+
 static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 {
 	const struct view_switch *vs = view_switch(scene->view, sw);
@@ -136,6 +152,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 		return;
 	l2_switch_rows(out, vs);
 	full_ports(out, vs);
+	limited_ports(scene, out, vs);
 	l2_own_macs(scene, out, vs);
 	for (uint32_t n = 0; n < scene->net->n_networks; n++) {
 		const struct net_network *network = &scene->net->networks[n];
@@ -297,6 +314,10 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_PROBE:
 	case FACT_PROBE_LOST:
 	case FACT_ANSWER:
+	case FACT_STORM:
+	case FACT_STORM_OVER:
+	case FACT_QUARANTINE:
+	case FACT_QUARANTINE_OVER:
 	case FACT_VIOLATION:
 	case FACT_LEASE:
 	case FACT_LEASE_GONE:

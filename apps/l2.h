@@ -19,7 +19,7 @@ enum l2_row {
 	L2_SRC_CLAIMED,
 	L2_SRC_HOST, L2_SRC_BOUND, L2_SRC_TAKEN, L2_SRC_PORT_FULL, L2_SRC_NETWORK_FULL, L2_SRC_NEW, L2_SRC_UPLINK, L2_SRC_TUNNEL, L2_SRC_LINK,
 	L2_SRC_MISS,
-	L2_DST_HOST, L2_DST_GROUP, L2_DST_UNKNOWN, L2_DST_NO_FLOOD, L2_DST_MISS,
+	L2_DST_HOST, L2_DST_GROUP, L2_DST_LIMITED, L2_DST_UNKNOWN, L2_DST_NO_FLOOD, L2_DST_MISS,
 	N_L2_ROWS
 };
 extern const struct app_row l2_rows[N_L2_ROWS];
@@ -48,6 +48,9 @@ void l2_port_limit(struct out *, const struct view_switch *, uint32_t ofport,
 		   const struct view_use *, bool full);
 void l2_network_limit(struct out *, const struct view_switch *, const struct net *,
 		      uint32_t network, bool full);
+
+/* Unknown unicast of a port with a limit: through that meter of the app storm. */
+void l2_limited(struct out *, uint32_t sw, uint32_t ofport, const struct view_use *, uint32_t meter, bool judged);
 
 /* What is on a switch whoever is there. */
 void l2_switch_rows(struct out *, const struct view_switch *);

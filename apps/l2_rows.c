@@ -38,6 +38,8 @@ const struct app_row l2_rows[N_L2_ROWS] = {
 		"out = its port, or the uplink, or the switch that it is behind; go on" },
 	[L2_DST_GROUP] = { "group", TABLE_L2_DST, 200, "network, eth_dst a group address",
 		"broadcast and multicast: out = flood; go on" },
+	[L2_DST_LIMITED] = { "unknown-limited", TABLE_L2_DST, 150, "network, in_port",
+		"unknown unicast of a port with a `storm` limit: through its meter, out = unknown; go on" },
 	[L2_DST_UNKNOWN] = { "unknown-host", TABLE_L2_DST, 100, "network",
 		"unknown unicast: out = unknown; go on" },
 	[L2_DST_NO_FLOOD] = { "unknown-dropped", TABLE_L2_DST, 90, "network",
@@ -254,6 +256,17 @@ void l2_network_limit(struct out *out, const struct view_switch *vs, const struc
 	match_u(out->build, FIELD_CLASS, CLASS_EDGE);
 	punt(out, vs);
 	want_or_not(out, vs->sw, full);
+}
+
+void l2_limited(struct out *out, uint32_t sw, uint32_t ofport, const struct view_use *use, uint32_t meter, bool judged)
+{
+	out_row(out, &l2_rows[L2_DST_LIMITED], use->object);
+	match_u(out->build, FIELD_NETWORK, use->id);
+	match_u(out->build, FIELD_IN_PORT, ofport);
+	act_meter(out->build, meter);
+	act_set_u(out->build, FIELD_OUT, OUT_UNKNOWN);
+	act_goto(out->build, after(judged));
+	out_want(out, sw);
 }
 
 /* --- the rest ---------------------------------------------------------------------- */

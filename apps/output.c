@@ -463,7 +463,8 @@ const struct app app_output = {
 	.n_rows = N_ROWS,
 	.tables = TABLE_BIT(OUTPUT),
 	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER)
-		| FACT_BIT(SWITCH_READY) | FACT_BIT(GATEWAY) | FACT_BIT(WAYS),
+		| FACT_BIT(SWITCH_READY) | FACT_BIT(GATEWAY) | FACT_BIT(WAYS) | FACT_BIT(QUARANTINE)
+		| FACT_BIT(QUARANTINE_OVER),
 	.compile = compile,
 	.patch = patch,
 	.recover = recover,

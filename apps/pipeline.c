@@ -29,7 +29,7 @@ const struct table_contract pipeline[N_TABLES] = {
 		.match = FIELD_BIT(IN_PORT) | FIELD_BIT(VLAN_VID) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST)
 			| FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_SRC) | FIELD_BIT(TUN_IPV6_SRC),
 		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG10) | FIELD_BIT(VLAN_VID) | LISTS,
-		.next = TABLE_BIT(L2_SRC) | TABLE_BIT(CONNTRACK) | TABLE_BIT(GUARD),
+		.next = TABLE_BIT(L2_SRC) | TABLE_BIT(CONNTRACK) | TABLE_BIT(GUARD) | TABLE_BIT(STORM),
 		.punts = true,
 		.help = "port and tag, or tunnel and VNI, become the network register; the tag is taken off",
 		.miss = "dropped: a port the controller has not heard of yet",
@@ -41,7 +41,7 @@ const struct table_contract pipeline[N_TABLES] = {
 			| FIELD_BIT(IPV6_SRC) | FIELD_BIT(IP_PROTO) | FIELD_BIT(UDP_SRC) | FIELD_BIT(UDP_DST)
 			| FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_TARGET),
 		.set = FIELD_BIT(REG11),
-		.next = TABLE_BIT(GUARD_ND) | TABLE_BIT(CONNTRACK) | TABLE_BIT(L2_SRC),
+		.next = TABLE_BIT(GUARD_ND) | TABLE_BIT(CONNTRACK) | TABLE_BIT(L2_SRC) | TABLE_BIT(STORM),
 		.punts = true,
 		.help = "only of guarded ports: bound and leased addresses, DHCP servers, routers, ports that are shut",
 		.miss = "dropped: a port whose guard is not there yet",
@@ -50,10 +50,18 @@ const struct table_contract pipeline[N_TABLES] = {
 		.name = "guard_nd", .owner = "guard", .id = 13,
 		.match = FIELD_BIT(REG0) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(IP_PROTO)
 			| FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_TARGET),
-		.next = TABLE_BIT(CONNTRACK) | TABLE_BIT(L2_SRC),
+		.next = TABLE_BIT(CONNTRACK) | TABLE_BIT(L2_SRC) | TABLE_BIT(STORM),
 		.punts = true,
 		.help = "IPv6 from an address of the sender: what advertisements are about",
 		.miss = "dropped: a port whose guard is not there yet",
+	},
+	[TABLE_STORM] = {
+		.name = "storm", .owner = "storm", .id = 14,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_DST),
+		.next = TABLE_BIT(L2_SRC) | TABLE_BIT(CONNTRACK),
+		.meters = true,
+		.help = "ports with `storm` limits: broadcast and multicast go through a meter",
+		.miss = "dropped: cannot be",
 	},
 	[TABLE_CONNTRACK] = {
 		.name = "conntrack", .owner = "acl", .id = 20,
@@ -126,9 +134,10 @@ const struct table_contract pipeline[N_TABLES] = {
 	},
 	[TABLE_L2_DST] = {
 		.name = "l2_dst", .owner = "l2", .id = 70,
-		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_DST),
+		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_DST) | FIELD_BIT(IN_PORT),
 		.set = FIELD_BIT(REG2) | FIELD_BIT(REG3),
 		.next = TABLE_BIT(OUTPUT) | TABLE_BIT(ACL_AT),
+		.meters = true,
 		.help = "network and destination become the port to leave by, or a flood",
 		.miss = "dropped: no such network on this switch",
 	},

@@ -14,6 +14,8 @@
  *   ingress -> conntrack -> acl_from -> acl_to -> acl_port -> acl_network -> acl_switch -> l2_src
  *   l2_dst -> acl_at -> acl_out_switch -> acl_out_network -> acl_out_port -> acl_commit -> output
  *
+ * Frames of ports with limits meet the table storm behind ingress and guard.
+ *
  * Further tables (qos, route, path) have their numbers kept free; a
  * table exists once it has an owner. */
 #ifndef APPS_PIPELINE_H
@@ -26,6 +28,7 @@
 	TABLE(INGRESS, 0) \
 	TABLE(GUARD, 10) \
 	TABLE(GUARD_ND, 13) \
+	TABLE(STORM, 14) \
 	TABLE(CONNTRACK, 20) \
 	TABLE(ACL_FROM, 22) \
 	TABLE(ACL_TO, 24) \
@@ -96,6 +99,9 @@ enum {
 	METER_LOG, METER_REJECT,        /* what rules say (acl) */
 	METER_PROBE,                    /* probes of links (ingress) */
 	METER_GUARD, METER_LEASE,       /* what a port may not send, what DHCP servers lease (guard) */
+	METER_LOOP = METER_OURS_FIRST + 8,      /* probes for loops (ingress) */
+	/* One for each limit of a port (storm). */
+	METER_STORM_FIRST = METER_OURS_FIRST + 16, METER_STORM_LAST = METER_OURS_LAST,
 };
 static inline bool has_meter(uint32_t max_meters, uint32_t meter) { return meter - METER_OURS_FIRST < max_meters; }
 

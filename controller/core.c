@@ -167,6 +167,8 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_PORT_GONE:
 		case FACT_SWITCH_UP:
 		case FACT_SWITCH_DOWN:
+		case FACT_QUARANTINE:
+		case FACT_QUARANTINE_OVER:
 		case FACT_PORT_SHUT:
 		case FACT_PORT_OPEN:
 			make_stale(core, fact->sw, 1u << i);
@@ -188,6 +190,8 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_PROBE:
 		case FACT_PROBE_LOST:
 		case FACT_ANSWER:
+		case FACT_STORM:
+		case FACT_STORM_OVER:
 		case FACT_VIOLATION:
 		case FACT_LEASE:
 		case FACT_LEASE_GONE:

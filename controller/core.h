@@ -125,6 +125,8 @@ void core_port_status(struct core *, uint32_t sw, enum msg_port_reason, const st
 enum { CORE_PUNTS = 16 };
 void core_punts(struct core *, uint32_t sw, const struct punt *, size_t n);      /* up to CORE_PUNTS */
 /* True when another hand did it: drift. */
+/* What some of its meters have counted. */
+void core_metered(struct core *, uint32_t sw, const struct app_meter *, size_t n);
 bool core_removed(struct core *, uint32_t sw, const struct removed *, const struct rule *);
 
 /* The end of a tick: compile what is stale. */

@@ -232,6 +232,15 @@ void core_punts(struct core *core, uint32_t sw, const struct punt *punts, size_t
 
 /* A row left the switch. In flight = we have sent something newer about it.
  * Wanted no more = our own deletion. Else its app says what that means. */
+void core_metered(struct core *core, uint32_t sw, const struct app_meter *meters, size_t n)
+{
+	struct scene scene = core_scene(core);
+	struct reply reply = core_reply(core);
+	for (size_t i = 0; n && i < n_apps; i++)
+		if (apps[i].app->metered)
+			apps[i].app->metered(&scene, sw, meters, n, &reply);
+}
+
 bool core_removed(struct core *core, uint32_t sw, const struct removed *removed,
 		  const struct rule *rule)
 {

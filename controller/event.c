@@ -69,6 +69,8 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_GATEWAY:
 	case FACT_DUPLICATE:
 	case FACT_PROBE_LOST:
+	case FACT_STORM:
+	case FACT_QUARANTINE:
 	case FACT_VIOLATION:
 	case FACT_PORT_SHUT:
 		return EVENT_WARNING;
@@ -88,6 +90,8 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_ADDRESS_SETTLED:
 	case FACT_PROBE:
 	case FACT_ANSWER:
+	case FACT_STORM_OVER:
+	case FACT_QUARANTINE_OVER:
 	case FACT_LEASE:
 	case FACT_LEASE_GONE:
 	case FACT_PORT_OPEN:

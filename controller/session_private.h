@@ -29,6 +29,8 @@ struct session {
 	uint64_t echo_ms;               /* when the last one was sent */
 	uint64_t audit_due_ms;
 	unsigned audits_in_a_hurry;     /* left: somebody else is at work on the switch */
+	uint64_t meters_due_ms;
+	bool meters_asked;              /* an answer is to come */
 	uint32_t rtt_us;
 	uint32_t punt_tokens;
 	uint64_t n_punts, n_punts_dropped, n_errors;
@@ -62,5 +64,9 @@ void session_role_tick(struct session *, uint64_t now_ms);
 void session_role_reply(struct session *, const uint8_t *msg, size_t size);
 /* True when the message was about our role; the session may be over then. */
 bool session_role_message(struct session *, const uint8_t *msg, size_t size);
+
+/* What meters have dropped: session_meters.c. True when the message was about that. */
+void session_meters_tick(struct session *, uint64_t now_ms);
+bool session_meters_message(struct session *, const uint8_t *msg, size_t size);
 
 #endif

@@ -121,8 +121,12 @@ static void audit(struct session *s, uint64_t now_ms)
 	struct ledger_counts counts;
 	if (now_ms < s->audit_due_ms)
 		return;
+	/* A switch that has no rows yet, nor groups and meters, has nothing to be looked at. */
+	unsigned n_audits = sync_round(s->sync);
+	if (!n_audits)
+		return;
 	ledger_count(s->all->core->switches[s->sw]->ledger, &counts);
-	uint64_t pause_ms = (AUDIT_ROUND_MS + counts.n_rows * AUDIT_ROUND_MS_PER_1000_ROWS / 1000) / sync_round(s->sync);
+	uint64_t pause_ms = (AUDIT_ROUND_MS + counts.n_rows * AUDIT_ROUND_MS_PER_1000_ROWS / 1000) / n_audits;
 	bool is_first = !s->audit_due_ms;
 	s->audit_due_ms = now_ms;
 	if (s->audits_in_a_hurry)
@@ -157,6 +161,7 @@ void sessions_tick(struct sessions *all)
 			sync_tick(s->sync, now_ms);
 		if (s->state == SESSION_LIVE)
 			audit(s, now_ms);
+		session_meters_tick(s, now_ms);
 		echo(s, now_ms);
 	}
 }

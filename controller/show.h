@@ -89,6 +89,13 @@ bool show_event_passes(const struct api_world *, const struct show_query *, cons
 /* A switch without details (as in status) or with. */
 json_t *show_switch(const struct api_world *, uint32_t sw, bool details);
 json_t *show_network(const struct api_world *, uint32_t index);
+/* The storm limits of a use as JSON; the storm that goes on there, if any, in words after
+ * "port X". */
+json_t *show_storms(const struct view_use *);
+bool show_storm_text(const struct api_world *, const struct view_use *, char *text, size_t size);
+/* Seconds that a use stays in quarantine, or null; and why it is, after "port X is". */
+json_t *show_quarantine_left(const struct api_world *, const struct view_use *);
+bool show_quarantine_text(const struct api_world *, const struct view_use *, char *text, size_t size);
 /* "up", or what it is instead, and then why. */
 const char *show_link_state(const struct api_world *, uint32_t link, char *why, size_t size);
 /* "up", "down", or "unseen": neither end, or one only, was ever up and not live. By index into the net's edges. */

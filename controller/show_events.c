@@ -53,10 +53,21 @@ static void add_other(json_t *json, const struct fact *fact)
 		show_set(json, "contested", json_boolean(fact->contested));
 }
 
+static bool is_storm(const struct fact *fact)
+{
+	return fact->kind == FACT_STORM || fact->kind == FACT_STORM_OVER;
+}
+
+static bool is_quarantine(const struct fact *fact)
+{
+	return fact->kind == FACT_QUARANTINE || fact->kind == FACT_QUARANTINE_OVER;
+}
+
 static bool has_network(const struct fact *fact)
 {
 	return fact->kind == FACT_HOST || fact->kind == FACT_HOST_GONE || fact->kind == FACT_HOST_REFUSED ||
-		fact->kind == FACT_NETWORK_FULL || fact->kind == FACT_MEMBER || fact->kind == FACT_GATEWAY || is_address(fact) || is_guard(fact);
+		fact->kind == FACT_NETWORK_FULL || fact->kind == FACT_MEMBER || fact->kind == FACT_GATEWAY || is_address(fact)
+		|| is_guard(fact) || is_storm(fact) || is_quarantine(fact);
 }
 
 static const char *event_network(const struct api_world *world, const struct event *event)
@@ -158,6 +169,21 @@ static void add_fact(const struct api_world *world, json_t *json, const struct f
 	case FACT_MEMBER:
 		show_set(json, "network", show_text(event_network(world, &(struct event) { .is_fact = true, .fact = *fact })));
 		show_set(json, "recovered", json_boolean(fact->recovered));
+		break;
+	case FACT_QUARANTINE:
+	case FACT_QUARANTINE_OVER:
+		show_set(json, "network", show_text(event_network(world, &(struct event) { .is_fact = true, .fact = *fact })));
+		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
+		show_set(json, "other", show_place(world, fact->old_sw, fact->old_ofport));
+		show_set(json, "hold_seconds", fact->kind == FACT_QUARANTINE ? json_integer(fact->hold_s) : json_null());
+		show_set(json, "recovered", json_boolean(fact->recovered));
+		break;
+	case FACT_STORM:
+	case FACT_STORM_OVER:
+		show_set(json, "network", show_text(event_network(world, &(struct event) { .is_fact = true, .fact = *fact })));
+		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
+		show_set(json, "storm", json_string(net_storm_word(fact->storm)));
+		show_set(json, "dropped", show_count(fact->n_dropped));
 		break;
 	case N_FACT_KINDS:
 		break;

@@ -14,20 +14,23 @@ static const struct view_port *find(const struct api_world *world, const struct 
 	return view_port(world->core->view, (uint32_t) key->a, (uint32_t) key->b);
 }
 
-static json_t *use_json(const struct net *net, const struct view *view, const struct view_use *use)
+static json_t *use_json(const struct api_world *world, const struct view_use *use)
 {
+	const struct net *net = world->core->net;
+	const struct view *view = world->core->view;
 	const struct net_network *network = &net->networks[use->network];
 	const struct net_use of_file = {
 		.network = use->network, .port = use->entry, .is_uplink = use->is_uplink,
 		.is_physical = use->is_physical,
 	};
 	uint32_t line = net_use_line(net, &of_file);
-	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:b, s:b, s:I, s:o, s:I}",
+	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:b, s:b, s:I, s:o, s:o, s:o, s:I}",
 			 "network", show_text(network->name),
 			 "tag", use->tag == NET_UNTAGGED ? json_null() : json_integer(use->tag),
 			 "uplink", use->is_uplink, "physical", use->is_physical,
 			 "open", view_use_is_open(view, use), "flood", use->flood, "hairpin", use->hairpin,
 			 "hosts", (json_int_t) use->n_hosts, "max_hosts", show_limit(use->max_hosts),
+			 "storm", show_storms(use), "quarantine_seconds", show_quarantine_left(world, use),
 			 "line", (json_int_t) line);
 }
 
@@ -66,6 +69,22 @@ static bool is_standby(const struct view *view, const struct view_port *port)
 	return true;
 }
 
+static bool is_quarantined(const struct api_world *world, const struct view_port *port, char *why, size_t size)
+{
+	for (size_t i = 0; i < port->n_uses; i++)
+		if (show_quarantine_text(world, &port->uses[i], why, size))
+			return true;
+	return false;
+}
+
+static bool has_storm(const struct api_world *world, const struct view_port *port, char *why, size_t size)
+{
+	for (size_t i = 0; i < port->n_uses; i++)
+		if (show_storm_text(world, &port->uses[i], why, size))
+			return true;
+	return false;
+}
+
 /* What is to be said of the port; why stays empty when nothing is wrong. */
 static const char *judge(const struct api_world *world, uint32_t slot, const char *sw, const struct view_port *port,
 			 char *why, size_t size)
@@ -101,12 +120,16 @@ static const char *judge(const struct api_world *world, uint32_t slot, const cha
 		snprintf(why, size, "no entry of the file names it: its frames are dropped and counted");
 		return "no-network";
 	}
+	if (is_quarantined(world, port, why, size))
+		return "quarantine";
 	if (port->up && is_standby(world->core->view, port)) {
 		snprintf(why, size, "of the network's ports to the LAN another one is in use");
 		return "standby";
 	}
 	if (show_shut(world, slot, port, why, size))
 		return "shut";
+	if (has_storm(world, port, why, size))
+		return "storm";
 	return port->up ? "ok" : "down";
 }
 
@@ -123,7 +146,7 @@ static json_t *item(const struct api_world *world, const struct show_query *quer
 		return NULL;
 	json_t *networks = json_array();
 	for (size_t i = 0; i < port->n_uses; i++) {
-		json_t *use = use_json(world->core->net, world->core->view, &port->uses[i]);
+		json_t *use = use_json(world, &port->uses[i]);
 		show_guard(world, vs->sw, port->ofport, &port->uses[i], use);
 		json_array_append_new(networks, use);
 	}

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "apps/acl.h"
+#include "apps/storm.h"
 #include "controller/problems.h"
 #include "ofproto/msg.h"
 #include "ofproto/tls.h"
@@ -351,6 +352,46 @@ static void look_at_floods(struct problems *problems, uint32_t sw)
 	}
 }
 
+/* Ports that send more than they may, and limits that the switch cannot hold. */
+static void look_at_storms(struct problems *problems, uint32_t sw, size_t *n)
+{
+	const struct core *core = problems->world->core;
+	const struct view_switch *vs = view_switch(core->view, sw);
+	struct scene scene = { .net = core->net, .view = core->view, .now_ms = core->now_ms };
+	char text[400];
+	if (!vs || !vs->connected || !vs->n_storm_limited)
+		return;
+	for (size_t p = 0; p < vs->n_ports; p++)
+		for (size_t u = 0; u < vs->ports[p].n_uses; u++) {
+			const struct view_use *use = &vs->ports[p].uses[u];
+			struct about about = { vs->name, core->net->networks[use->network].name,
+					       "look at the machine there, or raise `storm`; others are not hurt meanwhile" };
+			if (show_storm_text(problems->world, use, text, sizeof text) && ++*n <= MAX_OF_KIND)
+				add(problems, WARNING, "storm", about, "port %s:%s %s", vs->name, vs->ports[p].name, text);
+		}
+	size_t n_without = storm_n_without(&scene, sw);
+	struct about about = { .sw = vs->name, .hint = "a limit takes one meter of the bridge: have fewer limits there, or a "
+			       "datapath that has meters" };
+	if (n_without)
+		add(problems, WARNING, "storm-no-meter", about, "switch %s has %" PRIu32 " meters: %zu storm limits do not hold there",
+		    vs->name, vs->max_meters, n_without);
+}
+
+static void look_at_quarantines(struct problems *problems, uint32_t sw, size_t *n)
+{
+	const struct core *core = problems->world->core;
+	const struct view_switch *vs = view_switch(core->view, sw);
+	char text[400];
+	for (size_t p = 0; vs && vs->n_quarantined && p < vs->n_ports; p++)
+		for (size_t u = 0; u < vs->ports[p].n_uses; u++) {
+			const struct view_use *use = &vs->ports[p].uses[u];
+			struct about about = { vs->name, core->net->networks[use->network].name,
+					       "take the loop out: it opens by itself, or at once when its link goes down and up" };
+			if (show_quarantine_text(problems->world, use, text, sizeof text) && ++*n <= MAX_OF_KIND)
+				add(problems, WARNING, "quarantine", about, "port %s:%s is %s", vs->name, vs->ports[p].name, text);
+		}
+}
+
 static void look_at_refused_switches(struct problems *problems)
 {
 	const struct core *core = problems->world->core;
@@ -499,7 +540,8 @@ static void look_at_audits(struct problems *problems)
 json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 {
 	struct problems problems = { .world = world };
-	size_t n_states = 0, n_rows = 0, n_tunnels = 0, n_duplicates = 0, n_mtus = 0;
+	size_t n_states = 0, n_rows = 0, n_tunnels = 0, n_duplicates = 0, n_mtus = 0, n_storms = 0,
+	       n_quarantines = 0;
 	for (size_t i = 0; i < N_SEVERITIES; i++)
 		problems.by_severity[i] = json_array();
 	look_at_config(&problems);
@@ -510,10 +552,14 @@ json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 		look_at_ports(&problems, sw);
 		look_at_floods(&problems, sw);
 		look_at_tunnel(&problems, sw, &n_tunnels);
+		look_at_storms(&problems, sw, &n_storms);
+		look_at_quarantines(&problems, sw, &n_quarantines);
 	}
 	add_more(&problems, ERROR, "switch-disconnected", n_states);
 	add_more(&problems, ERROR, "row-refused", n_rows);
 	add_more(&problems, ERROR, "tunnel-missing", n_tunnels);
+	add_more(&problems, WARNING, "storm", n_storms);
+	add_more(&problems, WARNING, "quarantine", n_quarantines);
 	look_at_gateways(&problems);
 	look_at_links(&problems);
 	look_at_bfd(&problems);

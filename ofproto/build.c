@@ -385,6 +385,21 @@ void act_controller(struct build *b, uint16_t max_len, uint32_t meter_id)
 	}
 }
 
+void act_meter(struct build *b, uint32_t meter_id)
+{
+	bool is_first = !b->n_actions;
+
+	if (!in_flow(b, "a meter") || !build_stage(b, STAGE_POP, "a meter"))
+		return;
+	if (!b->table->meters)
+		build_breach(b, "a meter: this table does not limit");
+	if (!is_first)
+		build_breach(b, "a meter after other actions: it comes first");
+	if (!meter_id || meter_id > OFPM13_MAX)
+		build_breach(b, "0x%x is no meter", meter_id);
+	ofpact_put_METER(&b->ofpacts)->meter_id = meter_id;
+}
+
 void act_group(struct build *b, uint32_t group_id)
 {
 	if (may_output(b, "group"))

@@ -98,6 +98,7 @@ struct table_contract {
 	bool outputs;                   /* rows may output to ports */
 	bool punts;                     /* rows may send to the controller */
 	bool tracks;                    /* rows may ask connection tracking, and commit to it */
+	bool meters;                    /* rows may limit what they match by a meter */
 	uint32_t again;                 /* bits of table indices that copies may start anew in, see act_again */
 	const char *help;               /* one line for the manual */
 	const char *miss;               /* what happens to a frame without a row */
@@ -132,6 +133,8 @@ void act_output_in_port(struct build *);                 /* OFPP_IN_PORT */
 /* OFPP_CONTROLLER with at most max_len bytes of the frame, through a meter
  * when meter_id is not 0 (NXAST_CONTROLLER2). */
 void act_controller(struct build *, uint16_t max_len, uint32_t meter_id);
+/* The instruction METER (section 5.9): first of all; what the meter drops goes no further. */
+void act_meter(struct build *, uint32_t meter_id);
 void act_group(struct build *, uint32_t group_id);
 void act_goto(struct build *, unsigned table);           /* last */
 /* NXAST_CONJUNCTION: this row is one of clause `clause` (from 0) of n_clauses;

@@ -290,6 +290,13 @@ size_t msg_put_multipart(uint8_t *buf, uint32_t xid, uint16_t type)
 	return put_multipart(buf, xid, type, MSG_MULTIPART);
 }
 
+size_t msg_put_meter_stats(uint8_t *buf, uint32_t xid)
+{
+	put_multipart(buf, xid, MULTIPART_METER, 24);
+	wire_put_u32(buf + 16, METER_ALL);
+	return 24;
+}
+
 size_t msg_put_meter_config(uint8_t *buf, uint32_t xid)
 {
 	put_multipart(buf, xid, MULTIPART_METER_CONFIG, 24);

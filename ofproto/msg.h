@@ -161,12 +161,21 @@ bool msg_bundle_ctrl(const uint8_t *m, size_t size, uint32_t *ret_bundle, enum m
 size_t msg_put_flow_dump(uint8_t *buf, uint32_t xid, int table);         /* 56 */
 size_t msg_put_multipart(uint8_t *buf, uint32_t xid, uint16_t type);     /* 16, empty body */
 size_t msg_put_meter_config(uint8_t *buf, uint32_t xid);                 /* 24, all meters */
+size_t msg_put_meter_stats(uint8_t *buf, uint32_t xid);                  /* the same for their counters */
 /* OFPMP_* (section 7.3.5). */
 enum {
 	MULTIPART_DESC = 0, MULTIPART_FLOW = 1, MULTIPART_GROUP_DESC = 7,
-	MULTIPART_METER_CONFIG = 10, MULTIPART_METER_FEATURES = 11, MULTIPART_PORT_DESC = 13,
+	MULTIPART_METER = 9, MULTIPART_METER_CONFIG = 10, MULTIPART_METER_FEATURES = 11, MULTIPART_PORT_DESC = 13,
 	MSG_MULTIPART = 16,             /* bytes before the body */
 };
 bool msg_multipart(const uint8_t *m, size_t size, uint16_t *ret_type, bool *ret_more);
+/* The entry of a METER reply (section 7.3.5.11) at *at, which moves on to the next one;
+ * *at 0 begins. Returns 1, 0 at the end of the message, -1 when it is malformed. */
+struct msg_meter_stats {
+	uint32_t id;
+	uint64_t n_packets;             /* that came to the meter */
+	uint64_t n_dropped;             /* packets, by all bands together */
+};
+int msg_meter_stats(const uint8_t *m, size_t size, size_t *at, struct msg_meter_stats *);
 
 #endif

@@ -377,7 +377,7 @@ void walk_frame(const struct walk_switch *sw, struct walk *walk, uint32_t in_por
 	walk->ambiguous = walk->missed = walk->cut = false;
 	walk->missed_table = 0;
 	walk->unknown = NULL;
-	walk->n_commits = 0;
+	walk->n_commits = walk->n_meters = 0;
 	walk->commit_zone = 0;
 	walk->commit_mark = 0;
 	if (!walk_packet_init(&w.packet, frame, size)

@@ -41,6 +41,7 @@ struct walk {
 	size_t n_commits;               /* ct with commit: how often, and the last one's zone and mark */
 	uint16_t commit_zone;
 	uint32_t commit_mark;
+	size_t n_meters;                /* rows on the way that limit */
 	bool ambiguous;                 /* two rows of equal priority matched: a defect */
 	bool missed;                    /* a table without a matching row */
 	uint8_t missed_table;

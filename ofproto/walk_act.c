@@ -275,6 +275,10 @@ static void act_one(struct walker *w, const struct ofpact *a)
 	case OFPACT_GROUP:
 		run_group(w, ofpact_get_GROUP(a)->group_id);
 		break;
+	case OFPACT_METER:
+		/* One frame is below every limit. */
+		w->walk->n_meters++;
+		break;
 	case OFPACT_CT:
 		track(w, ofpact_get_CT(a));
 		break;

@@ -42,6 +42,14 @@ const char *fact_reason_text(enum fact_reason reason)
 		return "row deleted by another hand";
 	case REASON_STANDS:
 		return "it stands on a port whose link is up";
+	case REASON_QUARANTINE:
+		return "its port is in quarantine";
+	case REASON_LOOP:
+		return "a loop: what is sent there comes back";
+	case REASON_FLAPS:
+		return "a loop, or one MAC twice: it goes to and fro";
+	case REASON_PORT_DOWN:
+		return "the port went down";
 	case REASON_SILENT:
 		return "another host has its address and it is silent";
 	case REASON_BOUND:
@@ -285,6 +293,33 @@ static void add_port(struct line *line, const struct fact *fact, const struct vi
 		    fact->port_live ? " live" : "", fact->port_speed_mbps);
 }
 
+static void add_storm(struct line *line, const struct fact *fact, const struct net *net, const struct view *view)
+{
+	add_network(line, net, fact->network);
+	add(line, " ");
+	add_place(line, view, fact->sw, fact->ofport);
+	add(line, " %s dropped=%" PRIu64, net_storm_word(fact->storm), fact->n_dropped);
+}
+
+static void add_quarantine(struct line *line, const struct fact *fact, const struct net *net, const struct view *view)
+{
+	add_network(line, net, fact->network);
+	add(line, " ");
+	add_place(line, view, fact->sw, fact->ofport);
+	if (fact->kind == FACT_QUARANTINE)
+		add(line, " for=%" PRIu32 "s", fact->hold_s);
+	if (fact->old_sw != NET_NONE) {
+		add(line, " other=");
+		add_place(line, view, fact->old_sw, fact->old_ofport);
+	}
+	if (fact->reason == REASON_FLAPS)
+		add_mac(line, fact->mac);
+	if (fact->recovered)
+		add(line, " recovered age=%" PRIu32, fact->age_s);
+	if (fact->reason)
+		add(line, " (%s)", fact_reason_text(fact->reason));
+}
+
 /* The link by name, if that is still known. */
 static void add_silent(struct line *line, const struct fact *fact, const struct net *net, const struct view *view)
 {
@@ -362,6 +397,14 @@ size_t fact_format(const struct fact *fact, const struct net *net, const struct 
 	case FACT_ANSWER:
 		add(&line, " ");
 		add_switch(&line, view, fact->sw);
+		break;
+	case FACT_QUARANTINE:
+	case FACT_QUARANTINE_OVER:
+		add_quarantine(&line, fact, net, view);
+		break;
+	case FACT_STORM:
+	case FACT_STORM_OVER:
+		add_storm(&line, fact, net, view);
 		break;
 	case FACT_VIOLATION:
 		add_violation(&line, fact, net, view);

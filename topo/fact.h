@@ -35,6 +35,10 @@
 	FACT(PROBE,        "probe",        "a probe left by an end of a link") \
 	FACT(PROBE_LOST,   "link-silent",  "probes into a link do not come out of it, one after the other") \
 	FACT(ANSWER,       "answer",       "a switch answered on the way that probes take") \
+	FACT(STORM,        "storm",        "a port sends more to everybody than it may: the rest is dropped") \
+	FACT(STORM_OVER,   "storm-over",   "the port sends no more than it may") \
+	FACT(QUARANTINE,   "quarantine",   "a port is closed in a network for a time: it is part of a loop") \
+	FACT(QUARANTINE_OVER, "quarantine-over", "the port is open again") \
 	FACT(VIOLATION,    "violation",    "a port sent what it may not, and it was dropped, or is told only") \
 	FACT(LEASE,        "lease",        "a DHCP server leased an IP address, or its host moved") \
 	FACT(LEASE_GONE,   "lease-gone",   "a lease was given back, or ended") \
@@ -62,6 +66,10 @@ enum fact_reason {
 	REASON_REMOVED,                 /* somebody deleted its row and it did not speak again */
 	REASON_STANDS,                  /* heard from the LAN, and it stands on a VM's port that is up */
 	REASON_SILENT,                  /* another host uses its address, and it did not answer for it */
+	REASON_QUARANTINE,              /* of a host: its port is closed, a loop */
+	REASON_LOOP,                    /* of a quarantine: a probe came back */
+	REASON_FLAPS,                   /* of a quarantine: a MAC goes to and fro */
+	REASON_PORT_DOWN,               /* of the end of a quarantine */
 	/* VIOLATION: */
 	REASON_BOUND,                   /* not from the addresses that the port is bound to */
 	REASON_TAKEN,                   /* from what another port is bound to: other_mac */
@@ -119,9 +127,17 @@ struct fact {
 	 * caller's clock; LINK, ANSWER: how long it took until it was here. 0 = not known. */
 	uint64_t sent_us;
 	uint32_t took_us;
-	uint32_t hold_s;                /* LINK, filled by view_apply: it rests so long before it is used */
+	uint32_t hold_s;                /* LINK, filled by view_apply: it rests so long before it is used.
+					 * QUARANTINE, likewise: it is closed so long */
 	uint32_t edge;                  /* PROBE, PROBE_LOST, LINK of a tunnel: index into the net's edges, plus 1 */
 	unsigned edge_end;              /* and by which end the frame left */
+	/* STORM and its end. */
+	uint8_t storm;                  /* enum net_storm_kind */
+	/* QUARANTINE: old_sw, old_ofport: the other end of the loop; mac: REASON_FLAPS. level:
+	 * which in a row it is; read back, else filled by view_apply. */
+	uint8_t level;
+	uint64_t n_dropped;             /* STORM: frames, since the switch began to count; filled by view_apply:
+					 * since this storm began */
 };
 
 /* The address of an ADDRESS and its kind: 4 or 16 bytes. */

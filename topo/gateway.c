@@ -33,7 +33,7 @@ bool view_gateway_place(const struct view *view, uint32_t network_index, uint32_
 
 bool view_use_is_open(const struct view *view, const struct view_use *use)
 {
-	return !use->is_physical || view->networks[use->network].gateway == use->entry;
+	return !use->quarantine.on && (!use->is_physical || view->networks[use->network].gateway == use->entry);
 }
 
 bool view_is_suspect(const struct view *view, const struct view_network *vn, uint32_t sw)

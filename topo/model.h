@@ -23,6 +23,7 @@ extern const struct section addresses_section;          /* `vteps` of a switch *
 extern const struct section te_section;
 extern const struct section groups_section;
 extern const struct section acls_section;
+extern const struct section storm_section;
 
 /* The keys acl and acl_out of switches, networks and ports: a list by name. */
 extern const struct section_type section_acl;
@@ -119,6 +120,9 @@ void net_index_build(struct net *);
 /* For net_print.c: groups and acls; text in quotes. */
 void acls_print(const struct net *, FILE *);
 void net_print_quoted(const char *text, FILE *);
+/* storm.c */
+void storm_print(const struct net_storm *, FILE *);      /* "{broadcast: 1000pps}" */
+bool storm_is_said(const struct net_storm *);
 
 /* Both globs match some common text; a matches whatever b matches. */
 bool net_globs_meet(const char *a, const char *b);

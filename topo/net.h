@@ -120,6 +120,16 @@ struct net_static {
 	struct where where;
 };
 
+/* Frames that go to everybody, and how many a port may send, in packets per second:
+ * 0 = not said here, NET_NONE = as many as it likes. */
+enum net_storm_kind { STORM_BROADCAST, STORM_MULTICAST, STORM_UNKNOWN, N_STORMS };
+struct net_storm {
+	uint32_t pps[N_STORMS];
+	struct where where;
+};
+const char *net_storm_word(enum net_storm_kind);         /* "broadcast" */
+/* What holds at a port; 0 = no limit. */
+uint32_t net_storm_limit(const struct net_storm *network, const struct net_storm *port, enum net_storm_kind);
 /* What `guard` of a network watches over at its edge ports, and `trust` of a port
  * takes out there. */
 enum net_guard {
@@ -143,6 +153,8 @@ struct net_port {
 	uint32_t max_hosts;             /* learned hosts of this network on it, NET_NONE = NET_PORT_HOSTS */
 	struct net_mac mac;             /* declared host; never with a glob */
 	struct net_addresses ips;       /* and what it answers to; only with a mac */
+	bool loop_guard, says_loop_guard;       /* its own, else the network's counts */
+	struct net_storm storm;
 	struct where where;
 	uint32_t object;
 	bool guard;                     /* mac and ip bind the port, and the network's guard holds; default true */
@@ -150,6 +162,10 @@ struct net_port {
 	enum net_on_limit on_limit;     /* default drop */
 	uint32_t trust;                 /* bits of enum net_guard that do not hold here */
 };
+
+struct net_network;
+/* May the port be closed because of a loop? */
+bool net_guards_loops(const struct net_network *, const struct net_port *);
 
 enum net_arp { NET_ARP_DEFAULT, NET_ARP_ANSWER, NET_ARP_FLOOD };
 /* A tag that a frame of a network carries inside, beside the one that says
@@ -278,6 +294,7 @@ struct net_physical {
 	struct net_uplink *ports;       /* in the order of preference; at most one per switch */
 	size_t n_ports;                 /* 0 = the network has no physical segment */
 	uint16_t vlan;                  /* its tag on the wire, or NET_UNTAGGED */
+	struct net_storm storm;
 	struct where where;
 	/* As written; ports has it too. */
 	struct net_uplink single;       /* of `port` */
@@ -323,7 +340,9 @@ struct net_network {
 	bool is_tracked;                /* one of these is stateful */
 	bool needs_zone;                /* is_tracked, or some switch has a stateful list */
 	uint32_t ct_zone;               /* as written; 0 = none */
+	bool loop_guard;                /* its edge ports are closed for a time when they make a loop; default true */
 	uint16_t zone;                  /* of connection tracking, unique; 0 = needs none */
+	struct net_storm storm;
 	struct where where;
 	uint32_t object;
 };

@@ -109,7 +109,8 @@ static void print_port(const struct net_port *port, FILE *out)
 	bool is_simple = port->tag == NET_UNTAGGED && port->flood && !port->hairpin && port->enable
 			 && port->max_hosts == NET_NONE && !port->mac.is_given
 			 && !port->acl.at[ACL_IN].name && !port->acl.at[ACL_OUT].name
-			 && port->guard && !port->sticky && port->on_limit == NET_LIMIT_DROP && !port->trust;
+			 && port->guard && !port->sticky && port->on_limit == NET_LIMIT_DROP && !port->trust
+			 && !storm_is_said(&port->storm) && !port->says_loop_guard;
 
 	fputs("      - ", out);
 	if (!is_simple)
@@ -132,6 +133,12 @@ static void print_port(const struct net_port *port, FILE *out)
 		fprintf(out, ", acl: \"%s\"", port->acl.at[ACL_IN].name);
 	if (port->acl.at[ACL_OUT].name)
 		fprintf(out, ", acl_out: \"%s\"", port->acl.at[ACL_OUT].name);
+	if (port->says_loop_guard)
+		fprintf(out, ", loop_guard: %s", port->loop_guard ? "true" : "false");
+	if (storm_is_said(&port->storm)) {
+		fputs(", storm: ", out);
+		storm_print(&port->storm, out);
+	}
 	fputs(is_simple ? "\n" : "}\n", out);
 }
 
@@ -146,6 +153,15 @@ static void print_uplink(const struct net_uplink *uplink, uint16_t vlan, FILE *o
 	putc('\n', out);
 }
 
+static void print_storm(const char *indent, const struct net_storm *storm, FILE *out)
+{
+	if (!storm_is_said(storm))
+		return;
+	fprintf(out, "%sstorm: ", indent);
+	storm_print(storm, out);
+	putc('\n', out);
+}
+
 static void print_physical(const struct net_physical *physical, FILE *out)
 {
 	if (!physical->n_ports)
@@ -153,6 +169,7 @@ static void print_physical(const struct net_physical *physical, FILE *out)
 	fputs("    physical:\n", out);
 	if (physical->vlan != NET_UNTAGGED)
 		fprintf(out, "      vlan: %u\n", physical->vlan);
+	print_storm("      ", &physical->storm, out);
 	fputs("      ports:\n", out);
 	for (size_t i = 0; i < physical->n_ports; i++) {
 		fputs("        - ", out);
@@ -192,10 +209,13 @@ static void print_network(const struct net_network *network, FILE *out)
 	}
 	if (network->ct_zone)
 		fprintf(out, "    ct_zone: %u\n", network->ct_zone);
+	print_storm("    ", &network->storm, out);
 	if (network->max_hosts != NET_NONE)
 		fprintf(out, "    max_hosts: %u\n", network->max_hosts);
 	if (!network->flood)
 		fputs("    flood: false\n", out);
+	if (!network->loop_guard)
+		fputs("    loop_guard: false\n", out);
 	if (network->arp == NET_ARP_FLOOD)
 		fputs("    arp: flood\n", out);
 	if (network->tags == NET_TAGS_PASS)

@@ -173,6 +173,22 @@ static const struct section_key keys[] = {
 		.help = "The connection tracking zone of stateful lists; only for networks whose zones from their names "
 			"are the same.",
 	}, {
+		.name = "storm",
+		.type = &section_map,
+		.offset = offsetof(struct net_network, storm),
+		.section = &storm_section,
+		.otherwise = "no limit",
+		.help = "How many broadcast, multicast and unknown unicast frames a second each of the network's ports and its `physical` port may send. A port can have limits of its own.",
+	}, {
+		.name = "loop_guard",
+		.type = &section_bool,
+		.offset = offsetof(struct net_network, loop_guard),
+		.initial = "true",
+		.help = "Whether an edge port that makes a loop is closed in this network for a while: one whose own frames come "
+			"back, or where a MAC goes to and fro between it and others. 10 s the first time, twice as long each time "
+			"in a row, 10 minutes at most; forgotten after 10 quiet minutes. Uplinks and `physical` ports are never "
+			"closed.",
+	}, {
 		.name = "description",
 		.type = &section_text,
 		.offset = offsetof(struct net_network, description),
@@ -180,6 +196,11 @@ static const struct section_key keys[] = {
 		.help = "A text for people.",
 	},
 };
+
+bool net_guards_loops(const struct net_network *network, const struct net_port *port)
+{
+	return port->says_loop_guard ? port->loop_guard : network->loop_guard;
+}
 
 /* Where a key of the network stands, else the network itself. */
 static struct where where_of(const struct yaml_node *map, const char *key,

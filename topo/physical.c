@@ -35,6 +35,13 @@ static const struct section_key keys[] = {
 		.offset = offsetof(struct net_physical, untagged),
 		.initial = "false",
 		.help = "`true` says in words what leaving out `vlan` says: frames on the LAN carry no tag.",
+	}, {
+		.name = "storm",
+		.type = &section_map,
+		.offset = offsetof(struct net_physical, storm),
+		.section = &storm_section,
+		.otherwise = "`storm` of the network",
+		.help = "What all machines of the LAN together may send, where it differs from the network's limits.",
 	},
 };
 

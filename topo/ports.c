@@ -222,6 +222,19 @@ static const struct section_key port_keys[] = {
 		.offset = offsetof(struct net_port, acl.at[ACL_OUT]),
 		.otherwise = "none",
 		.help = "The list for what this network delivers to the port.",
+	}, {
+		.name = "loop_guard",
+		.type = &section_bool,
+		.offset = offsetof(struct net_port, loop_guard),
+		.otherwise = "`loop_guard` of the network",
+		.help = "The same for this port: `false` where one machine may speak by several ports at a time.",
+	}, {
+		.name = "storm",
+		.type = &section_map,
+		.offset = offsetof(struct net_port, storm),
+		.section = &storm_section,
+		.otherwise = "`storm` of the network",
+		.help = "What this port may send into this network, where it differs from the network's limits; `none` takes a limit away.",
 	},
 };
 
@@ -250,6 +263,7 @@ static void check_port(const struct section_scene *scene, const struct section_a
 
 	if (!map || !yaml_get(map, "max_hosts"))
 		port->max_hosts = port->sticky ? 1 : NET_NONE;
+	port->says_loop_guard = map && yaml_get(map, "loop_guard");
 	guard_check(scene, at, map, port);
 	port_addresses_check(scene, at, map, port);
 }

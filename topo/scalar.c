@@ -208,6 +208,10 @@ static const struct unit rates[] = {
 	{"Tbit", 1000000000000},
 };
 
+static const struct unit packets[] = {
+	{"pps", 1}, {"kpps", 1000}, {"Mpps", 1000000},
+};
+
 static uint64_t unit_factor(const struct unit *units, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
@@ -316,6 +320,28 @@ bool scalar_delay(struct scalar in, uint64_t min, uint64_t max, uint64_t *ret, s
 	    || value * factor > max)
 		return complain(complaint, DIAG_RANGE, "is %.60s; the range is %" PRIu64 "us to %" PRIu64 "us", in.text,
 				min, max);
+	*ret = value * factor;
+	return true;
+}
+
+bool scalar_packets(struct scalar in, uint64_t min, uint64_t max, uint64_t *ret, struct complaint *complaint)
+{
+	size_t n = strspn(in.text, DIGITS);
+	uint64_t factor = unit_factor(packets, sizeof packets / sizeof *packets, in.text + n);
+	uint64_t value;
+
+	if (!complain_if_null(in, complaint))
+		return false;
+	if (n && !in.text[n])
+		return complain(complaint, DIAG_TYPE, "is %.60s without a unit; write %.60spps", in.text, in.text);
+	if (!n || !factor)
+		return complain(complaint, DIAG_TYPE,
+				"is \"%.60s\"; write a whole number with pps, kpps or Mpps, like 1000pps, or none", in.text);
+	if (in.text[0] == '0' && n > 1)
+		return complain(complaint, DIAG_TYPE, "is %.60s; write it without the leading zero", in.text);
+	if (!read_digits(in.text, n, &value) || value > UINT64_MAX / factor || value * factor < min || value * factor > max)
+		return complain(complaint, DIAG_RANGE, "is %.60s; the range is %" PRIu64 "pps to %" PRIu64 "pps, or none",
+				in.text, min, max);
 	*ret = value * factor;
 	return true;
 }

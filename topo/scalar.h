@@ -52,6 +52,8 @@ bool scalar_rate(struct scalar, uint64_t *bits_per_second, struct complaint *);
 void scalar_rate_text(uint64_t bits_per_second, char out[32]);
 /* us, ms, s; microseconds. */
 bool scalar_delay(struct scalar, uint64_t min, uint64_t max, uint64_t *us, struct complaint *);
+/* pps, kpps, Mpps: packets per second. */
+bool scalar_packets(struct scalar, uint64_t min, uint64_t max, uint64_t *packets_per_second, struct complaint *);
 bool scalar_percent(struct scalar, uint64_t *percent, struct complaint *);
 bool scalar_mac(struct scalar, uint64_t *mac, struct complaint *);
 

@@ -11,6 +11,43 @@
 #include "topo/fact.h"
 #include "topo/net.h"
 
+/* What a switch has dropped of a port beyond one of its storm limits. */
+struct view_storm {
+	bool known;                     /* the switch has told a number: `seen` */
+	bool active;                    /* a storm, until it has dropped nothing for STORM_OVER_MS */
+	uint64_t seen;                  /* frames dropped since the meter was made, as told last */
+	uint64_t n_dropped;             /* frames, since weftd started or the port is here */
+	uint64_t first_ms, last_ms;     /* of this storm, or the last one */
+};
+enum { STORM_OVER_MS = 10000 };
+
+struct view_place { uint32_t sw, ofport; };
+
+/* A port that is closed in one network because of a loop. See topo/view_loop.c. */
+enum { VIEW_QUARANTINE_LEVELS = 7 };
+struct view_quarantine {
+	bool on;
+	uint8_t level;                  /* how many in a row, this one or the last one included; 0 = none yet */
+	enum fact_reason reason;
+	uint64_t since_ms, until_ms;
+	uint64_t over_ms;               /* not on: since when */
+	struct view_place other;        /* REASON_LOOP: what it sends comes in there; sw NET_NONE = not known */
+	uint8_t mac[6];                 /* REASON_FLAPS: whose */
+};
+
+/* A MAC that goes to and fro between ports that are all up. */
+enum { VIEW_FLAPS = 64, VIEW_FLAP_PLACES = 4,
+       VIEW_FLAP_SUSPECT = 4,           /* returns within ten seconds that are worth a probe ... */
+       VIEW_FLAP_PROOF = 32 };          /* ... and that are proof enough */
+struct view_flap {
+	uint32_t network;               /* id; 0 = an empty slot */
+	uint8_t mac[6];
+	uint8_t n_at;
+	uint32_t n_returns;             /* moves to a port where it had been */
+	struct view_place at[VIEW_FLAP_PLACES];  /* where it was seen, in this order */
+	uint64_t first_ms, last_ms, suspect_ms;
+};
+
 /* A port's place in one network, resolved from the file. */
 struct view_use {
 	uint32_t network;               /* index into the net */
@@ -18,7 +55,7 @@ struct view_use {
 	uint32_t entry;                 /* index into the network's ports, uplinks or physical.ports */
 	uint16_t tag;                   /* NET_UNTAGGED or VLAN id on the wire */
 	bool is_uplink;
-	bool is_physical;               /* an edge port that may be closed, see view_use_is_open() */
+	bool is_physical;               /* an edge port to the LAN, see view_use_is_open() */
 	bool flood;                     /* unknown unicast may leave here */
 	bool hairpin;
 	uint32_t max_hosts;             /* NET_NONE = no limit */
@@ -27,6 +64,10 @@ struct view_use {
 	bool sticky;                    /* who was learned here does not age and does not move */
 	uint32_t n_hosts;               /* learned here in this network */
 	uint64_t object;                /* net_object.id of the entry: for cookies */
+	uint32_t storm_pps[N_STORMS];   /* limits of what it may send; 0 = none */
+	struct view_storm storms[N_STORMS];
+	bool loop_guard;                /* may be closed because of a loop */
+	struct view_quarantine quarantine;
 };
 
 struct view_port {
@@ -35,6 +76,7 @@ struct view_port {
 	uint8_t mac[6];
 	bool up, live, local;
 	bool bfd;                       /* it was up and not live once: it runs BFD, or something like it */
+	uint64_t up_since_ms;           /* 0 = was never up */
 	bool tunnel;                    /* the VXLAN port of its switch; stands in no network */
 	uint32_t link;                  /* index into the net's links, NET_NONE = no end of one */
 	unsigned link_end;              /* which one */
@@ -67,6 +109,8 @@ struct view_switch {
 	uint32_t tunnel;                /* ofport of its tunnel port, NET_NONE = not there, or no vtep */
 	uint64_t asked_us;              /* when what it answered last on the way of probes was sent */
 	uint32_t answer_us;             /* how long that took */
+	uint32_t n_storm_limited;       /* uses of its ports that have storm limits */
+	uint32_t n_quarantined;         /* uses of its ports that are */
 	struct view_port *ports;        /* owned; sorted by ofport */
 	size_t n_ports;
 };
@@ -316,7 +360,7 @@ bool view_complete(const struct view *, uint32_t except);
  * open: let in by, flooded to, led to. The choice is a function of what is
  * alive and of what is in use: the first in the file whose switch is connected,
  * and in sync if it is not in use, and whose link is up; nobody alive: no change. */
-bool view_use_is_open(const struct view *, const struct view_use *);
+bool view_use_is_open(const struct view *, const struct view_use *);     /* and in no quarantine */
 uint32_t view_gateway_choose(const struct view *, uint32_t network_index);      /* or NET_NONE */
 /* The switch and port of a physical port of the file; false = not there. */
 bool view_gateway_place(const struct view *, uint32_t network_index, uint32_t entry,
@@ -357,6 +401,29 @@ struct ways *view_take_ways(struct view *);
 /* Does the file need ways at all? Are there any, or shall there be? */
 bool view_file_needs_ways(const struct view *);
 bool view_needs_ways(const struct view *);
+
+/* view_loop.c. Does any MAC flap lately? Cheap. */
+bool view_flaps(const struct view *, uint64_t now_ms);
+/* MACs that flap: of one network; by index below VIEW_FLAPS, null where empty. */
+const struct view_flap *view_flap(const struct view *, uint32_t network_id, const uint8_t mac[6]);
+const struct view_flap *view_flap_at(const struct view *, size_t i);
+bool view_flap_is_suspect(const struct view_flap *, uint64_t now_ms);
+/* Where it was first, or belongs by the file. */
+bool view_flap_is_home(const struct view *, const struct view_flap *, struct view_place);
+bool view_may_quarantine(const struct view *, struct view_place, uint32_t network_id);
+/* Which of the two ends of a loop, or of the ports where it flaps, is to be closed: not
+ * where a flapping MAC is at home if there is another one, else the one that came up
+ * later. False = none may be. */
+bool view_loop_choose(const struct view *, uint32_t network_id, struct view_place, struct view_place,
+		      struct view_place *ret);
+bool view_flap_choose(const struct view *, const struct view_flap *, struct view_place *ret);
+/* In the last two seconds of its quarantine; a QUARANTINE then makes a new one of it. */
+bool view_quarantine_is_ending(const struct view_use *, uint64_t now_ms);
+/* Seconds that the so-manieth quarantine in a row takes, from 1. */
+uint32_t view_quarantine_hold(unsigned level);
+
+/* view_storm.c: is that storm over by now? */
+bool view_storm_is_over(const struct view_storm *, uint64_t now_ms);
 
 /* When complete: forgets unconfirmed hosts, remembered members and what was full. With `all`, gives
  * up waiting, for the rest of this life. */

@@ -92,7 +92,7 @@ bool view_host_apply(struct view *view, struct fact *fact)
 	if (fact->unconfirmed)
 		return apply_unconfirmed(view, fact);
 	const struct view_use *use = view_use_mutable(view, fact->sw, fact->ofport, fact->network);
-	if (!use || use->is_uplink || !view_may_stand(view, use, fact->mac))
+	if (!use || use->is_uplink || use->quarantine.on || !view_may_stand(view, use, fact->mac))
 		return false;
 	uint32_t i = host_find(&view->hosts, fact->network, fact->mac);
 	if (i == NET_NONE) {
@@ -119,6 +119,9 @@ bool view_host_apply(struct view *view, struct fact *fact)
 		fact->old_sw = host->sw;
 		fact->old_ofport = host->ofport;
 		vn->n_moves++;
+		if (!fact->recovered)
+			view_flap_note(view, fact->network, fact->mac, (struct view_place) { host->sw, host->ofport },
+				       (struct view_place) { fact->sw, fact->ofport }, fact->time_ms);
 	}
 	view_unplace(view, i);
 	host->unconfirmed = false;
@@ -142,6 +145,17 @@ static bool apply_host_gone(struct view *view, const struct fact *fact, const st
 	return true;
 }
 
+/* It stands on a VM's port and is heard from the LAN as well: maybe again and again. */
+static void note_echo(struct view *view, const struct fact *fact)
+{
+	uint32_t i = host_find(&view->hosts, fact->network, fact->mac);
+	const struct host *host = i == NET_NONE ? NULL : host_at(&view->hosts, i);
+	struct view_place there = { fact->sw, fact->ofport };
+	if (fact->reason == REASON_STANDS && host && !host->unconfirmed)
+		view_flap_note(view, fact->network, fact->mac, (struct view_place) { host->sw, host->ofport }, there,
+			       fact->time_ms);
+}
+
 static bool apply_refused(struct view *view, const struct fact *fact)
 {
 	struct view_network *vn = view_network_mutable(view, fact->network);
@@ -150,6 +164,7 @@ static bool apply_refused(struct view *view, const struct fact *fact)
 		return false;
 	vn->n_refused++;
 	port->n_refused++;
+	note_echo(view, fact);
 	if (port->n_refused == 1 || fact->time_ms - port->refused_since_ms >= REFUSALS_MS) {
 		port->refused_since_ms = fact->time_ms;
 		port->n_refused_told = 0;
@@ -253,6 +268,12 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 		return view_apply_shut(view, fact);
 	case FACT_PORT_OPEN:
 		return view_apply_open(view, fact);
+	case FACT_QUARANTINE:
+	case FACT_QUARANTINE_OVER:
+		return view_quarantine_apply(view, fact, &gone);
+	case FACT_STORM:
+	case FACT_STORM_OVER:
+		return view_storm_apply(view, fact);
 	case FACT_PROBE_LOST:
 		return view_probe_lost(view, fact);
 	case FACT_ANSWER:
@@ -333,7 +354,7 @@ enum fact_reason view_may_learn(const struct view *view, uint32_t sw, uint32_t o
 {
 	const struct view_port *port = view_port(view, sw, ofport);
 	const struct view_use *use = port ? view_use(port, network_id) : NULL;
-	if (!use || use->is_uplink)
+	if (!use || use->is_uplink || use->quarantine.on)
 		return REASON_CONFIG;
 	if (use->n_hosts >= use->room)
 		return REASON_PORT_LIMIT;

@@ -35,11 +35,40 @@ static struct view_use make_use(const struct net *net, const struct net_use *fro
 	return use;
 }
 
-void view_port_bind(struct view *view, struct view_switch *vs, struct view_port *port)
+static void set_limits(struct view_use *use, const struct net_network *network)
+{
+	static const struct net_storm none;
+	const struct net_storm *own = use->is_physical ? &network->physical.storm
+		: use->is_uplink ? &none : &network->ports[use->entry].storm;
+	use->loop_guard = !use->is_uplink && !use->is_physical
+		&& net_guards_loops(network, &network->ports[use->entry]);
+	for (unsigned kind = 0; kind < N_STORMS && !use->is_uplink; kind++)
+		use->storm_pps[kind] = net_storm_limit(&network->storm, own, kind);
+}
+
+static bool is_limited(const struct view_use *use)
+{
+	return use->storm_pps[STORM_BROADCAST] || use->storm_pps[STORM_MULTICAST] || use->storm_pps[STORM_UNKNOWN];
+}
+
+/* What happened at the port in that network is not forgotten when the file changes. */
+static void carry_over(struct view_use *use, const struct view_use *old, size_t n_old)
+{
+	for (size_t i = 0; i < n_old; i++) {
+		if (old[i].id != use->id || old[i].tag != use->tag)
+			continue;
+		for (unsigned kind = 0; kind < N_STORMS; kind++)
+			if (use->storm_pps[kind])
+				use->storms[kind] = old[i].storms[kind];
+		if (use->loop_guard)
+			use->quarantine = old[i].quarantine;
+	}
+}
+
+static void bind_uses(struct view *view, struct view_switch *vs, struct view_port *port, const struct view_use *old,
+		      size_t n_old)
 {
 	struct net_use *found = view->scratch;
-	free(port->uses);
-	port->uses = NULL;
 	port->n_uses = 0;
 	port->disabled = port->conflicted = false;
 	port->link = vs->index == NET_NONE ? NET_NONE : net_link_of(view->net, vs->name, port->name, &port->link_end);
@@ -62,7 +91,31 @@ void view_port_bind(struct view *view, struct view_switch *vs, struct view_port 
 		}
 		struct view_use *use = &port->uses[port->n_uses++];
 		*use = make_use(view->net, &found[i]);
+		set_limits(use, &view->net->networks[use->network]);
+		vs->n_storm_limited += is_limited(use);
+		carry_over(use, old, n_old);
+		vs->n_quarantined += use->quarantine.on;
 		view_join(view, vs->sw, port->ofport, use);
+	}
+}
+
+void view_port_bind(struct view *view, struct view_switch *vs, struct view_port *port)
+{
+	struct view_use *old = port->uses;
+	size_t n_old = port->n_uses;
+	port->uses = NULL;
+	bind_uses(view, vs, port, old, n_old);
+	free(old);
+}
+
+void view_evict_use(struct view *view, uint32_t sw, uint32_t ofport, const struct view_use *use,
+		    enum fact_reason reason, const struct gone *gone)
+{
+	const struct view_member *member = view_member(&view->networks[use->network], sw);
+	for (uint32_t i = member->first, next; i != NET_NONE && use->n_hosts; i = next) {
+		next = host_at(&view->hosts, i)->next;
+		if (host_at(&view->hosts, i)->ofport == ofport)
+			view_evict(view, i, reason, gone);
 	}
 }
 
@@ -70,13 +123,9 @@ static void evict_hosts(struct view *view, uint32_t sw, const struct view_port *
 			const struct gone *gone)
 {
 	for (size_t u = 0; u < port->n_uses; u++) {
-		const struct view_use *use = &port->uses[u];
-		const struct view_member *member = view_member(&view->networks[use->network], sw);
-		for (uint32_t i = member->first, next; i != NET_NONE && use->n_hosts; i = next) {
-			next = host_at(&view->hosts, i)->next;
-			if (host_at(&view->hosts, i)->ofport == port->ofport)
-				view_evict(view, i, REASON_PORT_GONE, gone);
-		}
+		view_evict_use(view, sw, port->ofport, &port->uses[u], REASON_PORT_GONE, gone);
+		view->switches[sw]->n_quarantined -= port->uses[u].quarantine.on;
+		view->switches[sw]->n_storm_limited -= is_limited(&port->uses[u]);
 	}
 }
 
@@ -115,12 +164,16 @@ static struct view_port *insert(struct view_switch *vs, uint32_t ofport)
 }
 
 static bool set_state(struct view *view, const struct view_switch *vs, struct view_port *port,
-		      const struct fact *fact)
+		      const struct fact *fact, const struct gone *gone)
 {
 	bool changed = port->up != fact->port_up || port->live != fact->port_live
 		|| port->speed_mbps != fact->port_speed_mbps
 		|| memcmp(port->mac, fact->port_mac, sizeof port->mac);
 	bool was_good = view_port_is_good(port);
+	if (port->up && !fact->port_up)
+		view_quarantine_port_down(view, fact->sw, port, gone);
+	if (!port->up && fact->port_up)
+		port->up_since_ms = fact->time_ms;
 	port->up = fact->port_up;
 	port->live = fact->port_live;
 	port->bfd |= port->up && !port->live;
@@ -147,13 +200,13 @@ bool view_port_set(struct view *view, struct fact *fact, const struct gone *gone
 		fact->port_replaced = view_port_remove(view, fact->sw, twin->ofport, gone);
 	struct view_port *port = view_port_mutable(view, fact->sw, fact->ofport);
 	if (port && !strcmp(port->name, name) && port->local == fact->port_local)
-		return set_state(view, vs, port, fact);
+		return set_state(view, vs, port, fact, gone);
 	fact->port_replaced |= view_port_remove(view, fact->sw, fact->ofport, gone);
 	port = insert(vs, fact->ofport);
 	memcpy(port->name, name, sizeof port->name);
 	port->local = fact->port_local;
 	port->link = NET_NONE;
-	set_state(view, vs, port, fact);
+	set_state(view, vs, port, fact, gone);
 	view_port_bind(view, vs, port);
 	/* What is known of its link may be of another cable, unless the switch tells for the first time. */
 	if (port->link != NET_NONE && (vs->ever || !view_port_is_good(port)))

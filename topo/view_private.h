@@ -30,6 +30,8 @@ struct view {
 	struct view_link *links;        /* owned, as many as the net has edges */
 	struct ways *ways;              /* owned, may be null */
 	bool settled;                   /* nobody is waited for any more, see view_settle */
+	struct view_flap flaps[VIEW_FLAPS];
+	uint64_t flapped_ms;            /* when one of them last did; 0 = never */
 };
 
 /* Who hears of hosts that go, and when that is. */
@@ -84,6 +86,15 @@ void view_gateways_make(const struct view *, struct view_network *,
 bool view_gateway_apply(struct view *, const struct fact *, const struct gone *);
 bool view_gateway_ready(struct view *, uint32_t sw);     /* it knows; true when somebody was suspect */
 
+/* view_loop.c */
+void view_flap_note(struct view *, uint32_t network_id, const uint8_t mac[6], struct view_place from,
+		    struct view_place to, uint64_t now_ms);
+bool view_quarantine_apply(struct view *, struct fact *, const struct gone *);
+void view_quarantine_port_down(struct view *, uint32_t sw, const struct view_port *, const struct gone *);
+
+/* view_storm.c */
+bool view_storm_apply(struct view *, struct fact *);
+
 /* view_apply.c */
 bool view_may_stand(const struct view *, const struct view_use *, const uint8_t mac[6]);       /* no port is bound otherwise */
 bool view_host_apply(struct view *, struct fact *);
@@ -110,6 +121,9 @@ void view_guards_bind(struct view *);                                  /* the fi
 /* view_port.c */
 bool view_port_set(struct view *, struct fact *, const struct gone *);
 bool view_port_remove(struct view *, uint32_t sw, uint32_t ofport, const struct gone *);
+/* Forgets all hosts of one use. */
+void view_evict_use(struct view *, uint32_t sw, uint32_t ofport, const struct view_use *, enum fact_reason,
+		    const struct gone *);
 /* Asks the file where the port stands, and joins those networks. What it stood
  * in before is forgotten, not left: networks were made anew, or it is new. */
 void view_port_bind(struct view *, struct view_switch *, struct view_port *);

@@ -53,7 +53,11 @@ static void decode_answers(const uint8_t *m, size_t size)
 	size_t data_size;
 	uint32_t number;
 	bool flag;
+	struct msg_meter_stats stats;
+	size_t at = 0;
 
+	while (msg_meter_stats(m, size, &at, &stats) > 0)
+		must(at <= size);
 	msg_hello(m, size, &flag);
 	msg_features(m, size, &features);
 	msg_meter_features(m, size, &number);

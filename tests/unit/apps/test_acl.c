@@ -482,7 +482,7 @@ static void every_meter_is_of_one_app(void **state)
 		snprintf(rate, sizeof rate, "rate=%u ", rates[i][1]);
 		assert_int_equal(world_count_rows(w, "a", wanted, rate, NULL), 1);
 	}
-	assert_int_equal(world_count_rows(w, "a", "meter=", "pktps", NULL), 4);
+	assert_int_equal(world_count_rows(w, "a", "meter=", "pktps", NULL), 5);
 }
 
 /* --- punts ------------------------------------------------------------------------------- */

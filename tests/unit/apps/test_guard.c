@@ -200,6 +200,22 @@ static void guard_false_binds_nothing(void **state)
 	assert_int_equal(world_count_rows(w, "a", "table=0", "goto_table:10", NULL), 0);
 }
 
+/* What a guard lets pass meets the limits of storms next. */
+static void limits_come_after_guards(void **state)
+{
+	static const char stormy[] = SWITCHES "  red: {vni: 100, storm: {broadcast: 10pps}, ports: [\"*:r1\","
+		" {port: b:rd, mac: \"02:00:00:00:00:09\", ip: [10.1.0.9, \"fd00::9\"]}]}\n";
+	(void) state;
+	begin(stormy, "");
+	passes("b:rd", guard_ip4(9, 9, 0, 0));
+	passes("b:rd", guard_ip6(9, 9, 0, 0));
+	is_dropped("b:rd", guard_ip4(9, 1, 0, 0), "wrong-ip4", REASON_BOUND);
+	assert_int_equal(world_count_rows(w, "b", "table=0", "in_port=2", "goto_table:10", NULL), 2);
+	assert_true(world_count_rows(w, "b", "table=10,", "goto_table:14", NULL) > 0);
+	assert_int_equal(world_count_rows(w, "b", "table=10,", "goto_table:60", NULL), 0);
+	assert_int_equal(world_count_rows(w, "a", "table=0", "in_port=1,", "goto_table:14", NULL), 2);
+}
+
 /* A tag of the guest's own is another segment: only the MAC is looked at. */
 static void guests_tags_are_left_alone(void **state)
 {
@@ -842,6 +858,7 @@ int main(void)
 		T(a_mac_alone_binds_the_mac),
 		T(guard_false_binds_nothing),
 		T(guests_tags_are_left_alone),
+		T(limits_come_after_guards),
 		T(nobody_else_has_a_bound_mac),
 		T(nobody_else_has_a_bound_address),
 		T(an_edit_binds_at_once),

@@ -369,6 +369,7 @@ static const struct table_contract foreign_tables[] = {
 struct sim *sim_new(uint64_t seed, const char *folder)
 {
 	struct sim *s = xheap_alloc(sizeof *s);
+	s->has_storms = seed >= SIM_STORMS;
 	s->random = seed * 2654435761u + 88172645463325252ULL;
 	for (int i = 0; i < 8; i++)
 		sim_random(s, 2);

@@ -59,6 +59,7 @@ struct sim_got { uint32_t sw, ofport; int vid; };
 
 struct sim {
 	uint64_t random;
+	bool has_storms;                /* its files may have storm limits: seeds from SIM_STORMS on */
 	bool is_tls;
 	uint64_t now_ms, next_tick_ms;
 	unsigned n_ticks;
@@ -88,6 +89,7 @@ uint32_t sim_random(struct sim *, uint32_t n);          /* 0 .. n-1 */
 bool sim_chance(struct sim *, uint32_t percent);
 
 /* --- weftd (sim.c) ------------------------------------------------------------------- */
+enum { SIM_STORMS = 1000000 };
 struct sim *sim_new(uint64_t seed, const char *folder);
 void sim_free(struct sim *);
 void sim_advance(struct sim *, uint64_t ms);

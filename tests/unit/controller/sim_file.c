@@ -79,6 +79,9 @@ static void put_port(struct writer *w)
 	for (int out = 0; out < 2; out++)
 		if (sim_chance(s, 10))
 			fprintf(w->to, ", acl%s: open", out ? "_out" : "");
+	if (s->has_storms && sim_chance(s, 10))
+		fprintf(w->to, ", storm: {broadcast: %s, unknown: %upps}", sim_chance(s, 50) ? "none" : "7pps",
+			1 + sim_random(s, 3));
 	fprintf(w->to, "}\n");
 }
 
@@ -120,6 +123,8 @@ static void put_network(struct writer *w, const char *name, unsigned vlan)
 	for (int out = 0; out < 2; out++)
 		if (sim_chance(s, 15))
 			fprintf(w->to, "    acl%s: %s\n", out ? "_out" : "", sim_chance(s, 50) ? "open" : "ajar");
+	if (s->has_storms && sim_chance(s, 25))
+		fprintf(w->to, "    storm: {broadcast: 9pps, multicast: %upps}\n", 1 + sim_random(s, 3));
 	if (w->any_declared && sim_chance(s, 75))
 		put_transport(w, vlan);
 	fprintf(w->to, "    ports:\n");

@@ -35,12 +35,20 @@ static const char other[] =
 	"networks:\n"
 	"  office:\n"
 	"    ports: [kvm1:vm-a, kvm1:vm-b]\n";
+static const char limited[] =
+	"version: 1\n"
+	"switches: {kvm1: {dpid: 0x11}}\n"
+	"networks:\n"
+	"  office:\n"
+	"    storm: {broadcast: 10pps}\n"
+	"    ports: [kvm1:vm-a, kvm1:vm-b]\n";
 static const char guarded[] =
 	"version: 1\n"
 	"switches: {kvm1: {dpid: 0x11}}\n"
 	"networks:\n"
 	"  office:\n"
 	"    guard: [dhcp, ra]\n"
+	"    storm: {broadcast: 10pps}\n"
 	"    ports: [{port: kvm1:vm-a, mac: \"02:00:00:00:00:02\", ip: 10.0.0.2}, {port: kvm1:vm-b, max_hosts: 1, on_limit: shut}]\n";
 static const char bad[] =
 	"version: 1\n"
@@ -556,9 +564,17 @@ static void test_manual_tells_the_truth(void **state)
 	(void) state;
 	/* Something of everything. */
 	world_learn(&world, "office", 1, 0, 1);
-	world_reload(&world, other);
+	world_reload(&world, limited);
 	core_plan(world.core);
 	world_learn(&world, "office", 1, 0, 2);
+	struct fact closed = { .kind = FACT_QUARANTINE, .reason = REASON_LOOP, .sw = 0, .ofport = 1, .old_sw = NET_NONE,
+			       .network = world.core->net->networks[0].id };
+	core_fact(world.core, &closed);
+	struct fact storm = { .kind = FACT_STORM, .sw = 0, .ofport = 2, .old_sw = NET_NONE,
+			      .network = world.core->net->networks[0].id };
+	core_fact(world.core, &storm);
+	storm.n_dropped = 7;
+	core_fact(world.core, &storm);
 	struct fact claim = { .kind = FACT_ADDRESS, .sw = 0, .ofport = 2, .old_sw = NET_NONE, .has_ip4 = true,
 			      .network = world.core->net->networks[0].id, .ip4 = { 10, 0, 0, 1 } };
 	memcpy(claim.mac, (uint8_t[6]) { 2, 0, 0, 0, 0, 1 }, 6);

@@ -649,6 +649,46 @@ static void test_adopted_switch(void **state)
 	assert_false(is_degraded);
 }
 
+static const char limits[] =
+	"version: 1\nswitches: {kvm1: {dpid: 0x11}, kvm2: {dpid: 0x12}}\n"
+	"networks: {office: {storm: {unknown: 10pps}, ports: [kvm1:vm-a, kvm1:both]}}\n";
+
+static void test_storms(void **state)
+{
+	bool is_degraded;
+	(void) state;
+	world_reload(&world, limits);
+	core_plan(world.core);
+	json_t *problems = show_problems(&world.api, &is_degraded);
+	/* It came without meters. */
+	assert_string_equal(at(with(problems, "kind", "storm-no-meter"), "text"),
+			    "\"switch kvm1 has 0 meters: 2 storm limits do not hold there\"");
+	assert_null(with(problems, "kind", "storm"));
+	json_decref(problems);
+
+	struct fact storm = { .kind = FACT_STORM, .sw = kvm1, .ofport = VM_A, .old_sw = NET_NONE, .storm = STORM_UNKNOWN,
+			      .network = world.core->net->networks[0].id, .n_dropped = 5 };
+	core_fact(world.core, &storm);
+	storm.n_dropped = 12;
+	core_fact(world.core, &storm);
+	world_advance(&world, 3000);
+	problems = show_problems(&world.api, &is_degraded);
+	assert_true(is_degraded);
+	assert_string_equal(at(with(problems, "kind", "storm"), "text"),
+			    "\"port kvm1:vm-a sends more than 10 unknown unicast frames a second into network office "
+			    "(topology.yaml:3): 7 dropped in 3 s\"");
+	json_decref(problems);
+	json_t *items = list(&show_ports, &(struct show_query) { .state = "storm" });
+	assert_int_equal(json_array_size(items), 1);
+	assert_string_equal(at(items, "0.networks.0.storm.0.limit_pps"), "10");
+	assert_string_equal(at(items, "0.networks.0.storm.0.dropped"), "7");
+	json_decref(items);
+	items = list(&show_events, &(struct show_query) { .kind = "storm" });
+	assert_string_equal(at(items, "0.where"), "\"kvm1:vm-a\"");
+	assert_string_equal(at(items, "0.severity"), "\"warning\"");
+	json_decref(items);
+}
+
 static void test_text(void **state)
 {
 	static const struct { const char *bytes, *json; } cases[] = {
@@ -695,6 +735,7 @@ int main(void)
 		T(test_events),
 		T(test_objects),
 		T(test_adopted_switch),
+		T(test_storms),
 		T(test_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -478,6 +478,16 @@ static void test_sim(void **state)
 		    && lived.n_restarts && lived.n_refused && lived.n_foreign && lived.n_hosts);
 }
 
+/* The same with storm limits in the files. */
+static void test_sim_storms(void **state)
+{
+	(void) state;
+	for (uint64_t i = 0; !getenv("WEFT_SEED") && i < EPISODES / 2; i++) {
+		current = SIM_STORMS + i;
+		episode(current);
+	}
+}
+
 /* --- which one it was ------------------------------------------------------------------------ */
 
 static void say_seed(void)
@@ -506,7 +516,10 @@ void __sanitizer_set_death_callback(void (*)(void)) __attribute__((weak));
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { cmocka_unit_test_teardown(test_sim, tear_down) };
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_sim, tear_down),
+		cmocka_unit_test_teardown(test_sim_storms, tear_down),
+	};
 	vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
 	if (__sanitizer_set_death_callback)
 		__sanitizer_set_death_callback(say_seed);

@@ -436,6 +436,36 @@ static void test_moves(void **state)
 	assert_breach("table a (app first), priority 7: reg2 may not be set here");
 }
 
+static void test_meter_of_a_flow(void **state)
+{
+	static const struct table_contract may[] = {
+		{ .name = "m", .owner = "app", .id = 3, .meters = true, .next = 2 }, { .name = "n", .owner = "app", .id = 4 },
+	};
+	struct build *m = build_new(may, 2);
+	char text[200];
+	(void) state;
+	build_flow(m, 0, 7, 0);
+	act_meter(m, 0x10010);
+	act_goto(m, 1);
+	assert_null(build_end(m, &rule));
+	rule_format(&rule, text, sizeof text);
+	assert_non_null(strstr(text, "actions=meter:65552,goto_table:4"));
+	build_flow(m, 0, 7, 0);
+	act_meter(m, 1);
+	act_meter(m, 2);
+	assert_string_equal(build_end(m, &rule), "table m (app app), priority 7: a meter after other actions: it comes first");
+	build_flow(m, 0, 7, 0);
+	act_meter(m, 0);
+	assert_string_equal(build_end(m, &rule), "table m (app app), priority 7: 0x0 is no meter");
+	build_free(m);
+	begin(A);
+	act_meter(b, 1);
+	assert_breach("table a (app first), priority 7: a meter: this table does not limit");
+	build_meter(b, 5, true, 1, 1);
+	act_meter(b, 1);
+	assert_breach("meter 5: a meter belongs to a flow");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -451,6 +481,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_plain, setup, teardown),
 		cmocka_unit_test(test_field_table),
 		cmocka_unit_test_setup_teardown(test_moves, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_meter_of_a_flow, setup, teardown),
 	};
 
 	vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);

@@ -814,10 +814,54 @@ static int say_seed(void **state)
 	return 0;
 }
 
+/* Against the library: replies it makes, whole and cut. */
+static void test_meter_stats(void **state)
+{
+	struct ofputil_meter_band_stats bands[2] = { { .packet_count = 3 }, { .packet_count = 4 } };
+	struct ofputil_meter_stats ms = { .meter_id = 0x10010, .packet_in_count = 70, .n_bands = 2, .bands = bands };
+	struct msg_meter_stats got;
+	struct ovs_list replies;
+	uint8_t request[24];
+	size_t at = 0;
+	(void) state;
+	assert_int_equal(msg_put_meter_stats(request, 66), sizeof request);
+	struct ofpbuf *theirs = ofputil_encode_meter_request(OFP13_VERSION, OFPUTIL_METER_STATS, OFPM13_ALL);
+	with_xid(theirs, 66);
+	ofpmsg_update_length(theirs);
+	assert_memory_equal(theirs->data, request, sizeof request);
+	ofpmp_init(&replies, theirs->data);
+	ofputil_append_meter_stats(&replies, &ms);
+	ms.meter_id++;
+	ms.n_bands = 0;
+	ofputil_append_meter_stats(&replies, &ms);
+	ofpbuf_delete(theirs);
+	struct ofpbuf *reply = ofpbuf_from_list(ovs_list_pop_front(&replies));
+	ofpmsg_update_length(reply);
+	const uint8_t *m = reply->data;
+	assert_int_equal(msg_meter_stats(m, reply->size, &at, &got), 1);
+	assert_int_equal(got.id, 0x10010);
+	assert_int_equal(got.n_packets, 70);
+	assert_int_equal(got.n_dropped, 7);
+	assert_int_equal(msg_meter_stats(m, reply->size, &at, &got), 1);
+	assert_int_equal(got.id, 0x10011);
+	assert_int_equal(got.n_dropped, 0);
+	assert_int_equal(msg_meter_stats(m, reply->size, &at, &got), 0);
+	for (size_t size = MSG_MULTIPART + 1; size < reply->size; size++) {
+		int more;
+		at = 0;
+		while ((more = msg_meter_stats(m, size, &at, &got)) > 0)
+			;
+		/* Between two entries a message may end. */
+		assert_int_equal(more, size == MSG_MULTIPART + 40 + 32 ? 0 : -1);
+	}
+	ofpbuf_delete(reply);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fixed_encoders), cmocka_unit_test(test_bundles),
+		cmocka_unit_test(test_meter_stats),
 		cmocka_unit_test(test_packet_out), cmocka_unit_test(test_packet_out_as_in), cmocka_unit_test(test_packet_out_tunnel),
 		cmocka_unit_test(test_echo_and_errors),
 		cmocka_unit_test(test_error_names), cmocka_unit_test(test_type_names),

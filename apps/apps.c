@@ -17,6 +17,7 @@ const struct app_entry apps[] = {
 	{ 2, &app_l2 },
 	{ 4, &app_arp },
 	{ 3, &app_output },
+	{ 6, &app_steer },
 };
 const size_t n_apps = sizeof apps / sizeof apps[0];
 

@@ -12,5 +12,6 @@ extern const struct app app_ingress;
 extern const struct app app_l2;
 extern const struct app app_arp;
 extern const struct app app_output;
+extern const struct app app_steer;
 
 #endif

@@ -231,6 +231,7 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_GATEWAY:
 	case FACT_LINK:
 	case FACT_WAYS:
+	case FACT_STEER:
 	case FACT_DUPLICATE:
 	case FACT_PROBE:
 	case FACT_PROBE_LOST:

@@ -13,6 +13,7 @@
 #include "apps/app.h"
 #include "apps/apps.h"
 #include "apps/discover.h"
+#include "apps/ingress.h"
 #include "apps/guard.h"
 #include "apps/l2.h"
 #include "apps/loop.h"
@@ -22,7 +23,7 @@
 
 enum row {
 	ROW_LINK_PROBE, ROW_STRAY_PROBE, ROW_RESERVED, ROW_DISCOVERY, ROW_GROUP_SOURCE, ROW_LOOP_PROBE, ROW_QUARANTINE,
-	ROW_TUNNEL, ROW_TUNNEL_UNICAST, ROW_FENCED, ROW_PROBE,
+	ROW_TUNNEL, ROW_TUNNEL_UNICAST, ROW_FENCED, ROW_LABEL_TUNNEL, ROW_PROBE, ROW_LABEL_END, ROW_LABEL,
 	ROW_UNTAGGED, ROW_PRIORITY_TAGGED, ROW_TAGGED, ROW_GUEST_TAG, ROW_LINK, ROW_LINK_UNICAST,
 	ROW_STANDBY, ROW_STANDBY_TAGGED,
 	ROW_WRONG_TAG, ROW_LINK_REST, ROW_LINK_UNUSED, ROW_NO_PEER, ROW_NO_NETWORK, ROW_NO_VNI, ROW_DISABLED, ROW_MISS,
@@ -53,6 +54,12 @@ static const struct app_row rows[N_ROWS] = {
 		"from a switch that floods by another way, or may let in the LAN too: as tunnel, for one host only" },
 	[ROW_FENCED] = { "fenced", TABLE_INGRESS, 127,
 		"in_port, tun_id, tun_src", "drop: from a switch that may let in the LAN and is not the gateway" },
+	[ROW_LABEL_TUNNEL] = { "label-tunnel", TABLE_INGRESS, 126,
+		"in_port, tun_id, tun_src; tags as tunnel", "a label instead of the VNI: on a path between two other switches, go on to transit" },
+	[ROW_LABEL_END] = { "label-end", TABLE_INGRESS, 124,
+		"in_port, tun_id, tun_src; tags as tunnel", "a label that ends here: as tunnel" },
+	[ROW_LABEL] = { "label", TABLE_INGRESS, 97,
+		"in_port, tag", "a label instead of the network's tag: take it off, go on to transit" },
 	[ROW_PROBE] = { "tunnel-probe", TABLE_INGRESS, 125,
 		"in_port, tun_id 0", "drop: sent by weftd so that the switches find each other in the underlay" },
 	[ROW_UNTAGGED] = { "untagged", TABLE_INGRESS, 120,
@@ -117,8 +124,8 @@ static void never_let_in(struct out *out, uint32_t sw, uint64_t object)
 }
 
 /* Rules stand on the way of networks that have some, guards and limits on that of the ports. */
-static void go_on(const struct scene *scene, struct build *b, uint32_t sw, const struct net_network *network,
-		  enum class class, const struct view_use *use)
+void ingress_go_on(const struct scene *scene, struct build *b, uint32_t sw, const struct net_network *network,
+		   enum class class, const struct view_use *use)
 {
 	enum table next = acl_judges(scene, sw, (uint32_t) (network - scene->net->networks)) ? TABLE_CONNTRACK : TABLE_L2_SRC;
 	act_set_u(b, FIELD_NETWORK, network->id);
@@ -145,8 +152,7 @@ static void let_in(const struct scene *scene, struct out *out, uint32_t sw, cons
 		act_pop_vlan(b);
 	if (!use->is_uplink)
 		acl_set_lists(scene, b, sw, use, ACL_IN);
-	go_on(scene, b, sw, &scene->net->networks[use->network], use->is_uplink ? CLASS_UPLINK : CLASS_EDGE,
-	      use);
+	ingress_go_on(scene, b, sw, &scene->net->networks[use->network], use->is_uplink ? CLASS_UPLINK : CLASS_EDGE, use);
 	out_want(out, sw);
 }
 
@@ -174,7 +180,7 @@ static void from_vtep_row(const struct scene *scene, struct out *out, const stru
 		return;
 	}
 	if (row != ROW_FENCED)
-		go_on(scene, b, here->sw, tunnel_network(scene, vn), CLASS_TUNNEL, NULL);
+		ingress_go_on(scene, b, here->sw, tunnel_network(scene, vn), CLASS_TUNNEL, NULL);
 	out_want(out, here->sw);
 }
 
@@ -258,7 +264,7 @@ static void from_link(const struct scene *scene, struct out *out, const struct v
 	if (!in_tree)
 		match_bytes(b, FIELD_ETH_DST, (const uint8_t[6]) { 0 }, group_bit);
 	act_pop_vlan(b);
-	go_on(scene, b, vs->sw, &scene->net->networks[n], CLASS_LINK, NULL);
+	ingress_go_on(scene, b, vs->sw, &scene->net->networks[n], CLASS_LINK, NULL);
 	out_want(out, vs->sw);
 }
 
@@ -376,6 +382,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 	}
 	if (vs->tunnel != NET_NONE)
 		compile_tunnel(scene, out, vs);
+	ingress_labels(scene, out, vs, &rows[ROW_LABEL], &rows[ROW_LABEL_TUNNEL], &rows[ROW_LABEL_END]);
 }
 
 /* A port that only went up or down keeps its rows. A switch that joins or leaves
@@ -480,7 +487,7 @@ const struct app app_ingress = {
 	.n_rows = N_ROWS,
 	.tables = TABLE_BIT(INGRESS),
 	.reads = FACT_BIT(NET) | FACT_BIT(PROBE_LOST) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER)
-		| FACT_BIT(SWITCH_READY) | FACT_BIT(GATEWAY) | FACT_BIT(LINK) | FACT_BIT(WAYS)
+		| FACT_BIT(SWITCH_READY) | FACT_BIT(GATEWAY) | FACT_BIT(LINK) | FACT_BIT(WAYS) | FACT_BIT(STEER)
 		| FACT_BIT(QUARANTINE) | FACT_BIT(QUARANTINE_OVER),
 	.compile = compile,
 	.patch = patch,

@@ -307,6 +307,7 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_GATEWAY:
 	case FACT_LINK:
 	case FACT_WAYS:
+	case FACT_STEER:
 	case FACT_ADDRESS:
 	case FACT_ADDRESS_GONE:
 	case FACT_DUPLICATE:

@@ -17,13 +17,14 @@
 #include "apps/acl.h"
 #include "apps/app.h"
 #include "apps/apps.h"
+#include "apps/steer.h"
 #include "apps/tunnel.h"
 #include "topo/arena.h"
 #include "topo/ways.h"
 
 enum row {
 	ROW_PORT_HAIRPIN, ROW_FLOOD_HAIRPIN, ROW_UNKNOWN_HAIRPIN,
-	ROW_PORT, ROW_NOT_OURS, ROW_SWITCH, ROW_FLOOD, ROW_UNKNOWN, ROW_MISS,
+	ROW_PORT, ROW_STEERED, ROW_NOT_OURS, ROW_SWITCH, ROW_FLOOD, ROW_UNKNOWN, ROW_MISS,
 	N_ROWS
 };
 
@@ -35,6 +36,8 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_UNKNOWN_HAIRPIN] = { "unknown-hairpin", TABLE_OUTPUT, 180,
 		"network, out = unknown, in_port", "as unknown, and back to the port it came from" },
 	[ROW_PORT] = { "port", TABLE_OUTPUT, 100, "network, out = port", "to the port, with its tag" },
+	[ROW_STEERED] = { "steered", TABLE_OUTPUT, 97, "network, out = another switch, peer, class = edge or uplink",
+		"enters the net here, and a path to that switch is laid out: go on to it" },
 	[ROW_NOT_OURS] = { "not-ours", TABLE_OUTPUT, 96, "network, out = another switch, peer, in_port = uplink",
 		"drop: the LAN told several switches, and another one passes it on" },
 	[ROW_SWITCH] = { "switch-to", TABLE_OUTPUT, 95, "network, out = another switch, peer",
@@ -157,6 +160,31 @@ static void begin_to_peer(const struct scene *scene, struct out *out, enum row r
 	match_u(out->build, FIELD_PEER, peer->peer);
 }
 
+/* What comes by links and tunnels has been steered already, or goes the plain way all along. */
+static void to_path(const struct place *place, uint32_t index, enum class class, bool wanted)
+{
+	const struct scene *scene = place->scene;
+	begin_to_peer(scene, place->out, ROW_STEERED, place->vn->id, &scene->net->switches[index]);
+	match_u(place->out->build, FIELD_CLASS, class);
+	if (!wanted) {
+		out_unwant(place->out, place->sw);
+		return;
+	}
+	act_goto(place->out->build, TABLE_PATH);
+	out_want(place->out, place->sw);
+}
+
+/* The LAN delivers by itself. */
+static void steer_to(const struct place *place, uint32_t index, enum way_kind kind, bool is_ours)
+{
+	uint32_t network = (uint32_t) (place->vn - view_network(place->scene->view, 0));
+	if (!view_steer(place->scene->view))
+		return;
+	bool wanted = kind != WAY_LAN && steer_pair(place->scene, place->sw, network, index);
+	to_path(place, index, CLASS_EDGE, wanted);
+	to_path(place, index, CLASS_UPLINK, wanted && is_ours);
+}
+
 /* How what is for a host behind that switch leaves this one. */
 static void to_switch(const struct place *place, uint32_t index)
 {
@@ -165,7 +193,9 @@ static void to_switch(const struct place *place, uint32_t index)
 	struct build *b = place->out->build;
 	const struct view_member *here = view_member(place->vn, place->sw);
 	const struct way way = ways_to(scene->view, place->vn, here, index);
-	if (!ways_from_lan(scene->view, place->vn, here, way, index)) {
+	bool is_ours = ways_from_lan(scene->view, place->vn, here, way, index);
+	steer_to(place, index, way.kind, is_ours);
+	if (!is_ours) {
 		begin_to_peer(scene, place->out, ROW_NOT_OURS, place->vn->id, &scene->net->switches[index]);
 		match_u(b, FIELD_IN_PORT, here->uplink);
 		out_want(place->out, place->sw);
@@ -413,6 +443,7 @@ static void peer_changed(const struct scene *scene, struct out *out, const struc
 	} else {
 		begin_to_peer(scene, out, ROW_SWITCH, vn->id, peer);
 		out_unwant(out, member->sw);
+		steer_to(&place, (uint32_t) (peer - scene->net->switches), WAY_LAN, false);
 	}
 	free(legs);
 }
@@ -463,7 +494,7 @@ const struct app app_output = {
 	.n_rows = N_ROWS,
 	.tables = TABLE_BIT(OUTPUT),
 	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER)
-		| FACT_BIT(SWITCH_READY) | FACT_BIT(GATEWAY) | FACT_BIT(WAYS) | FACT_BIT(QUARANTINE)
+		| FACT_BIT(SWITCH_READY) | FACT_BIT(GATEWAY) | FACT_BIT(WAYS) | FACT_BIT(STEER) | FACT_BIT(QUARANTINE)
 		| FACT_BIT(QUARANTINE_OVER),
 	.compile = compile,
 	.patch = patch,

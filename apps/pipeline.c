@@ -17,6 +17,10 @@
 	| FIELD_BIT(TCP_SRC) | FIELD_BIT(TCP_DST) | FIELD_BIT(UDP_SRC) | FIELD_BIT(UDP_DST) \
 	| FIELD_BIT(SCTP_SRC) | FIELD_BIT(SCTP_DST) | FIELD_BIT(CONJ_ID) | FIELD_BIT(CT_STATE) | FIELD_BIT(CT_MARK))
 
+/* The tag or tunnel to the next switch. */
+#define LEAVES (FIELD_BIT(VLAN_VID) | FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_SRC) | FIELD_BIT(TUN_DST) \
+	| FIELD_BIT(TUN_IPV6_SRC) | FIELD_BIT(TUN_IPV6_DST))
+
 #define JUDGE(NAME, ID, NEXT, HELP) { \
 	.name = NAME, .owner = "acl", .id = ID, .match = JUDGED, \
 	.next = TABLE_BIT(NEXT) | TABLE_BIT(ACL_DENIED), .punts = true, .help = HELP, \
@@ -28,8 +32,8 @@ const struct table_contract pipeline[N_TABLES] = {
 		.name = "ingress", .owner = "ingress", .id = 0,
 		.match = FIELD_BIT(IN_PORT) | FIELD_BIT(VLAN_VID) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST)
 			| FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_SRC) | FIELD_BIT(TUN_IPV6_SRC),
-		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG10) | FIELD_BIT(VLAN_VID) | LISTS,
-		.next = TABLE_BIT(L2_SRC) | TABLE_BIT(CONNTRACK) | TABLE_BIT(GUARD) | TABLE_BIT(STORM),
+		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG10) | FIELD_BIT(REG13) | FIELD_BIT(VLAN_VID) | LISTS,
+		.next = TABLE_BIT(L2_SRC) | TABLE_BIT(CONNTRACK) | TABLE_BIT(GUARD) | TABLE_BIT(STORM) | TABLE_BIT(TRANSIT),
 		.punts = true,
 		.help = "port and tag, or tunnel and VNI, become the network register; the tag is taken off",
 		.miss = "dropped: a port the controller has not heard of yet",
@@ -162,12 +166,38 @@ const struct table_contract pipeline[N_TABLES] = {
 	},
 	[TABLE_OUTPUT] = {
 		.name = "output", .owner = "output", .id = 100,
-		.match = FIELD_BIT(REG0) | FIELD_BIT(REG2) | FIELD_BIT(REG3) | FIELD_BIT(IN_PORT),
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG2) | FIELD_BIT(REG3) | FIELD_BIT(IN_PORT),
 		.set = FIELD_BIT(VLAN_VID) | FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_DST) | FIELD_BIT(TUN_IPV6_DST),
+		.next = TABLE_BIT(PATH),
 		.outputs = true,
 		.again = TABLE_BIT(ACL_AT),
 		.help = "the port's tag, or what takes it to another switch, is put on; Open vSwitch never sends a frame back by itself",
 		.miss = "dropped: the port has left the network",
+	},
+	[TABLE_PATH] = {
+		.name = "path", .owner = "steer", .id = 102,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG3),
+		.set = FIELD_BIT(REG12) | LEAVES,
+		.next = TABLE_BIT(SLOT),
+		.outputs = true,
+		.help = "to another switch by the path for it, or by a slot of several",
+		.miss = "dropped: cannot be",
+	},
+	[TABLE_SLOT] = {
+		.name = "slot", .owner = "steer", .id = 104,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG3) | FIELD_BIT(REG12),
+		.set = LEAVES,
+		.outputs = true,
+		.help = "the slot's path",
+		.miss = "dropped: cannot be",
+	},
+	[TABLE_TRANSIT] = {
+		.name = "transit", .owner = "steer", .id = 106,
+		.match = FIELD_BIT(IN_PORT) | FIELD_BIT(REG13),
+		.set = LEAVES,
+		.outputs = true,
+		.help = "frames on their way between two other switches, by the label they came with",
+		.miss = "dropped: cannot be",
 	},
 	[TABLE_ACL_DENIED] = {
 		.name = "acl_denied", .owner = "acl", .id = 110,
@@ -205,7 +235,7 @@ static const char *const field_words[N_FIELDS] = {
 	[FIELD_IPV4_SRC] = "ipv4_src", [FIELD_IPV4_DST] = "ipv4_dst", [FIELD_TCP_SRC] = "tcp_src",
 	[FIELD_TCP_DST] = "tcp_dst", [FIELD_UDP_SRC] = "udp_src", [FIELD_UDP_DST] = "udp_dst",
 	[FIELD_SCTP_SRC] = "sctp_src", [FIELD_SCTP_DST] = "sctp_dst", [FIELD_CONJ_ID] = "conj_id",
-	[FIELD_CT_STATE] = "ct_state", [FIELD_CT_MARK] = "ct_mark",
+	[FIELD_CT_STATE] = "ct_state", [FIELD_CT_MARK] = "ct_mark", [FIELD_REG12] = "reg12", [FIELD_REG13] = "reg13",
 	[FIELD_REG11] = "reg11",
 };
 
@@ -268,7 +298,9 @@ static void print_registers(FILE *to)
 		"| reg6 | need | %d = ARP, %d = neighbour discovery, %d = DHCP |\n"
 		"| reg7, reg8, reg9 | lists | hash of the name of the port's, the network's and the switch's list; 0 = none |\n"
 		"| reg10 | tags | 1 = the network passes tags that guests put on |\n"
-		"| reg11 | until | seconds since 1970: when a lease ends, a port opens again; never matched, for restarts only |\n\n",
+		"| reg11 | until | seconds since 1970: when a lease ends, a port opens again; never matched, for restarts only |\n"
+		"| reg12 | slot | number of the connection's slot: which path of several it takes |\n"
+		"| reg13 | label | the VID or VNI by which a frame on a path came |\n\n",
 		CLASS_EDGE, CLASS_UPLINK, CLASS_TUNNEL, CLASS_LINK, OUT_FLOOD, OUT_UNKNOWN, OUT_SWITCH,
 		NEED_ARP, NEED_ND, NEED_DHCP);
 }

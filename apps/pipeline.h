@@ -16,7 +16,11 @@
  *
  * Frames of ports with limits meet the table storm behind ingress and guard.
  *
- * Further tables (qos, route, path) have their numbers kept free; a
+ * What is steered over paths of links and tunnels (topo/steer.h) goes on:
+ *
+ *   output -> path -> slot             ingress -> transit
+ *
+ * Further tables (qos, route) have their numbers kept free; a
  * table exists once it has an owner. */
 #ifndef APPS_PIPELINE_H
 #define APPS_PIPELINE_H
@@ -46,6 +50,9 @@
 	TABLE(ACL_OUT_PORT, 84) \
 	TABLE(ACL_COMMIT, 90) \
 	TABLE(OUTPUT, 100) \
+	TABLE(PATH, 102) \
+	TABLE(SLOT, 104) \
+	TABLE(TRANSIT, 106) \
 	TABLE(ACL_DENIED, 110)
 
 enum table {
@@ -74,6 +81,8 @@ enum table pipeline_by_id(uint8_t id);
 #define FIELD_LIST_SWITCH  FIELD_REG9   /* and of the switch; first as it comes in, then where it goes out */
 #define FIELD_TAGS    FIELD_REG10       /* 1: the network passes tags of guests */
 #define FIELD_UNTIL   FIELD_REG11       /* when a lease ends, a port opens: read back, never matched */
+#define FIELD_SLOT    FIELD_REG12       /* hash of the connection: which of the pair's paths */
+#define FIELD_LABEL   FIELD_REG13       /* VID or VNI that it came with: steer_transit.label */
 
 /* What hosts need before they can speak at all: judged only by rules that name it. */
 enum need { NEED_NOT, NEED_ARP, NEED_ND, NEED_DHCP };

@@ -169,6 +169,11 @@ static const struct api_path paths[] = {
 	    { "state", "have, want, going, refused, blocked or foreign" }, LIMIT } },
 	{ "GET", "/v1/acls", "the rules of all lists, in order, and what they have met", get_list, &show_acls,
 	  { { "acl", "of this list only" }, SWITCH, { "network", "of the lists that this network or its ports use" }, LIMIT } },
+	{ "GET", "/v1/explain", "can one host reach another, and if not, who says so and what to change", api_explain, NULL,
+	  { { "from", "port, switch:port, MAC or IP; NETWORK/ in front says in which network" }, { "to", "the same" },
+	    { "protocol", "icmp, icmp6, tcp/22, udp/53, sctp/PORT, arp, ethernet, a protocol number or ethertype; without it icmp" },
+	    { "size", "bytes of the IP packet: does it fit into the tunnels?" },
+	    { "probe", "1 = send five marked frames the same way, and see which counters grow" } } },
 	{ "GET", "/v1/events", "what happened; with follow=1 one JSON object a line, without end", get_events, &show_events,
 	  { { "after", "only events with a larger id; without it the last ones" }, { "follow", "1 = go on as events come" },
 	    SWITCH, NETWORK, { "kind", "of this kind only" }, { "severity", "info, warning or error" }, LIMIT } },
@@ -373,6 +378,7 @@ void api_free(struct api *api)
 		return;
 	http_free(api->http);
 	api_follow_uninit(api);
+	api_explain_uninit(api);
 	api_check_uninit(api);
 	rundir_release(&api->run);
 	free(api);

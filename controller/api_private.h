@@ -12,10 +12,12 @@ enum {
 	API_MAX_PARAMS = 8,
 	API_MAX_FOLLOWERS = 32,
 	API_MAX_CHECKS = 4,
+	API_MAX_EXPLANATIONS = 16,
 	API_FOLLOW_MS = 5,              /* events that come within are told together */
 };
 
 struct check;
+struct explanation;
 struct follower;
 struct loop_timer;
 
@@ -30,6 +32,8 @@ struct api {
 	bool is_telling;                /* tell is due */
 	struct check *checks;           /* list */
 	size_t n_checks;
+	struct explanation *explanations;       /* list */
+	size_t n_explanations;
 	int checked_fd;                 /* eventfd: a thread has done its check */
 };
 
@@ -62,6 +66,9 @@ void api_error(struct http_call *, int code, json_t *more, const char *hint, con
 void api_check(struct api_request *);
 void api_check_init(struct api *);
 void api_check_uninit(struct api *);
+
+void api_explain(struct api_request *);
+void api_explain_uninit(struct api *);
 
 void api_stream_list(struct api_request *);
 void api_follow(struct api_request *);

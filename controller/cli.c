@@ -40,6 +40,18 @@ static const struct command {
 	  "`weft show flows switch=kvm1 app=l2`, `weft show ports state=conflict`. Flows are printed as\n"
 	  "`ovs-ofctl` writes them, with the reason behind a `#`, so that `ovs-ofctl diff-flows` reads them.",
 	  cli_show, false, false },
+	{ "explain", "A B [PROTO[/PORT]] [--one-way] [--ovs] [--probe] [--size BYTES]", "can A reach B, and if not, who says so and what to change",
+	  "A and B are names of ports, `switch:port`, MAC or IP addresses; `office/10.0.0.1` says in which network.\n"
+	  "PROTO is icmp, icmp6, tcp/22, udp/53, sctp/PORT, arp, ethernet, a protocol number or an ethertype; without\n"
+	  "it icmp, or plain Ethernet when no IP address is known. Judged are a conversation that A begins and B\n"
+	  "answers, and one that B begins: by the rows that the switches have, with what these rows have counted.\n"
+	  "`--size` asks for an IP packet of so many bytes. `--ovs` prints the commands that ask Open vSwitch itself.\n"
+	  "`--probe` has A's switch take five frames, as if A had sent them, and says which counters grew on the way:\n"
+	  "real frames on the real way. What comes to B has a wrong checksum, so B drops it without a word (arp and\n"
+	  "ethernet: a harmless question, and a type that nobody knows); rules count and log it like any other frame.\n"
+	  "Exit code 0 when both ways are open, 4 when one is blocked, 1 when the question makes no sense. With `--one-way`\n"
+	  "only what A begins counts, and is printed.",
+	  cli_explain, false, false },
 	{ "watch", "[KEY=VALUE]...", "print events as they happen",
 	  "`after=0` begins with all that weftd remembers; `kind=`, `switch=`, `network=` and `severity=` choose.\n"
 	  "With `--json` one object a line. Ends when weftd ends, with exit code 1.", cli_watch, false, false },

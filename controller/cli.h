@@ -30,6 +30,7 @@ int cli_main(int argc, char **argv);
 /* The commands; argv[0] is the word itself, --json and --run-dir are taken out. */
 int cli_apply(const struct cli *, int argc, char **argv);
 int cli_check(const struct cli *, int argc, char **argv);
+int cli_explain(const struct cli *, int argc, char **argv);
 int cli_log(const struct cli *, int argc, char **argv);
 int cli_name(const struct cli *, int argc, char **argv);
 int cli_reference(const struct cli *, int argc, char **argv);

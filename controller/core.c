@@ -183,6 +183,7 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_GATEWAY:
 		case FACT_LINK:
 		case FACT_WAYS:
+		case FACT_STEER:
 		case FACT_ADDRESS:
 		case FACT_ADDRESS_GONE:
 		case FACT_DUPLICATE:

@@ -85,6 +85,7 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_SWITCH_READY:
 	case FACT_LINK:
 	case FACT_WAYS:
+	case FACT_STEER:
 	case FACT_ADDRESS:
 	case FACT_ADDRESS_GONE:
 	case FACT_ADDRESS_SETTLED:

@@ -287,7 +287,8 @@ static void on_port_status(struct session *s, const uint8_t *msg, size_t size)
 
 static void on_error(struct session *s, const uint8_t *msg, size_t size)
 {
-	if (session_role_message(s, msg, size) || session_meters_message(s, msg, size))
+	if (session_role_message(s, msg, size) || session_ask_message(s, msg, size)
+	    || session_meters_message(s, msg, size))
 		return;
 	if (s->sync && sync_message(s->sync, msg, size, s->all->core->now_ms))
 		return;
@@ -339,7 +340,8 @@ static void on_message(void *ctx, const uint8_t *msg, size_t size)
 	case MSG_MULTIPART_REPLY:
 	case MSG_BARRIER_REPLY:
 	case MSG_EXPERIMENTER:
-		if (session_role_message(s, msg, size) || session_meters_message(s, msg, size))
+		if (session_role_message(s, msg, size) || session_ask_message(s, msg, size)
+		    || session_meters_message(s, msg, size))
 			break;
 		if ((!s->sync || !sync_message(s->sync, msg, size, core->now_ms)) && msg_type(msg) != MSG_EXPERIMENTER)
 			session_malformed(s, "an answer to nothing we asked");
@@ -389,6 +391,7 @@ static void on_closed(void *ctx, const char *why)
 	struct session *s = ctx;
 	struct core *core = s->all->core;
 	read_clock(s->all);
+	session_ask_end(s);
 	if (s->attached) {
 		VLOG_WARN("%s: connection from %s ended: %s", session_who(s), conn_peer(s->conn), why);
 		if (s->sync)

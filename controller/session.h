@@ -52,4 +52,13 @@ void session_packet_out_as_in(struct session *, uint32_t in_port, const uint8_t 
 void session_packet_out_tunnel(struct session *, uint32_t ofport, const uint8_t *vtep, size_t vtep_size,
 			       const uint8_t *frame, size_t size);
 
+/* What rows of that table and cookie count at this moment (session_ask.c). rule null: that
+ * was all; is_lost: and there was no answer. Each row comes before the end, and the end
+ * comes once, unless it is forgotten before. False: not asked, there is no end. */
+enum { SESSION_ASKS = 32, SESSION_ASK_MS = 3000 };
+struct rule;
+typedef void session_ask_cb(void *ctx, const struct rule *, uint64_t n_packets, uint64_t n_bytes, bool is_lost);
+bool session_ask(struct session *, uint8_t table, uint64_t cookie, session_ask_cb *, void *ctx);
+void sessions_forget_asks(struct sessions *, const void *ctx);
+
 #endif

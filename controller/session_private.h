@@ -8,6 +8,14 @@
 
 enum session_state { SESSION_TLS, SESSION_HELLO, SESSION_STANDBY, SESSION_READING, SESSION_LIVE };
 
+/* A question about counters that waits for its answer; xid 0 = none. */
+struct session_ask {
+	uint32_t xid;
+	uint64_t deadline_ms;
+	session_ask_cb *cb;
+	void *ctx;
+};
+
 struct session {
 	struct sessions *all;
 	struct session *next, **link;   /* list of all */
@@ -34,6 +42,8 @@ struct session {
 	uint32_t rtt_us;
 	uint32_t punt_tokens;
 	uint64_t n_punts, n_punts_dropped, n_errors;
+	uint32_t last_ask_xid;
+	struct session_ask asks[SESSION_ASKS];
 };
 
 struct sessions {
@@ -64,6 +74,11 @@ void session_role_tick(struct session *, uint64_t now_ms);
 void session_role_reply(struct session *, const uint8_t *msg, size_t size);
 /* True when the message was about our role; the session may be over then. */
 bool session_role_message(struct session *, const uint8_t *msg, size_t size);
+
+/* Questions about counters: session_ask.c. */
+bool session_ask_message(struct session *, const uint8_t *msg, size_t size);     /* true: it was the answer to one */
+void session_ask_tick(struct session *, uint64_t now_ms);
+void session_ask_end(struct session *);          /* the connection has ended */
 
 /* What meters have dropped: session_meters.c. True when the message was about that. */
 void session_meters_tick(struct session *, uint64_t now_ms);

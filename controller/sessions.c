@@ -157,6 +157,7 @@ void sessions_tick(struct sessions *all)
 			continue;
 		}
 		session_role_tick(s, now_ms);
+		session_ask_tick(s, now_ms);
 		if (s->sync)
 			sync_tick(s->sync, now_ms);
 		if (s->state == SESSION_LIVE)

@@ -73,6 +73,8 @@ json_t *show_status(const struct api_world *);
 json_t *show_config(const struct api_world *, bool with_text);
 json_t *show_counters(const struct api_world *);
 json_t *show_log(void);
+struct explain;
+json_t *show_explain(const struct explain *);
 json_t *show_findings(const struct diag *);
 /* Array of problems, worst first; is_degraded when one needs somebody. */
 json_t *show_problems(const struct api_world *, bool *ret_is_degraded);

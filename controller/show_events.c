@@ -26,7 +26,8 @@ static const char *event_switch(const struct api_world *world, const struct even
 {
 	if (!event->is_fact)
 		return event->sw[0] ? event->sw : NULL;
-	if (event->fact.sw == NET_NONE || event->fact.kind == FACT_NET || event->fact.kind == FACT_WAYS)
+	if (event->fact.sw == NET_NONE || event->fact.kind == FACT_NET || event->fact.kind == FACT_WAYS
+	    || event->fact.kind == FACT_STEER)
 		return NULL;
 	const struct view_switch *vs = view_switch(world->core->view, event->fact.sw);
 	return vs ? vs->name : NULL;
@@ -150,6 +151,7 @@ static void add_fact(const struct api_world *world, json_t *json, const struct f
 	case FACT_SWITCH_DOWN:
 	case FACT_SWITCH_READY:
 	case FACT_WAYS:
+	case FACT_STEER:
 		break;
 	case FACT_LINK:
 		show_set(json, "from", show_place(world, fact->old_sw, fact->old_ofport));

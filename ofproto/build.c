@@ -426,6 +426,24 @@ void act_goto(struct build *b, unsigned table)
 	b->went = true;
 }
 
+void act_multipath(struct build *b, enum field f, unsigned n)
+{
+	const struct mf_field *mf = mf_from_id(mf_ids[f]);
+	struct ofpact_multipath *mp;
+
+	if (!in_flow(b, "multipath") || !may_set(b, f, STAGE_SET, "multipath"))
+		return;
+	if (n < 2 || n > MULTIPATH_MAX || mf->n_bits != 32) {
+		build_breach(b, "multipath over %u, into %s: 2 to %d, into a register", n, field_name(f), MULTIPATH_MAX);
+		return;
+	}
+	mp = ofpact_put_MULTIPATH(&b->ofpacts);
+	mp->fields = NX_HASH_FIELDS_SYMMETRIC_L3L4_UDP;
+	mp->algorithm = NX_MP_ALG_HASH_THRESHOLD;
+	mp->max_link = (uint16_t) (n - 1);
+	mp->dst = (struct mf_subfield) {.field = mf, .n_bits = mf->n_bits};
+}
+
 /* --- the end -------------------------------------------------------------------------- */
 
 static void check_prerequisites(struct build *b)

@@ -66,6 +66,8 @@
 	FIELD(UDP_DST,     MFF_UDP_DST,     2) \
 	FIELD(SCTP_SRC,    MFF_SCTP_SRC,    2) \
 	FIELD(SCTP_DST,    MFF_SCTP_DST,    2) \
+	FIELD(REG12,       MFF_REG12,       4) \
+	FIELD(REG13,       MFF_REG13,       4) \
 	FIELD(REG11,       MFF_REG11,       4)
 
 enum field {
@@ -137,6 +139,10 @@ void act_controller(struct build *, uint16_t max_len, uint32_t meter_id);
 void act_meter(struct build *, uint32_t meter_id);
 void act_group(struct build *, uint32_t group_id);
 void act_goto(struct build *, unsigned table);           /* last */
+/* NXAST_MULTIPATH: a hash of the connection (addresses, protocol and ports of TCP, SCTP and
+ * UDP; alike both ways), 0 to n - 1 in about equal shares, into the field. */
+enum { MULTIPATH_MAX = 256 };
+void act_multipath(struct build *, enum field, unsigned n);
 /* NXAST_CONJUNCTION: this row is one of clause `clause` (from 0) of n_clauses;
  * such a row has no other actions. The row that matches CONJ_ID acts. */
 void act_conjunction(struct build *, uint32_t id, unsigned clause, unsigned n_clauses);

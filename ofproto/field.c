@@ -57,6 +57,8 @@ const struct field_info field_infos[N_FIELDS] = {
 	[FIELD_UDP_DST] = {"udp_dst", OXM(16u, 2u), 2},
 	[FIELD_SCTP_SRC] = {"sctp_src", OXM(17u, 2u), 2},
 	[FIELD_SCTP_DST] = {"sctp_dst", OXM(18u, 2u), 2},
+	[FIELD_REG12] = {"reg12", NXM(12u, 4u), 4},
+	[FIELD_REG13] = {"reg13", NXM(13u, 4u), 4},
 	[FIELD_REG11] = {"reg11", NXM(11u, 4u), 4},
 };
 

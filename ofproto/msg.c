@@ -285,6 +285,16 @@ size_t msg_put_flow_dump(uint8_t *buf, uint32_t xid, int table)
 	return 56;
 }
 
+size_t msg_put_flow_ask(uint8_t *buf, uint32_t xid, int table, uint64_t cookie)
+{
+	size_t size = msg_put_flow_dump(buf, xid, table);
+
+	wire_put_u32(buf + 32, (uint32_t) (cookie >> 32));
+	wire_put_u32(buf + 36, (uint32_t) cookie);
+	memset(buf + 40, 0xff, 8);
+	return size;
+}
+
 size_t msg_put_multipart(uint8_t *buf, uint32_t xid, uint16_t type)
 {
 	return put_multipart(buf, xid, type, MSG_MULTIPART);

@@ -159,6 +159,8 @@ bool msg_bundle_ctrl(const uint8_t *m, size_t size, uint32_t *ret_bundle, enum m
 /* Multipart requests for a whole read-back: flows (table -1 = all), group
  * descriptions, meter configurations; port descriptions, description, meter features. */
 size_t msg_put_flow_dump(uint8_t *buf, uint32_t xid, int table);         /* 56 */
+/* Only those of that cookie. */
+size_t msg_put_flow_ask(uint8_t *buf, uint32_t xid, int table, uint64_t cookie);         /* 56 */
 size_t msg_put_multipart(uint8_t *buf, uint32_t xid, uint16_t type);     /* 16, empty body */
 size_t msg_put_meter_config(uint8_t *buf, uint32_t xid);                 /* 24, all meters */
 size_t msg_put_meter_stats(uint8_t *buf, uint32_t xid);                  /* the same for their counters */

@@ -31,4 +31,7 @@
 #include <openvswitch/vlog.h>
 #pragma GCC diagnostic pop
 
+/* In the library, not in its public headers: the slot that Open vSwitch chooses. */
+void multipath_execute(const struct ofpact_multipath *, struct flow *, struct flow_wildcards *);
+
 #endif

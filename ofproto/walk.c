@@ -20,6 +20,7 @@ struct walk_row {
 struct walk_table {
 	struct walk_row *rows;          /* highest priority first */
 	size_t n_rows, n_allocated;
+	bool loading;                   /* not in order yet */
 };
 
 struct walk_switch {
@@ -77,14 +78,26 @@ static void table_del(struct walk_table *t, size_t i)
 	memmove(t->rows + i, t->rows + i + 1, (t->n_rows - i) * sizeof(*t->rows));
 }
 
+static void table_grow(struct walk_table *t)
+{
+	if (t->n_rows < t->n_allocated)
+		return;
+	t->n_allocated = t->n_allocated ? 2 * t->n_allocated : 16;
+	t->rows = mem_realloc(t->rows, t->n_allocated * sizeof(*t->rows));
+}
+
+static int by_priority(const void *a_, const void *b_)
+{
+	const struct walk_row *a = a_, *b = b_;
+
+	return rule_priority(&b->rule) - rule_priority(&a->rule);
+}
+
 static void table_add(struct walk_table *t, const struct rule *rule)
 {
 	size_t low = 0, high = t->n_rows;
 
-	if (t->n_rows == t->n_allocated) {
-		t->n_allocated = t->n_allocated ? 2 * t->n_allocated : 16;
-		t->rows = mem_realloc(t->rows, t->n_allocated * sizeof(*t->rows));
-	}
+	table_grow(t);
 	/* Behind all rows of this priority or a higher one. */
 	while (low < high) {
 		size_t middle = (low + high) / 2;
@@ -209,6 +222,31 @@ void walk_switch_add(struct walk_switch *sw, const struct rule *rule)
 		walk_switch_del(sw, rule);
 		table_add(&sw->tables[rule_table(rule)], rule);
 		break;
+	}
+}
+
+void walk_switch_load(struct walk_switch *sw, const struct rule *rule)
+{
+	struct walk_table *t;
+
+	if (rule->kind != RULE_FLOW) {
+		walk_switch_add(sw, rule);
+		return;
+	}
+	t = &sw->tables[rule_table(rule)];
+	table_grow(t);
+	row_init(&t->rows[t->n_rows++], rule);
+	t->loading = true;
+}
+
+void walk_switch_loaded(struct walk_switch *sw)
+{
+	for (int i = 0; i < 256; i++) {
+		struct walk_table *t = &sw->tables[i];
+
+		if (t->loading)
+			qsort(t->rows, t->n_rows, sizeof(*t->rows), by_priority);
+		t->loading = false;
 	}
 }
 
@@ -373,7 +411,7 @@ void walk_frame(const struct walk_switch *sw, struct walk *walk, uint32_t in_por
 	struct walker w = {.sw = sw, .walk = walk};
 	struct flow *flow = &w.packet.flow;
 
-	walk->n_hops = walk->n_outs = 0;
+	walk->n_hops = walk->n_outs = walk->n_choices = 0;
 	walk->ambiguous = walk->missed = walk->cut = false;
 	walk->missed_table = 0;
 	walk->unknown = NULL;
@@ -385,5 +423,6 @@ void walk_frame(const struct walk_switch *sw, struct walk *walk, uint32_t in_por
 		return;
 	flow->tunnel.tun_id = htobe64(tun_id);
 	flow->tunnel.ip_src = htonl(tun_src);
+	memcpy(&flow->tunnel.ipv6_src, walk->tun_src6, 16);
 	walker_run(&w, 0);
 }

@@ -13,10 +13,13 @@
 
 enum { WALK_MAX_FRAME = 2048, WALK_MAX_OUTS = 1024, WALK_MAX_HOPS = 256 };
 
+#define WALK_BY_HASH UINT32_MAX
+
 struct walk_out {
 	uint32_t ofport;                /* OFPP_CONTROLLER = punt */
 	uint64_t tun_id;                /* tunnel metadata at that moment (its own if the frame came by one) */
 	uint32_t tun_dst;               /* IPv4, host order */
+	uint8_t tun_dst6[16];           /* IPv6; zero = none */
 	uint16_t size;
 	uint8_t frame[WALK_MAX_FRAME];
 };
@@ -27,11 +30,15 @@ struct walk_hop {
 
 struct walk {
 	/* Which bucket of a select group: this number modulo the live ones, every
-	 * bucket as often as its weight. Set before walk_frame(), 0 at first. */
+	 * bucket as often as its weight. Which slot of multipath: modulo their number;
+	 * WALK_BY_HASH: the one that Open vSwitch takes (of what is not IP: may
+	 * take). Set before walk_frame(), 0 at first. */
 	unsigned choice;
 	/* What connection tracking says about the frame, in every zone: bits TRACKED_*
 	 * of build.h and the mark. 0 = nothing yet: a new connection. */
 	uint32_t ct_state, ct_mark;
+	/* The IPv6 end of the tunnel that the frame came by; zero = none. */
+	uint8_t tun_src6[16];
 
 	/* The rest is the answer. */
 	size_t n_hops;
@@ -41,6 +48,7 @@ struct walk {
 	size_t n_commits;               /* ct with commit: how often, and the last one's zone and mark */
 	uint16_t commit_zone;
 	uint32_t commit_mark;
+	size_t n_choices;               /* select groups and multipaths on the way: one way of several was taken */
 	size_t n_meters;                /* rows on the way that limit */
 	bool ambiguous;                 /* two rows of equal priority matched: a defect */
 	bool missed;                    /* a table without a matching row */
@@ -54,6 +62,10 @@ struct walk_switch;
 struct walk_switch *walk_switch_new(void);
 void walk_switch_free(struct walk_switch *);
 void walk_switch_add(struct walk_switch *, const struct rule *);        /* copies; replaces an equal key */
+/* Many at once: copies, but no two of equal key; walk_switch_loaded() when done,
+ * before any frame and any other change. */
+void walk_switch_load(struct walk_switch *, const struct rule *);
+void walk_switch_loaded(struct walk_switch *);
 void walk_switch_del(struct walk_switch *, const struct rule *key);
 void walk_switch_clear(struct walk_switch *);
 /* Whether buckets that watch this port are alive; all ports are at first. */

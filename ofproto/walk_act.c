@@ -27,6 +27,7 @@ static void emit(struct walker *w, ofp_port_t port, size_t max_len)
 	out->ofport = ntohl(ofputil_port_to_ofp11(port));
 	out->tun_id = be64toh(p->flow.tunnel.tun_id);
 	out->tun_dst = ntohl(p->flow.tunnel.ip_dst);
+	memcpy(out->tun_dst6, &p->flow.tunnel.ipv6_dst, 16);
 	out->size = (uint16_t) (p->size < max_len ? p->size : max_len);
 	memcpy(out->frame, p->frame, out->size);
 }
@@ -110,6 +111,7 @@ static const struct ofputil_bucket *select_bucket(struct walker *w, const struct
 			total += bucket->weight;
 	if (!total)
 		return NULL;
+	w->walk->n_choices++;
 	at = w->walk->choice % total;
 	LIST_FOR_EACH (bucket, list_node, &group->gm.buckets) {
 		if (!is_live(w, bucket))
@@ -250,6 +252,23 @@ static void resubmit(struct walker *w, const struct ofpact_resubmit *r)
 	w->next_table = next_table;
 }
 
+static void multipath(struct walker *w, const struct ofpact_multipath *mp)
+{
+	struct flow_wildcards wildcards;
+	union mf_value value;
+
+	if (mp->max_link)
+		w->walk->n_choices++;
+	memset(&wildcards, 0, sizeof(wildcards));
+	if (w->walk->choice == WALK_BY_HASH) {
+		multipath_execute(mp, &w->packet.flow, &wildcards);
+		return;
+	}
+	memset(&value, 0, sizeof(value));
+	value.be32 = htonl(w->walk->choice % (mp->max_link + 1u));
+	mf_set_flow_value(mp->dst.field, &value, &w->packet.flow);
+}
+
 static void act_one(struct walker *w, const struct ofpact *a)
 {
 	switch ((int) a->type) {
@@ -264,6 +283,9 @@ static void act_one(struct walker *w, const struct ofpact *a)
 		break;
 	case OFPACT_REG_MOVE:
 		move_field(w, ofpact_get_REG_MOVE(a));
+		break;
+	case OFPACT_MULTIPATH:
+		multipath(w, ofpact_get_MULTIPATH(a));
 		break;
 	case OFPACT_STRIP_VLAN:
 		walk_packet_pop(&w->packet);

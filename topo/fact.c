@@ -419,6 +419,7 @@ size_t fact_format(const struct fact *fact, const struct net *net, const struct 
 		add_shut(&line, fact, net, view);
 		break;
 	case FACT_WAYS:
+	case FACT_STEER:
 	case N_FACT_KINDS:
 		break;
 	}

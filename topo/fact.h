@@ -39,6 +39,7 @@
 	FACT(STORM_OVER,   "storm-over",   "the port sends no more than it may") \
 	FACT(QUARANTINE,   "quarantine",   "a port is closed in a network for a time: it is part of a loop") \
 	FACT(QUARANTINE_OVER, "quarantine-over", "the port is open again") \
+	FACT(STEER,        "steer",        "frames are steered by other paths") \
 	FACT(VIOLATION,    "violation",    "a port sent what it may not, and it was dropped, or is told only") \
 	FACT(LEASE,        "lease",        "a DHCP server leased an IP address, or its host moved") \
 	FACT(LEASE_GONE,   "lease-gone",   "a lease was given back, or ended") \

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "topo/arena.h"
+#include "topo/steer.h"
 #include "topo/ways.h"
 
 struct view *view_new(void)
@@ -39,6 +40,7 @@ void view_free(struct view *view)
 	host_table_uninit(&view->hosts);
 	free(view->links);
 	ways_free(view->ways);
+	steer_free(view->steer);
 	binding_table_uninit(&view->bindings);
 	lease_table_uninit(&view->leases);
 	free(view->closures);
@@ -206,6 +208,8 @@ void view_bind(struct view *view, const struct net *net, uint64_t now_ms, view_f
 	uint32_t homeless = NET_NONE;
 	view->n_changed = 0;
 	view_ways_carry_over(view, net);
+	if (view->steer)
+		view_set_steer(view, steer_carry_over(view->steer, view->net, net));
 	view_links_make(view, net);
 	view_networks_make(view, net);
 	view->net = net;

@@ -402,6 +402,11 @@ struct ways *view_take_ways(struct view *);
 bool view_file_needs_ways(const struct view *);
 bool view_needs_ways(const struct view *);
 
+/* Steering (steer.h). What is in force, or null: all goes the plain ways. Takes it, frees the one before; a
+ * new file keeps what it still has of it. FACT_STEER is for the caller to apply. */
+struct steer;
+const struct steer *view_steer(const struct view *);
+void view_set_steer(struct view *, struct steer *take);
 /* view_loop.c. Does any MAC flap lately? Cheap. */
 bool view_flaps(const struct view *, uint64_t now_ms);
 /* MACs that flap: of one network; by index below VIEW_FLAPS, null where empty. */

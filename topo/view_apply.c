@@ -249,6 +249,8 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 		return view_link_heard(view, fact);
 	case FACT_WAYS:
 		return true;            /* view_set_ways() */
+	case FACT_STEER:
+		return true;            /* view_set_steer() */
 	case FACT_GATEWAY:
 		return view_gateway_apply(view, fact, &gone);
 	case FACT_ADDRESS:

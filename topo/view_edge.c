@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Edges as they are: cables, and tunnels that the file names. */
-#include "topo/view_private.h"
-
+/* Edges as they are: cables, and tunnels that the file names; and the steering in force. */
 #include <string.h>
+
+#include "topo/steer.h"
+#include "topo/view_private.h"
 
 /* The port that watches over the edge: a cable's own, a tunnel's BFD port, else the
  * tunnel port. */
@@ -65,4 +66,13 @@ bool view_edge_place(const struct view *view, uint32_t i, unsigned end, uint32_t
 	*ret_ofport = view->switches[sw]->tunnel;
 	*ret_watch_ofport = watch ? watch->ofport : *ret_ofport;
 	return true;
+}
+
+const struct steer *view_steer(const struct view *view) { return view->steer; }
+
+void view_set_steer(struct view *view, struct steer *take)
+{
+	if (view->steer != take)
+		steer_free(view->steer);
+	view->steer = take;
 }

@@ -29,6 +29,7 @@ struct view {
 	size_t n_changed, max_changed;
 	struct view_link *links;        /* owned, as many as the net has edges */
 	struct ways *ways;              /* owned, may be null */
+	struct steer *steer;            /* likewise */
 	bool settled;                   /* nobody is waited for any more, see view_settle */
 	struct view_flap flaps[VIEW_FLAPS];
 	uint64_t flapped_ms;            /* when one of them last did; 0 = never */

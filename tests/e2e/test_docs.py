@@ -25,7 +25,7 @@ GIVEN = {
 
 # Commands that only look: asked again until they show what the page shows, or
 # the deadline is over. All others are run once.
-LOOKS = re.compile(r"weft( --\S+)* (status|show|name|check|lab ping|lab status)\b|ovs-ofctl .*dump-|"
+LOOKS = re.compile(r"weft( --\S+)* (status|show|name|check|explain|lab ping|lab status)\b|ovs-ofctl .*dump-|"
                    r"ovs-vsctl .*\b(show|get|list)\b|weft lab exec .* (dump-|ping )|curl (?!.*(-d|--data|-X))|grep |tail |cat ")
 SECONDS = 30.0
 

@@ -190,6 +190,12 @@ static void draw_action(struct build *b, struct row *row, bool *popped)
 	case 4: case 5:
 		act_output(b, 1 + below(WALK_PORTS));
 		break;
+	case 6:
+		/* Of what is not IP Open vSwitch hashes the addresses, and then takes the result for
+		 * other such frames too (its datapath flow does not look at them). */
+		if (row->type == 0x0800 || row->type == 0x86dd)
+			act_multipath(b, FIELD_REG0, 2 + below(2));
+		break;
 	default:
 		draw_set(b, row);
 		break;
@@ -367,6 +373,7 @@ static void print_frames(void)
 	struct walk *w = walk_new();
 	uint8_t frame[FRAME_MAX];
 
+	w->choice = WALK_BY_HASH;
 	draw_rules(add, sw);
 	for (int i = 0; i < N_FRAMES; i++) {
 		uint32_t port = 1 + below(WALK_PORTS);

@@ -360,6 +360,63 @@ static void do_ways(struct world *w, bool half)
 	take_ways(w, ways_alone(ways));
 }
 
+/* --- steering ----------------------------------------------------------------------- */
+
+void world_steer(struct world *w, struct steer *take)
+{
+	struct fact fact = { .kind = FACT_STEER, .sw = NET_NONE };
+	view_set_steer(w->view, take);
+	applied(w, &fact);
+}
+
+struct placement *world_placement(struct world *w, uint64_t seed)
+{
+	size_t n = w->net->n_switches, n_links = w->net->n_edges;
+	struct place_link *links = xheap_alloc(n_links * sizeof *links);
+	struct place_demand *demands = xheap_alloc(n * n * sizeof *demands);
+	struct place_job job = { .n_nodes = (uint32_t) n, .links = links, .n_links = n_links, .demands = demands,
+				 .options = place_defaults() };
+	for (uint32_t i = 0; i < n_links; i++)
+		links[i] = (struct place_link) {
+			.a = w->net->edges[i].sw[0], .b = w->net->edges[i].sw[1], .mbps = { 100, 100 },
+			.cost = w->net->edges[i].cost, .down = !view_edge_is_up(w->view, i),
+		};
+	for (uint32_t i = 0; i < n * n; i++)
+		if (i / n != i % n) {
+			double mbps = seed ? (double) (net_hash(&(uint64_t[2]) { seed, i }, 16) % 100) : 10;
+			demands[job.n_demands++] = (struct place_demand) { i / (uint32_t) n, i % (uint32_t) n, mbps };
+		}
+	struct placement *placement = place_plan(&job);
+	free(links);
+	free(demands);
+	return placement;
+}
+
+static void do_steer(struct world *w, const char *number)
+{
+	struct placement *placement = world_placement(w, strtoull(number, NULL, 10));
+	world_steer(w, steer_compute(w->view, placement, view_steer(w->view)));
+	place_free(placement);
+}
+
+struct walk_switch *world_compiled(struct world *w, uint32_t sw)
+{
+	struct walk_switch *all = walk_switch_new();
+	struct ledger *rows = w->rows[sw];
+	struct ledger_iter iter;
+	w->rows[sw] = ledger_new();
+	compile_all(w, sw);
+	for (const struct row *row = ledger_first(w->rows[sw], &iter); row; row = ledger_after(w->rows[sw], &iter)) {
+		struct rule rule;
+		row_rule(row, &rule);
+		if (row->want)
+			walk_switch_add(all, &rule);
+	}
+	ledger_free(w->rows[sw]);
+	w->rows[sw] = rows;
+	return all;
+}
+
 static void do_line(struct world *w, const char *line)
 {
 	char a[5][80] = { "" };
@@ -401,6 +458,8 @@ static void do_line(struct world *w, const char *line)
 		do_link(w, a[1]);
 	} else if (!strcmp(a[0], "ways")) {
 		do_ways(w, a[1][0]);
+	} else if (!strcmp(a[0], "steer")) {
+		do_steer(w, a[1]);
 	} else if (!strcmp(a[0], "cut")) {
 		fact.kind = FACT_SWITCH_DOWN;
 		fact.sw = world_switch(w, a[1]);

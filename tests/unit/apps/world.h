@@ -24,6 +24,8 @@
  *     ready a                 the switch has all its rows
  *     link a:e1               probes came through it, both ways
  *     ways                    the best ways now are taken; "ways half" stops between old and new
+ *     steer                   paths for all pairs, each wanting as much, are planned and taken;
+ *                             "steer 7": each wanting something else, by that seed
  *     cut a                   it is away and keeps the rows it has; "up a" ends that
  */
 #ifndef TESTS_WORLD_H
@@ -32,10 +34,11 @@
 #include "apps/app.h"
 #include "ofproto/ledger.h"
 #include "ofproto/walk.h"
+#include "topo/steer.h"
 #include "topo/view.h"
 
 enum { WORLD_MAX_SWITCHES = 16, WORLD_MAX_GOT = 512, WORLD_MAX_FRAME = 512, WORLD_MAX_FACTS = 256,
-       WORLD_MAX_SENT = 64 };
+       WORLD_MAX_SENT = 64, WORLD_MAX_TRAIL = 512 };
 
 /* The world's clock on the wall, when its own says 0. */
 #define WORLD_WALL_MS 1700000000000ULL
@@ -63,11 +66,17 @@ struct world {
 	size_t n_changes;               /* calls of want and unwant */
 	bool cut[WORLD_MAX_SWITCHES];   /* away, with the rows of then */
 	bool learn;                     /* punts become facts; true at first */
+	unsigned choice;                /* slot that frames take: see walk.choice */
+	/* Rows to walk through instead of those above; borrowed, null = those above. */
+	struct walk_switch *given[WORLD_MAX_SWITCHES];
+	bool is_hole[WORLD_MAX_SWITCHES][WORLD_MAX_SWITCHES];   /* tunnels that lose all, by slot */
 	/* What the last frame did. */
 	struct got got[WORLD_MAX_GOT];
 	size_t n_got, n_punts, n_walks;
 	size_t n_tunnelled;             /* copies that went into a tunnel */
 	size_t n_linked;                /* copies that went onto a link */
+	struct { uint32_t sw, ofport, to; } trail[WORLD_MAX_TRAIL];     /* and by which port; to: by tunnel to that slot */
+	size_t n_trail;
 	char dropped_by[64];         /* name of the last row that dropped it */
 	/* What apps sent to switches since world_quiet(). */
 	struct got sent[WORLD_MAX_SENT];
@@ -120,6 +129,14 @@ void world_send(struct world *, const char *place, struct frame);
 void world_send_tunnelled(struct world *, const char *place, struct frame, uint64_t tun_id, uint32_t tun_src);
 /* The scene as apps see it. */
 struct scene world_scene(const struct world *);
+
+/* Steering as core does it, in one go: rows of all switches follow. Takes it. */
+void world_steer(struct world *, struct steer *take);
+struct placement *world_placement(struct world *, uint64_t seed);        /* 0: all want the same */
+/* All rows of the switch anew, and as walk reads them; to be freed. */
+struct walk_switch *world_compiled(struct world *, uint32_t sw);
+/* Is the frame let in by that port of the switch? tun_id, tun_src: of a tunnel's, else 0. */
+void world_send_at(struct world *, uint32_t sw, uint32_t ofport, struct frame, uint64_t tun_id, uint32_t tun_src);
 
 /* A second goes by for the apps that ask hosts whether they are there, and for leases. */
 void world_tick(struct world *, uint64_t second);

@@ -156,7 +156,8 @@ static void into_tunnel(struct world *w, struct trip *trip, uint32_t sw, const s
 		assert_int_equal(frame_vid(frame), UNTAGGED);
 	w->n_tunnelled++;
 	uint32_t there = view_switch_by_name(w->view, w->net->switches[to].name);
-	if (view_switch(w->view, there)->tunnel == NET_NONE)
+	w->trail[w->n_trail - 1].to = there;
+	if (view_switch(w->view, there)->tunnel == NET_NONE || w->is_hole[sw][there])
 		return;
 	push(trip, there, view_switch(w->view, there)->tunnel, frame);
 	trip->queue[trip->n - 1].tun_id = out->tun_id;
@@ -251,12 +252,23 @@ static bool is_answer(const struct frame *in, const struct frame *out)
 	return in->bytes[0] & 1 && !memcmp(out->bytes, in->bytes + 6, 6);
 }
 
+/* A detour may go back where the frame came from, and a relay's tunnels are one port. */
+static bool is_transit(const struct walk *walk)
+{
+	for (size_t i = 0; i < walk->n_hops; i++)
+		if (walk->hops[i].rule.kind == RULE_FLOW
+		    && rule_table(&walk->hops[i].rule) == pipeline[TABLE_TRANSIT].id)
+			return true;
+	return false;
+}
+
 static void follow(struct world *w, struct trip *trip, struct copy copy)
 {
 	const struct view_port *from = view_port(w->view, copy.sw, copy.in_port);
 	struct walk *walk = trip->walk;
 	bool punted = false;
 	w->n_walks++;
+	walk->choice = w->choice;
 	walk_frame(trip->switches[copy.sw], walk, copy.in_port, copy.frame.bytes, copy.frame.size,
 		   copy.tun_id, copy.tun_src);
 	assert_false(walk->ambiguous);
@@ -272,7 +284,13 @@ static void follow(struct world *w, struct trip *trip, struct copy copy)
 		memcpy(frame.bytes, out->frame, out->size);
 		const struct view_port *to = view_port(w->view, copy.sw, out->ofport);
 		assert_non_null(to);
-		if (to == from && !is_hairpin(to) && !is_answer(&copy.frame, &frame))
+		if (to->tunnel || to->link != NET_NONE) {
+			assert_true(w->n_trail < WORLD_MAX_TRAIL);
+			w->trail[w->n_trail].sw = copy.sw;
+			w->trail[w->n_trail].to = NET_NONE;
+			w->trail[w->n_trail++].ofport = out->ofport;
+		}
+		if (to == from && !is_hairpin(to) && !is_answer(&copy.frame, &frame) && !is_transit(walk))
 			fail_msg("a frame comes out of %s where it went in", to->name);
 		if (to->tunnel)
 			into_tunnel(w, trip, copy.sw, out, &frame);
@@ -288,44 +306,73 @@ static void follow(struct world *w, struct trip *trip, struct copy copy)
 		on_punt(w, walk, &copy);
 }
 
+static void load(struct world *w, struct trip *trip, uint32_t sw)
+{
+	struct ledger_iter iter;
+	trip->switches[sw] = walk_switch_new();
+	for (const struct row *row = ledger_first(w->rows[sw], &iter); row; row = ledger_after(w->rows[sw], &iter)) {
+		struct rule rule;
+		if (!row->want)
+			continue;
+		row_rule(row, &rule);
+		walk_switch_add(trip->switches[sw], &rule);
+	}
+}
+
 static void load_rows(struct world *w, struct trip *trip)
 {
 	for (uint32_t sw = 0; sw < view_n_switches(w->view); sw++) {
-		struct ledger_iter iter;
-		trip->switches[sw] = walk_switch_new();
-		for (const struct row *row = ledger_first(w->rows[sw], &iter); row;
-		     row = ledger_after(w->rows[sw], &iter)) {
-			struct rule rule;
-			if (!row->want)
-				continue;
-			row_rule(row, &rule);
-			walk_switch_add(trip->switches[sw], &rule);
-		}
+		const struct view_switch *vs = view_switch(w->view, sw);
+		if (w->given[sw])
+			trip->switches[sw] = w->given[sw];
+		else
+			load(w, trip, sw);
+		for (size_t i = 0; i < vs->n_ports; i++)
+			walk_switch_port(trip->switches[sw], vs->ports[i].ofport, vs->ports[i].up);
 	}
+}
+
+static void begin(struct world *w, struct trip *trip)
+{
+	trip->n = trip->done = 0;
+	trip->walk = walk_new();
+	w->n_got = w->n_punts = w->n_walks = w->n_tunnelled = w->n_linked = w->n_trail = 0;
+	load_rows(w, trip);
+}
+
+static void finish(struct world *w, struct trip *trip)
+{
+	while (trip->done < trip->n)
+		follow(w, trip, trip->queue[trip->done++]);
+	for (uint32_t sw = 0; sw < view_n_switches(w->view); sw++)
+		if (!w->given[sw])
+			walk_switch_free(trip->switches[sw]);
+	walk_free(trip->walk);
+}
+
+void world_send_at(struct world *w, uint32_t sw, uint32_t ofport, struct frame frame, uint64_t tun_id, uint32_t tun_src)
+{
+	static struct trip trip;
+	begin(w, &trip);
+	push(&trip, sw, ofport, &frame);
+	trip.queue[0].tun_id = tun_id;
+	trip.queue[0].tun_src = tun_src;
+	finish(w, &trip);
 }
 
 static void send(struct world *w, const char *place, struct frame frame, uint64_t tun_id, uint32_t tun_src)
 {
 	static struct trip trip;
-	trip.n = trip.done = 0;
-	trip.walk = walk_new();
-	w->n_got = w->n_punts = w->n_walks = w->n_tunnelled = w->n_linked = 0;
-	load_rows(w, &trip);
-	if (!strcmp(place, "lan")) {
-		onto_lan(w, &trip, NET_NONE, 0, &frame);
-		w->n_got = 0;
-	} else {
-		uint32_t sw, ofport;
+	uint32_t sw, ofport;
+	if (strcmp(place, "lan")) {
 		world_place(w, place, &sw, &ofport);
-		push(&trip, sw, ofport, &frame);
-		trip.queue[0].tun_id = tun_id;
-		trip.queue[0].tun_src = tun_src;
+		world_send_at(w, sw, ofport, frame, tun_id, tun_src);
+		return;
 	}
-	while (trip.done < trip.n)
-		follow(w, &trip, trip.queue[trip.done++]);
-	for (uint32_t sw = 0; sw < view_n_switches(w->view); sw++)
-		walk_switch_free(trip.switches[sw]);
-	walk_free(trip.walk);
+	begin(w, &trip);
+	onto_lan(w, &trip, NET_NONE, 0, &frame);
+	w->n_got = 0;
+	finish(w, &trip);
 }
 
 void world_send(struct world *w, const char *place, struct frame frame)

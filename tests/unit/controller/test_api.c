@@ -533,6 +533,8 @@ static void check_members(const char *document, const char *prefix, const json_t
 			fail_msg("%s has a member %s that is not in api_members", document, name);
 		bool is_other = !strcmp(document, "status") &&
 			(!strcmp(name, "switches") || !strcmp(name, "networks") || !strcmp(name, "config"));
+		/* As `from`, and as the causes of a direction. */
+		is_other |= !strcmp(document, "explain") && (!strcmp(name, "to") || !strcmp(name, "notes"));
 		const json_t *inner = json_is_array(value) ? json_array_get(value, 0) : value;
 		if (!is_other && json_is_object(inner)) {
 			snprintf(name, sizeof name, "%s%s.", prefix, key);
@@ -555,6 +557,42 @@ static bool has_member(const json_t *json, const char *name)
 	}
 	const json_t *value = json_object_get(json, first);
 	return dot ? value && has_member(value, dot + 1) : value != NULL;
+}
+
+static void test_explain(void **state)
+{
+	static const struct { const char *target, *error; } wrong[] = {
+		{ "/v1/explain?from=vm-a", "from and to are wanted" },
+		{ "/v1/explain?from=vm-a&to=vm-b&protocol=tcp", "\"tcp\" is no protocol" },
+		{ "/v1/explain?from=vm-a&to=vm-b&size=1", "\"1\" is no size" },
+	}, odd[] = {
+		{ "/v1/explain?from=vm-a&to=vm-a", "the same host" },
+		{ "/v1/explain?from=nowhere/vm-a&to=vm-b", "there is no network" },
+		{ "/v1/explain?from=vm-a&to=vm-b&probe=1", "no probe: " },
+	};
+	(void) state;
+	world_reload(&world, other);
+	core_plan(world.core);
+	world_take_rows(&world, 0);
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		json_t *json = call("GET", wrong[i].target, NULL, 400);
+		assert_non_null(strstr(json_string_value(json_object_get(json, "error")), wrong[i].error));
+		json_decref(json);
+	}
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		json_t *json = call("GET", odd[i].target, NULL, 422);
+		const char *error = json_string_value(json_object_get(json, "error"));
+		if (!strstr(error, odd[i].error))
+			fail_msg("%s: %s", odd[i].target, error);
+		assert_true(json_is_string(json_object_get(json, "hint")));
+		json_decref(json);
+	}
+	json_t *json = call("GET", "/v1/explain?from=vm-a&to=vm-b", NULL, 200);
+	char *text = json_dumps(json, 0);
+	if (strcmp(json_string_value(json_object_get(json, "verdict")), "reachable"))
+		fail_msg("%s", text);
+	free(text);
+	json_decref(json);
 }
 
 static void test_manual_tells_the_truth(void **state)
@@ -612,6 +650,14 @@ static void test_manual_tells_the_truth(void **state)
 		}
 		json_decref(json);
 	}
+	json_t *explained = call("GET", "/v1/explain?from=vm-a&to=kvm1:vm-b", NULL, 200);
+	check_members("explain", "", explained);
+	for (size_t m = 0; m < n_api_members; m++)
+		/* Nothing is wrong here, and nothing was sent. */
+		if (!strcmp(api_members[m].document, "explain") && !strstr(api_members[m].name, "causes.")
+		    && strncmp(api_members[m].name, "probe.", 6) && !has_member(explained, api_members[m].name))
+			fail_msg("explain has no member %s, the manual says so", api_members[m].name);
+	json_decref(explained);
 	char *page = NULL;
 	size_t size = 0;
 	FILE *f = open_memstream(&page, &size);
@@ -641,6 +687,7 @@ int main(void)
 		T(test_slow_follower),
 		T(test_followers_are_bounded),
 		T(test_ends_under_followers),
+		T(test_explain),
 		T(test_manual_tells_the_truth),
 	};
 	signal(SIGPIPE, SIG_IGN);

@@ -249,6 +249,26 @@ static void test_show(void **state)
 	json_decref(json);
 }
 
+static void test_explain(void **state)
+{
+	(void) state;
+	assert_int_equal(weft("explain office/vm-a vm-b --run-dir @"), CLI_OK);
+	assert_memory_equal(out, "REACHABLE both ways: office/vm-a and vm-b, ethernet\n", 52);
+	HAS(out, "  office/vm-a  kvm1:vm-a, network office, 10.0.0.1, 02:00:00:00:00:01\n");
+	HAS(out, "\nvm-a begins, vm-b answers: REACHABLE\n");
+	assert_int_equal(weft("explain office/vm-a spare ethernet --run-dir @"), CLI_BLOCKED);
+	HAS(out, "BLOCKED: office/vm-a and spare, ethernet\n");
+	HAS(out, "\n  no entry of topology.yaml names port kvm1:spare: its frames are dropped\n    -> add it to a network: `ports: [kvm1:spare]`\n");
+	assert_int_equal(weft("explain yard/vm-a office/vm-a --one-way --run-dir @"), CLI_BLOCKED);
+	HAS(out, "BLOCKED: icmp from yard/vm-a to office/vm-a\n");
+	HAS(out, "networks are apart");
+	json_t *json = weft_json("--json explain office/vm-a vm-b --ovs --run-dir @", CLI_OK);
+	assert_string_equal(json_string_value(json_object_get(json, "verdict")), "reachable");
+	json_decref(json);
+	assert_int_equal(weft("explain --ovs --run-dir @ office/vm-a vm-b"), CLI_OK);
+	HAS(out, "    on kvm1:\n      ovs-appctl ofproto/trace br-int in_port=1,");
+}
+
 static void test_what_is_wrong(void **state)
 {
 	static const struct { const char *words, *said; } cases[] = {
@@ -271,6 +291,12 @@ static void test_what_is_wrong(void **state)
 		{ "watch kind --run-dir @", "is no filter" },
 		{ "watch knid=host --run-dir @", "did you mean kind?" },
 		{ "name x", "only --file FILE" },
+		{ "explain vm-a", "name two" },
+		{ "explain vm-a vm-b tcp/1 more", "too many words" },
+		{ "explain vm-a vm-b --frob", "--one-way, --ovs, --probe and --size BYTES" },
+		{ "explain vm-a vm-b tcp --run-dir @", "\"tcp\" is no protocol; it wants a port" },
+		{ "explain vm-a vm-b --size x --run-dir @", "\"x\" is no size" },
+		{ "explain vm-b kvm1:vm-a --probe --run-dir @", "no probe: " },
 		{ "reference nix", "no such page" },
 		{ "status --run-dir @/nowhere", "weftd does not answer on " },
 		{ "status --run-dir @/nowhere", "Is it running?" },
@@ -460,7 +486,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_status),
-		cmocka_unit_test(test_show),
+		cmocka_unit_test(test_show), cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_what_is_wrong),
 		cmocka_unit_test(test_apply_and_reload),
 		cmocka_unit_test(test_degraded),

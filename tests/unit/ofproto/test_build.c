@@ -89,6 +89,13 @@ static void test_contract(void **state)
 	begin(A);
 	act_output_in_port(b);
 	assert_breach("table a (app first), priority 7: output to in_port: this table does not output");
+	begin(B);
+	act_multipath(b, FIELD_REG0, 16);
+	assert_breach("table b (app second), priority 7: reg0 may not be set here");
+	build_group(b, 1, GROUP_ALL);
+	build_bucket(b, 0, 0);
+	act_multipath(b, FIELD_REG12, 16);
+	assert_breach("group 0x1: multipath belongs to a flow");
 	begin(A);
 	act_group(b, 1);
 	assert_breach("table a (app first), priority 7: group: this table does not output");

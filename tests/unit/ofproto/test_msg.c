@@ -105,6 +105,10 @@ static void test_fixed_encoders(void **state)
 		match_init_catchall(&request.match);
 		size = msg_put_flow_dump(m, 87, table);
 		same(m, size, with_xid(ofputil_encode_flow_stats_request(&request, OFPUTIL_P_OF13_OXM), 87));
+		request.cookie = htobe64(0x7707123456789abcULL);
+		request.cookie_mask = OVS_BE64_MAX;
+		size = msg_put_flow_ask(m, 88, table, 0x7707123456789abcULL);
+		same(m, size, with_xid(ofputil_encode_flow_stats_request(&request, OFPUTIL_P_OF13_OXM), 88));
 	}
 }
 

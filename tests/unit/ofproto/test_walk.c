@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "corpus.h"
+#include "ofproto/canon.h"
 #include "ofproto/ovs.h"
 #include "ofproto/walk.h"
 #include "ofproto/wire.h"
@@ -610,9 +611,122 @@ static void test_nd_answer(void **state)
 	assert_memory_equal(f->w->outs[0].frame, advertisement, sizeof(advertisement));
 }
 
+/* Read in one go, in any order: highest priority first all the same. */
+static void test_load(void **state)
+{
+	struct fixture *f = *state;
+	static const uint16_t priorities[] = {5, 300, 10, 1, 200};
+
+	for (size_t i = 0; i < 5; i++) {
+		struct rule r;
+
+		begin(f, T0, priorities[i]);
+		act_output(f->b, priorities[i]);
+		assert_null(build_end(f->b, &r));
+		walk_switch_load(f->sw, &r);
+	}
+	walk_switch_loaded(f->sw);
+	go(f, 1);
+	assert_int_equal(f->w->n_outs, 1);
+	assert_int_equal(f->w->outs[0].ofport, 300);
+	begin(f, T0, 400);
+	act_output(f->b, 7);
+	end(f);
+	go(f, 1);
+	assert_int_equal(f->w->outs[0].ofport, 7);
+}
+
+/* Ends of tunnels by IPv6, in and out. */
+static void test_tunnels_v6(void **state)
+{
+	static const uint8_t here[16] = {0xfd, [15] = 1}, there[16] = {0xfd, [15] = 2};
+	struct fixture *f = *state;
+
+	begin(f, T0, 10);
+	match_bytes(f->b, FIELD_TUN_IPV6_SRC, here, NULL);
+	act_goto(f->b, T100);
+	end(f);
+	begin(f, T100, 10);
+	act_set_bytes(f->b, FIELD_TUN_IPV6_DST, there);
+	act_output(f->b, 9);
+	end(f);
+	go(f, 1);
+	assert_true(f->w->missed);
+	memcpy(f->w->tun_src6, here, 16);
+	go(f, 1);
+	assert_int_equal(f->w->n_outs, 1);
+	assert_memory_equal(f->w->outs[0].tun_dst6, there, 16);
+}
+
+/* Slots by number, or by the hash of Open vSwitch: alike both ways, of UDP ports too. */
+static void test_multipath(void **state)
+{
+	enum { SLOTS = 16 };
+	struct fixture *f = *state;
+	size_t hits[SLOTS] = {0};
+
+	begin(f, T0, 1);
+	act_multipath(f->b, FIELD_REG12, SLOTS);
+	act_goto(f->b, T60);
+	end(f);
+	for (uint32_t slot = 0; slot < SLOTS; slot++) {
+		begin(f, T60, 1);
+		match_u(f->b, FIELD_REG12, slot);
+		act_output(f->b, 100 + slot);
+		end(f);
+	}
+	for (f->w->choice = 0; f->w->choice < 40; f->w->choice++) {
+		go(f, 3);
+		assert_int_equal(f->w->n_choices, 1);
+		assert_int_equal(f->w->n_outs, 1);
+		assert_int_equal(f->w->outs[0].ofport, 100 + f->w->choice % SLOTS);
+	}
+	f->w->choice = WALK_BY_HASH;
+	wire_put_u16(f->frame + 12, 0x0800);
+	memcpy(f->frame + 14, (uint8_t[]){0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2}, 20);
+	for (uint16_t port = 0; port < 1600; port++) {
+		uint32_t there;
+
+		wire_put_u16(f->frame + 34, 20000 + port);
+		wire_put_u16(f->frame + 36, 53);
+		f->frame[29] = 1;
+		f->frame[33] = 2;
+		go(f, 3);
+		assert_int_equal(f->w->n_outs, 1);
+		there = f->w->outs[0].ofport;
+		hits[there - 100]++;
+		wire_put_u16(f->frame + 34, 53);
+		wire_put_u16(f->frame + 36, 20000 + port);
+		f->frame[29] = 2;
+		f->frame[33] = 1;
+		go(f, 3);
+		assert_int_equal(f->w->outs[0].ofport, there);
+	}
+	for (uint32_t slot = 0; slot < SLOTS; slot++)
+		assert_in_range(hits[slot], 50, 200);
+}
+
+static void test_multipath_takes_2_to_256(void **state)
+{
+	struct fixture *f = *state;
+	static const unsigned bad[] = {0, 1, MULTIPATH_MAX + 1};
+	struct rule r;
+
+	for (size_t i = 0; i < 3; i++) {
+		begin(f, T0, 1);
+		act_multipath(f->b, FIELD_REG12, bad[i]);
+		assert_non_null(build_end(f->b, &r));
+	}
+	begin(f, T0, 1);
+	act_multipath(f->b, FIELD_VLAN_VID, 16);
+	assert_non_null(build_end(f->b, &r));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_multipath),
+		TEST(test_multipath_takes_2_to_256),
 		TEST(test_tables),
 		TEST(test_ambiguous),
 		TEST(test_in_port),
@@ -628,6 +742,8 @@ int main(void)
 		TEST(test_corpus),
 		TEST(test_arp_answer),
 		TEST(test_nd_answer),
+		TEST(test_load),
+		TEST(test_tunnels_v6),
 	};
 
 	vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verdict: who is meant, what both ends are, and what becomes of the frames of a
+ * conversation that one begins and the other answers, both ways round. */
+#include "controller/explain.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/explain_impl.h"
+#include "ofproto/packet.h"
+
+/* --- small things ------------------------------------------------------------------------ */
+
+const char *explain_printf(struct explaining *e, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	const char *text = arena_vprintf(e->arena, format, args);
+	va_end(args);
+	return text;
+}
+
+void explain_cause_add(struct explain_causes *causes, const char *kind, const char *text, const char *cure, const char *sw,
+		       uint32_t line)
+{
+	/* Both directions meet the same wall: told once. */
+	for (size_t i = 0; i < causes->n; i++)
+		if (!strcmp(causes->items[i].text, text))
+			return;
+	if (causes->n < EXPLAIN_MAX_CAUSES)
+		causes->items[causes->n++] = (struct explain_cause) { kind, text, cure, sw, line };
+}
+
+bool explain_cause_has(const struct explain_causes *causes, const char *kind)
+{
+	for (size_t i = 0; i < causes->n; i++)
+		if (!strcmp(causes->items[i].kind, kind))
+			return true;
+	return false;
+}
+
+static void fail(struct explaining *e, const char *error, const char *hint)
+{
+	e->x->error = error;
+	e->x->hint = hint;
+}
+
+/* --- who is meant ------------------------------------------------------------------------- */
+
+static bool same_place(const struct candidate *a, const struct candidate *b)
+{
+	return a->network == b->network && a->port == b->port && a->host == b->host && a->has_mac == b->has_mac
+		&& !memcmp(a->mac, b->mac, 6) && a->sw == b->sw;
+}
+
+static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *) a, *(const char *const *) b); }
+
+/* "say which: office/10.0.0.1, lab/10.0.0.1" */
+static void ask_which(struct explaining *e, const struct find *f, const bool *is_meant)
+{
+	const char *list = "", *names[FIND_MAX];
+	size_t n = 0;
+	for (size_t i = 0; i < f->n; i++)
+		if (is_meant[i])
+			names[n++] = find_name(f, &f->items[i]);
+	qsort(names, n, sizeof *names, by_text);
+	for (size_t i = 0; i < n && i < 10; i++)
+		list = explain_printf(e, "%s%s%s", list, i ? ", " : "", names[i]);
+	if (n > 10)
+		list = explain_printf(e, "%s and %zu more", list, n - 10);
+	fail(e, explain_printf(e, "\"%s\" may be one of several", f->asked), explain_printf(e, "say which: %s", list));
+}
+
+/* The pairs that share a network; when there is none, any pair tells why. */
+static void choose(struct explaining *e, const struct find f[2])
+{
+	bool meant[2][FIND_MAX] = { { false } };
+	size_t n = 0, first[2] = { 0, 0 };
+	for (size_t a = 0; a < f[0].n; a++) {
+		for (size_t b = 0; b < f[1].n; b++) {
+			bool share = f[0].items[a].network == f[1].items[b].network && f[0].items[a].network != NET_NONE;
+			if (!share || same_place(&f[0].items[a], &f[1].items[b]))
+				continue;
+			if (!n++) {
+				first[0] = a;
+				first[1] = b;
+			}
+			meant[0][a] = meant[1][b] = true;
+		}
+	}
+	for (unsigned i = 0; i < 2 && n > 1; i++) {
+		size_t n_meant = 0;
+		for (size_t k = 0; k < f[i].n; k++)
+			n_meant += meant[i][k];
+		if (n_meant > 1) {
+			ask_which(e, &f[i], meant[i]);
+			return;
+		}
+	}
+	for (unsigned i = 0; i < 2; i++)
+		e->ends[i] = f[i].items[first[i]];
+	if (!n && same_place(&e->ends[0], &e->ends[1]))
+		fail(e, explain_printf(e, "\"%s\" and \"%s\" are the same host", f[0].asked, f[1].asked), "name two");
+}
+
+/* --- the ends ------------------------------------------------------------------------------ */
+
+static bool is_link_local(const uint8_t ip[16]) { return ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80; }
+
+/* An address that others would use for it; wider ones first. */
+static void take_addresses(struct explaining *e, struct explain_end *end, const struct candidate *c)
+{
+	uint32_t id = e->net->networks[c->network].id;
+	const struct binding *b = NULL;
+	while ((b = view_host_binding(e->view, id, c->mac, b))) {
+		if (b->is_v6 && (!end->has_ip6 || (is_link_local(end->ip6) && !is_link_local(b->ip)))) {
+			end->has_ip6 = true;
+			memcpy(end->ip6, b->ip, 16);
+		} else if (!b->is_v6 && !end->has_ip4) {
+			end->has_ip4 = true;
+			memcpy(end->ip4, b->ip, 4);
+		}
+	}
+	if (!end->has_ip4 && c->host && c->host->has_ip4) {
+		end->has_ip4 = true;
+		memcpy(end->ip4, c->host->ip4, 4);
+	}
+	if (!end->has_ip6 && c->host && c->host->has_ip6) {
+		end->has_ip6 = true;
+		memcpy(end->ip6, c->host->ip6, 16);
+	}
+	for (size_t i = 0; c->entry && i < c->entry->ips.n; i++) {
+		const struct net_address *ip = &c->entry->ips.items[i];
+		if (ip->is_v6 && !end->has_ip6)
+			memcpy(end->ip6, ip->bytes, 16);
+		if (!ip->is_v6 && !end->has_ip4)
+			memcpy(end->ip4, ip->bytes, 4);
+		*(ip->is_v6 ? &end->has_ip6 : &end->has_ip4) = true;
+	}
+}
+
+static uint32_t line_of(const struct explaining *e, const struct candidate *c)
+{
+	if (c->entry)
+		return c->entry->where.line;
+	if (!c->use)
+		return 0;
+	const struct net_use use = { .network = c->use->network, .port = c->use->entry, .is_uplink = c->use->is_uplink,
+				     .is_physical = c->use->is_physical };
+	return net_use_line(e->net, &use);
+}
+
+static void fill_end(struct explaining *e, unsigned i, const struct find *f)
+{
+	const struct candidate *c = &e->ends[i];
+	struct explain_end *end = &e->x->ends[i];
+	*end = (struct explain_end) {
+		.asked = f->asked, .name = f->word, .is_heard = c->host || c->vtep,
+		.network = c->network == NET_NONE ? NULL : arena_strdup(e->arena, e->net->networks[c->network].name),
+		.sw = c->sw_name ? arena_strdup(e->arena, c->sw_name) : NULL,
+		.port = c->port_name ? arena_strdup(e->arena, c->port_name) : NULL,
+		.tag = c->use ? c->use->tag : c->entry ? c->entry->tag : NET_UNTAGGED, .line = line_of(e, c),
+		.vtep = c->vtep ? arena_strdup(e->arena, c->vtep->end.name) : NULL,
+		.is_lan = c->use && (c->use->is_uplink || c->use->is_physical),
+		.has_mac = c->has_mac,
+		/* Nobody has this one, weft's own probes neither. */
+		.mac = { 0x0a, 'n', 'o', 'n', 'e', (uint8_t) (i + 1) },
+	};
+	if (c->has_mac)
+		memcpy(end->mac, c->mac, 6);
+	if (c->network != NET_NONE && c->has_mac)
+		take_addresses(e, end, c);
+	if (!f->is_ip)
+		return;
+	/* As it was asked for. */
+	*(f->is_v6 ? &end->has_ip6 : &end->has_ip4) = true;
+	memcpy(f->is_v6 ? end->ip6 : end->ip4, f->ip, f->is_v6 ? 16 : 4);
+}
+
+/* --- what is sent ----------------------------------------------------------------------------- */
+
+static const char *protocol_text(struct explaining *e)
+{
+	const struct explain_protocol *p = &e->protocol;
+	switch (p->kind) {
+	case EXPLAIN_ETHER:
+		return p->eth_type ? explain_printf(e, "0x%04x", p->eth_type) : "ethernet";
+	case EXPLAIN_ARP:
+		return e->is_v6 ? "nd" : "arp";
+	case EXPLAIN_ICMP:
+	case EXPLAIN_ICMP6:
+		return e->is_v6 ? "icmp6" : "icmp";
+	case EXPLAIN_IP:
+		break;
+	}
+	if (!p->port)
+		return explain_printf(e, "%u", p->number);
+	return explain_printf(e, "%s/%u", p->number == 6 ? "tcp" : p->number == 17 ? "udp" : "sctp", p->port);
+}
+
+/* IPv4 or IPv6: as asked, else what both have. False: IP is wanted and not known. */
+static bool settle_protocol(struct explaining *e, const struct find f[2])
+{
+	const struct explain_end *a = &e->x->ends[0], *b = &e->x->ends[1];
+	bool both4 = a->has_ip4 && b->has_ip4, both6 = a->has_ip6 && b->has_ip6;
+	bool asks6 = (f[0].is_ip && f[0].is_v6) || (f[1].is_ip && f[1].is_v6) || e->protocol.kind == EXPLAIN_ICMP6;
+	bool asks4 = (f[0].is_ip && !f[0].is_v6) || (f[1].is_ip && !f[1].is_v6);
+	if (e->protocol.kind == EXPLAIN_ETHER)
+		return true;
+	e->is_v6 = asks6 || (!asks4 && !both4 && both6);
+	if (e->is_v6 ? both6 : both4)
+		return true;
+	if (e->protocol.is_given || (f[0].is_ip && f[1].is_ip)) {
+		const struct explain_end *who = (e->is_v6 ? a->has_ip6 : a->has_ip4) ? b : a;
+		fail(e, explain_printf(e, "no IPv%d address of \"%s\" is known", e->is_v6 ? 6 : 4, who->asked),
+		     explain_printf(e, "ask for it by its address, or let it send a frame; or ask without addresses: `weft explain %s %s ethernet`",
+				    a->asked, b->asked));
+		return false;
+	}
+	e->protocol = (struct explain_protocol) { .kind = EXPLAIN_ETHER };
+	e->is_v6 = false;
+	if (e->network != NET_NONE)
+		explain_cause_add(&e->x->notes, "no-address", "no IP address that both could use is known: judged is a plain Ethernet frame",
+			  "ask by IP address, for rules may name it", NULL, 0);
+	return true;
+}
+
+/* --- a conversation ---------------------------------------------------------------------------- */
+
+static void judge_mtu(struct explaining *e, struct explain_leg *leg)
+{
+	uint32_t size = e->question->size;
+	if (!size || !leg->passes || !leg->over_tunnel || size <= leg->tunnel_mtu)
+		return;
+	leg->passes = false;
+	leg->cause = (struct explain_cause) {
+		.kind = "mtu",
+		.text = explain_printf(e, "a packet of %u bytes does not fit: the tunnel carries %u", size, leg->tunnel_mtu),
+		.cure = explain_printf(e, "give the hosts an MTU of %u (ip link set eth0 mtu %u), or the underlay one of %u more", leg->tunnel_mtu,
+				       leg->tunnel_mtu, size - leg->tunnel_mtu),
+		.sw = NULL, .line = e->net->networks[e->network].where.line,
+	};
+}
+
+static struct explain_leg *follow(struct explaining *e, struct explain_rows *rows, enum leg_kind kind, unsigned from, unsigned client,
+				  struct explain_tracked *tracked, struct explain_direction *d)
+{
+	struct explain_leg *leg = &d->legs[d->n_legs++];
+	explain_follow(e, rows, kind, from, client, tracked, leg);
+	if (kind == LEG_REQUEST || kind == LEG_REPLY)
+		judge_mtu(e, leg);
+	if (leg->cause.kind)
+		explain_cause_add(&d->causes, leg->cause.kind, leg->cause.text, leg->cause.cure, leg->cause.sw, leg->cause.line);
+	return leg;
+}
+
+/* Legs from an end that has no port here cannot be walked. */
+static bool can_send(const struct explaining *e, unsigned end)
+{
+	return e->ends[end].port && e->ends[end].use;
+}
+
+/* How `asker` finds the address of the other one. */
+static void resolve(struct explaining *e, struct explain_rows *rows, unsigned asker, const char *names[2],
+		    struct explain_tracked *tracked, struct explain_direction *d)
+{
+	struct explain_leg *leg;
+	if (e->protocol.kind == EXPLAIN_ETHER || !can_send(e, asker))
+		return;
+	leg = follow(e, rows, LEG_RESOLVE, asker, asker, tracked, d);
+	leg->name = names[0];
+	if (!leg->passes || leg->is_answered || !can_send(e, !asker))
+		return;
+	leg = follow(e, rows, LEG_RESOLVED, !asker, asker, tracked, d);
+	leg->name = names[1];
+}
+
+/* Both ask for the other's address: a switch that answers for a host keeps the question
+ * from it, so who is spoken to must ask too before it can answer. */
+static void converse(struct explaining *e, struct explain_rows *rows, unsigned client, struct explain_direction *d)
+{
+	static const char *names[2][2][2] = {
+		{ { "arp", "arp-reply" }, { "arp-back", "arp-back-reply" } }, { { "nd", "nd-reply" }, { "nd-back", "nd-back-reply" } },
+	};
+	unsigned server = !client;
+	struct explain_tracked tracked = { arena_new_array(e->arena, uint32_t, e->core->n_switches), e->core->n_switches };
+	resolve(e, rows, client, names[e->is_v6][0], &tracked, d);
+	if (e->protocol.kind == EXPLAIN_ARP || !can_send(e, client))
+		return;
+	if (!follow(e, rows, LEG_REQUEST, client, client, &tracked, d)->passes || !can_send(e, server))
+		return;
+	resolve(e, rows, server, names[e->is_v6][1], &tracked, d);
+	follow(e, rows, LEG_REPLY, server, client, &tracked, d);
+}
+
+static void converse_both(struct explaining *e)
+{
+	struct explain_rows *rows = explain_rows_new(e);
+	bool can_walk = e->network != NET_NONE && e->ends[0].network == e->ends[1].network;
+	for (unsigned client = 0; client < 2 && can_walk; client++)
+		converse(e, rows, client, &e->x->directions[client]);
+	explain_rows_free(rows);
+}
+
+/* A host whose MAC is made up, and that the other one would have to ask for. */
+static void note_floods(struct explaining *e)
+{
+	for (unsigned i = 0; i < 2; i++)
+		for (size_t k = 0; k < e->x->directions[i].n_legs; k++)
+			if (e->x->directions[i].legs[k].by_flood && e->ends[0].host && e->ends[1].host)
+				explain_cause_add(&e->x->notes, "flooded", "a host on the way is known to weft and not to a switch: flooded",
+						  "ask again in a second", NULL, 0);
+}
+
+static void judge(struct explaining *e)
+{
+	struct explain *x = e->x;
+	struct explain_causes stops = { .n = 0 };
+	for (unsigned i = 0; i < 2; i++)
+		explain_judge_end(e, i, &stops, &x->notes);
+	explain_judge_both(e, &stops, &x->notes);
+	for (unsigned i = 0; i < 2; i++)
+		x->directions[i].causes = stops;
+	converse_both(e);
+	note_floods(e);
+}
+
+/* --- the whole ------------------------------------------------------------------------------------ */
+
+static void name_directions(struct explain *x)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		x->directions[i].from = x->ends[i].name;
+		x->directions[i].to = x->ends[!i].name;
+	}
+}
+
+static void nobody(struct explaining *e, const struct find f[2])
+{
+	struct explain *x = e->x;
+	for (unsigned i = 0; i < 2; i++) {
+		if (f[i].n) {
+			e->ends[i] = f[i].items[0];
+			fill_end(e, i, &f[i]);
+		} else {
+			x->ends[i] = (struct explain_end) { .asked = f[i].asked, .name = f[i].word };
+		}
+		for (unsigned d = 0; d < 2 && !f[i].n; d++)
+			explain_cause_add(&x->directions[d].causes, "unknown-host", f[i].nobody, f[i].nobody_cure, NULL, 0);
+	}
+	name_directions(x);
+	x->protocol = protocol_text(e);
+}
+
+struct explain *explain_new(const struct core *core, const struct explain_question *question)
+{
+	struct arena *arena = arena_new();
+	struct explain *x = arena_alloc(arena, sizeof *x);
+	struct explaining *e = arena_alloc(arena, sizeof *e);
+	struct find *f = arena_new_array(arena, struct find, 2);
+	x->arena = arena;
+	x->file = arena_strdup(arena, core->net->file);
+	*e = (struct explaining) {
+		.core = core, .net = core->net, .view = core->view, .question = question, .x = x, .arena = arena,
+		.protocol = question->protocol, .network = NET_NONE,
+	};
+	for (unsigned i = 0; i < 2; i++) {
+		find_all(&f[i], core, arena, i ? question->to : question->from);
+		if (f[i].error)
+			fail(e, f[i].error, f[i].hint);
+	}
+	if (x->error)
+		return x;
+	if (!f[0].n || !f[1].n) {
+		nobody(e, f);
+		return x;
+	}
+	choose(e, f);
+	if (x->error)
+		return x;
+	for (unsigned i = 0; i < 2; i++)
+		fill_end(e, i, &f[i]);
+	if (e->ends[0].network == e->ends[1].network)
+		e->network = e->ends[0].network;
+	name_directions(x);
+	bool can_ask = settle_protocol(e, f);
+	if (!can_ask && e->network != NET_NONE)
+		return x;
+	x->error = x->hint = NULL;
+	x->protocol = protocol_text(e);
+	x->is_v6 = e->is_v6;
+	judge(e);
+	for (unsigned i = 0; i < 2; i++)
+		x->directions[i].is_reachable = !x->directions[i].causes.n;
+	x->is_reachable = x->directions[0].is_reachable && x->directions[1].is_reachable;
+	return x;
+}
+
+void explain_free(struct explain *x)
+{
+	if (x)
+		arena_free(x->arena);
+}

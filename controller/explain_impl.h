@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of explain: explain.c (the verdict), explain_find.c (who is meant),
+ * explain_ends.c (what is wrong with a host's place), explain_frame.c (frames),
+ * explain_rows.c (rows that matter), explain_way.c and explain_trip.h (frames on their way),
+ * explain_cure.c (what to do). */
+#ifndef CONTROLLER_EXPLAIN_IMPL_H
+#define CONTROLLER_EXPLAIN_IMPL_H
+
+#include "controller/explain.h"
+#include "ofproto/walk.h"
+#include "topo/arena.h"
+
+enum { FIND_MAX = 64 };
+
+/* Somebody who may be meant. Borrows from net and view. */
+struct candidate {
+	uint32_t network;               /* index, NET_NONE = in none */
+	uint32_t sw;                    /* slot, NET_NONE = not known */
+	const char *sw_name, *port_name;        /* null = not known */
+	const struct view_port *port;   /* null = not there */
+	const struct view_use *use;     /* of the port in the network, or null */
+	const struct host *host;        /* null = never heard */
+	const struct binding *binding;  /* of the address that was asked for, or null */
+	const struct net_port *entry;   /* of the file, or null */
+	const struct net_vtep *vtep;    /* behind this foreign one, or null */
+	bool has_mac;
+	uint8_t mac[6];
+};
+
+/* What was asked for, and who that may be. */
+struct find {
+	const struct core *core;
+	struct arena *arena;
+	const char *asked;              /* all of it */
+	const char *word;               /* without "NETWORK/" */
+	uint32_t network;               /* that network, or NET_NONE = any */
+	bool is_mac, is_ip, is_v6, is_place;
+	uint8_t mac[6], ip[16];
+	struct candidate items[FIND_MAX];
+	size_t n;
+	const char *nobody, *nobody_cure;       /* n = 0: why */
+	const char *error, *hint;       /* no word at all */
+};
+void find_all(struct find *, const struct core *, struct arena *, const char *asked);
+/* "office/10.0.0.1": how to ask for this one and no other. */
+const char *find_name(const struct find *, const struct candidate *);
+
+/* --- building the answer --------------------------------------------------------------- */
+
+struct explaining {
+	const struct core *core;
+	const struct net *net;
+	const struct view *view;
+	const struct explain_question *question;
+	struct explain *x;
+	struct arena *arena;
+	struct candidate ends[2];
+	struct explain_protocol protocol;       /* settled */
+	bool is_v6;
+	uint32_t network;               /* index; of both */
+};
+
+const char *explain_printf(struct explaining *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* sw may be null; text and cure are kept as they are. */
+void explain_cause_add(struct explain_causes *, const char *kind, const char *text, const char *cure, const char *sw,
+		       uint32_t line);
+bool explain_cause_has(const struct explain_causes *, const char *kind);
+
+/* explain_ends.c: what keeps frames from this end whatever the rows say, and what is odd. */
+void explain_judge_end(struct explaining *, unsigned end, struct explain_causes *stops, struct explain_causes *notes);
+void explain_judge_both(struct explaining *, struct explain_causes *stops, struct explain_causes *notes);
+
+/* explain_frame.c: the frame of a leg, as `from` sends it. Returns its size. */
+/* RESOLVE: who has that address; RESOLVED: the answer. REQUEST, REPLY: what is asked about. */
+enum leg_kind { LEG_RESOLVE, LEG_RESOLVED, LEG_REQUEST, LEG_REPLY };
+/* from: which end sends this frame; client: which one began. */
+size_t explain_frame(const struct explaining *, enum leg_kind, unsigned from, unsigned client,
+		     uint8_t frame[EXPLAIN_MAX_FRAME]);
+const char *explain_frame_text(struct explaining *, enum leg_kind, unsigned from, unsigned client);
+
+/* explain_rows.c: the rows of a switch that can matter to frames between both ends. */
+struct explain_rows;
+struct explain_rows *explain_rows_new(const struct explaining *);
+void explain_rows_free(struct explain_rows *);
+/* As the switch has them. Of one that is away, or that is just being given others, as it shall have
+ * them: a row that is being changed is only known as it will be. */
+const struct walk_switch *explain_rows_of(struct explain_rows *, uint32_t sw);
+/* "have" ...: see explain_step. */
+const char *explain_row_state(const struct row *);
+
+/* explain_trace.c: the command that asks Open vSwitch itself about a frame of this leg where it
+ * comes in. vid: its outer tag there, NET_UNTAGGED = none; ct_state 0 = new. */
+struct explain_entry {
+	uint32_t slot, in_port;
+	uint16_t vid;
+	uint64_t tun_id;
+	uint32_t tun_src;               /* IPv4, host order */
+	uint8_t tun_src6[16];
+	bool is_tunnel, is_tracked;
+	uint32_t ct_state;
+};
+const char *explain_trace_command(struct explaining *, enum leg_kind, unsigned from, unsigned client,
+				  const struct explain_entry *);
+
+/* explain_way.c: follows a frame of a leg. tracked: per slot, what connection tracking
+ * says of a reply: set by the request on its way. */
+struct explain_tracked { uint32_t *state; size_t n; };
+void explain_follow(struct explaining *, struct explain_rows *, enum leg_kind, unsigned from, unsigned client,
+		    struct explain_tracked *, struct explain_leg *);
+
+/* explain_cure.c: the cause of a frame that ended at this row. */
+struct explain_cause explain_row_cause(struct explaining *, const struct explain_step *, unsigned from, unsigned client);
+/* Is the row one that people want to see on the way? */
+bool explain_row_is_shown(const struct rule *);
+/* What the row says of itself. */
+const char *explain_row_text(struct explaining *, const struct explain_step *);
+
+#endif

@@ -97,7 +97,7 @@ struct app {
 	size_t n_rows;
 	bool spans;                     /* a kind of row has all priorities from its own up to the next kind's */
 	uint32_t tables;                /* bits of enum table: the tables it owns */
-	uint32_t reads;                 /* bits of enum fact_kind that make it stale */
+	uint64_t reads;                 /* bits of enum fact_kind that make it stale */
 	/* All rows of this app on one switch. */
 	void (*compile)(const struct scene *, uint32_t sw, struct out *);
 	/* The rows that change by this fact (already applied), on any switch. */

@@ -155,7 +155,7 @@ void core_applied(struct core *core, const struct fact *fact)
 		struct reply reply = core_reply(core);
 		if (app->greet)
 			app->greet(&scene, fact, &reply);
-		if (!(app->reads & (1u << fact->kind)))
+		if (!(app->reads & (1ULL << fact->kind)))
 			continue;
 		struct out out = core_out(core, apps[i].number);
 		if (app->patch && app->patch(&scene, fact, &out)) {

@@ -52,7 +52,8 @@ enum fact_kind {
 #undef FACT
 	N_FACT_KINDS
 };
-#define FACT_BIT(NAME) (1u << FACT_##NAME)
+#define FACT_BIT(NAME) (1ULL << FACT_##NAME)
+_Static_assert(N_FACT_KINDS <= 64, "a set of kinds is 64 bits");
 const char *fact_word(enum fact_kind);
 
 /* Why a host is gone or refused. */

@@ -80,7 +80,7 @@ static void applied(struct world *w, const struct fact *fact)
 	for (size_t i = 0; i < n_apps; i++) {
 		struct out out = { .build = w->build, .shapes = w->shapes, .app = apps[i].number,
 				   .want = on_want, .unwant = on_unwant, .ctx = w };
-		if (!(apps[i].app->reads & (1u << fact->kind)))
+		if (!(apps[i].app->reads & (1ULL << fact->kind)))
 			continue;
 		if (apps[i].app->patch && apps[i].app->patch(&scene, fact, &out)) {
 			w->n_patches++;

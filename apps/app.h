@@ -5,7 +5,7 @@
  * with rules, facts and packets. It keeps no state. compile is the definition;
  * patch is a short cut for one fact that must give the same rows, and may
  * decline by returning false. Then compile runs for every switch concerned: the
- * fact's own one for PORT and PORT_GONE, all of them for the other kinds. A
+ * fact's own one for PORT, PORT_GONE, PORT_SHUT and PORT_OPEN, all of them for the other kinds. A
  * switch that came up is compiled by every app, and so are all switches after a
  * new file; no app has to read those facts for it.
  * A packet-in goes to the owner of the table that punted. */
@@ -26,6 +26,7 @@ struct scene {
 	const struct view *view;
 	uint64_t now_ms;
 	uint64_t now_us;                /* the same clock, finer */
+	uint64_t wall_ms;               /* since 1970: what outlives a restart is told by it */
 	/* What only this daemon can have written: 16 bytes of a keyed hash. */
 	void (*sign)(const void *ctx, const uint8_t *bytes, size_t size, uint8_t ret_sign[16]);
 	const void *sign_ctx;
@@ -96,7 +97,7 @@ struct app {
 	size_t n_rows;
 	bool spans;                     /* a kind of row has all priorities from its own up to the next kind's */
 	uint32_t tables;                /* bits of enum table: the tables it owns */
-	uint32_t reads;                 /* bits of enum fact_kind that make it stale */
+	uint64_t reads;                 /* bits of enum fact_kind that make it stale */
 	/* All rows of this app on one switch. */
 	void (*compile)(const struct scene *, uint32_t sw, struct out *);
 	/* The rows that change by this fact (already applied), on any switch. */

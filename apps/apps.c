@@ -9,9 +9,10 @@
 
 /* Numbers are in cookies on switches: never change one, never use one again. */
 const struct app_entry apps[] = {
-	/* First: its rows must be there before ingress sends frames to them. */
+	/* First: their rows must be there before ingress sends frames to them. */
 	{ 7, &app_acl },
 	{ 8, &app_storm },
+	{ 5, &app_guard },
 	{ 1, &app_ingress },
 	{ 2, &app_l2 },
 	{ 4, &app_arp },

@@ -7,6 +7,7 @@
 
 extern const struct app app_acl;
 extern const struct app app_storm;
+extern const struct app app_guard;
 extern const struct app app_ingress;
 extern const struct app app_l2;
 extern const struct app app_arp;

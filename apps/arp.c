@@ -106,8 +106,11 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 	for (uint32_t n = 0; n < scene->net->n_networks; n++) {
 		const struct view_network *vn = view_network(scene->view, n);
 		const struct view_member *member = view_member(vn, sw);
-		if (member && member->n_edges && answers(scene, vn))
+		if (!member || !member->n_edges)
+			continue;
+		if (answers(scene, vn))
 			arp_network_rows(out, vs, scene->net, n);
+		arp_bound_rows(out, vs, scene->net, n, answers(scene, vn));
 	}
 	for (size_t i = 0; i < view_binding_slots(scene->view); i++) {
 		const struct binding *b = view_binding_at(scene->view, i);
@@ -237,6 +240,11 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_STORM_OVER:
 	case FACT_QUARANTINE:
 	case FACT_QUARANTINE_OVER:
+	case FACT_VIOLATION:
+	case FACT_LEASE:
+	case FACT_LEASE_GONE:
+	case FACT_PORT_SHUT:
+	case FACT_PORT_OPEN:
 	case N_FACT_KINDS:
 		break;
 	}

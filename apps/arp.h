@@ -23,6 +23,8 @@ enum arp_row {
 	ARP_PROBE4, ARP_PROBE6, ARP_FULL, ARP_NEW4, ARP_NEW_NS, ARP_NEW_NA, ARP_PASS,
 	ARP_BESIDE4, ARP_BESIDE6, ARP_ANSWER4, ARP_ANSWER6, ARP_NO_ANSWER,
 	ARP_ND, ARP_ND_MISS,
+	/* Each followed by what others say about it. */
+	ARP_BOUND4, ARP_TAKEN4, ARP_BOUND_NS, ARP_TAKEN_NS, ARP_BOUND_NA, ARP_TAKEN_NA,
 	N_ARP_ROWS
 };
 extern const struct app_row arp_rows[N_ARP_ROWS];
@@ -48,6 +50,10 @@ void arp_beside(struct out *, uint32_t sw, uint32_t network_id, uint32_t ofport,
 		uint64_t object, bool wanted);
 /* The host has as many addresses as it may. */
 void arp_full(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6], uint64_t object, bool wanted);
+
+/* arp_bound.c: addresses that ports of the network are bound to; reports: the network
+ * answers for hosts, so who they are wants to be known. */
+void arp_bound_rows(struct out *, const struct view_switch *, const struct net *, uint32_t network, bool reports);
 
 /* arp_claim.c: what frames and rows say about addresses. */
 void arp_packet_in(const struct scene *, const struct app_punt *, struct reply *);

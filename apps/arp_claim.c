@@ -87,12 +87,29 @@ static bool may_speak(const struct scene *scene, const struct app_punt *punt, co
 	return host && host->sw == punt->sw && host->ofport == punt->in_port;
 }
 
+/* A port is bound to the address, and this is another host: its frame was dropped. */
+static bool is_taken(const struct scene *scene, const struct app_punt *punt, const struct packet *packet,
+		     const struct claim *claim, struct reply *reply)
+{
+	uint32_t n = net_network_by_id(scene->net, punt->network);
+	const struct net_port *bound = n == NET_NONE || punt->class != CLASS_EDGE ? NULL
+		: net_bound_ip(&scene->net->networks[n], claim->is_v6, claim->ip);
+	if (!bound || !memcmp(bound->mac.bytes, packet->src, 6))
+		return false;
+	struct fact fact = address_fact(FACT_VIOLATION, punt->sw, punt->in_port, punt->network, packet->src,
+					claim->is_v6, claim->ip, scene->now_ms);
+	fact.reason = REASON_TAKEN;
+	memcpy(fact.other_mac, bound->mac.bytes, 6);
+	reply->fact(reply->ctx, &fact);
+	return true;
+}
+
 void arp_packet_in(const struct scene *scene, const struct app_punt *punt, struct reply *reply)
 {
 	struct packet packet;
 	struct claim claim;
 	if (!packet_parse(&packet, punt->frame, punt->size) || !read_claim(&packet, &claim)
-	    || !may_speak(scene, punt, packet.src))
+	    || is_taken(scene, punt, &packet, &claim, reply) || !may_speak(scene, punt, packet.src))
 		return;
 	const struct binding *b = view_binding(scene->view, punt->network, claim.is_v6, claim.ip);
 	bool is_known = b && !memcmp(b->mac, packet.src, 6) && b->state == BINDING_GOOD && !b->recovered;

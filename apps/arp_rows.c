@@ -44,6 +44,19 @@ const struct app_row arp_rows[N_ARP_ROWS] = {
 	[ARP_ND] = { "answer6-option", TABLE_ADVERT, 100, "neighbour advertisement",
 		"the target's address is written into it, out = in_port; go to output" },
 	[ARP_ND_MISS] = { "no-advert", TABLE_ADVERT, 0, "anything", "drop" },
+	[ARP_BOUND4] = { "bound-address4", TABLE_CLAIM, 280, "network, class = edge, eth_src, arp, sender's address",
+		"from the MAC address of the port that is bound to it, and unknown yet: report, and go to l2_dst" },
+	[ARP_TAKEN4] = { "taken-address4", TABLE_CLAIM, 275, "network, class = edge, arp, sender's address",
+		"report and drop: a port is bound to that address, and it is not this one" },
+	[ARP_BOUND_NS] = { "bound-address6", TABLE_CLAIM, 270,
+		"network, class = edge, eth_src, neighbour solicitation, ipv6_src",
+		"from the MAC address of the port that is bound to it, and unknown yet: report, and go to l2_dst" },
+	[ARP_TAKEN_NS] = { "taken-address6", TABLE_CLAIM, 265, "network, class = edge, neighbour solicitation, ipv6_src",
+		"report and drop: a port is bound to that address, and it is not this one" },
+	[ARP_BOUND_NA] = { "bound-advert6", TABLE_CLAIM, 340, "network, class = edge, eth_src, neighbour advertisement, target",
+		"from the MAC address of the port that is bound to it: go to l2_dst" },
+	[ARP_TAKEN_NA] = { "taken-advert6", TABLE_CLAIM, 335, "network, class = edge, neighbour advertisement, target",
+		"report and drop: a port is bound to that address, and it is not this one" },
 };
 
 enum {

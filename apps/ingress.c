@@ -14,6 +14,7 @@
 #include "apps/apps.h"
 #include "apps/discover.h"
 #include "apps/ingress.h"
+#include "apps/guard.h"
 #include "apps/l2.h"
 #include "apps/loop.h"
 #include "apps/storm.h"
@@ -122,7 +123,7 @@ static void never_let_in(struct out *out, uint32_t sw, uint64_t object)
 	out_want(out, sw);
 }
 
-/* Rules stand on the way of networks that have some, limits on that of the ports. */
+/* Rules stand on the way of networks that have some, guards and limits on that of the ports. */
 void ingress_go_on(const struct scene *scene, struct build *b, uint32_t sw, const struct net_network *network,
 		   enum class class, const struct view_use *use)
 {
@@ -131,7 +132,10 @@ void ingress_go_on(const struct scene *scene, struct build *b, uint32_t sw, cons
 	act_set_u(b, FIELD_CLASS, class);
 	if (network->tags == NET_TAGS_PASS)
 		act_set_u(b, FIELD_TAGS, 1);
-	act_goto(b, use ? storm_before(use, next) : next);
+	if (use && guard_watches(scene, use))
+		act_goto(b, TABLE_GUARD);
+	else
+		act_goto(b, use ? storm_before(use, next) : next);
 }
 
 static void let_in(const struct scene *scene, struct out *out, uint32_t sw, const struct view_port *port,

@@ -34,7 +34,7 @@ static void hosts_here(const struct scene *scene, struct out *out, uint32_t sw,
 	const struct host *host = NULL;
 	while ((host = view_member_host(scene->view, member, host))) {
 		const struct view_use *use = view_use(view_port(scene->view, sw, host->ofport), network->id);
-		l2_want_src(out, sw, network, host->ofport, host->mac, use->object);
+		l2_want_src(out, sw, network, host->ofport, host->mac, use);
 		l2_want_dst(out, sw, network->id, host->mac, host->ofport, use->object, judged);
 	}
 }
@@ -127,7 +127,7 @@ static void full_ports(struct out *out, const struct view_switch *vs)
 	for (size_t p = 0; p < vs->n_ports; p++) {
 		const struct view_port *port = &vs->ports[p];
 		for (size_t u = 0; u < port->n_uses; u++)
-			if (port->uses[u].n_hosts >= port->uses[u].max_hosts)
+			if (port->uses[u].n_hosts >= port->uses[u].room)
 				l2_port_limit(out, vs, port->ofport, &port->uses[u], true);
 	}
 }
@@ -153,6 +153,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 	l2_switch_rows(out, vs);
 	full_ports(out, vs);
 	limited_ports(scene, out, vs);
+	l2_own_macs(scene, out, vs);
 	for (uint32_t n = 0; n < scene->net->n_networks; n++) {
 		const struct net_network *network = &scene->net->networks[n];
 		const struct view_network *vn = view_network(scene->view, n);
@@ -187,7 +188,7 @@ static void patch_port_limit(const struct scene *scene, struct out *out, uint32_
 {
 	const struct view_port *port = view_port(scene->view, sw, ofport);
 	const struct view_use *use = port ? view_use(port, network_id) : NULL;
-	if (use && (came ? has_come(use->n_hosts, use->max_hosts) : has_gone(use->n_hosts, use->max_hosts)))
+	if (use && (came ? has_come(use->n_hosts, use->room) : has_gone(use->n_hosts, use->room)))
 		l2_port_limit(out, view_switch(scene->view, sw), ofport, use, came);
 }
 
@@ -249,11 +250,12 @@ static bool patch_host(const struct scene *scene, const struct fact *fact, struc
 			patch_elsewhere(scene, out, vn, fact->sw, fact->mac, to, true);
 		if (fact->was_known && fact->old_sw != NET_NONE)
 			patch_left(scene, out, vn, fact);
-		l2_want_src(out, fact->sw, network, fact->ofport, fact->mac, use->object);
+		l2_want_src(out, fact->sw, network, fact->ofport, fact->mac, use);
 		l2_want_dst(out, fact->sw, vn->id, fact->mac, fact->ofport, use->object,
 			    is_judged(scene, fact->sw, vn));
 		patch_port_limit(scene, out, fact->sw, fact->ofport, vn->id, true);
 	}
+	l2_patch_sticky(scene, out, vn, fact->mac);
 	if (!fact->was_known && has_come(vn->n_hosts, network->max_hosts))
 		patch_network_limit(scene, out, vn, true);
 	return true;
@@ -265,6 +267,7 @@ static bool patch_host_gone(const struct scene *scene, const struct fact *fact, 
 	if (!vn)
 		return false;
 	patch_elsewhere(scene, out, vn, fact->sw, fact->mac, NET_NONE, false);
+	l2_patch_sticky(scene, out, vn, fact->mac);
 	if (!fact->unconfirmed) {
 		l2_unwant_src(out, fact->sw, vn->id, fact->ofport, fact->mac);
 		l2_unwant_dst(out, fact->sw, vn->id, fact->mac);
@@ -316,6 +319,11 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 	case FACT_STORM_OVER:
 	case FACT_QUARANTINE:
 	case FACT_QUARANTINE_OVER:
+	case FACT_VIOLATION:
+	case FACT_LEASE:
+	case FACT_LEASE_GONE:
+	case FACT_PORT_SHUT:
+	case FACT_PORT_OPEN:
 	case N_FACT_KINDS:
 		break;
 	}

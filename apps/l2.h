@@ -17,7 +17,7 @@ enum {
 enum l2_row {
 	L2_SRC_TAG_INSIDE, L2_SRC_TAG_BELOW,
 	L2_SRC_CLAIMED,
-	L2_SRC_HOST, L2_SRC_PORT_FULL, L2_SRC_NETWORK_FULL, L2_SRC_NEW, L2_SRC_UPLINK, L2_SRC_TUNNEL, L2_SRC_LINK,
+	L2_SRC_HOST, L2_SRC_BOUND, L2_SRC_TAKEN, L2_SRC_PORT_FULL, L2_SRC_NETWORK_FULL, L2_SRC_NEW, L2_SRC_UPLINK, L2_SRC_TUNNEL, L2_SRC_LINK,
 	L2_SRC_MISS,
 	L2_DST_HOST, L2_DST_GROUP, L2_DST_LIMITED, L2_DST_UNKNOWN, L2_DST_NO_FLOOD, L2_DST_MISS,
 	N_L2_ROWS
@@ -26,7 +26,7 @@ extern const struct app_row l2_rows[N_L2_ROWS];
 
 /* Where rows of hosts go; hot, no library. object: of the port entry. */
 void l2_want_src(struct out *, uint32_t sw, const struct net_network *, uint32_t ofport,
-		 const uint8_t mac[6], uint64_t object);
+		 const uint8_t mac[6], const struct view_use *);
 void l2_unwant_src(struct out *, uint32_t sw, uint32_t network_id, uint32_t ofport, const uint8_t mac[6]);
 void l2_want_dst(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6],
 		 uint32_t ofport, uint64_t object, bool judged);
@@ -35,6 +35,11 @@ void l2_want_peer(struct out *, uint32_t sw, uint32_t network_id, const uint8_t 
 		  uint32_t peer, uint64_t object, bool judged);
 /* It is behind a VTEP by the file: no port may claim it. object: of that VTEP. */
 void l2_claimed(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6], uint64_t object);
+/* The port is bound to the MAC: it is learned there, and no other edge port may claim
+ * it. object: of the entry. peer: of the switch that a host which sticks is behind, or null. */
+void l2_bound(struct out *, const struct view_switch *, uint32_t ofport, const struct view_use *, const uint8_t mac[6]);
+void l2_taken(struct out *, const struct view_switch *, uint32_t network_id, const uint8_t mac[6], uint64_t object,
+	      const uint32_t *peer, bool wanted);
 void l2_unwant_dst(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6]);
 void l2_ahead_host(struct out *, uint32_t sw, uint32_t network_id, uint32_t ofport, const uint8_t mac[6]);
 
@@ -54,6 +59,11 @@ void l2_network_rows(struct out *, const struct view_switch *, const struct net 
 
 /* Does the network go on from that switch to others? */
 bool l2_has_way(const struct scene *, const struct view_network *, const struct view_member *);
+
+/* l2_bound.c: the rows of such MACs on a switch; of one host, after a fact; one read back. */
+void l2_own_macs(const struct scene *, struct out *, const struct view_switch *);
+void l2_patch_sticky(const struct scene *, struct out *, const struct view_network *, const uint8_t mac[6]);
+void l2_recover_taken(const struct scene *, uint32_t sw, const struct rule *, struct reply *);
 
 /* l2_learn.c */
 void l2_ahead(const struct scene *, const struct app_punt *, unsigned turn, struct out *);

@@ -41,6 +41,28 @@ void l2_ahead(const struct scene *scene, const struct app_punt *punt, unsigned t
 		l2_ahead_host(out, punt->sw, punt->network, punt->in_port, mac);
 }
 
+/* The host is refused, or the port is shut for it. */
+static void refuse(const struct scene *scene, const struct view_use *use, struct fact *fact, enum fact_reason reason,
+		   struct reply *reply)
+{
+	fact->kind = FACT_HOST_REFUSED;
+	fact->reason = reason;
+	if (reason == REASON_PORT_LIMIT && use->on_limit == NET_LIMIT_SHUT) {
+		fact->kind = FACT_PORT_SHUT;
+		fact->until_s = (uint32_t) (scene->wall_ms / 1000);
+	}
+	reply->fact(reply->ctx, fact);
+}
+
+/* Another port is bound to that MAC, or it sticks to one. */
+static enum fact_reason is_anothers(const struct scene *scene, const struct app_punt *punt, const struct view_use *use,
+				    const struct host *host, const uint8_t mac[6])
+{
+	if (view_bound_elsewhere(scene->view, use, mac))
+		return REASON_TAKEN;
+	return host && view_sticks_elsewhere(scene->view, host, punt->sw, punt->in_port) ? REASON_STICKY : REASON_NONE;
+}
+
 void l2_packet_in(const struct scene *scene, const struct app_punt *punt, struct reply *reply)
 {
 	struct packet packet;
@@ -53,20 +75,36 @@ void l2_packet_in(const struct scene *scene, const struct app_punt *punt, struct
 	if (!is_host_mac(mac) || !packet_parse(&packet, punt->frame, punt->size))
 		return;
 
+	const struct view_port *port = view_port(scene->view, punt->sw, punt->in_port);
+	const struct view_use *use = port ? view_use(port, punt->network) : NULL;
 	enum fact_reason refused = view_may_learn(scene->view, punt->sw, punt->in_port, punt->network);
 	/* The port left the network while the punt was on its way. */
 	if (refused == REASON_CONFIG)
 		return;
+	struct fact fact = host_fact(FACT_HOST, punt->sw, punt->in_port, punt->network, mac, scene->now_ms);
+	take_addresses(&fact, &packet);
+	enum fact_reason anothers = is_anothers(scene, punt, use, host, mac);
+	if (anothers) {
+		fact.kind = FACT_VIOLATION;
+		fact.reason = anothers;
+		reply->fact(reply->ctx, &fact);
+		return;
+	}
 	/* A host that is in the network already makes it no fuller. */
 	if (refused == REASON_NETWORK_LIMIT && host)
 		refused = REASON_NONE;
 	if (!refused && host && view_stands_elsewhere(scene->view, host, punt->sw, punt->in_port))
 		refused = REASON_STANDS;
-	struct fact fact = host_fact(refused ? FACT_HOST_REFUSED : FACT_HOST, punt->sw, punt->in_port,
-				     punt->network, mac, scene->now_ms);
-	fact.reason = refused;
-	take_addresses(&fact, &packet);
+	if (refused) {
+		refuse(scene, use, &fact, refused, reply);
+		return;
+	}
 	reply->fact(reply->ctx, &fact);
+	if (use->on_limit == NET_LIMIT_REPORT && use->n_hosts > use->max_hosts) {
+		fact.kind = FACT_VIOLATION;
+		fact.reason = REASON_PORT_LIMIT;
+		reply->fact(reply->ctx, &fact);
+	}
 }
 
 /* The row of a full network says: there were as many hosts as may be. */
@@ -145,8 +183,10 @@ void l2_recover(const struct scene *scene, uint32_t sw, const struct rule *rule,
 	case TABLE_L2_SRC:
 		if (rule_priority(rule) == l2_rows[L2_SRC_NETWORK_FULL].priority)
 			recover_full(scene, sw, rule, reply);
-		else
+		else if (rule_priority(rule) == l2_rows[L2_SRC_HOST].priority)
 			recover_here(scene, sw, rule, duration_s, reply);
+		else if (rule_priority(rule) == l2_rows[L2_SRC_TAKEN].priority)
+			l2_recover_taken(scene, sw, rule, reply);
 		break;
 	case TABLE_L2_DST:
 		recover_elsewhere(scene, sw, rule, reply);

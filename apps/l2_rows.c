@@ -16,7 +16,11 @@ const struct app_row l2_rows[N_L2_ROWS] = {
 	[L2_SRC_CLAIMED] = { "claimed-mac", TABLE_L2_SRC, 350, "network, class = edge, eth_src",
 		"drop: the file says that this host is behind one of the network's `vteps`" },
 	[L2_SRC_HOST] = { "host", TABLE_L2_SRC, 300, "network, in_port, eth_src",
-		"known host: go to claim; gone after `ageing` without a frame" },
+		"known host: go to claim; gone after `ageing` without a frame, at a `sticky` port never" },
+	[L2_SRC_BOUND] = { "bound-host", TABLE_L2_SRC, 290, "network, in_port, eth_src",
+		"the MAC address that the port is bound to, not seen yet: report its headers, and go to claim" },
+	[L2_SRC_TAKEN] = { "taken-mac", TABLE_L2_SRC, 280, "network, class = edge, eth_src",
+		"report and drop: another port is bound to that MAC address, or it sticks to one" },
 	[L2_SRC_PORT_FULL] = { "port-full", TABLE_L2_SRC, 200, "network, in_port",
 		"`max_hosts` of the port reached: report the unknown host and drop" },
 	[L2_SRC_NETWORK_FULL] = { "network-full", TABLE_L2_SRC, 150, "network, class = edge",
@@ -109,6 +113,14 @@ struct shapes *shapes_new(struct build *b)
 
 void shapes_free(struct shapes *shapes) { free(shapes); }
 
+static void want_or_not(struct out *out, uint32_t sw, bool wanted)
+{
+	if (wanted)
+		out_want(out, sw);
+	else
+		out_unwant(out, sw);
+}
+
 /* --- hosts ------------------------------------------------------------------------- */
 
 static struct rule src_key(struct out *out, uint32_t network_id, uint32_t ofport, const uint8_t mac[6])
@@ -123,11 +135,11 @@ static struct rule src_key(struct out *out, uint32_t network_id, uint32_t ofport
 }
 
 void l2_want_src(struct out *out, uint32_t sw, const struct net_network *network, uint32_t ofport,
-		 const uint8_t mac[6], uint64_t object)
+		 const uint8_t mac[6], const struct view_use *use)
 {
 	/* The wire has 16 bits of seconds. */
-	uint16_t idle = network->ageing > UINT16_MAX ? UINT16_MAX : (uint16_t) network->ageing;
-	shape_set_cookie(&out->shapes->src, out_cookie(out, object));
+	uint16_t idle = use->sticky ? 0 : network->ageing > UINT16_MAX ? UINT16_MAX : (uint16_t) network->ageing;
+	shape_set_cookie(&out->shapes->src, out_cookie(out, use->object));
 	shape_set_idle(&out->shapes->src, idle);
 	struct rule rule = src_key(out, network->id, ofport, mac);
 	out->want(out->ctx, sw, out->app, &rule);
@@ -200,12 +212,30 @@ static void punt(struct out *out, const struct view_switch *vs)
 	act_controller(out->build, PUNT_BYTES, has_meter(vs->max_meters, METER_PUNT) ? METER_PUNT : 0);
 }
 
-static void want_or_not(struct out *out, uint32_t sw, bool wanted)
+void l2_bound(struct out *out, const struct view_switch *vs, uint32_t ofport, const struct view_use *use,
+	      const uint8_t mac[6])
 {
-	if (wanted)
-		out_want(out, sw);
-	else
-		out_unwant(out, sw);
+	out_row(out, &l2_rows[L2_SRC_BOUND], use->object);
+	match_u(out->build, FIELD_NETWORK, use->id);
+	match_u(out->build, FIELD_IN_PORT, ofport);
+	match_bytes(out->build, FIELD_ETH_SRC, mac, NULL);
+	punt(out, vs);
+	act_goto(out->build, TABLE_CLAIM);
+	out_want(out, vs->sw);
+}
+
+void l2_taken(struct out *out, const struct view_switch *vs, uint32_t network_id, const uint8_t mac[6], uint64_t object,
+	      const uint32_t *peer, bool wanted)
+{
+	out_row(out, &l2_rows[L2_SRC_TAKEN], object);
+	match_u(out->build, FIELD_NETWORK, network_id);
+	match_u(out->build, FIELD_CLASS, CLASS_EDGE);
+	match_bytes(out->build, FIELD_ETH_SRC, mac, NULL);
+	if (peer)
+		act_set_u(out->build, FIELD_PEER, *peer);
+	if (has_meter(vs->max_meters, METER_GUARD))
+		act_controller(out->build, PUNT_BYTES, METER_GUARD);
+	want_or_not(out, vs->sw, wanted);
 }
 
 void l2_port_limit(struct out *out, const struct view_switch *vs, uint32_t ofport,

@@ -33,10 +33,31 @@ const struct table_contract pipeline[N_TABLES] = {
 		.match = FIELD_BIT(IN_PORT) | FIELD_BIT(VLAN_VID) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST)
 			| FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_SRC) | FIELD_BIT(TUN_IPV6_SRC),
 		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG10) | FIELD_BIT(REG13) | FIELD_BIT(VLAN_VID) | LISTS,
-		.next = TABLE_BIT(L2_SRC) | TABLE_BIT(CONNTRACK) | TABLE_BIT(STORM) | TABLE_BIT(TRANSIT),
+		.next = TABLE_BIT(L2_SRC) | TABLE_BIT(CONNTRACK) | TABLE_BIT(GUARD) | TABLE_BIT(STORM) | TABLE_BIT(TRANSIT),
 		.punts = true,
 		.help = "port and tag, or tunnel and VNI, become the network register; the tag is taken off",
 		.miss = "dropped: a port the controller has not heard of yet",
+	},
+	[TABLE_GUARD] = {
+		.name = "guard", .owner = "guard", .id = 10,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(VLAN_VID)
+			| FIELD_BIT(ARP_SPA) | FIELD_BIT(ARP_TPA) | FIELD_BIT(ARP_SHA) | FIELD_BIT(IPV4_SRC) | FIELD_BIT(IPV4_DST)
+			| FIELD_BIT(IPV6_SRC) | FIELD_BIT(IP_PROTO) | FIELD_BIT(UDP_SRC) | FIELD_BIT(UDP_DST)
+			| FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_TARGET),
+		.set = FIELD_BIT(REG11),
+		.next = TABLE_BIT(GUARD_ND) | TABLE_BIT(CONNTRACK) | TABLE_BIT(L2_SRC) | TABLE_BIT(STORM),
+		.punts = true,
+		.help = "only of guarded ports: bound and leased addresses, DHCP servers, routers, ports that are shut",
+		.miss = "dropped: a port whose guard is not there yet",
+	},
+	[TABLE_GUARD_ND] = {
+		.name = "guard_nd", .owner = "guard", .id = 13,
+		.match = FIELD_BIT(REG0) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(IP_PROTO)
+			| FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_TARGET),
+		.next = TABLE_BIT(CONNTRACK) | TABLE_BIT(L2_SRC) | TABLE_BIT(STORM),
+		.punts = true,
+		.help = "IPv6 from an address of the sender: what advertisements are about",
+		.miss = "dropped: a port whose guard is not there yet",
 	},
 	[TABLE_STORM] = {
 		.name = "storm", .owner = "storm", .id = 14,
@@ -79,6 +100,7 @@ const struct table_contract pipeline[N_TABLES] = {
 		.name = "l2_src", .owner = "l2", .id = 60,
 		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG10) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_SRC)
 			| FIELD_BIT(ETH_TYPE) | FIELD_BIT(VLAN_VID),
+		.set = FIELD_BIT(REG3),
 		.next = TABLE_BIT(CLAIM),
 		.punts = true,
 		.help = "known hosts pass; unknown ones at the edge pass and are reported",
@@ -88,7 +110,7 @@ const struct table_contract pipeline[N_TABLES] = {
 		.name = "claim", .owner = "arp", .id = 64,
 		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST)
 			| FIELD_BIT(ETH_TYPE) | FIELD_BIT(VLAN_VID) | FIELD_BIT(ARP_SPA) | FIELD_BIT(ARP_TPA) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE)
-			| FIELD_BIT(IPV6_SRC),
+			| FIELD_BIT(IPV6_SRC) | FIELD_BIT(ND_TARGET),
 		.next = TABLE_BIT(ARP) | TABLE_BIT(L2_DST),
 		.punts = true,
 		.help = "who says by ARP or neighbour discovery that an IP address is its own; news is reported",
@@ -214,6 +236,7 @@ static const char *const field_words[N_FIELDS] = {
 	[FIELD_TCP_DST] = "tcp_dst", [FIELD_UDP_SRC] = "udp_src", [FIELD_UDP_DST] = "udp_dst",
 	[FIELD_SCTP_SRC] = "sctp_src", [FIELD_SCTP_DST] = "sctp_dst", [FIELD_CONJ_ID] = "conj_id",
 	[FIELD_CT_STATE] = "ct_state", [FIELD_CT_MARK] = "ct_mark", [FIELD_REG12] = "reg12", [FIELD_REG13] = "reg13",
+	[FIELD_REG11] = "reg11",
 };
 
 static void print_fields(FILE *to, uint64_t fields)
@@ -275,6 +298,7 @@ static void print_registers(FILE *to)
 		"| reg6 | need | %d = ARP, %d = neighbour discovery, %d = DHCP |\n"
 		"| reg7, reg8, reg9 | lists | hash of the name of the port's, the network's and the switch's list; 0 = none |\n"
 		"| reg10 | tags | 1 = the network passes tags that guests put on |\n"
+		"| reg11 | until | seconds since 1970: when a lease ends, a port opens again; never matched, for restarts only |\n"
 		"| reg12 | slot | number of the connection's slot: which path of several it takes |\n"
 		"| reg13 | label | the VID or VNI by which a frame on a path came |\n\n",
 		CLASS_EDGE, CLASS_UPLINK, CLASS_TUNNEL, CLASS_LINK, OUT_FLOOD, OUT_UNKNOWN, OUT_SWITCH,

@@ -5,18 +5,22 @@
  *                                 |                ^
  *                                 +--> advert -----+
  *
+ * Frames of ports that are guarded make a detour before all others:
+ *
+ *   ingress -> guard -> guard_nd -> conntrack, or l2_src
+ *
  * Frames of networks that have rules of who may speak to whom make two detours:
  *
  *   ingress -> conntrack -> acl_from -> acl_to -> acl_port -> acl_network -> acl_switch -> l2_src
  *   l2_dst -> acl_at -> acl_out_switch -> acl_out_network -> acl_out_port -> acl_commit -> output
  *
- * Frames of ports with limits meet the table storm right behind ingress.
+ * Frames of ports with limits meet the table storm behind ingress and guard.
  *
  * What is steered over paths of links and tunnels (topo/steer.h) goes on:
  *
  *   output -> path -> slot             ingress -> transit
  *
- * Further tables (guard, qos, route) have their numbers kept free; a
+ * Further tables (qos, route) have their numbers kept free; a
  * table exists once it has an owner. */
 #ifndef APPS_PIPELINE_H
 #define APPS_PIPELINE_H
@@ -26,6 +30,8 @@
 /* TABLE(NAME, OpenFlow table id) */
 #define TABLES \
 	TABLE(INGRESS, 0) \
+	TABLE(GUARD, 10) \
+	TABLE(GUARD_ND, 13) \
 	TABLE(STORM, 14) \
 	TABLE(CONNTRACK, 20) \
 	TABLE(ACL_FROM, 22) \
@@ -74,6 +80,7 @@ enum table pipeline_by_id(uint8_t id);
 #define FIELD_LIST_NETWORK FIELD_REG8   /* of the network, */
 #define FIELD_LIST_SWITCH  FIELD_REG9   /* and of the switch; first as it comes in, then where it goes out */
 #define FIELD_TAGS    FIELD_REG10       /* 1: the network passes tags of guests */
+#define FIELD_UNTIL   FIELD_REG11       /* when a lease ends, a port opens: read back, never matched */
 #define FIELD_SLOT    FIELD_REG12       /* hash of the connection: which of the pair's paths */
 #define FIELD_LABEL   FIELD_REG13       /* VID or VNI that it came with: steer_transit.label */
 
@@ -100,6 +107,7 @@ enum {
 	METER_CLAIM,                    /* addresses (arp) */
 	METER_LOG, METER_REJECT,        /* what rules say (acl) */
 	METER_PROBE,                    /* probes of links (ingress) */
+	METER_GUARD, METER_LEASE,       /* what a port may not send, what DHCP servers lease (guard) */
 	METER_LOOP = METER_OURS_FIRST + 8,      /* probes for loops (ingress) */
 	/* One for each limit of a port (storm). */
 	METER_STORM_FIRST = METER_OURS_FIRST + 16, METER_STORM_LAST = METER_OURS_LAST,

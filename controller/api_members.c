@@ -11,7 +11,8 @@ const struct api_member api_members[] = {
 	{ "status", "problems.severity", "text", "error, warning (these two make the verdict degraded) or info" },
 	{ "status", "problems.kind", "text", "config-refused, certificate, switch-waiting, switch-disconnected, "
 	  "switch-connecting, switch-standby, switch-refused, row-refused, row-blocked, port-conflict, port-no-network, host-limit, "
-	  "drift, openflow-error, acl-audit, te-link-full, te-link-held, te-labels, te-rules, te-advice, te-state" },
+	  "drift, openflow-error, acl-audit, violation, rogue-dhcp, rogue-router, port-shut, "
+	  "te-link-full, te-link-held, te-labels, te-rules, te-advice, te-state" },
 	{ "status", "problems.switch", "text or null", "which one" },
 	{ "status", "problems.network", "text or null", "which one" },
 	{ "status", "problems.text", "text", "what is so" },
@@ -109,8 +110,23 @@ const struct api_member api_members[] = {
 	{ "ports", "networks.storm.active", "bool", "there is a storm now" },
 	{ "ports", "networks.quarantine_seconds", "number or null", "it is closed there because of a loop for so long; null = it is not" },
 	{ "ports", "networks.line", "number", "of the entry in the file" },
+	{ "ports", "networks.bound", "object or null", "`mac` and `ips` that bind it" },
+	{ "ports", "networks.bound.mac", "text", "" },
+	{ "ports", "networks.bound.ips", "list", "none: bound to the MAC alone" },
+	{ "ports", "networks.guard", "list", "what of the network's `guard` holds here" },
+	{ "ports", "networks.sticky", "bool", "hosts stick to it" },
+	{ "ports", "networks.leases", "list", "by DHCP, to hosts here" },
+	{ "ports", "networks.leases.mac", "text", "" },
+	{ "ports", "networks.leases.ip", "text", "" },
+	{ "ports", "networks.leases.seconds_left", "number or null", "null = for ever" },
+	{ "ports", "networks.shut", "object or null", "lets nothing of the network in" },
+	{ "ports", "networks.shut.seconds_left", "number", "until it does again" },
+	{ "ports", "networks.shut.for_seconds", "number", "in all, this time" },
+	{ "ports", "networks.shut.mac", "text", "the host that was one too many" },
 	{ "ports", "refused_hosts", "number", "not let in" },
-	{ "ports", "state", "text", "ok, down, local, no-network, disabled, conflict, standby, storm, quarantine, or link: one that is not used" },
+	{ "ports", "violations", "number", "reports of frames that it may not send; the rows that drop them count all" },
+	{ "ports", "last_violation", "text or null", "what was wrong with the last one" },
+	{ "ports", "state", "text", "ok, down, shut, local, no-network, disabled, conflict, standby, storm, quarantine, or link: one that is not used" },
 	{ "ports", "why", "text or null", "for all states but ok and down" },
 
 	{ "hosts", "mac", "text", "" },
@@ -290,7 +306,7 @@ const struct api_member api_members[] = {
 	{ "events", "id", "number", "counts from 1 since weftd started, without gaps" },
 	{ "events", "time_ms", "number", "" },
 	{ "events", "severity", "text", "info, warning or error" },
-	{ "events", "kind", "text", "host, move, host-gone, host-refused, address, address-gone, duplicate-ip, address-settled, storm, storm-over, quarantine, quarantine-over, port, port-gone, switch-up, switch-down, net, "
+	{ "events", "kind", "text", "host, move, host-gone, host-refused, address, address-gone, duplicate-ip, address-settled, violation, lease, lease-gone, port-shut, port-open, storm, storm-over, quarantine, quarantine-over, port, port-gone, switch-up, switch-down, net, "
 	  "config, config-refused, refused-switch, row-refused, openflow-error, drift, acl, in-sync, standby, certificates" },
 	{ "events", "switch", "text or null", "" },
 	{ "events", "text", "text", "for people" },
@@ -304,6 +320,7 @@ const struct api_member api_members[] = {
 	{ "events", "recovered", "bool", "read back, not seen (hosts)" },
 	{ "events", "unconfirmed", "bool", "only another switch remembers it (hosts)" },
 	{ "events", "other_mac", "text or null", "the other host of the story (addresses)" },
+	{ "events", "until", "number or null", "seconds since 1970: when it ends (lease), when the port opens (port-shut); null = never" },
 	{ "events", "contested", "bool", "that other host has it, and is asked whether it still does (address)" },
 	{ "events", "port", "text", "(ports)" },
 	{ "events", "ofport", "number", "(ports)" },

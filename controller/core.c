@@ -46,6 +46,7 @@ struct scene core_scene(const struct core *core)
 {
 	return (struct scene) {
 		.net = core->net, .view = core->view, .now_ms = core->now_ms, .now_us = core->now_us,
+		.wall_ms = core->wall_ms,
 		.sign = sign_bytes, .sign_ctx = core->sign_key,
 	};
 }
@@ -142,8 +143,8 @@ static void make_stale(struct core *core, uint32_t sw, uint32_t bits)
 static void note(struct core *core, const struct fact *fact)
 {
 	core->counts.n_facts++;
-	/* "in-sync" says SWITCH_READY better. */
-	if (!fact->with_host && fact->kind != FACT_SWITCH_READY)
+	/* "in-sync" says SWITCH_READY better; that a lease goes on is no news. */
+	if (!fact->with_host && !fact->renewed && fact->kind != FACT_SWITCH_READY)
 		events_fact(core->events, core->wall_ms, fact);
 }
 
@@ -159,7 +160,7 @@ void core_applied(struct core *core, const struct fact *fact)
 		struct reply reply = core_reply(core);
 		if (app->greet)
 			app->greet(&scene, fact, &reply);
-		if (!(app->reads & (1u << fact->kind)))
+		if (!(app->reads & (1ULL << fact->kind)))
 			continue;
 		struct out out = core_out(core, apps[i].number);
 		if (app->patch && app->patch(&scene, fact, &out)) {
@@ -173,6 +174,8 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_SWITCH_DOWN:
 		case FACT_QUARANTINE:
 		case FACT_QUARANTINE_OVER:
+		case FACT_PORT_SHUT:
+		case FACT_PORT_OPEN:
 			make_stale(core, fact->sw, 1u << i);
 			break;
 		case FACT_STEER:
@@ -199,6 +202,9 @@ void core_applied(struct core *core, const struct fact *fact)
 		case FACT_ANSWER:
 		case FACT_STORM:
 		case FACT_STORM_OVER:
+		case FACT_VIOLATION:
+		case FACT_LEASE:
+		case FACT_LEASE_GONE:
 		case N_FACT_KINDS:
 			for (uint32_t sw = 0; sw < core->n_switches; sw++)
 				make_stale(core, sw, 1u << i);

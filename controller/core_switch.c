@@ -119,6 +119,7 @@ static void recover(struct core *core, uint32_t sw)
 	if (cs->stood_by) {
 		reply.fact = reply_fact_of_another;
 		view_doubt_addresses(core->view);
+		view_doubt_guards(core->view, sw);
 	}
 	cs->stood_by = false;
 	for (const struct row *row = ledger_first(cs->ledger, &iter); row;

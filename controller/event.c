@@ -71,6 +71,8 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_PROBE_LOST:
 	case FACT_STORM:
 	case FACT_QUARANTINE:
+	case FACT_VIOLATION:
+	case FACT_PORT_SHUT:
 		return EVENT_WARNING;
 	case FACT_NET:
 	case FACT_SWITCH_UP:
@@ -91,6 +93,9 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_ANSWER:
 	case FACT_STORM_OVER:
 	case FACT_QUARANTINE_OVER:
+	case FACT_LEASE:
+	case FACT_LEASE_GONE:
+	case FACT_PORT_OPEN:
 	case N_FACT_KINDS:
 		break;
 	}

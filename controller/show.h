@@ -79,6 +79,11 @@ json_t *show_findings(const struct diag *);
 /* Array of problems, worst first; is_degraded when one needs somebody. */
 json_t *show_problems(const struct api_world *, bool *ret_is_degraded);
 
+/* show_guard.c: what is bound, leased and shut there, as members of json. "shut" and
+ * why, when some network of the port is; or null. */
+void show_guard(const struct api_world *, uint32_t sw, uint32_t ofport, const struct view_use *, json_t *json);
+const char *show_shut(const struct api_world *, uint32_t sw, const struct view_port *, char *why, size_t size);
+
 /* One event: as in /v1/events. */
 json_t *show_event(const struct api_world *, const struct event *);
 bool show_event_passes(const struct api_world *, const struct show_query *, const struct event *);

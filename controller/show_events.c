@@ -39,6 +39,12 @@ static bool is_address(const struct fact *fact)
 		fact->kind == FACT_ADDRESS_SETTLED;
 }
 
+static bool is_guard(const struct fact *fact)
+{
+	return fact->kind == FACT_VIOLATION || fact->kind == FACT_LEASE || fact->kind == FACT_LEASE_GONE ||
+		fact->kind == FACT_PORT_SHUT || fact->kind == FACT_PORT_OPEN;
+}
+
 static void add_other(json_t *json, const struct fact *fact)
 {
 	static const uint8_t none[6];
@@ -62,7 +68,7 @@ static bool has_network(const struct fact *fact)
 {
 	return fact->kind == FACT_HOST || fact->kind == FACT_HOST_GONE || fact->kind == FACT_HOST_REFUSED ||
 		fact->kind == FACT_NETWORK_FULL || fact->kind == FACT_MEMBER || fact->kind == FACT_GATEWAY || is_address(fact)
-		|| is_storm(fact) || is_quarantine(fact);
+		|| is_guard(fact) || is_storm(fact) || is_quarantine(fact);
 }
 
 static const char *event_network(const struct api_world *world, const struct event *event)
@@ -126,6 +132,19 @@ static void add_fact(const struct api_world *world, json_t *json, const struct f
 	case FACT_ADDRESS_SETTLED:
 		add_host(world, json, fact);
 		add_other(json, fact);
+		break;
+	case FACT_VIOLATION:
+	case FACT_LEASE:
+	case FACT_LEASE_GONE:
+		add_host(world, json, fact);
+		add_other(json, fact);
+		if (fact->kind != FACT_VIOLATION)
+			show_set(json, "until", fact->until_s == UINT32_MAX ? json_null() : json_integer(fact->until_s));
+		break;
+	case FACT_PORT_SHUT:
+	case FACT_PORT_OPEN:
+		add_host(world, json, fact);
+		show_set(json, "until", json_integer(fact->until_s));
 		break;
 	case FACT_NET:
 	case FACT_SWITCH_UP:

@@ -86,7 +86,7 @@ static bool has_storm(const struct api_world *world, const struct view_port *por
 }
 
 /* What is to be said of the port; why stays empty when nothing is wrong. */
-static const char *judge(const struct api_world *world, const char *sw, const struct view_port *port,
+static const char *judge(const struct api_world *world, uint32_t slot, const char *sw, const struct view_port *port,
 			 char *why, size_t size)
 {
 	why[0] = '\0';
@@ -126,6 +126,8 @@ static const char *judge(const struct api_world *world, const char *sw, const st
 		snprintf(why, size, "of the network's ports to the LAN another one is in use");
 		return "standby";
 	}
+	if (show_shut(world, slot, port, why, size))
+		return "shut";
 	if (has_storm(world, port, why, size))
 		return "storm";
 	return port->up ? "ok" : "down";
@@ -139,18 +141,24 @@ static json_t *item(const struct api_world *world, const struct show_query *quer
 	if (!port)
 		return NULL;
 	const struct view_switch *vs = view_switch(world->core->view, (uint32_t) key->a);
-	const char *state = judge(world, vs->name, port, why, sizeof why);
+	const char *state = judge(world, vs->sw, vs->name, port, why, sizeof why);
 	if (query->state && strcmp(query->state, state))
 		return NULL;
 	json_t *networks = json_array();
-	for (size_t i = 0; i < port->n_uses; i++)
-		json_array_append_new(networks, use_json(world, &port->uses[i]));
-	return json_pack("{s:o, s:o, s:I, s:b, s:b, s:b, s:b, s:o, s:I, s:o, s:I, s:s, s:o}",
+	for (size_t i = 0; i < port->n_uses; i++) {
+		json_t *use = use_json(world, &port->uses[i]);
+		show_guard(world, vs->sw, port->ofport, &port->uses[i], use);
+		json_array_append_new(networks, use);
+	}
+	return json_pack("{s:o, s:o, s:I, s:b, s:b, s:b, s:b, s:o, s:I, s:o, s:I, s:I, s:o, s:s, s:o}",
 			 "switch", show_text(vs->name), "name", show_text(port->name),
 			 "ofport", (json_int_t) port->ofport, "up", port->up, "live", port->live,
 			 "local", port->local, "tunnel", port->tunnel, "mac", show_mac(port->mac),
 			 "speed_mbps", (json_int_t) port->speed_mbps, "networks", networks,
-			 "refused_hosts", (json_int_t) port->n_refused, "state", state,
+			 "refused_hosts", (json_int_t) port->n_refused,
+			 "violations", (json_int_t) port->n_violations,
+			 "last_violation", port->n_violations ? show_text(fact_reason_text(port->violation)) : json_null(),
+			 "state", state,
 			 "why", why[0] ? show_text(why) : json_null());
 }
 

@@ -10,26 +10,23 @@
 
 #include "apps/acl.h"
 #include "apps/storm.h"
+#include "controller/problems.h"
 #include "controller/show_te.h"
 #include "ofproto/msg.h"
 #include "ofproto/tls.h"
 
 enum {
-	MAX_OF_KIND = 50,               /* problems of one kind that are told one by one */
 	MAX_NAMES = 5,                  /* ports named in one sentence */
 	REFUSED_MS = 60 * 1000,         /* a switch that is refused comes again within that */
 	CERTIFICATE_DAYS = 30,
 };
 
 static const char *const severities[] = { "error", "warning", "info" };
-enum severity { ERROR, WARNING, INFO, N_SEVERITIES };
 
 struct problems {
 	const struct api_world *world;
 	json_t *by_severity[N_SEVERITIES];
 };
-
-struct about { const char *sw, *network, *hint; };
 
 static void __attribute__((format(printf, 5, 6)))
 add(struct problems *problems, enum severity severity, const char *kind, struct about about, const char *format, ...)
@@ -50,6 +47,18 @@ static void add_more(struct problems *problems, enum severity severity, const ch
 {
 	if (n > MAX_OF_KIND)
 		add(problems, severity, kind, (struct about) { 0 }, "and %zu more of this kind", n - MAX_OF_KIND);
+}
+
+const struct api_world *problems_world(const struct problems *problems) { return problems->world; }
+
+void problems_add(struct problems *problems, enum severity severity, const char *kind, struct about about, const char *text)
+{
+	add(problems, severity, kind, about, "%s", text);
+}
+
+void problems_more(struct problems *problems, enum severity severity, const char *kind, size_t n)
+{
+	add_more(problems, severity, kind, n);
 }
 
 static void look_at_config(struct problems *problems)
@@ -568,6 +577,7 @@ json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 	look_at_refused_switches(&problems);
 	look_at_events(&problems);
 	look_at_audits(&problems);
+	problems_of_guards(&problems);
 	*ret_is_degraded = json_array_size(problems.by_severity[ERROR]) || json_array_size(problems.by_severity[WARNING]);
 	for (size_t i = WARNING; i < N_SEVERITIES; i++) {
 		json_array_extend(problems.by_severity[ERROR], problems.by_severity[i]);

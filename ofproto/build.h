@@ -67,7 +67,8 @@
 	FIELD(SCTP_SRC,    MFF_SCTP_SRC,    2) \
 	FIELD(SCTP_DST,    MFF_SCTP_DST,    2) \
 	FIELD(REG12,       MFF_REG12,       4) \
-	FIELD(REG13,       MFF_REG13,       4)
+	FIELD(REG13,       MFF_REG13,       4) \
+	FIELD(REG11,       MFF_REG11,       4)
 
 enum field {
 #define FIELD(NAME, MFF, SIZE) FIELD_##NAME,

@@ -59,6 +59,7 @@ const struct field_info field_infos[N_FIELDS] = {
 	[FIELD_SCTP_DST] = {"sctp_dst", OXM(18u, 2u), 2},
 	[FIELD_REG12] = {"reg12", NXM(12u, 4u), 4},
 	[FIELD_REG13] = {"reg13", NXM(13u, 4u), 4},
+	[FIELD_REG11] = {"reg11", NXM(11u, 4u), 4},
 };
 
 const char *field_name(enum field f) { return field_infos[f].name; }

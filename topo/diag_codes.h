@@ -46,5 +46,8 @@ DIAG_CODE(GUARANTEE, "E044", DIAG_ERROR, "a guarantee that cannot be met", "Lowe
 DIAG_CODE(DRAIN, "W130", DIAG_WARNING, "a link to be drained that nothing replaces", "Add another way, or know that it keeps its traffic.")
 DIAG_CODE(LONE_RISK, "W131", DIAG_WARNING, "a shared risk of one link", "Give the others that fail with it the same `srlg`, or leave it out.")
 DIAG_CODE(NO_EDGES, "W132", DIAG_WARNING, "traffic engineering without links", "Name `links` or `underlays`: traffic is steered over these only.")
+DIAG_CODE(GUARD, "E034", DIAG_ERROR, "guards of a port that do not go together", "Read the message: a port is bound to what the file says, or to what came first.")
+DIAG_CODE(MUTE, "W123", DIAG_WARNING, "ports from which nobody can speak", "Add `dhcp` to the network's guard so that leases are learned, or give the ports `ip` or `trust`.")
+DIAG_CODE(IDLE_TRUST, "W124", DIAG_WARNING, "trust in what is not guarded", "Remove the word, or add it to the network's `guard`.")
 DIAG_CODE(UNREACHABLE, "W121", DIAG_WARNING, "a rule that never matches", "Remove it, or move it before the rule that hides it.")
 DIAG_CODE(FALLS_OFF, "W122", DIAG_WARNING, "a list of rules that falls off its end", "End it with {deny: any} or {allow: any}.")

@@ -52,6 +52,22 @@ const char *fact_reason_text(enum fact_reason reason)
 		return "the port went down";
 	case REASON_SILENT:
 		return "another host has its address and it is silent";
+	case REASON_BOUND:
+		return "the port is bound to other addresses";
+	case REASON_TAKEN:
+		return "another port is bound to it";
+	case REASON_STICKY:
+		return "the host sticks to another port";
+	case REASON_NO_LEASE:
+		return "the address is not leased to it";
+	case REASON_ROGUE_DHCP:
+		return "a DHCP server at a port that is not trusted";
+	case REASON_ROGUE_RA:
+		return "a router at a port that is not trusted";
+	case REASON_RELEASED:
+		return "given back";
+	case REASON_EXPIRED:
+		return "ended";
 	}
 	return "?";
 }
@@ -156,6 +172,109 @@ static void add_host(struct line *line, const struct fact *fact, const struct ne
 		add(line, " recovered age=%" PRIu32, fact->age_s);
 	if (fact->unconfirmed)
 		add(line, " unconfirmed");
+	if (fact->reason)
+		add(line, " (%s)", fact_reason_text(fact->reason));
+}
+
+/* --- guards ------------------------------------------------------------------------ */
+
+static const struct net_port *entry_of(const struct net *net, const struct view *view, const struct fact *fact)
+{
+	const struct view_port *port = net && view && fact->sw != NET_NONE ? view_port(view, fact->sw, fact->ofport) : NULL;
+	const struct view_use *use = port ? view_use(port, fact->network) : NULL;
+	if (!use || use->is_uplink || use->is_physical)
+		return NULL;
+	return &net->networks[use->network].ports[use->entry];
+}
+
+static void add_bound(struct line *line, const struct net_port *entry)
+{
+	if (!entry || !entry->mac.is_given)
+		return;
+	add(line, ", bound to");
+	add_mac(line, entry->mac.bytes);
+	for (size_t i = 0; i < entry->ips.n; i++)
+		add(line, " %s", entry->ips.items[i].text);
+	add(line, ",");
+}
+
+/* "10.0.0.9 (52:54:00:aa:00:09)", or the MAC alone. */
+static void add_sender(struct line *line, const struct fact *fact)
+{
+	const uint8_t *m = fact->mac;
+	char ip[INET6_ADDRSTRLEN];
+	if (!fact->has_ip4 && !fact->has_ip6) {
+		add_mac(line, m);
+		return;
+	}
+	inet_ntop(fact->has_ip4 ? AF_INET : AF_INET6, fact->has_ip4 ? fact->ip4 : fact->ip6, ip, sizeof ip);
+	add(line, " %s (%02x:%02x:%02x:%02x:%02x:%02x)", ip, m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+/* Whose MAC or IP address it is. */
+static void add_owner(struct line *line, const struct fact *fact, const struct net *net, const struct view *view)
+{
+	const uint8_t *mac = is_zero(fact->other_mac) ? fact->mac : fact->other_mac;
+	uint32_t n = net ? net_network_by_id(net, fact->network) : NET_NONE;
+	const struct net_port *port = n == NET_NONE ? NULL : net_bound_mac(&net->networks[n], mac);
+	const struct host *host = view ? view_host(view, fact->network, mac) : NULL;
+	add(line, fact->reason == REASON_TAKEN ? ", to which" : ", which sticks to");
+	if (fact->reason == REASON_TAKEN)
+		add(line, port ? " %s:%s is bound" : " another port is bound", port ? port->switch_glob : "",
+		    port ? port->port_glob : "");
+	else if (host && !host->unconfirmed) {
+		add(line, " ");
+		add_place(line, view, host->sw, host->ofport);
+	} else {
+		add(line, " another port");
+	}
+}
+
+static void add_violation(struct line *line, const struct fact *fact, const struct net *net, const struct view *view)
+{
+	bool is_server = fact->reason == REASON_ROGUE_DHCP || fact->reason == REASON_ROGUE_RA;
+	add_network(line, net, fact->network);
+	add(line, is_server ? ": rogue %s at " : ": port ", fact->reason == REASON_ROGUE_DHCP ? "DHCP server" : "router");
+	add_place(line, view, fact->sw, fact->ofport);
+	if (is_server) {
+		add(line, ":");
+		add_sender(line, fact);
+		return;
+	}
+	if (fact->reason == REASON_BOUND)
+		add_bound(line, entry_of(net, view, fact));
+	add(line, fact->reason == REASON_PORT_LIMIT ? " has" : " sent from");
+	add_sender(line, fact);
+	if (fact->reason == REASON_PORT_LIMIT)
+		add(line, " beyond its max_hosts");
+	else if (fact->reason == REASON_NO_LEASE)
+		add(line, is_zero(fact->other_mac) ? ", which is not leased to it" : ", which is leased to");
+	if (fact->reason == REASON_NO_LEASE && !is_zero(fact->other_mac))
+		add_mac(line, fact->other_mac);
+	if (fact->reason == REASON_TAKEN || fact->reason == REASON_STICKY)
+		add_owner(line, fact, net, view);
+}
+
+static void add_until(struct line *line, const struct fact *fact)
+{
+	if (fact->until_s == UINT32_MAX)
+		add(line, " until=never");
+	else if (fact->until_s)
+		add(line, " until=%" PRIu32, fact->until_s);
+}
+
+static void add_shut(struct line *line, const struct fact *fact, const struct net *net, const struct view *view)
+{
+	add_network(line, net, fact->network);
+	add(line, " ");
+	add_place(line, view, fact->sw, fact->ofport);
+	if (fact->kind == FACT_PORT_SHUT)
+		add(line, " for=%" PRIu32 "s", fact->length_s);
+	if (!is_zero(fact->mac)) {
+		add(line, " because of");
+		add_mac(line, fact->mac);
+	}
+	add(line, fact->recovered ? " recovered" : "");
 	if (fact->reason)
 		add(line, " (%s)", fact_reason_text(fact->reason));
 }
@@ -286,6 +405,18 @@ size_t fact_format(const struct fact *fact, const struct net *net, const struct 
 	case FACT_STORM:
 	case FACT_STORM_OVER:
 		add_storm(&line, fact, net, view);
+		break;
+	case FACT_VIOLATION:
+		add_violation(&line, fact, net, view);
+		break;
+	case FACT_LEASE:
+	case FACT_LEASE_GONE:
+		add_host(&line, fact, net, view);
+		add_until(&line, fact);
+		break;
+	case FACT_PORT_SHUT:
+	case FACT_PORT_OPEN:
+		add_shut(&line, fact, net, view);
 		break;
 	case FACT_WAYS:
 	case FACT_STEER:

@@ -39,7 +39,12 @@
 	FACT(STORM_OVER,   "storm-over",   "the port sends no more than it may") \
 	FACT(QUARANTINE,   "quarantine",   "a port is closed in a network for a time: it is part of a loop") \
 	FACT(QUARANTINE_OVER, "quarantine-over", "the port is open again") \
-	FACT(STEER,        "steer",        "frames are steered by other paths")
+	FACT(STEER,        "steer",        "frames are steered by other paths") \
+	FACT(VIOLATION,    "violation",    "a port sent what it may not, and it was dropped, or is told only") \
+	FACT(LEASE,        "lease",        "a DHCP server leased an IP address, or its host moved") \
+	FACT(LEASE_GONE,   "lease-gone",   "a lease was given back, or ended") \
+	FACT(PORT_SHUT,    "port-shut",    "a port lets nothing of a network in for some time") \
+	FACT(PORT_OPEN,    "port-open",    "and again does")
 
 enum fact_kind {
 #define FACT(NAME, WORD, HELP) FACT_##NAME,
@@ -47,7 +52,8 @@ enum fact_kind {
 #undef FACT
 	N_FACT_KINDS
 };
-#define FACT_BIT(NAME) (1u << FACT_##NAME)
+#define FACT_BIT(NAME) (1ULL << FACT_##NAME)
+_Static_assert(N_FACT_KINDS <= 64, "a set of kinds is 64 bits");
 const char *fact_word(enum fact_kind);
 
 /* Why a host is gone or refused. */
@@ -66,6 +72,14 @@ enum fact_reason {
 	REASON_LOOP,                    /* of a quarantine: a probe came back */
 	REASON_FLAPS,                   /* of a quarantine: a MAC goes to and fro */
 	REASON_PORT_DOWN,               /* of the end of a quarantine */
+	/* VIOLATION: */
+	REASON_BOUND,                   /* not from the addresses that the port is bound to */
+	REASON_TAKEN,                   /* from what another port is bound to: other_mac */
+	REASON_STICKY,                  /* from the MAC of a host that sticks to another port */
+	REASON_NO_LEASE,                /* from an IP address that is not leased to the sender */
+	REASON_ROGUE_DHCP, REASON_ROGUE_RA,     /* a server, a router, and the port is not trusted */
+	/* LEASE_GONE: */
+	REASON_RELEASED, REASON_EXPIRED,
 };
 const char *fact_reason_text(enum fact_reason);
 
@@ -105,6 +119,11 @@ struct fact {
 	 * SWITCH_READY: somebody takes it for a gateway no more. */
 	bool uses_changed;
 	bool port_replaced;             /* and another port was there, under that number or that name */
+	/* LEASE: when it ends; PORT_SHUT: when it opens. Seconds since 1970, UINT32_MAX = never. */
+	uint32_t until_s;
+	bool renewed;                   /* LEASE: its host had it already, filled by view_apply */
+	bool sticks;                    /* HOST, unconfirmed: to its port */
+	uint32_t length_s;              /* PORT_SHUT: for how long; grows */
 	uint64_t time_ms;               /* of the caller's clock */
 	/* PROBE, PROBE_LOST, LINK, ANSWER: when the frame was sent, in microseconds of the
 	 * caller's clock; LINK, ANSWER: how long it took until it was here. 0 = not known. */

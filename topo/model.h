@@ -100,6 +100,14 @@ void port_addresses_check(const struct section_scene *, const struct section_at 
 			  const struct yaml_node *map, const struct net_port *);
 void port_addresses_settle(struct net *, const struct net_network *, struct diag *);
 
+/* guard.c: words of `guard`, `trust` and `on_limit`; what goes with what. */
+extern const struct section_type section_guards;       /* uint32_t, bits of enum net_guard */
+extern const char *const guard_words[], *const guard_limits[];
+void guard_check(const struct section_scene *, const struct section_at *, const struct yaml_node *map,
+		 const struct net_port *);
+void guards_settle(struct net *, struct diag *);
+void guard_print(const struct net_port *, FILE *);
+
 /* Globs that hide each other, or match nothing; switches without use. */
 void globs_check(const struct net *, struct diag *);
 

@@ -248,6 +248,7 @@ struct net *net_parse(const char *file, const char *text, size_t len, struct dia
 		groups_settle(net, diag);
 		acls_settle(net, diag);
 		te_settle(net, diag);
+		guards_settle(net, diag);
 	}
 	if (diag_n_errors(diag) == n_errors)
 		net_name_objects(net, diag);

@@ -130,6 +130,15 @@ struct net_storm {
 const char *net_storm_word(enum net_storm_kind);         /* "broadcast" */
 /* What holds at a port; 0 = no limit. */
 uint32_t net_storm_limit(const struct net_storm *network, const struct net_storm *port, enum net_storm_kind);
+/* What `guard` of a network watches over at its edge ports, and `trust` of a port
+ * takes out there. */
+enum net_guard {
+	NET_GUARD_SOURCE = 1,           /* IP from addresses that are leased or declared */
+	NET_GUARD_ARP = 2,              /* ARP and ND about such addresses */
+	NET_GUARD_RA = 4,               /* no router advertisements (RFC 6105) */
+	NET_GUARD_DHCP = 8,             /* no DHCP servers; leases are learned from the others */
+};
+enum net_on_limit { NET_LIMIT_DROP = 1, NET_LIMIT_REPORT, NET_LIMIT_SHUT };
 
 /* One entry of `ports:`. Either side may be a glob (* and ?). */
 struct net_port {
@@ -148,6 +157,10 @@ struct net_port {
 	struct net_storm storm;
 	struct where where;
 	uint32_t object;
+	bool guard;                     /* mac and ip bind the port, and the network's guard holds; default true */
+	bool sticky;                    /* the first max_hosts hosts stay its own; default false */
+	enum net_on_limit on_limit;     /* default drop */
+	uint32_t trust;                 /* bits of enum net_guard that do not hold here */
 };
 
 struct net_network;
@@ -319,6 +332,10 @@ struct net_network {
 	struct net_static *statics;     /* who is behind them; sorted by MAC */
 	size_t n_statics;
 	struct net_acl_use acl;         /* for all its edge ports */
+	uint32_t guard;                 /* bits of enum net_guard; 0 = none */
+	uint32_t *bound;                /* ports that are bound to a MAC, see net_is_bound(): indices, sorted by MAC */
+	size_t n_bound;
+	bool has_sticky;                /* hosts stick to one of its ports */
 	bool is_judged;                 /* the network or one of its ports has a list */
 	bool is_tracked;                /* one of these is stateful */
 	bool needs_zone;                /* is_tracked, or some switch has a stateful list */
@@ -353,6 +370,7 @@ struct net {
 	size_t n_groups;
 	struct net_acl *acls;           /* sorted by name */
 	size_t n_acls;
+	bool has_guards;                /* some port is bound, guarded, or may be shut */
 	struct net_classes sides[N_SIDES];      /* addresses of groups, as rules ask for them */
 	struct net_object *objects;     /* sorted by id */
 	size_t n_objects;
@@ -419,6 +437,17 @@ uint32_t net_bfd_of(const struct net *, const char *switch_name, const char *por
 uint32_t net_switch_by_vtep(const struct net *, const uint8_t bytes[16], bool is_v6, uint32_t *ret_vtep);
 
 uint32_t net_edge_by_name(const struct net *, const char *name);
+/* Guards (guard.c). Do mac and ip of the entry bind the port? */
+static inline bool net_is_bound(const struct net_port *port) { return port->mac.is_given && port->guard; }
+/* A bound entry of the network for that MAC; null = none. The same for an address of
+ * 4 or 16 bytes, which is slow: it looks at all of them. */
+const struct net_port *net_bound_mac(const struct net_network *, const uint8_t mac[6]);
+const struct net_port *net_bound_ip(const struct net_network *, bool is_v6, const uint8_t *ip);
+/* May the MAC be behind that entry (null = another port of the network)? Not when
+ * that one is bound to another, or another one to it. */
+bool net_may_stand(const struct net_network *, const struct net_port *, const uint8_t mac[6]);
+/* The words of bits of enum net_guard: "dhcp, ra". */
+const char *net_guard_words(uint32_t bits, char *buf, size_t size);
 
 /* Is that the VXLAN port of a declared switch with a vtep? */
 bool net_is_tunnel(const struct net *, const char *switch_name, const char *port_name);

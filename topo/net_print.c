@@ -108,8 +108,9 @@ static void print_port(const struct net_port *port, FILE *out)
 {
 	bool is_simple = port->tag == NET_UNTAGGED && port->flood && !port->hairpin && port->enable
 			 && port->max_hosts == NET_NONE && !port->mac.is_given
-			 && !port->acl.at[ACL_IN].name && !port->acl.at[ACL_OUT].name && !storm_is_said(&port->storm)
-			 && !port->says_loop_guard;
+			 && !port->acl.at[ACL_IN].name && !port->acl.at[ACL_OUT].name
+			 && port->guard && !port->sticky && port->on_limit == NET_LIMIT_DROP && !port->trust
+			 && !storm_is_said(&port->storm) && !port->says_loop_guard;
 
 	fputs("      - ", out);
 	if (!is_simple)
@@ -127,6 +128,7 @@ static void print_port(const struct net_port *port, FILE *out)
 		fputs(", enable: false", out);
 	if (port->mac.is_given)
 		print_addresses(port, out);
+	guard_print(port, out);
 	if (port->acl.at[ACL_IN].name)
 		fprintf(out, ", acl: \"%s\"", port->acl.at[ACL_IN].name);
 	if (port->acl.at[ACL_OUT].name)
@@ -200,6 +202,11 @@ static void print_network(const struct net_network *network, FILE *out)
 	print_text("subnet", network->subnet, out);
 	print_text("acl", network->acl.at[ACL_IN].name, out);
 	print_text("acl_out", network->acl.at[ACL_OUT].name, out);
+	if (network->guard) {
+		char words[64];
+
+		fprintf(out, "    guard: [%s]\n", net_guard_words(network->guard, words, sizeof words));
+	}
 	if (network->ct_zone)
 		fprintf(out, "    ct_zone: %u\n", network->ct_zone);
 	print_storm("    ", &network->storm, out);

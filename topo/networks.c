@@ -154,6 +154,16 @@ static const struct section_key keys[] = {
 		.otherwise = "none",
 		.help = "The list for what is delivered to these ports, also from other switches.",
 	}, {
+		.name = "guard",
+		.type = &section_guards,
+		.offset = offsetof(struct net_network, guard),
+		.words = guard_words,
+		.otherwise = "nothing",
+		.help = "What the edge ports are watched for; a port says what it is trusted with by `trust`. `dhcp`: no DHCP "
+			"server there (of IPv4 and IPv6), and what the others lease is learned. `source`: IP only from "
+			"addresses that are leased to the sender, or declared by `ip` at the port. `arp`: ARP and neighbour "
+			"discovery only about such addresses. `ra`: no router advertisements and redirects. `all`: all of it.",
+	}, {
 		.name = "ct_zone",
 		.type = &section_uint,
 		.offset = offsetof(struct net_network, ct_zone),

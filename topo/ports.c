@@ -110,7 +110,7 @@ static const struct section_type type_tag = {
 	.range = range_tag,
 };
 
-static const char *const port_later[] = {"guard", "rate", "mirror", NULL};
+static const char *const port_later[] = {"rate", "mirror", NULL};
 
 static const struct section_key port_keys[] = {
 	{
@@ -142,6 +142,39 @@ static const struct section_key port_keys[] = {
 			"switches with addresses it makes up; with 0 nothing comes "
 			"in there and frames only go out. Those already learned are not hurt.",
 	}, {
+		.name = "on_limit",
+		.type = &section_word,
+		.offset = offsetof(struct net_port, on_limit),
+		.words = guard_limits,
+		.initial = "drop",
+		.help = "What becomes of a host beyond `max_hosts`. `drop`: it is not let in, counted and reported. "
+			"`report`: it is let in and reported. `shut`: the port lets nothing of this network in any more, "
+			"for a minute at first, then for twice as long each time, up to an hour; `weft show ports` says "
+			"why and for how long.",
+	}, {
+		.name = "sticky",
+		.type = &section_bool,
+		.offset = offsetof(struct net_port, sticky),
+		.initial = "false",
+		.help = "The first `max_hosts` hosts (with `sticky` 1 unless it is given) stay the port's own: silence does not make "
+			"room for others, and no other port can have them as long as this one is there.",
+	}, {
+		.name = "trust",
+		.type = &section_guards,
+		.offset = offsetof(struct net_port, trust),
+		.words = guard_words,
+		.otherwise = "nothing",
+		.help = "What `guard` of the network does not hold here: `dhcp` at a DHCP server, `ra` at a router, `source` and "
+			"`arp` at what speaks for others; `all` for all of it. Uplinks, `physical` ports, links and tunnels are "
+			"trusted.",
+	}, {
+		.name = "guard",
+		.type = &section_bool,
+		.offset = offsetof(struct net_port, guard),
+		.initial = "true",
+		.help = "`false`: the port is bound to nothing, and `guard` of the network does not hold here. Its `mac` and "
+			"`ip` then only say who answers for them.",
+	}, {
 		.name = "flood",
 		.type = &section_bool,
 		.offset = offsetof(struct net_port, flood),
@@ -164,14 +197,19 @@ static const struct section_key port_keys[] = {
 		.type = &section_mac,
 		.offset = offsetof(struct net_port, mac),
 		.otherwise = "none",
-		.help = "The MAC address of the host there. It is not enforced: it says whose `ip` it is.",
+		.help = "The MAC address of the host there. The port is bound to it: what it sends with another source "
+			"is dropped, counted and reported, and so is what other edge ports of the network send with it. "
+			"`guard: false` at the port spares both.",
 	}, {
 		.name = "ip",
 		.type = &section_ips,
 		.offset = offsetof(struct net_port, ips),
 		.otherwise = "none",
 		.help = "The IP addresses of that host. Who asks for them is answered with its `mac` from the "
-			"start, whether the host has spoken or not (see `arp` of the network).",
+			"start, whether the host has spoken or not (see `arp` of the network). The port is bound to "
+			"them too: IPv4, IPv6, ARP and neighbour discovery from or about other addresses are dropped, "
+			"but for what a host needs to get going: DHCP, the link-local address of its MAC, and what it "
+			"asks before it has an address. Without `ip` the port is bound to the MAC alone.",
 	}, {
 		.name = "acl",
 		.type = &section_acl,
@@ -224,8 +262,9 @@ static void check_port(const struct section_scene *scene, const struct section_a
 	struct net_port *port = item;
 
 	if (!map || !yaml_get(map, "max_hosts"))
-		port->max_hosts = NET_NONE;
+		port->max_hosts = port->sticky ? 1 : NET_NONE;
 	port->says_loop_guard = map && yaml_get(map, "loop_guard");
+	guard_check(scene, at, map, port);
 	port_addresses_check(scene, at, map, port);
 }
 

@@ -16,6 +16,8 @@ struct view *view_new(void)
 	struct view *view = xheap_alloc(sizeof *view);
 	host_table_init(&view->hosts);
 	binding_table_init(&view->bindings);
+	lease_table_init(&view->leases);
+	view->soonest_s = UINT32_MAX;
 	view->scratch = xheap_alloc(NET_MAX_USES * sizeof *view->scratch);
 	return view;
 }
@@ -40,6 +42,8 @@ void view_free(struct view *view)
 	ways_free(view->ways);
 	steer_free(view->steer);
 	binding_table_uninit(&view->bindings);
+	lease_table_uninit(&view->leases);
+	free(view->closures);
 	free(view->changed);
 	free(view->scratch);
 	free(view);
@@ -192,7 +196,7 @@ static bool still_has_place(struct view *view, const struct host *host)
 	if (host->unconfirmed)
 		return true;
 	const struct view_use *use = view_use_mutable(view, host->sw, host->ofport, host->network);
-	return use && !use->is_uplink;
+	return use && !use->is_uplink && view_may_stand(view, use, host->mac);
 }
 
 /* Everything that was counted or linked by the old file is made anew. Hosts
@@ -238,4 +242,5 @@ void view_bind(struct view *view, const struct net *net, uint64_t now_ms, view_f
 		view_drop(view, i, REASON_CONFIG, &gone);
 	}
 	view_bind_addresses(view);
+	view_guards_bind(view);
 }

@@ -59,6 +59,9 @@ struct view_use {
 	bool flood;                     /* unknown unicast may leave here */
 	bool hairpin;
 	uint32_t max_hosts;             /* NET_NONE = no limit */
+	enum net_on_limit on_limit;     /* what becomes of those beyond it */
+	uint32_t room;                  /* hosts that are let in: max_hosts, or more when they are told only */
+	bool sticky;                    /* who was learned here does not age and does not move */
 	uint32_t n_hosts;               /* learned here in this network */
 	uint64_t object;                /* net_object.id of the entry: for cookies */
 	uint32_t storm_pps[N_STORMS];   /* limits of what it may send; 0 = none */
@@ -85,6 +88,11 @@ struct view_port {
 	uint64_t n_refused;             /* hosts not let in */
 	uint64_t refused_since_ms;      /* refusals told one by one since then ... */
 	uint32_t n_refused_told;        /* ... were so many; see view_apply */
+	uint64_t n_violations;          /* reports of what it may not send; counted by rows are many more */
+	uint64_t violation_ms;          /* of the last one, and what it was */
+	enum fact_reason violation;
+	uint64_t violations_since_ms;   /* as with refusals */
+	uint32_t n_violations_told;
 };
 
 struct view_switch {
@@ -112,6 +120,7 @@ struct host {
 	bool recovered:1;               /* not seen since weftd started, only read back */
 	bool unconfirmed:1;             /* its own switch has not reported: sw = NET_NONE */
 	bool has_ip4:1, has_ip6:1;
+	bool sticks:1;                  /* to its port, see view_use.sticky */
 	uint32_t network;               /* network id */
 	uint32_t sw;                    /* slot, NET_NONE = unconfirmed */
 	uint32_t ofport;                /* unconfirmed: the peer, see fact.h */
@@ -143,6 +152,29 @@ struct binding {
 	uint64_t first_ms, since_ms;    /* here since; not good since */
 	uint32_t entry;                 /* declared: index into the network's ports */
 	uint32_t next_ip, next_mac;     /* private to topo/binding.c */
+};
+
+/* An IP address that a DHCP server leased to a MAC. See topo/view_guard.c. */
+struct lease {
+	uint32_t network;               /* network id; 0 = an empty slot */
+	bool is_v6;
+	bool recovered;                 /* only read back, not heard since weftd started */
+	uint8_t ip[16];                 /* network order; IPv4: the first four, then zero */
+	uint8_t mac[6];
+	uint32_t sw, ofport;            /* where it holds; sw NET_NONE = its host is nowhere */
+	uint32_t left_sw, left_ofport;  /* where it held before its host was seen last */
+	uint32_t until_s;               /* seconds since 1970, UINT32_MAX = never ends */
+	uint64_t since_ms;
+	uint32_t next_ip, next_mac;     /* private to topo/lease.c */
+};
+
+/* A port that lets nothing of a network in for a time, or did lately. */
+struct closure {
+	uint32_t network, sw, ofport;
+	bool is_open;                   /* again; kept for the length of the next time */
+	uint8_t mac[6];                 /* the host that was one too many */
+	uint32_t until_s, length_s;     /* seconds since 1970; seconds */
+	uint64_t since_ms, opened_ms;
 };
 
 /* How a dispute stands at that time. */
@@ -267,8 +299,25 @@ bool view_address_full(const struct view *, uint32_t network_id, const uint8_t m
 enum dispute view_dispute(const struct binding *, uint64_t now_ms);
 /* Another controller was in charge meanwhile: what is read back counts more. */
 void view_doubt_addresses(struct view *);
+/* The same: what is remembered of that switch's leases and shut ports is forgotten, its
+ * rows are about to be read. */
+void view_doubt_guards(struct view *, uint32_t sw);
 /* A fact about it: its place as far as known, the address, the rival as other_mac. */
 struct fact view_binding_fact(const struct view *, const struct binding *, enum fact_kind);
+/* Leases, as with bindings. */
+const struct lease *view_lease(const struct view *, uint32_t network_id, bool is_v6, const uint8_t *ip);
+const struct lease *view_host_lease(const struct view *, uint32_t network_id, const uint8_t mac[6],
+				    const struct lease *after);
+size_t view_lease_slots(const struct view *);
+const struct lease *view_lease_at(const struct view *, size_t i);
+size_t view_n_leases(const struct view *);
+/* Has one ended by that time (seconds since 1970)? Cheap while none has. */
+bool view_lease_is_due(const struct view *, uint32_t now_s);
+struct fact view_lease_fact(const struct lease *, enum fact_kind);
+/* Is the port shut in that network? Null = no. All records, open ones too, by index. */
+const struct closure *view_closure(const struct view *, uint32_t sw, uint32_t ofport, uint32_t network_id);
+size_t view_n_closures(const struct view *);
+const struct closure *view_closure_at(const struct view *, size_t i);
 const struct view_network *view_network(const struct view *, uint32_t index);
 /* The same by network id: fast, for hot paths; null = not in the file. */
 const struct view_network *view_network_by_id(const struct view *, uint32_t id);
@@ -394,5 +443,9 @@ enum fact_reason view_may_learn(const struct view *, uint32_t sw, uint32_t ofpor
 bool view_is_echo(const struct view *, const struct host *, uint32_t sw, uint32_t ofport);
 /* The same, and the VM's switch is connected and could tell if it moved: then it does not. */
 bool view_stands_elsewhere(const struct view *, const struct host *, uint32_t sw, uint32_t ofport);
+/* The entry of another port that is bound to the MAC, or null. */
+const struct net_port *view_bound_elsewhere(const struct view *, const struct view_use *, const uint8_t mac[6]);
+/* Does it stick to the port where it is, and is that another one? */
+bool view_sticks_elsewhere(const struct view *, const struct host *, uint32_t sw, uint32_t ofport);
 
 #endif

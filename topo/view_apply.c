@@ -34,6 +34,7 @@ static void add_host(struct view *view, const struct fact *fact, uint64_t seen_m
 	host->sw = fact->unconfirmed ? NET_NONE : fact->sw;
 	host->ofport = fact->ofport;
 	host->unconfirmed = fact->unconfirmed;
+	host->sticks = fact->sticks;
 	host->recovered = fact->recovered;
 	host->first_ms = host->seen_ms = seen_ms;
 	take_addresses(host, fact);
@@ -48,10 +49,15 @@ static bool is_foreign(const struct view *view, const struct view_network *vn, c
 
 static bool apply_unconfirmed(struct view *view, const struct fact *fact)
 {
-	if (host_find(&view->hosts, fact->network, fact->mac) != NET_NONE)
-		return false;
-	add_host(view, fact, fact->time_ms);
-	return true;
+	uint32_t i = host_find(&view->hosts, fact->network, fact->mac);
+	if (i == NET_NONE) {
+		add_host(view, fact, fact->time_ms);
+		return true;
+	}
+	/* Another row of the same switch said where it is. */
+	if (host_at(&view->hosts, i)->unconfirmed)
+		host_at(&view->hosts, i)->sticks |= fact->sticks;
+	return false;
 }
 
 /* Two rows, or a row and what was heard meanwhile, say where a host is: the later
@@ -64,6 +70,12 @@ static bool believe_row(const struct view *view, const struct host *host, const 
 	if (view_is_echo(view, host, fact->sw, fact->ofport))
 		return false;
 	return view_is_echo(view, &there, host->sw, host->ofport) || (host->recovered && host->seen_ms < seen_ms);
+}
+
+bool view_may_stand(const struct view *view, const struct view_use *use, const uint8_t mac[6])
+{
+	const struct net_network *network = &view->net->networks[use->network];
+	return net_may_stand(network, use->is_physical ? NULL : &network->ports[use->entry], mac);
 }
 
 bool view_host_apply(struct view *view, struct fact *fact)
@@ -80,7 +92,7 @@ bool view_host_apply(struct view *view, struct fact *fact)
 	if (fact->unconfirmed)
 		return apply_unconfirmed(view, fact);
 	const struct view_use *use = view_use_mutable(view, fact->sw, fact->ofport, fact->network);
-	if (!use || use->is_uplink || use->quarantine.on)
+	if (!use || use->is_uplink || use->quarantine.on || !view_may_stand(view, use, fact->mac))
 		return false;
 	uint32_t i = host_find(&view->hosts, fact->network, fact->mac);
 	if (i == NET_NONE) {
@@ -88,6 +100,8 @@ bool view_host_apply(struct view *view, struct fact *fact)
 		return true;
 	}
 	struct host *host = host_at(&view->hosts, i);
+	if (!fact->recovered && view_sticks_elsewhere(view, host, fact->sw, fact->ofport))
+		return false;
 	fact->was_known = true;
 	bool here = host->sw == fact->sw && host->ofport == fact->ofport;
 	if (fact->recovered && !host->unconfirmed) {
@@ -216,7 +230,10 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 	case FACT_PORT_GONE:
 		return view_port_remove(view, fact->sw, fact->ofport, &gone);
 	case FACT_HOST:
-		return view_host_apply(view, fact);
+		if (!view_host_apply(view, fact))
+			return false;
+		view_leases_follow(view, fact);
+		return true;
 	case FACT_HOST_GONE:
 		return apply_host_gone(view, fact, &gone);
 	case FACT_HOST_REFUSED:
@@ -243,6 +260,16 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 	case FACT_DUPLICATE:
 	case FACT_ADDRESS_SETTLED:
 		return view_apply_dispute(view, fact);
+	case FACT_VIOLATION:
+		return view_apply_violation(view, fact);
+	case FACT_LEASE:
+		return view_apply_lease(view, fact);
+	case FACT_LEASE_GONE:
+		return view_apply_lease_gone(view, fact);
+	case FACT_PORT_SHUT:
+		return view_apply_shut(view, fact);
+	case FACT_PORT_OPEN:
+		return view_apply_open(view, fact);
 	case FACT_QUARANTINE:
 	case FACT_QUARANTINE_OVER:
 		return view_quarantine_apply(view, fact, &gone);
@@ -314,13 +341,24 @@ bool view_network_full(const struct view *view, uint32_t index)
 	return vn->was_full || vn->n_hosts >= view->net->networks[index].max_hosts;
 }
 
+bool view_sticks_elsewhere(const struct view *view, const struct host *host, uint32_t sw, uint32_t ofport)
+{
+	(void) view;
+	return host->sticks && (host->unconfirmed || host->sw != sw || host->ofport != ofport);
+}
+
+const struct net_port *view_bound_elsewhere(const struct view *view, const struct view_use *use, const uint8_t mac[6])
+{
+	return view_may_stand(view, use, mac) ? NULL : net_bound_mac(&view->net->networks[use->network], mac);
+}
+
 enum fact_reason view_may_learn(const struct view *view, uint32_t sw, uint32_t ofport, uint32_t network_id)
 {
 	const struct view_port *port = view_port(view, sw, ofport);
 	const struct view_use *use = port ? view_use(port, network_id) : NULL;
 	if (!use || use->is_uplink || use->quarantine.on)
 		return REASON_CONFIG;
-	if (use->n_hosts >= use->max_hosts)
+	if (use->n_hosts >= use->room)
 		return REASON_PORT_LIMIT;
 	return view_network_full(view, use->network) ? REASON_NETWORK_LIMIT : REASON_NONE;
 }

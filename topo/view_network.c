@@ -239,13 +239,16 @@ static uint32_t *list_of(struct view_network *vn, const struct host *host)
 
 void view_place(struct view *view, uint32_t i)
 {
-	const struct host *host = host_at(&view->hosts, i);
+	struct host *host = host_at(&view->hosts, i);
 	struct view_network *vn = view_network_mutable(view, host->network);
 	vn->n_hosts++;
-	if (host->unconfirmed)
+	if (host->unconfirmed) {
 		vn->n_unconfirmed++;
-	else
-		view_use_mutable(view, host->sw, host->ofport, host->network)->n_hosts++;
+	} else {
+		struct view_use *use = view_use_mutable(view, host->sw, host->ofport, host->network);
+		use->n_hosts++;
+		host->sticks = use->sticky;
+	}
 	host_link(&view->hosts, list_of(vn, host), i);
 }
 

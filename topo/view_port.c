@@ -15,7 +15,7 @@ static struct view_use make_use(const struct net *net, const struct net_use *fro
 	struct view_use use = {
 		.network = from->network, .id = network->id, .entry = from->port,
 		.tag = from->tag, .is_uplink = from->is_uplink, .is_physical = from->is_physical,
-		.flood = true, .max_hosts = NET_NONE,
+		.flood = true, .max_hosts = NET_NONE, .on_limit = NET_LIMIT_DROP,
 	};
 	if (from->is_uplink) {
 		use.object = net->objects[network->uplinks[from->port].object].id;
@@ -28,7 +28,10 @@ static struct view_use make_use(const struct net *net, const struct net_use *fro
 		use.hairpin = entry->hairpin;
 		use.max_hosts = entry->max_hosts == NET_NONE ? NET_PORT_HOSTS : entry->max_hosts;
 		use.object = net->objects[entry->object].id;
+		use.on_limit = entry->on_limit;
+		use.sticky = entry->sticky;
 	}
+	use.room = use.on_limit == NET_LIMIT_REPORT ? NET_PORT_HOSTS : use.max_hosts;
 	return use;
 }
 
@@ -134,6 +137,7 @@ bool view_port_remove(struct view *view, uint32_t sw, uint32_t ofport, const str
 	struct view_switch *vs = view->switches[sw];
 	view_link_lost(view, vs, port, gone->now_ms);
 	evict_hosts(view, sw, port, gone);
+	view_guards_leave(view, sw, ofport);
 	for (size_t i = 0; i < port->n_uses; i++)
 		view_leave(view, sw, port->ofport, &port->uses[i]);
 	free(port->uses);

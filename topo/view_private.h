@@ -5,6 +5,7 @@
 
 #include "topo/binding.h"
 #include "topo/host.h"
+#include "topo/lease.h"
 #include "topo/view.h"
 
 struct view {
@@ -18,6 +19,10 @@ struct view {
 	uint32_t ids_mask;
 	struct host_table hosts;
 	struct binding_table bindings;
+	struct lease_table leases;
+	uint32_t soonest_s;             /* no lease ends before; UINT32_MAX = none ends */
+	struct closure *closures;       /* owned */
+	size_t n_closures, max_closures;
 	size_t n_disputes;              /* bindings that are not good */
 	struct net_use *scratch;        /* owned: NET_MAX_USES, for net_uses() */
 	uint32_t *changed;              /* owned: see view_changed() */
@@ -92,6 +97,7 @@ void view_quarantine_port_down(struct view *, uint32_t sw, const struct view_por
 bool view_storm_apply(struct view *, struct fact *);
 
 /* view_apply.c */
+bool view_may_stand(const struct view *, const struct view_use *, const uint8_t mac[6]);       /* no port is bound otherwise */
 bool view_host_apply(struct view *, struct fact *);
 
 /* view_address.c */
@@ -102,6 +108,16 @@ bool view_apply_dispute(struct view *, struct fact *);
 void view_forget_addresses(struct view *, const struct host *, enum fact_reason, const struct gone *);
 void view_settle_addresses(struct view *, const struct gone *);         /* forgets unconfirmed ones */
 void view_bind_addresses(struct view *);                                /* the file has been taken over */
+
+/* view_guard.c */
+bool view_apply_violation(struct view *, const struct fact *);
+bool view_apply_lease(struct view *, struct fact *);
+bool view_apply_lease_gone(struct view *, struct fact *);
+bool view_apply_shut(struct view *, struct fact *);
+bool view_apply_open(struct view *, const struct fact *);
+void view_leases_follow(struct view *, const struct fact *);             /* after a HOST */
+void view_guards_leave(struct view *, uint32_t sw, uint32_t ofport);    /* the port goes */
+void view_guards_bind(struct view *);                                  /* the file has been taken over */
 
 /* view_port.c */
 bool view_port_set(struct view *, struct fact *, const struct gone *);

@@ -15,6 +15,7 @@ FUZZ_SEES_yaml := topo
 FUZZ_SEES_frame := ofproto
 FUZZ_SEES_readback := ofproto
 FUZZ_SEES_claim := apps ofproto topo
+FUZZ_SEES_dhcp := apps ofproto topo
 FUZZ_SEES_conn := ofproto
 FUZZ_SEES_msg := ofproto
 

@@ -48,6 +48,12 @@ static void put_flags(struct text *text)
 		put(text, ", flood: false");
 	if (chance(20))
 		put(text, ", max_hosts: %u", 1 + below(3));
+	if (chance(8))
+		put(text, ", sticky: true");
+	else if (chance(8))
+		put(text, ", on_limit: report");
+	if (chance(8))
+		put(text, ", trust: [dhcp, ra]");
 	put(text, "}");
 }
 
@@ -70,6 +76,8 @@ static void put_network(struct text *text, int n)
 		put(text, "    max_hosts: %u\n", 2 + below(6));
 	if (chance(20))
 		put(text, "    flood: false\n");
+	if (chance(20))
+		put(text, "    guard: [dhcp, ra]\n");
 	put(text, "    ports:\n      - {port: \"*:t*\", tag: %d", 10 + n);
 	put_flags(text);
 	put(text, "\n");
@@ -203,7 +211,7 @@ static bool joined(const struct door *a, const struct door *b)
 static bool is_full(const struct door *door)
 {
 	return view_network(w->view, door->network)->n_hosts >= w->net->networks[door->network].max_hosts
-		|| door->use->n_hosts >= door->use->max_hosts;
+		|| door->use->n_hosts >= door->use->room;
 }
 
 /* A copy at this door is in this door's network: its tag says so. */

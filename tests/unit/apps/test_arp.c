@@ -22,7 +22,7 @@ static const char three[] =
 	"  c: {dpid: 0x3, vtep: 10.0.0.3}\n"
 	"networks:\n"
 	"  red: {vni: 100, ports: [\"*:r*\", {port: \"c:t0\", tag: 7},"
-	" {port: \"b:rd\", mac: \"02:00:00:00:00:63\", ip: [10.1.0.99, \"fd00::99\"]}]}\n"
+	" {port: \"b:rd\", mac: \"02:00:00:00:00:63\", ip: [10.1.0.99, \"fd00::99\"], guard: false}]}\n"
 	"  loud: {vni: 200, arp: flood, ports: [\"*:g*\", {port: \"a:gd\", mac: \"02:00:00:00:00:62\", ip: 10.1.0.98}]}\n"
 	"  trunk: {transport: vlan, vlan: 30, uplinks: [a:up, b:up, c:up], ports: [\"*:u*\"]}\n"
 	"  alone: {vni: 300, ports: [\"a:x*\"]}\n"

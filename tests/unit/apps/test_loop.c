@@ -18,7 +18,7 @@ static const char yaml[] =
 	"networks:\n"
 	"  red:\n"
 	"    physical: {port: b:lan0}\n"
-	"    ports: [a:r1, a:p1, {port: a:decl, mac: \"02:00:00:00:00:07\"}, b:r2, b:p2, {port: a:t1, tag: 5},"
+	"    ports: [a:r1, a:p1, {port: a:decl, guard: false, mac: \"02:00:00:00:00:07\"}, b:r2, b:p2, {port: a:t1, tag: 5},"
 	" {port: b:off, loop_guard: false}]\n"
 	"  green: {loop_guard: false, ports: [a:g1, b:g2, {port: a:t1, tag: 6}, {port: b:p2, tag: 6, loop_guard: true}]}\n";
 static const char story[] =
@@ -408,7 +408,7 @@ static void slow_flapping_and_guards_that_are_off(void **state)
 	assert_false(is_closed("a:g1", "green"));
 }
 
-/* By the file it belongs to decl, whoever spoke first. */
+/* By the file it belongs to decl, whoever spoke first; with a guard it would not be heard elsewhere at all. */
 static void a_declared_mac_has_its_home(void **state)
 {
 	(void) state;

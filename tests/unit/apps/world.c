@@ -49,7 +49,8 @@ static void sign(const void *ctx, const uint8_t *bytes, size_t size, uint8_t ret
 
 struct scene world_scene(const struct world *w)
 {
-	return (struct scene) { .net = w->net, .view = w->view, .now_ms = w->now_ms, .now_us = w->now_ms * 1000, .sign = sign };
+	return (struct scene) { .net = w->net, .view = w->view, .now_ms = w->now_ms, .now_us = w->now_ms * 1000,
+				.wall_ms = WORLD_WALL_MS + w->now_ms, .sign = sign };
 }
 
 static void compile_app(struct world *w, size_t app, uint32_t sw)
@@ -79,14 +80,15 @@ static void applied(struct world *w, const struct fact *fact)
 	for (size_t i = 0; i < n_apps; i++) {
 		struct out out = { .build = w->build, .shapes = w->shapes, .app = apps[i].number,
 				   .want = on_want, .unwant = on_unwant, .ctx = w };
-		if (!(apps[i].app->reads & (1u << fact->kind)))
+		if (!(apps[i].app->reads & (1ULL << fact->kind)))
 			continue;
 		if (apps[i].app->patch && apps[i].app->patch(&scene, fact, &out)) {
 			w->n_patches++;
 			continue;
 		}
 		for (uint32_t sw = 0; sw < view_n_switches(w->view); sw++)
-			if (sw == fact->sw || (fact->kind != FACT_PORT && fact->kind != FACT_PORT_GONE))
+			if (sw == fact->sw || (fact->kind != FACT_PORT && fact->kind != FACT_PORT_GONE
+					     && fact->kind != FACT_PORT_SHUT && fact->kind != FACT_PORT_OPEN))
 				compile_app(w, i, sw);
 	}
 }
@@ -301,6 +303,24 @@ static void do_address(struct world *w, const char *network, const char *mac, co
 	world_apply(w, fact);
 }
 
+static void do_lease(struct world *w, const char *network, const char *mac, const char *ip, const char *seconds)
+{
+	struct fact fact = { .kind = FACT_LEASE, .network = world_network(w, network), .sw = NET_NONE };
+	number_mac(fact.mac, (unsigned) strtoul(mac, NULL, 10));
+	fact.has_ip4 = inet_pton(AF_INET, ip, fact.ip4) == 1;
+	fact.has_ip6 = inet_pton(AF_INET6, ip, fact.ip6) == 1;
+	fact.until_s = (uint32_t) (world_scene(w).wall_ms / 1000 + strtoul(seconds, NULL, 10));
+	assert_true(world_apply(w, fact));
+}
+
+static void do_shut(struct world *w, const char *network, const char *place)
+{
+	struct fact fact = { .kind = FACT_PORT_SHUT, .network = world_network(w, network), .reason = REASON_PORT_LIMIT,
+			     .until_s = (uint32_t) (world_scene(w).wall_ms / 1000) };
+	world_place(w, place, &fact.sw, &fact.ofport);
+	assert_true(world_apply(w, fact));
+}
+
 static void do_link(struct world *w, const char *place)
 {
 	struct fact fact = { .kind = FACT_LINK };
@@ -418,6 +438,10 @@ static void do_line(struct world *w, const char *line)
 		do_host(w, a[1], a[2], a[3], a[4]);
 	} else if (!strcmp(a[0], "address")) {
 		do_address(w, a[1], a[2], a[3], a[4]);
+	} else if (!strcmp(a[0], "lease")) {
+		do_lease(w, a[1], a[2], a[3], a[4]);
+	} else if (!strcmp(a[0], "shut")) {
+		do_shut(w, a[1], a[2]);
 	} else if (!strcmp(a[0], "remember")) {
 		do_host(w, a[1], a[2], NULL, "");
 	} else if (!strcmp(a[0], "forget")) {

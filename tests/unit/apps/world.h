@@ -13,6 +13,8 @@
  *     host red 1 a:r1         MAC 02:00:00:00:00:01 is seen there
  *     host red 1 a:r1 age=9   was read back from a row of 9 seconds
  *     address red 1 10.0.0.7  that host speaks for it; and IPv6; at a third place: `.. a:r2`
+ *     lease red 1 10.0.0.7 60  is leased to it for a minute; and IPv6
+ *     shut red a:r1           the port lets in nothing of the network
  *     remember red 1          is known from another switch only
  *     forget red 1            ages out
  *     settle  give-up         unconfirmed hosts: of complete networks, of all
@@ -35,8 +37,11 @@
 #include "topo/steer.h"
 #include "topo/view.h"
 
-enum { WORLD_MAX_SWITCHES = 16, WORLD_MAX_GOT = 512, WORLD_MAX_FRAME = 256, WORLD_MAX_FACTS = 256,
+enum { WORLD_MAX_SWITCHES = 16, WORLD_MAX_GOT = 512, WORLD_MAX_FRAME = 512, WORLD_MAX_FACTS = 256,
        WORLD_MAX_SENT = 64, WORLD_MAX_TRAIL = 512 };
+
+/* The world's clock on the wall, when its own says 0. */
+#define WORLD_WALL_MS 1700000000000ULL
 
 struct frame {
 	uint8_t bytes[WORLD_MAX_FRAME];
@@ -133,7 +138,7 @@ struct walk_switch *world_compiled(struct world *, uint32_t sw);
 /* Is the frame let in by that port of the switch? tun_id, tun_src: of a tunnel's, else 0. */
 void world_send_at(struct world *, uint32_t sw, uint32_t ofport, struct frame, uint64_t tun_id, uint32_t tun_src);
 
-/* A second goes by for the apps that ask hosts whether they are there. */
+/* A second goes by for the apps that ask hosts whether they are there, and for leases. */
 void world_tick(struct world *, uint64_t second);
 /* How many copies came out there, with this tag. */
 size_t world_got(struct world *, const char *place, int vid);

@@ -229,8 +229,10 @@ void world_tick(struct world *w, uint64_t second)
 {
 	struct scene scene = world_scene(w);
 	struct reply reply = reply_to(w);
-	for (uint32_t sw = 0; sw < view_n_switches(w->view); sw++)
+	for (uint32_t sw = 0; sw < view_n_switches(w->view); sw++) {
 		app_by_table(TABLE_ARP)->tick(&scene, sw, second, &reply);
+		app_by_table(TABLE_GUARD)->tick(&scene, sw, second, &reply);
+	}
 }
 
 static void note_drop(struct world *w, const struct walk *walk)

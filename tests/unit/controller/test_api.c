@@ -42,6 +42,14 @@ static const char limited[] =
 	"  office:\n"
 	"    storm: {broadcast: 10pps}\n"
 	"    ports: [kvm1:vm-a, kvm1:vm-b]\n";
+static const char guarded[] =
+	"version: 1\n"
+	"switches: {kvm1: {dpid: 0x11}}\n"
+	"networks:\n"
+	"  office:\n"
+	"    guard: [dhcp, ra]\n"
+	"    storm: {broadcast: 10pps}\n"
+	"    ports: [{port: kvm1:vm-a, mac: \"02:00:00:00:00:02\", ip: 10.0.0.2}, {port: kvm1:vm-b, max_hosts: 1, on_limit: shut}]\n";
 static const char bad[] =
 	"version: 1\n"
 	"networks:\n"
@@ -609,6 +617,12 @@ static void test_manual_tells_the_truth(void **state)
 			      .network = world.core->net->networks[0].id, .ip4 = { 10, 0, 0, 1 } };
 	memcpy(claim.mac, (uint8_t[6]) { 2, 0, 0, 0, 0, 1 }, 6);
 	core_fact(world.core, &claim);
+	world_reload(&world, guarded);
+	struct fact lease = claim, shut = { .kind = FACT_PORT_SHUT, .sw = 0, .ofport = 2, .network = claim.network };
+	lease.kind = FACT_LEASE;
+	lease.until_s = UINT32_MAX;
+	core_fact(world.core, &lease);
+	core_fact(world.core, &shut);
 	core_refuse(world.core, "kvm9", 9, "no such switch");
 	write_file(bad);
 	json_decref(call("POST", "/v1/reload", NULL, 422));

@@ -153,6 +153,66 @@ static void test_ports(void **state)
 	assert_int_equal(count(&show_ports, &(struct show_query) { .port = "vm-a" }), 1);
 }
 
+static struct fact guard_fact(enum fact_kind kind, enum fact_reason reason, uint32_t ofport, unsigned mac, unsigned ip)
+{
+	return (struct fact) {
+		.kind = kind, .reason = reason, .sw = kvm1, .ofport = ofport, .old_sw = NET_NONE, .has_ip4 = true,
+		.network = world.core->net->networks[0].id, .mac = { 2, 0, 0, 0, 0, (uint8_t) mac },
+		.ip4 = { 10, 0, 0, (uint8_t) ip }, .until_s = (uint32_t) (world.core->wall_ms / 1000),
+	};
+}
+
+static void test_guards(void **state)
+{
+	bool is_degraded;
+	(void) state;
+	world_reload(&world, "version: 1\nswitches: {kvm1: {dpid: 0x11}, kvm2: {dpid: 0x12}}\nnetworks:\n  office:\n    guard: [dhcp, ra]\n"
+		     "    ports: [{port: kvm1:vm-a, mac: \"02:00:00:00:00:01\", ip: 10.0.0.1},"
+		     " {port: kvm1:both, max_hosts: 1, on_limit: shut}, {port: kvm1:other, trust: dhcp, sticky: true}]\n");
+	struct fact facts[] = {
+		guard_fact(FACT_VIOLATION, REASON_BOUND, VM_A, 9, 9),
+		guard_fact(FACT_VIOLATION, REASON_BOUND, VM_A, 8, 9),
+		guard_fact(FACT_VIOLATION, REASON_ROGUE_DHCP, VM_A, 1, 1),
+		guard_fact(FACT_VIOLATION, REASON_ROGUE_RA, 2, 7, 7),
+		guard_fact(FACT_LEASE, REASON_NONE, NET_NONE, 5, 5),
+		guard_fact(FACT_PORT_SHUT, REASON_PORT_LIMIT, 2, 7, 7),
+	};
+	world_learn(&world, "office", 5, kvm1, 2);
+	facts[4].until_s += 600;
+	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+		core_fact(world.core, &facts[i]);
+	json_t *items = list(&show_ports, &(struct show_query) { .sw = "kvm1" });
+	const json_t *port = with(items, "name", "vm-a");
+	assert_string_equal(at(port, "violations"), "3");
+	assert_string_equal(at(port, "last_violation"), "\"a DHCP server at a port that is not trusted\"");
+	assert_string_equal(at(port, "networks.0.bound.mac"), "\"02:00:00:00:00:01\"");
+	assert_string_equal(at(port, "networks.0.bound.ips.0"), "\"10.0.0.1\"");
+	port = with(items, "name", "both");
+	assert_string_equal(at(port, "state"), "\"shut\"");
+	assert_non_null(strstr(at(port, "why"), "02:00:00:00:00:07 came too; lets in nothing of it for 60 s more"));
+	assert_string_equal(at(port, "networks.0.leases.0.ip"), "\"10.0.0.5\"");
+	assert_string_equal(at(port, "networks.0.leases.0.seconds_left"), "600");
+	assert_string_equal(at(port, "networks.0.shut.for_seconds"), "60");
+	assert_string_equal(at(port, "networks.0.guard.0"), "\"ra\"");
+	assert_string_equal(at(with(items, "name", "other"), "networks.0.sticky"), "true");
+	json_decref(items);
+	json_t *problems = show_problems(&world.api, &is_degraded);
+	assert_true(is_degraded);
+	assert_string_equal(at(with(problems, "kind", "violation"), "text"),
+			    "\"network office: port kvm1:vm-a, bound to 02:00:00:00:00:01 10.0.0.1, sent from 10.0.0.9 (02:00:00:00:00:08)\"");
+	assert_string_equal(at(with(problems, "kind", "rogue-dhcp"), "text"),
+			    "\"network office: rogue DHCP server at kvm1:vm-a: 10.0.0.1 (02:00:00:00:00:01)\"");
+	assert_non_null(strstr(at(with(problems, "kind", "rogue-router"), "text"), "rogue router at kvm1:both"));
+	assert_non_null(strstr(at(with(problems, "kind", "port-shut"), "text"), "port kvm1:both is shut"));
+	json_decref(problems);
+	/* What is past is told for ten minutes. */
+	world_advance(&world, SHOW_RECENT_MS + 1);
+	core_tick(world.core);
+	problems = show_problems(&world.api, &is_degraded);
+	assert_null(with(problems, "kind", "violation"));
+	json_decref(problems);
+}
+
 static void test_hosts(void **state)
 {
 	(void) state;
@@ -661,6 +721,7 @@ int main(void)
 #define T(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
 		T(test_switches),
 		T(test_ports),
+		T(test_guards),
 		T(test_hosts),
 		T(test_networks),
 		T(test_acls),

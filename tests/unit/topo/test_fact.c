@@ -127,13 +127,49 @@ static void lines_of_ways_and_addresses(void **state)
 	     "0.000 duplicate-ip office 52:54:00:aa:00:20 kvm1:vm-db other=02:00:00:00:00:07");
 }
 
+static void lines_of_guards(void **state)
+{
+	struct fact fact = { .kind = FACT_VIOLATION, .sw = 0, .ofport = 3, .network = office, .mac = MAC, .has_ip4 = true,
+			     .ip4 = { 10, 0, 0, 9 }, .old_sw = NET_NONE, .reason = REASON_BOUND };
+	(void) state;
+	says(fact, "0.000 violation office: port kvm1:vm-db sent from 10.0.0.9 (52:54:00:aa:00:20)");
+	fact.reason = REASON_ROGUE_DHCP;
+	says(fact, "0.000 violation office: rogue DHCP server at kvm1:vm-db: 10.0.0.9 (52:54:00:aa:00:20)");
+	fact.reason = REASON_ROGUE_RA;
+	fact.has_ip4 = false;
+	says(fact, "0.000 violation office: rogue router at kvm1:vm-db: 52:54:00:aa:00:20");
+	fact.reason = REASON_NO_LEASE;
+	fact.has_ip6 = true;
+	fact.ip6[0] = 0xfd;
+	says(fact, "0.000 violation office: port kvm1:vm-db sent from fd00:: (52:54:00:aa:00:20), which is not leased to it");
+	memcpy(fact.other_mac, (uint8_t[6]) { 2, [5] = 7 }, 6);
+	says(fact, "0.000 violation office: port kvm1:vm-db sent from fd00:: (52:54:00:aa:00:20), which is leased to 02:00:00:00:00:07");
+	fact.reason = REASON_TAKEN;
+	says(fact, "0.000 violation office: port kvm1:vm-db sent from fd00:: (52:54:00:aa:00:20), to which another port is bound");
+	fact.reason = REASON_STICKY;
+	says(fact, "0.000 violation office: port kvm1:vm-db sent from fd00:: (52:54:00:aa:00:20), which sticks to another port");
+	fact.reason = REASON_PORT_LIMIT;
+	fact.has_ip6 = false;
+	says(fact, "0.000 violation office: port kvm1:vm-db has 52:54:00:aa:00:20 beyond its max_hosts");
+	says((struct fact) { .kind = FACT_LEASE, .sw = 0, .ofport = 3, .network = office, .mac = MAC, .has_ip4 = true,
+			     .ip4 = { 10, 0, 0, 1 }, .old_sw = NET_NONE, .until_s = 1700000000, .recovered = true, .age_s = 7 },
+	     "0.000 lease office 52:54:00:aa:00:20 kvm1:vm-db ip=10.0.0.1 recovered age=7 until=1700000000");
+	says((struct fact) { .kind = FACT_LEASE_GONE, .sw = NET_NONE, .network = office, .mac = MAC, .has_ip4 = true,
+			     .ip4 = { 10, 0, 0, 1 }, .old_sw = NET_NONE, .until_s = UINT32_MAX, .reason = REASON_RELEASED },
+	     "0.000 lease-gone office 52:54:00:aa:00:20 - ip=10.0.0.1 (given back) until=never");
+	says((struct fact) { .kind = FACT_PORT_SHUT, .sw = 0, .ofport = 3, .network = office, .mac = MAC, .length_s = 60,
+			     .reason = REASON_PORT_LIMIT },
+	     "0.000 port-shut office kvm1:vm-db for=60s because of 52:54:00:aa:00:20 (max_hosts of the port reached)");
+	says((struct fact) { .kind = FACT_PORT_OPEN, .sw = 0, .ofport = 3, .network = office }, "0.000 port-open office kvm1:vm-db");
+}
+
 static void every_kind_and_reason_has_words(void **state)
 {
 	(void) state;
 	for (unsigned k = 0; k < N_FACT_KINDS; k++)
 		assert_true(strlen(fact_word((enum fact_kind) k)) > 2);
 	assert_string_equal(fact_reason_text(REASON_NONE), "");
-	for (unsigned r = REASON_AGED; r <= REASON_SILENT; r++)
+	for (unsigned r = REASON_AGED; r <= REASON_EXPIRED; r++)
 		assert_true(strlen(fact_reason_text((enum fact_reason) r)) > 3);
 }
 
@@ -171,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines),
 		cmocka_unit_test(lines_of_ways_and_addresses),
+		cmocka_unit_test(lines_of_guards),
 		cmocka_unit_test(every_kind_and_reason_has_words),
 		cmocka_unit_test(short_buffers),
 		cmocka_unit_test(without_net_and_view),

@@ -184,15 +184,17 @@ static void recover(const struct scene *scene, uint32_t sw, const struct rule *r
 		return;
 	struct fact fact = { .kind = FACT_GATEWAY, .sw = sw, .recovered = true, .time_ms = scene->now_ms };
 	const struct view_port *port = view_port(scene->view, sw, (uint32_t) in_port);
-	if (rule_priority(rule) == ingress_rows[ROW_QUARANTINE].priority) {
+	if (port && port->link != NET_NONE) {
+		/* It was in use, with networks or without. */
+		if (rule_priority(rule) != ingress_rows[ROW_LINK_REST].priority)
+			return;
+		fact.kind = FACT_LINK;
+		fact.ofport = port->ofport;
+		reply->fact(reply->ctx, &fact);
+	} else if (rule_priority(rule) == ingress_rows[ROW_QUARANTINE].priority) {
 		recover_quarantine(scene, sw, rule, duration_s, port, reply);
 	} else if (rule_set_u(rule, FIELD_NETWORK, &network)) {
 		const struct view_use *use = port ? view_use(port, (uint32_t) network) : NULL;
-		if (port && port->link != NET_NONE) {
-			fact.kind = FACT_LINK;
-			fact.ofport = port->ofport;
-			reply->fact(reply->ctx, &fact);
-		}
 		if (!use || !use->is_physical)
 			return;
 		fact.network = use->id;

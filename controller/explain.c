@@ -179,6 +179,12 @@ static void judge_mtu(struct explaining *e, struct explain_leg *leg)
 	};
 }
 
+/* A port in quarantine has no rows to come out by: that is the same wall once more. */
+static bool follows_from(const struct explain_causes *causes, const char *kind)
+{
+	return explain_cause_has(causes, "quarantine") && (!strcmp(kind, "no-row") || !strcmp(kind, "no-way") || !strcmp(kind, "elsewhere"));
+}
+
 static struct explain_leg *follow(struct explaining *e, struct explain_rows *rows, enum leg_kind kind, unsigned from, unsigned client,
 				  struct explain_tracked *tracked, struct explain_direction *d)
 {
@@ -186,7 +192,7 @@ static struct explain_leg *follow(struct explaining *e, struct explain_rows *row
 	explain_follow(e, rows, kind, from, client, tracked, leg);
 	if (kind == LEG_REQUEST || kind == LEG_REPLY)
 		judge_mtu(e, leg);
-	if (leg->cause.kind)
+	if (leg->cause.kind && !follows_from(&d->causes, leg->cause.kind))
 		explain_cause_add(&d->causes, leg->cause.kind, leg->cause.text, leg->cause.cure, leg->cause.sw, leg->cause.line);
 	return leg;
 }

@@ -202,6 +202,8 @@ static void test_quarantine_is_told_once(void **state)
 	core_fact(world.core, &fact);
 	take_all();
 	told("k1:free", "far", "ethernet", NULL, "quarantine", "port k1:free is closed in network lan for ", "find the loop", 12);
+	told("far", "k1:free", "ethernet", NULL, "quarantine", "port k1:free is closed in network lan for ", "find the loop", 12);
+	told("far", "k1:free", "", NULL, "quarantine", "port k1:free is closed in network lan for ", "find the loop", 12);
 }
 
 static void test_storm_is_a_note(void **state)

@@ -25,7 +25,7 @@
 	"  - {between: [b:bc, c:cb], rate: 100Mbit}\n" \
 	"  - {between: [c:cd, d:dc], rate: 100Mbit}\n" \
 	"  - {between: [d:da, a:ad], rate: 100Mbit}\n"
-enum { A, B, D = 3 };
+enum { A, B, C, D };
 
 static struct explain *x;
 
@@ -131,9 +131,28 @@ static void test_detour(void **state)
 		fail_msg("%s: %s", x->directions[0].causes.items[0].kind, x->directions[0].causes.items[0].text);
 }
 
+/* More than one path holds: connections take both, each the one that its hash says. */
+static void test_split(void **state)
+{
+	struct te_world *t = *state;
+	bool by_b = false, by_d = false;
+	t->want[A][C] = 150;
+	te_world_seconds(t, 120);
+	take(t);
+	for (int port = 1000; port < 1032; port++) {
+		char protocol[16];
+		snprintf(protocol, sizeof protocol, "udp/%d", port);
+		const char *text = path(t, protocol);
+		assert_true(x->is_reachable && has_note("one-of"));
+		by_b |= strstr(text, "a:ab") != NULL;
+		by_d |= strstr(text, "a:ad") != NULL;
+	}
+	assert_true(by_b && by_d);
+}
+
 int main(void)
 {
 #define T(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
-	const struct CMUnitTest tests[] = { T(test_path), T(test_detour) };
+	const struct CMUnitTest tests[] = { T(test_path), T(test_detour), T(test_split) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,10 +27,11 @@ static void forget(struct core_te *te)
 	free(te->edges);
 	demands_free(te->demands);
 	free(te->poll_ms);
+	free(te->ports_ms);
 	free(te->reading);
 	te->edges = NULL;
 	te->demands = NULL;
-	te->poll_ms = NULL;
+	te->poll_ms = te->ports_ms = NULL;
 	te->reading = NULL;
 	te->n_edges = 0;
 }
@@ -97,6 +98,7 @@ void core_te_bind(struct core *core, const struct net *old)
 	te->next = NULL;
 	te->phase = TE_REST;
 	te->poll_ms = net->n_edges ? xheap_alloc(net->n_switches * sizeof *te->poll_ms) : NULL;
+	te->ports_ms = net->n_edges ? xheap_alloc(net->n_switches * sizeof *te->ports_ms) : NULL;
 	te->reading = net->n_edges ? xheap_alloc(net->n_switches * sizeof *te->reading) : NULL;
 	te->edges_due = te->plan_due = te->steer_due = true;
 	te->was_idle = false;

@@ -70,6 +70,7 @@ struct core_te {
 	uint64_t n_looks, n_changes;
 	/* Polling, by index of the net. */
 	uint64_t *poll_ms;              /* owned: when to ask next */
+	uint64_t *ports_ms;             /* owned: when the ports were asked for in between */
 	bool *reading;                  /* owned: a round of the PATH table is coming in */
 	/* core_steer.c */
 	enum te_phase phase;

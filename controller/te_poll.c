@@ -21,6 +21,20 @@ static uint32_t index_of(const struct core *core, uint32_t sw)
 	return core->te->n_edges && vs && vs->index != NET_NONE && vs->index < core->net->n_switches ? vs->index : NET_NONE;
 }
 
+/* Do probes into one of its links get lost on the way to it? Then what it takes in says whether
+ * the link is dead, or only full. */
+static bool is_suspected(const struct core *core, uint32_t sw)
+{
+	const struct view_switch *vs = view_switch(core->view, sw);
+	for (size_t i = 0; i < vs->n_ports; i++) {
+		const struct view_port *port = &vs->ports[i];
+		const struct view_link *link = port->link == NET_NONE ? NULL : view_link(core->view, port->link);
+		if (link && link->confirmed && link->probes[!port->link_end].n_lost)
+			return true;
+	}
+	return false;
+}
+
 /* Twice in an interval, so that each look has news; the switches take turns. */
 size_t core_te_poll(struct core *core, uint32_t sw, int *ret_tables)
 {
@@ -32,8 +46,13 @@ size_t core_te_poll(struct core *core, uint32_t sw, int *ret_tables)
 	every = every > MAX_POLL_MS ? MAX_POLL_MS : every < MIN_POLL_MS ? MIN_POLL_MS : every;
 	if (!te->poll_ms[i])
 		te->poll_ms[i] = core->now_ms + every * i / core->net->n_switches;
-	if (core->now_ms < te->poll_ms[i])
-		return 0;
+	if (core->now_ms < te->poll_ms[i]) {
+		if (core->now_ms - te->ports_ms[i] < MIN_POLL_MS / 2 || !is_suspected(core, sw))
+			return 0;
+		te->ports_ms[i] = core->now_ms;
+		ret_tables[0] = POLL_PORTS;
+		return 1;
+	}
 	while (te->poll_ms[i] <= core->now_ms)
 		te->poll_ms[i] += every;
 	size_t n = 0;
@@ -69,6 +88,8 @@ void core_te_port(struct core *core, uint32_t sw, const struct poll_port *said)
 	const struct view_port *port = index_of(core, sw) == NET_NONE ? NULL : view_port(core->view, sw, said->ofport);
 	if (!port || port->link == NET_NONE || port->link >= core->te->n_edges || said->tx_bytes == UINT64_MAX)
 		return;
+	if (said->rx_bytes != UINT64_MAX)
+		view_port_counted(core->view, sw, said->ofport, said->rx_bytes, core->now_ms);
 	/* Edges of links have the links' numbers. */
 	struct te_edge *edge = &core->te->edges[port->link];
 	unsigned end = port->link_end;

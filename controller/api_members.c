@@ -393,14 +393,14 @@ const struct api_member api_members[] = {
 	{ "explain", "from.lan", "bool", "a machine on the LAN" },
 	{ "explain", "from.vtep", "text or null", "the foreign VTEP that it is behind" },
 	{ "explain", "to", "object", "the second one, as from" },
-	{ "explain", "directions", "list", "two: from begins and to answers; to begins and from answers" },
+	{ "explain", "directions", "list", "two: from begins and to answers; to begins and from answers. With as=: one" },
 	{ "explain", "directions.from", "text", "who begins" },
 	{ "explain", "directions.to", "text", "who answers" },
 	{ "explain", "directions.verdict", "text", "reachable or blocked" },
 	{ "explain", "directions.causes", "list", "why not" },
 	{ "explain", "directions.causes.kind", "text", "denied, rejected, unknown-host, different-network, switch-away, port-down, no-port, "
 	  "no-network, disabled, conflict, quarantine, port-limit, network-full, duplicate-ip, mtu, gateway-down, standby, link-down, uplink-down, "
-	  "no-tunnel, link-unconfirmed, never-heard, row-refused, no-row, no-way, elsewhere, tag, not-flooded, claimed-mac, gateway, foreign, "
+	  "no-tunnel, link-unconfirmed, never-heard, row-refused, no-row, no-way, elsewhere, tag, not-flooded, claimed-mac, gateway, path-down, bound, sticky, no-lease, shut, rogue-dhcp, rogue-router, foreign, "
 	  "or dropped: by another row, whose words follow" },
 	{ "explain", "directions.causes.text", "text", "a sentence" },
 	{ "explain", "directions.causes.cure", "text", "what to do" },
@@ -416,7 +416,7 @@ const struct api_member api_members[] = {
 	{ "explain", "directions.legs.cause", "object or null", "as causes" },
 	{ "explain", "directions.legs.steps", "list", "the way: events, and every row that was met" },
 	{ "explain", "directions.legs.steps.switch", "text", "" },
-	{ "explain", "directions.legs.steps.text", "text", "in by, out by ..., or what the row says" },
+	{ "explain", "directions.legs.steps.text", "text", "in by, out by, by the detour ..., or what the row says" },
 	{ "explain", "directions.legs.steps.shown", "bool", "people see it" },
 	{ "explain", "directions.legs.steps.last", "bool", "this row ended it" },
 	{ "explain", "directions.legs.steps.table", "text or null", "null: no row" },

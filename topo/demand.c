@@ -87,13 +87,16 @@ struct source {
 
 struct demands {
 	struct source *sources;
-	uint32_t n;
+	uint32_t n, parts;
 };
 
-struct demands *demands_new(uint32_t n_switches)
+struct demands *demands_new(uint32_t n_switches) { return demands_new_parts(n_switches, 1); }
+
+struct demands *demands_new_parts(uint32_t n_switches, uint32_t parts)
 {
 	struct demands *all = xheap_alloc(sizeof *all);
 	all->n = n_switches;
+	all->parts = parts;
 	all->sources = xheap_alloc(n_switches * sizeof *all->sources);
 	return all;
 }
@@ -231,12 +234,15 @@ double demands_mbps(const struct demands *all, uint32_t from, uint32_t to, uint6
 
 struct demands *demands_renumber(const struct demands *old, const uint32_t *now, uint32_t n_switches)
 {
-	struct demands *all = demands_new(n_switches);
+	uint32_t parts = old->parts;
+	struct demands *all = demands_new_parts(n_switches, parts);
 	for (uint32_t from = 0; from < old->n; from++) {
 		const struct source *s = &old->sources[from];
-		for (size_t i = 0; i < s->n_pairs && now[from] != UINT32_MAX; i++)
-			if (now[s->pairs[i].to] != UINT32_MAX)
-				pair_of(&all->sources[now[from]], now[s->pairs[i].to])->demand = s->pairs[i].demand;
+		for (size_t i = 0; i < s->n_pairs && now[from] != UINT32_MAX; i++) {
+			uint32_t to = now[s->pairs[i].to / parts], part = s->pairs[i].to % parts;
+			if (to != UINT32_MAX)
+				pair_of(&all->sources[now[from]], parts * to + part)->demand = s->pairs[i].demand;
+		}
 	}
 	return all;
 }

@@ -258,6 +258,28 @@ static void many_counters_belong_to_one_pair(void **state)
 	demands_free(NULL);
 }
 
+static void parts_are_estimated_each_for_itself(void **state)
+{
+	static const uint32_t numbers[] = { 4, UINT32_MAX, 0 };
+	struct demands *all = demands_new_parts(3, 64);
+	uint64_t ms = BEGIN_MS;
+	(void) state;
+	for (uint64_t k = 0; k < 5; k++, ms += STEP_MS) {
+		demands_begin(all, 2, ms);
+		demands_read(all, 2, 64 * 0 + 5, 1, k * 625000, 1000);
+		demands_read(all, 2, 64 * 0 + 6, 2, k * 6250000, 1000);
+		demands_read(all, 2, 64 * 1 + 5, 3, k * 625000, 1000);
+		demands_end(all, 2);
+	}
+	near(demands_mbps(all, 2, 5, ms), 1, 0.001);
+	near(demands_mbps(all, 2, 6, ms), 10, 0.001);
+	struct demands *other = demands_renumber(all, numbers, 5);
+	near(demands_mbps(other, 0, 64 * 4 + 6, ms), 10, 0.001);
+	assert_null(demands_of(other, 0, 64 * 1 + 5));
+	demands_free(other);
+	demands_free(all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +293,7 @@ int main(void)
 		cmocka_unit_test(counters_wrap),
 		cmocka_unit_test(what_is_not_heard_of_holds_and_fades),
 		cmocka_unit_test(many_counters_belong_to_one_pair),
+		cmocka_unit_test(parts_are_estimated_each_for_itself),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

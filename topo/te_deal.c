@@ -273,13 +273,11 @@ void te_deal(const struct te_deal *deal, struct te_dealt *ret)
 	ret->changed = ret->n_moved > 0;
 }
 
-uint8_t te_deal_path(const struct place_pair *plan, const struct place_pair *other, uint32_t slot)
+uint8_t te_deal_path(const struct place_pair *pair, const struct place_path *path)
 {
-	const struct place_path *path = &other->paths[other->slots[slot]];
-
-	for (uint32_t k = 0; k < plan->n_active && k < PLACE_MAX_SLOTS; k++)
-		if (plan->paths[k].n_arcs == path->n_arcs
-		    && !memcmp(plan->paths[k].arcs, path->arcs, path->n_arcs * sizeof *path->arcs))
+	for (uint32_t k = 0; k < pair->n_active && k < PLACE_MAX_SLOTS; k++)
+		if (pair->paths[k].n_arcs == path->n_arcs
+		    && !memcmp(pair->paths[k].arcs, path->arcs, path->n_arcs * sizeof *path->arcs))
 			return (uint8_t) k;
 	return TE_DEAL_GONE;
 }

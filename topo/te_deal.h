@@ -43,7 +43,7 @@ void te_deal(const struct te_deal *, struct te_dealt *ret);
 /* Is what this slot carries, on that path, large? */
 bool te_is_elephant(const struct te_deal *, uint32_t slot, uint8_t path);
 
-/* Which path of plan has the arcs of the path that the slot of the other pair takes? */
-uint8_t te_deal_path(const struct place_pair *plan, const struct place_pair *other, uint32_t slot);
+/* Which path of the pair has the same arcs? TE_DEAL_GONE = none. */
+uint8_t te_deal_path(const struct place_pair *, const struct place_path *);
 
 #endif

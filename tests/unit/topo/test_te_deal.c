@@ -259,13 +259,13 @@ static void paths_are_known_by_their_links(void **state)
 	(void) state;
 	lay(&t, 3, thirds);
 	lay(&other, 2, halves);
-	assert_int_equal(te_deal_path(&t.plan, &other.plan, 0), 0);
+	assert_int_equal(te_deal_path(&t.plan, &other.paths[0]), 0);
 	other.arcs[0] = 4;
-	assert_int_equal(te_deal_path(&t.plan, &other.plan, 0), 2);
+	assert_int_equal(te_deal_path(&t.plan, &other.paths[0]), 2);
 	other.arcs[0] = 5;
-	assert_int_equal(te_deal_path(&t.plan, &other.plan, 0), TE_DEAL_GONE);
+	assert_int_equal(te_deal_path(&t.plan, &other.paths[0]), TE_DEAL_GONE);
 	other.paths[0].n_arcs = 0;
-	assert_int_equal(te_deal_path(&t.plan, &other.plan, 0), TE_DEAL_GONE);
+	assert_int_equal(te_deal_path(&t.plan, &other.paths[0]), TE_DEAL_GONE);
 }
 
 int main(void)

@@ -31,7 +31,7 @@ double demand_recent(const struct demand *, uint64_t now_ms);
 
 /* The demands of all pairs, from rounds of readings. Several counters may belong
  * to a pair (one per network). A counter that began anew, since its row did,
- * counts from there. Switches are numbers below n_switches. */
+ * counts from there; a row that is replaced keeps its counter. Switches are numbers below n_switches. */
 struct demands;
 struct demands *demands_new(uint32_t n_switches);
 /* Pairs in parts that are estimated each for itself: `to` is then parts * switch + part. */

@@ -195,6 +195,23 @@ static void counters_may_begin_anew(void **state)
 	demands_free(m.all);
 }
 
+/* A row that is replaced begins anew, and takes its counters along (OpenFlow 1.3, section 6.4). */
+static void a_row_that_is_replaced_keeps_its_counter(void **state)
+{
+	struct meter m;
+	(void) state;
+	begin(&m);
+	reading(&m);
+	for (int k = 0; k < 10; k++)
+		step(&m, 100);
+	m.age_s = (uint32_t) -3;
+	for (int k = 0; k < 3; k++) {
+		step(&m, 100);
+		near(now(&m), 100, 0.001);
+	}
+	demands_free(m.all);
+}
+
 /* 64 bits go round. */
 static void counters_wrap(void **state)
 {
@@ -290,6 +307,7 @@ int main(void)
 		cmocka_unit_test(a_square_wave_is_its_top),
 		cmocka_unit_test(a_burst_is_seen_at_once),
 		cmocka_unit_test(counters_may_begin_anew),
+		cmocka_unit_test(a_row_that_is_replaced_keeps_its_counter),
 		cmocka_unit_test(counters_wrap),
 		cmocka_unit_test(what_is_not_heard_of_holds_and_fades),
 		cmocka_unit_test(many_counters_belong_to_one_pair),

@@ -217,6 +217,8 @@ const struct api_member api_members[] = {
 	{ "te", "pairs.demand_mbps", "number", "what is planned for" },
 	{ "te", "pairs.recent_mbps", "number or null", "what was sent of late; null = not known" },
 	{ "te", "pairs.steered", "bool", "false: it has no alternative, and goes as ever" },
+	{ "te", "pairs.unsteered_why", "text or null",
+	  "no-network: none has ports on both switches; no-alternative" },
 	{ "te", "pairs.rules_broken", "bool", "no path that is up suits what the file asks for it" },
 	{ "te", "pairs.slots", "number", "equal parts that its traffic is cut into" },
 	{ "te", "pairs.paths", "list", "" },

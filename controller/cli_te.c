@@ -86,7 +86,9 @@ static void print_pairs(const json_t *pairs)
 		cli_table_cell(table, "%s", cli_mbps(real(pair, "recent_mbps"), buf));
 		cli_table_cell(table, "%lld", client_number(pair, "slots"));
 		paths_text(json_object_get(pair, "paths"), paths, sizeof paths);
-		cli_table_cell(table, "%s%s%s", paths, json_is_true(json_object_get(pair, "steered")) ? "" : " (no alternative)",
+		const char *why = client_text(pair, "unsteered_why");
+		cli_table_cell(table, "%s%s%s", paths, !strcmp(why, "no-network") ? " (no network on both)"
+			       : *why ? " (no alternative)" : "",
 			       json_is_true(json_object_get(pair, "rules_broken")) ? " (rules cannot be kept)" : "");
 	}
 	cli_table_print(table, stdout);
@@ -127,7 +129,10 @@ static void print_te(const json_t *te)
 	print_percent("busiest link ", te, "utilisation_percent", "");
 	print_percent(", planned for ", te, "planned_percent", "");
 	print_percent(", no plan can be below ", te, "bound_percent", "");
-	print_percent("; all may grow by ", te, "headroom_percent", "");
+	if (real(te, "headroom_percent") < 0)
+		printf("; too much: all would have to shrink by %.0f %%", -real(te, "headroom_percent"));
+	else
+		print_percent("; all may grow by ", te, "headroom_percent", "");
 	printf("\n");
 	if (*client_text(te, "why"))
 		printf("%s ago: %s\n", cli_ago(client_number(te, "looked_ms"), ago), client_text(te, "why"));

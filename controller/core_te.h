@@ -33,6 +33,7 @@ struct te_edge {
 /* A switch that is asked for counters. */
 struct te_asked {
 	uint64_t next_ms;
+	uint64_t ports_ms;              /* when the ports were asked for in between */
 	bool reading, reading_slots;    /* a round of PATH, of SLOT is coming in */
 	uint32_t n_slots, turn;         /* rows of SLOT when last read; rounds so far */
 };

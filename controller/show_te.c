@@ -163,6 +163,24 @@ static bool is_steered(const struct core *core, const struct place_pair *pair)
 	return false;
 }
 
+static bool has_ports(const struct core *core, uint32_t network, uint32_t index)
+{
+	uint32_t sw = view_switch_by_index(core->view, index);
+	const struct view_member *member = sw == NET_NONE ? NULL : view_member(view_network(core->view, network), sw);
+	return member && view_member_is_here(member);
+}
+
+/* Why nothing of the pair is steered, or null. */
+static json_t *show_unsteered(const struct core *core, const struct place_pair *pair)
+{
+	if (is_steered(core, pair))
+		return json_null();
+	for (uint32_t n = 0; n < core->net->n_networks; n++)
+		if (has_ports(core, n, pair->src) && has_ports(core, n, pair->dst))
+			return json_string("no-alternative");
+	return json_string("no-network");
+}
+
 static json_t *show_pair(const struct now *now, const struct place_pair *pair)
 {
 	const struct net *net = now->core->net;
@@ -184,10 +202,11 @@ static json_t *show_pair(const struct now *now, const struct place_pair *pair)
 			"slots", (json_int_t) slots[k], "share_percent", show_percent(path->share),
 			"measured_percent", sum > 0 ? show_percent(carried[k] / sum) : json_null()));
 	}
-	return json_pack("{s:o, s:o, s:o, s:o, s:b, s:b, s:I, s:o}", "from", show_text(net->switches[pair->src].name),
+	return json_pack("{s:o, s:o, s:o, s:o, s:b, s:o, s:b, s:I, s:o}", "from", show_text(net->switches[pair->src].name),
 			 "to", show_text(net->switches[pair->dst].name), "demand_mbps", show_mbps(pair->mbps),
 			 "recent_mbps", demand ? show_mbps(demand_recent(demand, now->core->now_ms)) : json_null(),
-			 "steered", is_steered(now->core, pair), "rules_broken", pair->rules_broken,
+			 "steered", is_steered(now->core, pair),
+			 "unsteered_why", show_unsteered(now->core, pair), "rules_broken", pair->rules_broken,
 			 "slots", (json_int_t) pair->n_slots, "paths", paths);
 }
 

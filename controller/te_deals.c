@@ -256,7 +256,7 @@ static void say(const struct core *core, const struct te_wish *wish, char *buf, 
 	snprintf(to, sizeof to, "%s", core->net->switches[pair->dst].name);
 	int n = snprintf(buf, size, "%s %d %% -> %d %%: %u slot%s of %s->%s moved",
 			 te_arc_name(core->net, wish->dealt.busiest, arc, sizeof arc), percent(wish->dealt.u_before),
-			 percent(wish->dealt.u_after), wish->dealt.n_moved, wish->dealt.n_moved == 1 ? "" : "s", from, to);
+			 percent(wish->dealt.u_there), wish->dealt.n_moved, wish->dealt.n_moved == 1 ? "" : "s", from, to);
 	bool is_read = read_slots(core, pair, &slots);
 	for (uint32_t s = 0; is_read && s < pair->n_slots; s++) {
 		total += slots.mbps[s];

@@ -37,6 +37,20 @@ static bool is_slots_turn(const struct core *core, uint32_t i)
 	return is_split && asked->turn++ % (1 + asked->n_slots / SLOTS_A_ROUND) == 0;
 }
 
+/* Do probes into one of its links get lost on the way to it? Then what it takes in says whether
+ * the link is dead, or only full. */
+static bool is_suspected(const struct core *core, uint32_t sw)
+{
+	const struct view_switch *vs = view_switch(core->view, sw);
+	for (size_t i = 0; i < vs->n_ports; i++) {
+		const struct view_port *port = &vs->ports[i];
+		const struct view_link *link = port->link == NET_NONE ? NULL : view_link(core->view, port->link);
+		if (link && link->confirmed && link->probes[!port->link_end].n_lost)
+			return true;
+	}
+	return false;
+}
+
 /* Twice in an interval, so that each look has news; the switches take turns. */
 size_t core_te_poll(struct core *core, uint32_t sw, int *ret_tables)
 {
@@ -49,8 +63,13 @@ size_t core_te_poll(struct core *core, uint32_t sw, int *ret_tables)
 	struct te_asked *asked = &te->asked[i];
 	if (!asked->next_ms)
 		asked->next_ms = core->now_ms + every * i / core->net->n_switches;
-	if (core->now_ms < asked->next_ms)
-		return 0;
+	if (core->now_ms < asked->next_ms) {
+		if (core->now_ms - asked->ports_ms < MIN_POLL_MS / 2 || !is_suspected(core, sw))
+			return 0;
+		asked->ports_ms = core->now_ms;
+		ret_tables[0] = POLL_PORTS;
+		return 1;
+	}
 	while (asked->next_ms <= core->now_ms)
 		asked->next_ms += every;
 	size_t n = 0;
@@ -102,6 +121,8 @@ void core_te_port(struct core *core, uint32_t sw, const struct poll_port *said)
 	const struct view_port *port = index_of(core, sw) == NET_NONE ? NULL : view_port(core->view, sw, said->ofport);
 	if (!port || port->link == NET_NONE || port->link >= core->te->n_edges || said->tx_bytes == UINT64_MAX)
 		return;
+	if (said->rx_bytes != UINT64_MAX)
+		view_port_counted(core->view, sw, said->ofport, said->rx_bytes, core->now_ms);
 	/* Edges of links have the links' numbers. */
 	struct te_edge *edge = &core->te->edges[port->link];
 	unsigned end = port->link_end;

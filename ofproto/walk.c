@@ -269,13 +269,7 @@ bool walk_switch_live(const struct walk_switch *sw, ofp_port_t port)
 
 /* --- walking ---------------------------------------------------------------------------------- */
 
-struct walk *walk_new(void)
-{
-	struct walk *w = mem_zalloc(sizeof(*w));
-
-	w->outs = mem_alloc(WALK_MAX_OUTS * sizeof(*w->outs));
-	return w;
-}
+struct walk *walk_new(void) { return mem_zalloc(sizeof(struct walk)); }
 
 void walk_free(struct walk *w)
 {
@@ -376,6 +370,10 @@ static const struct walk_row *table_match(const struct walk_table *t, struct wal
 	while (at < t->n_rows && (!hard || rule_priority(&t->rows[at].rule) > rule_priority(&hard->rule))) {
 		uint32_t id;
 
+		if (!row_joins(&t->rows[at])) {
+			at++;
+			continue;
+		}
 		if (!run_of_joined(t, w, &at, &id))
 			continue;
 		w->packet.flow.conj_id = id;

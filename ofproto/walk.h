@@ -44,7 +44,8 @@ struct walk {
 	size_t n_hops;
 	struct walk_hop hops[WALK_MAX_HOPS];
 	size_t n_outs;
-	struct walk_out *outs;          /* WALK_MAX_OUTS of them, owned */
+	struct walk_out *outs;          /* owned; grows up to WALK_MAX_OUTS of them */
+	size_t max_outs;                /* room */
 	size_t n_commits;               /* ct with commit: how often, and the last one's zone and mark */
 	uint16_t commit_zone;
 	uint32_t commit_mark;

@@ -2,6 +2,7 @@
 /* walk_act: what actions do. Lists of a flow run in their order; buckets run as
  * action sets (section 5.10), as Open vSwitch runs them. */
 #include "ofproto/build.h"
+#include "ofproto/mem.h"
 #include "ofproto/walk_impl.h"
 
 enum { MAX_DEPTH = 8 };
@@ -22,6 +23,10 @@ static void emit(struct walker *w, ofp_port_t port, size_t max_len)
 	if (w->walk->n_outs == WALK_MAX_OUTS) {
 		w->walk->cut = true;
 		return;
+	}
+	if (w->walk->n_outs == w->walk->max_outs) {
+		w->walk->max_outs = w->walk->max_outs ? 2 * w->walk->max_outs : 4;
+		w->walk->outs = mem_realloc(w->walk->outs, w->walk->max_outs * sizeof(*out));
 	}
 	out = &w->walk->outs[w->walk->n_outs++];
 	out->ofport = ntohl(ofputil_port_to_ofp11(port));

@@ -47,6 +47,11 @@ static double own(const struct hand *h, uint32_t arc)
 	return mbps;
 }
 
+static double arc_u(const struct hand *h, uint32_t arc)
+{
+	return (h->deal->others[arc] + own(h, arc)) / h->deal->capacity[arc];
+}
+
 static double path_u(const struct hand *h, uint8_t k, uint32_t *ret_arc)
 {
 	const struct place_path *path = &h->deal->plan->paths[k];
@@ -54,7 +59,7 @@ static double path_u(const struct hand *h, uint8_t k, uint32_t *ret_arc)
 
 	for (uint32_t a = 0; a < path->n_arcs; a++) {
 		uint32_t arc = path->arcs[a];
-		double here = (h->deal->others[arc] + own(h, arc)) / h->deal->capacity[arc];
+		double here = arc_u(h, arc);
 		if (here <= u)
 			continue;
 		u = here;
@@ -267,6 +272,7 @@ void te_deal(const struct te_deal *deal, struct te_dealt *ret)
 		ret->error_after = ret->error_before;
 		ret->u_after = ret->u_before;
 	}
+	ret->u_there = ret->busiest != PLACE_NONE ? arc_u(&end, ret->busiest) : 0;
 	memcpy(ret->slots, end.slots, deal->plan->n_slots);
 	for (uint32_t s = 0; s < deal->plan->n_slots; s++)
 		ret->n_moved += ret->slots[s] != deal->now[s];

@@ -37,6 +37,7 @@ struct te_dealt {
 	/* Of the busiest link on its paths. */
 	double u_before, u_after;
 	uint32_t busiest;               /* arc, before; PLACE_NONE = nothing is sent */
+	double u_there;                 /* of that arc, after */
 };
 
 void te_deal(const struct te_deal *, struct te_dealt *ret);

@@ -216,7 +216,7 @@ def test_an_elephant_is_dealt_around(lab):
     l.wait_rest()
     l.ping_all()
     flows = 61
-    traffic = Traffic(l, "va", "vb", 1.1 * RATE, flows=flows)
+    traffic = Traffic(l, "va", "vb", 1.3 * RATE, flows=flows)
     wait_for("it is split", lambda: len(pair(l, "a", "b")["paths"]) == 2 and te(l)["state"] == "rest", 60)
     # The flows are few, so they may be dealt at once; until that is over.
     changes, since = te(l)["changes"], time.monotonic()
@@ -230,7 +230,7 @@ def test_an_elephant_is_dealt_around(lab):
     traffic.stop()
     slots, groups = slots_of_flows(l, flows), groups_of_slots(l)
     assert len(groups) == pair(l, "a", "b")["slots"]
-    traffic = Traffic(l, "va", "vb", 1.1 * RATE, flows=flows, big=(0.4,))
+    traffic = Traffic(l, "va", "vb", 1.3 * RATE, flows=flows, big=(0.4,))
     t0 = time.monotonic()
     wait_for("it is dealt", lambda: te(l)["changes"] > changes, 12 * INTERVAL)
     seconds = time.monotonic() - t0

@@ -105,6 +105,7 @@ static void an_elephant_has_a_path_for_itself(void **state)
 		t.mbps[s] = s == 3 ? 40 : 40.0 / 15;
 	te_deal(&t.deal, &d);
 	assert_true(d.changed);
+	assert_true(d.busiest == 0 && fabs(d.u_before - 0.5867) < 1e-3 && fabs(d.u_there - 0.4) < 1e-6);
 	assert_true(te_is_elephant(&t.deal, 3, 0) && !te_is_elephant(&t.deal, 4, 0));
 	assert_int_equal(d.slots[3], 0);
 	assert_true(fabs(carried(&t, d.slots, 0) - 40) < 1e-6);

@@ -22,6 +22,7 @@ enum {
 	CALM_HOLDS = 8,                 /* after so many holds without a deal all is forgiven */
 	MIN_SAMPLES = 2,
 	STALE_LOOKS = 3,                /* what was measured longer ago says nothing */
+	MAX_WISHES = 256,               /* of one look: the loop has other things to do; the others come later */
 	MAX_SAID = 3,                   /* events of one change */
 };
 
@@ -225,7 +226,7 @@ void te_deals_look(struct core *core)
 	if (!te->running || core->net->te.mode != NET_TE_APPLY || core->net->te.goal != NET_TE_BALANCE)
 		return;
 	double *capacity = capacities(core), *loads = loads_now(core);
-	for (size_t i = 0; i < te->running->n_pairs; i++)
+	for (size_t i = 0; i < te->running->n_pairs && te->n_wishes < MAX_WISHES; i++)
 		look_at(core, i, capacity, loads);
 	free(capacity);
 	free(loads);

@@ -17,7 +17,7 @@ enum { MAX_COLUMNS = 18 };
 
 enum { OFPORT_LOCAL = 0xfffffffe };      /* OFPP_LOCAL, section 7.2.1 */
 
-enum form { FORM_PLAIN, FORM_UNLESS_0, FORM_OFPORT, FORM_YES, FORM_AGO, FORM_SECONDS, FORM_TIME, FORM_NETWORKS, FORM_LIST,
+enum form { FORM_PLAIN, FORM_UNLESS_0, FORM_IF_ANY, FORM_OFPORT, FORM_YES, FORM_AGO, FORM_SECONDS, FORM_TIME, FORM_NETWORKS, FORM_LIST,
 	    FORM_MBPS, FORM_PERCENT };
 
 static const struct shown {
@@ -36,7 +36,7 @@ static const struct shown {
 		{ "SWITCH", "switch", FORM_PLAIN }, { "PORT", "name", FORM_PLAIN },
 		{ "OFPORT>", "ofport", FORM_OFPORT }, { "STATE", "state", FORM_PLAIN },
 		{ "NETWORKS", "networks", FORM_NETWORKS }, { "REFUSED>", "refused_hosts", FORM_PLAIN },
-		{ "VIOLATIONS>", "violations", FORM_PLAIN }, { "WHY", "why", FORM_PLAIN },
+		{ "VIOLATIONS>", "violations", FORM_IF_ANY }, { "WHY", "why", FORM_PLAIN },
 	} },
 	{ "hosts", {
 		{ "NETWORK", "network", FORM_PLAIN }, { "MAC", "mac", FORM_PLAIN }, { "WHERE", "where", FORM_PLAIN },
@@ -55,9 +55,9 @@ static const struct shown {
 		{ "LINK", "name", FORM_PLAIN }, { "STATE", "state", FORM_PLAIN }, { "COST>", "cost", FORM_PLAIN },
 		{ "CAPACITY>", "capacity_mbps", FORM_MBPS }, { "A%>", "utilisation_from_a_percent", FORM_PERCENT },
 		{ "B%>", "utilisation_from_b_percent", FORM_PERCENT }, { "DELAY-US>", "delay_us", FORM_PLAIN },
-		{ "JITTER-US>", "jitter_us", FORM_PLAIN }, { "LOSS-A%>", "loss_percent_from_a", FORM_UNLESS_0 },
-		{ "LOSS-B%>", "loss_percent_from_b", FORM_UNLESS_0 }, { "BFD", "bfd", FORM_PLAIN },
-		{ "FLAPS>", "flaps", FORM_UNLESS_0 }, { "SINCE", "since_ms", FORM_AGO },
+		{ "JITTER-US>", "jitter_us", FORM_PLAIN }, { "LOSS-A%>", "loss_percent_from_a", FORM_IF_ANY },
+		{ "LOSS-B%>", "loss_percent_from_b", FORM_IF_ANY }, { "BFD", "bfd", FORM_PLAIN },
+		{ "FLAPS>", "flaps", FORM_IF_ANY }, { "SINCE", "since_ms", FORM_AGO },
 		{ "TREES", "trees", FORM_LIST }, { "WHY", "why", FORM_PLAIN },
 	} },
 	{ "acls", {
@@ -145,6 +145,12 @@ static void print_cell(struct cli_table *table, const json_t *value, enum form f
 			cli_table_cell(table, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 		else
 			cli_table_cell(table, "-");
+		return;
+	case FORM_IF_ANY:       /* a column of noughts is left out */
+		if (json_number_value(value) > 0)
+			cli_table_cell(table, "%.0f", json_number_value(value));
+		else
+			cli_table_cell(table, "%s", "");
 		return;
 	case FORM_OFPORT:
 		if (json_integer_value(value) == (json_int_t) OFPORT_LOCAL)

@@ -51,6 +51,8 @@ struct walk {
 	uint32_t commit_mark;
 	size_t n_choices;               /* select groups and multipaths on the way: one way of several was taken */
 	size_t n_meters;                /* rows on the way that limit */
+	size_t n_detours;               /* fast failover groups whose first bucket is dead, and another one was taken */
+	uint32_t dead_ofport;           /* the port that the first bucket of the last of them watches */
 	bool ambiguous;                 /* two rows of equal priority matched: a defect */
 	bool missed;                    /* a table without a matching row */
 	uint8_t missed_table;

@@ -128,6 +128,24 @@ static const struct ofputil_bucket *select_bucket(struct walker *w, const struct
 	return NULL;
 }
 
+/* The first one that lives. */
+static void run_failover(struct walker *w, const struct walk_group *group)
+{
+	const struct ofputil_bucket *bucket, *first = NULL;
+
+	LIST_FOR_EACH (bucket, list_node, &group->gm.buckets) {
+		first = first ? first : bucket;
+		if (!is_live(w, bucket))
+			continue;
+		if (bucket != first) {
+			w->walk->n_detours++;
+			w->walk->dead_ofport = (uint32_t) first->watch_port;
+		}
+		run_bucket(w, bucket);
+		return;
+	}
+}
+
 static void run_buckets(struct walker *w, const struct walk_group *group)
 {
 	const struct ofputil_bucket *bucket;
@@ -139,12 +157,7 @@ static void run_buckets(struct walker *w, const struct walk_group *group)
 			run_bucket(w, bucket);
 		break;
 	case OFPGT11_FF:
-		LIST_FOR_EACH (bucket, list_node, &group->gm.buckets) {
-			if (is_live(w, bucket)) {
-				run_bucket(w, bucket);
-				break;
-			}
-		}
+		run_failover(w, group);
 		break;
 	case OFPGT11_ALL:
 	case OFPGT11_INDIRECT:

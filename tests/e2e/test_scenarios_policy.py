@@ -3,6 +3,7 @@
 file. Its third part, source NAT, is not in this release."""
 import re
 
+from agree import agree, explains, kinds
 from test_acl import check_ports, connect, hosts_text, rows, serve
 from weftlab import run, wait_for
 
@@ -36,6 +37,8 @@ def test_s38_rules_outlive_a_link_that_goes_down_and_up(lab):
         wait_for("weftd has seen it go", lambda: not l.port("k1", "h1")["up"])
         down = acl_rows(l, "k1")
         assert set(down) == set(before)
+        for answer in (agree(l, "h1", other, names=("k1:h1", l.vm(other)["where"]), traces=False) for other in ("h2", "h3")):
+            assert all("port-down" in kinds(d) for d in answer["directions"]), answer
         run("ip", "-n", ns, "link", "set", "h1", "up")
         wait_for("weftd has seen it come", lambda: l.port("k1", "h1")["up"])
     l.wait_rest()

@@ -91,7 +91,8 @@ class Second:
 class Lab:
     count = 0
 
-    def __init__(self, text, tcp=False, weftd=True, weftd_args=(), keep_dir=None, standby=False):
+    def __init__(self, text, tcp=False, weftd=True, weftd_args=(), keep_dir=None, standby=False,
+                 lab_args=()):
         Lab.count += 1
         self.name = f"we{os.getpid() % 100000}x{Lab.count}"
         self.base = pathlib.Path(keep_dir or tempfile.mkdtemp(prefix="weft-e2e-"))
@@ -100,7 +101,7 @@ class Lab:
         self.dir = self.base / "lab"
         self.tcp = tcp
         argv = [WEFT, "lab", "up", self.file, "--name", self.name, "--dir", self.dir, "--json",
-                "--weftd", WEFTD]
+                "--weftd", WEFTD, *lab_args]
         argv += ["--tcp"] if tcp else []
         argv += [] if weftd and not standby else ["--no-weftd"]
         for arg in weftd_args:

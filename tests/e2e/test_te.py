@@ -341,7 +341,7 @@ def test_tcp_gets_more_than_one_cable(lab):
     server = subprocess.Popen(["ip", "netns", "exec", l.vm("vb")["ns"], "iperf3", "-s", "-1"], stdout=subprocess.DEVNULL)
     l.children.append(server)
     wait_for("the server listens", lambda: ":5201" in l.exec("vb", "ss", "-ltn").stdout)
-    client = subprocess.Popen(["ip", "netns", "exec", l.vm("va")["ns"], "iperf3", "-c", l.ip("vb"), "-P", "16", "-t", "40", "-J"],
+    client = subprocess.Popen(["ip", "netns", "exec", l.vm("va")["ns"], "iperf3", "-c", l.ip("vb"), "-P", "16", "-t", "26", "-J"],
                               stdout=subprocess.PIPE, text=True)
     l.children.append(client)
     out = json.loads(client.communicate(timeout=90)[0])

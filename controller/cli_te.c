@@ -95,6 +95,27 @@ static void print_pairs(const json_t *pairs)
 	cli_table_free(table);
 }
 
+static void print_elephants(const json_t *elephants)
+{
+	struct cli_table *table = cli_table_new("ELEPHANT FROM TO RATE> OF-PAIR> PATH");
+	size_t i;
+	const json_t *elephant;
+	json_array_foreach(elephants, i, elephant) {
+		char buf[24];
+		cli_table_cell(table, "slot %lld", client_number(elephant, "slot"));
+		cli_table_cell(table, "%s", client_text(elephant, "from"));
+		cli_table_cell(table, "%s", client_text(elephant, "to"));
+		cli_table_cell(table, "%s", cli_mbps(real(elephant, "mbps"), buf));
+		cli_table_cell(table, "%.0f %%", real(elephant, "part_percent"));
+		cli_table_cell(table, "%s", client_text(elephant, "path"));
+	}
+	if (i) {
+		cli_table_print(table, stdout);
+		printf("\n");
+	}
+	cli_table_free(table);
+}
+
 static void print_te(const json_t *te)
 {
 	const json_t *change = json_object_get(te, "last_change"), *labels = json_object_get(te, "labels");
@@ -125,6 +146,7 @@ static void print_te(const json_t *te)
 	print_busiest(json_object_get(te, "busiest"));
 	if (json_array_size(json_object_get(te, "busiest")))
 		printf("\n");
+	print_elephants(json_object_get(te, "elephants"));
 	print_pairs(json_object_get(te, "pairs"));
 }
 

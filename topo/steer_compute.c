@@ -24,6 +24,7 @@ struct work {
 	size_t n_pairs, max_pairs;
 	struct steer_map known;         /* arc and key -> index into transits */
 	uint64_t *names;                /* per arc: hash of its name */
+	uint32_t *bridges[2];           /* by `tunnels`: see steer_bridges() */
 };
 
 /* --- labels ------------------------------------------------------------------------------ */
@@ -166,17 +167,12 @@ static bool is_plain(const struct work *w, const struct steer_way *way)
 	return true;
 }
 
-/* More than one path, or a detour somewhere on it; or it is none that the frames take anyway. */
-static bool needs_steering(struct work *w, const struct paths *paths, uint32_t to, bool tunnels)
+/* There is something to choose, if not now then when other edges are up; or it is none that
+ * the frames take anyway. */
+static bool needs_steering(const struct work *w, const struct paths *paths, uint32_t from, uint32_t to, bool tunnels)
 {
-	if (paths->n != 1 || !is_plain(w, &paths->ways[0]))
-		return paths->n;
-	for (uint32_t i = 0; i < paths->ways[0].n_arcs; i++) {
-		uint32_t arc = paths->ways[0].arcs[i];
-		if (steer_graph_way(w->graph, tunnels, arc_tail(w->net, arc), arc, to).n_arcs)
-			return true;
-	}
-	return false;
+	bool is_alone = w->bridges[tunnels][from] == w->bridges[tunnels][to];
+	return paths->n && (!is_alone || !is_plain(w, &paths->ways[0]));
 }
 
 static bool add_choices(struct work *w, struct steer_pair *pair, const struct paths *paths)
@@ -197,7 +193,7 @@ static bool add_choices(struct work *w, struct steer_pair *pair, const struct pa
 static void add_pair(struct work *w, uint32_t network, uint32_t from, uint32_t to, const struct paths *paths)
 {
 	struct steer_pair pair = { .network = network, .from = from, .to = to, .n_slots = paths->n_slots };
-	if (!needs_steering(w, paths, to, w->net->networks[network].tunnels) || !add_choices(w, &pair, paths))
+	if (!needs_steering(w, paths, from, to, w->net->networks[network].tunnels) || !add_choices(w, &pair, paths))
 		return;
 	memcpy(pair.slots, paths->slots, paths->n_slots);
 	if (w->n_pairs == w->max_pairs) {
@@ -279,6 +275,8 @@ static void finish(struct work *w)
 	free(w->pairs);
 	free(w->transits);
 	free(w->names);
+	free(w->bridges[false]);
+	free(w->bridges[true]);
 	steer_map_uninit(&w->known);
 	steer_labels_uninit(&w->labels);
 	steer_graph_free(w->graph);
@@ -290,6 +288,7 @@ struct steer *steer_compute(const struct view *view, const struct placement *pla
 	struct work w = {
 		.view = view, .net = view_net(view), .placement = placement, .graph = steer_graph_new(view),
 		.steer = arena_new_array(arena, struct steer, 1),
+		.bridges = { steer_bridges(view_net(view), false), steer_bridges(view_net(view), true) },
 	};
 	w.steer->arena = arena;
 	steer_labels_init(&w.labels, w.net);

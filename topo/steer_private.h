@@ -42,6 +42,12 @@ void steer_graph_free(struct steer_graph *);
  * NET_NONE: nothing is avoided. Owned by the graph. */
 struct steer_way steer_graph_way(struct steer_graph *, bool tunnels, uint32_t from, uint32_t arc, uint32_t to);
 
+/* --- steer_bridge.c: where there is a choice --------------------------------------------- */
+
+/* Per switch a number, the same for switches between which there is one way and never
+ * another, whichever edges of the file are up. Without `tunnels`: by cables. Heap. */
+uint32_t *steer_bridges(const struct net *, bool tunnels);
+
 /* --- steer_label.c: numbers for ways --------------------------------------------------- */
 
 struct steer_labels {

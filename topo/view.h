@@ -154,7 +154,6 @@ struct binding {
 	uint64_t rival_ms, heard_ms;    /* last words of the rival, and of the holder since (0 = none) */
 	uint64_t first_ms, since_ms;    /* here since; not good since */
 	uint32_t entry;                 /* declared: index into the network's ports */
-	uint32_t next_ip, next_mac;     /* private to topo/binding.c */
 };
 
 /* An IP address that a DHCP server leased to a MAC. See topo/view_guard.c. */
@@ -168,7 +167,6 @@ struct lease {
 	uint32_t left_sw, left_ofport;  /* where it held before its host was seen last */
 	uint32_t until_s;               /* seconds since 1970, UINT32_MAX = never ends */
 	uint64_t since_ms;
-	uint32_t next_ip, next_mac;     /* private to topo/lease.c */
 };
 
 /* A port that lets nothing of a network in for a time, or did lately. */

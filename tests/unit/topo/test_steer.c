@@ -86,7 +86,8 @@ static struct placement *placed(uint32_t each, bool split)
 				 .options = place_defaults() };
 	for (uint32_t i = 0; i < net->n_edges; i++)
 		links[i] = (struct place_link) { .a = net->edges[i].sw[0], .b = net->edges[i].sw[1], .mbps = { 1000, 1000 },
-						 .cost = net->edges[i].cost, .risk = net->edges[i].risk };
+						 .cost = view_edge_is_up(view, i) ? net->edges[i].cost : 100000,
+						 .risk = net->edges[i].risk };
 	for (uint32_t i = 0; i < n * n; i += each)
 		if (i / n != i % n)
 			demands[job.n_demands++] = (struct place_demand) { i / (uint32_t) n, i % (uint32_t) n, 1 };
@@ -249,6 +250,62 @@ static void without_placement_or_edges(void **state)
 	steer_free(NULL);
 }
 
+/* What is left of a ring is a line. Pairs stay steered: when the cable comes back they
+ * change make-before-break, which plain ways do not. */
+static void what_is_left_of_a_ring(void **state)
+{
+	(void) state;
+	begin(ring);
+	struct steer *whole = computed(1, NULL);
+	const struct net_uplink *ends = net->links[0].ends;
+	struct fact down = { .kind = FACT_PORT, .sw = view_switch_by_index(view, ends[0].sw), .ofport = 10 };
+	snprintf(down.port_name, sizeof down.port_name, "%s", ends[0].port);
+	apply(down);
+	assert_false(view_edge_is_up(view, 0));
+	struct placement *placement = placed(1, false);
+	struct steer *left = steer_compute(view, placement, whole);
+	assert_int_equal(whole->n_pairs, 12);
+	assert_int_equal(left->n_pairs, 12);
+	const struct steer_pair *pair = steer_find(left, 0, ends[0].sw, ends[1].sw);
+	assert_int_equal(pair->n_choices, 1);
+	assert_int_equal(pair->choices[0].n_steps, 1);
+	assert_int_not_equal(pair->choices[0].steps[0].edge, 0);
+	steer_free(left);
+	steer_free(whole);
+	place_free(placement);
+}
+
+/* A line that hangs on a ring: among themselves its switches have nothing to choose. A
+ * network without tunnels does not count those. */
+static void a_tail(void **state)
+{
+	static const char yaml[] =
+		"version: 1\n"
+		"switches:\n  a: {dpid: 1, vtep: 10.0.0.1}\n  b: {dpid: 2}\n  c: {dpid: 3, vtep: 10.0.0.3}\n  d: {dpid: 4}\n  e: {dpid: 5}\n"
+		"networks:\n  red: {transport: vlan, vlan: 7, uplinks: [\"b:up\"], ports: [\"b:r1\", \"d:r1\"]}\n"
+		"  blue: {vni: 9, ports: [\"*:b1\"]}\n"
+		"links:\n"
+		"  - {between: [\"a:x\", \"b:x\"]}\n"
+		"  - {between: [\"b:y\", \"c:y\"]}\n"
+		"  - {between: [\"c:z\", \"d:z\"]}\n"
+		"  - {between: [\"d:z2\", \"e:z2\"]}\n"
+		"  - {between: [a, c]}\n";
+	(void) state;
+	begin(yaml);
+	for (uint32_t i = 0; i < net->n_switches; i++)
+		port(view_switch_by_index(view, i), "b1", 3);
+	struct steer *steer = computed(1, NULL);
+	uint32_t red = net_network_by_name(net, "red"), blue = net_network_by_name(net, "blue");
+	assert_null(steer_find(steer, blue, 2, 4));
+	assert_null(steer_find(steer, blue, 3, 4));
+	assert_non_null(steer_find(steer, blue, 0, 4));
+	assert_non_null(steer_find(steer, blue, 1, 2));
+	assert_false(net->networks[red].tunnels);
+	assert_null(steer_find(steer, red, 1, 3));
+	assert_non_null(steer_find(steer, blue, 1, 3));
+	steer_free(steer);
+}
+
 /* A shared risk is avoided, a drained edge is the last resort. */
 static void risks_and_drains(void **state)
 {
@@ -386,6 +443,8 @@ int main(void)
 		TEST(what_is_written_is_read),
 		TEST(damage_is_named),
 		TEST(without_placement_or_edges),
+		TEST(what_is_left_of_a_ring),
+		TEST(a_tail),
 		TEST(risks_and_drains),
 		TEST(a_new_file),
 		TEST(in_the_view),

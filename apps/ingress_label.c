@@ -43,8 +43,7 @@ static void let_in(const struct scene *scene, struct out *out, uint32_t sw, cons
 	out_want(out, sw);
 }
 
-void ingress_labels(const struct scene *scene, struct out *out, const struct view_switch *vs,
-		    const struct app_row *cable, const struct app_row *tunnel, const struct app_row *end)
+void ingress_labels(const struct scene *scene, struct out *out, const struct view_switch *vs)
 {
 	const struct steer *steer = view_steer(scene->view);
 	size_t n = 0;
@@ -55,7 +54,8 @@ void ingress_labels(const struct scene *scene, struct out *out, const struct vie
 		if (!view_edge_place(scene->view, transits[i].edge, transits[i].end, &sw, &in_port, &watch)
 		    || sw != vs->sw || (link != NET_NONE && view_link(scene->view, link)->wrong))
 			continue;
-		let_in(scene, out, sw, &transits[i], in_port,
-		       link != NET_NONE ? cable : transits[i].choice.n_steps ? tunnel : end);
+		enum ingress_row row = link != NET_NONE ? ROW_LABEL
+			: transits[i].choice.n_steps ? ROW_LABEL_TUNNEL : ROW_LABEL_END;
+		let_in(scene, out, sw, &transits[i], in_port, &ingress_rows[row]);
 	}
 }

@@ -132,6 +132,10 @@ static const char *cannot_probe(const struct explanation *ex, const char **ret_h
 	*ret_hint = "ask without --probe";
 	if (!leg)
 		return "there is no way to probe";
+	if (x->ends[0].is_as || !strcmp(x->protocol, "ra")) {
+		*ret_hint = "guards would report it as real; ask without --probe";
+		return "nobody is made to send what may not be sent";
+	}
 	if (!x->ends[0].has_mac || !x->ends[1].has_mac || !x->ends[0].is_heard) {
 		*ret_hint = "a probe must not make up a host: let it send a frame first";
 		return "nothing has been heard from one of them";
@@ -291,7 +295,7 @@ static const struct http_stream_ops ops = { .more = more, .done = done };
 static bool parse(struct api_request *request, struct explain_question *question)
 {
 	struct http_call *call = request->call;
-	const char *protocol = http_param(call, "protocol"), *size = http_param(call, "size");
+	const char *protocol = http_param(call, "protocol"), *size = http_param(call, "size"), *as = http_param(call, "as");
 	*question = (struct explain_question) { .from = http_param(call, "from"), .to = http_param(call, "to") };
 	if (!question->from || !question->to) {
 		api_error(call, 400, NULL, "/v1/explain?from=A&to=B&protocol=tcp/22", "from and to are wanted");
@@ -300,6 +304,10 @@ static bool parse(struct api_request *request, struct explain_question *question
 	const char *why = explain_protocol_parse(protocol, &question->protocol);
 	if (why) {
 		api_error(call, 400, NULL, why, "\"%s\" is no protocol", protocol);
+		return false;
+	}
+	if (as && !explain_as_parse(as, &question->as)) {
+		api_error(call, 400, NULL, "a MAC address, an IP address, or both: 02:00:00:00:00:66,10.0.0.66", "\"%s\" is no address", as);
 		return false;
 	}
 	char *end = NULL;

@@ -46,11 +46,12 @@ static const struct command {
 	{ "graph", "[--dot|--mermaid|--svg]", "draw switches, links and their loads",
 	  "For the terminal, for Graphviz (`weft graph --dot | dot -Tpng`), for Mermaid, or as a picture.\n"
 	  "With `--json` what they are drawn from.", cli_graph, false, false },
-	{ "explain", "A B [PROTO[/PORT]] [--one-way] [--ovs] [--probe] [--size BYTES]", "can A reach B, and if not, who says so and what to change",
+	{ "explain", "A B [PROTO[/PORT]] [--one-way] [--as MAC|IP] [--ovs] [--probe] [--size BYTES]", "can A reach B, and if not, who says so and what to change",
 	  "A and B are names of ports, `switch:port`, MAC or IP addresses; `office/10.0.0.1` says in which network.\n"
-	  "PROTO is icmp, icmp6, tcp/22, udp/53, sctp/PORT, arp, ethernet, a protocol number or an ethertype; without\n"
-	  "it icmp, or plain Ethernet when no IP address is known. Judged are a conversation that A begins and B\n"
+	  "PROTO is icmp, icmp6, tcp/22, udp/53, sctp/PORT, arp, ra (a router advertisement), ethernet, a protocol number or\n"
+	  "an ethertype; without it icmp, or plain Ethernet when no IP address is known. Judged are a conversation that A begins and B\n"
 	  "answers, and one that B begins: by the rows that the switches have, with what these rows have counted.\n"
+	  "`--as` asks what becomes of one frame that A sends with that address: a MAC, an IP address, or MAC,IP.\n"
 	  "`--size` asks for an IP packet of so many bytes. `--ovs` prints the commands that ask Open vSwitch itself.\n"
 	  "`--probe` has A's switch take five frames, as if A had sent them, and says which counters grew on the way:\n"
 	  "real frames on the real way. What comes to B has a wrong checksum, so B drops it without a word (arp and\n"

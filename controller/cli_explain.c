@@ -11,7 +11,7 @@
 #include "controller/client.h"
 
 struct wish {
-	const char *from, *to, *protocol, *size;
+	const char *from, *to, *protocol, *size, *as;
 	bool ovs, probe, one_way;
 };
 
@@ -221,7 +221,7 @@ static void print_head(const struct cli *cli, const json_t *answer, const struct
 	const json_t *directions = json_object_get(answer, "directions");
 	bool there = is_text(json_array_get(directions, 0), "verdict", "reachable");
 	bool back = is_text(json_array_get(directions, 1), "verdict", "reachable");
-	const char *a = client_text(json_object_get(answer, "from"), "asked"), *b = client_text(json_object_get(answer, "to"), "asked");
+	const char *a = wish->as ? client_text(json_array_get(directions, 0), "from") : client_text(json_object_get(answer, "from"), "asked"), *b = client_text(json_object_get(answer, "to"), "asked");
 	const char *protocol = client_text(answer, "protocol");
 	char line[1000];
 	print_verdict(cli, there && (back || wish->one_way));
@@ -259,8 +259,8 @@ static void print_answer(const struct cli *cli, const json_t *answer, const stru
 
 static int ask(const struct cli *cli, const struct wish *wish)
 {
-	char from[300], to[300], protocol[100], size[40], probe[] = "probe=1";
-	char *words[5] = { from, to };
+	char from[300], to[300], protocol[100], size[40], as[100], probe[] = "probe=1";
+	char *words[6] = { from, to };
 	int n = 2;
 	snprintf(from, sizeof from, "from=%s", wish->from);
 	snprintf(to, sizeof to, "to=%s", wish->to);
@@ -271,6 +271,10 @@ static int ask(const struct cli *cli, const struct wish *wish)
 	if (wish->size) {
 		snprintf(size, sizeof size, "size=%s", wish->size);
 		words[n++] = size;
+	}
+	if (wish->as) {
+		snprintf(as, sizeof as, "as=%s", wish->as);
+		words[n++] = as;
 	}
 	if (wish->probe)
 		words[n++] = probe;
@@ -313,8 +317,12 @@ int cli_explain(const struct cli *cli, int argc, char **argv)
 			wish.size = argv[++i];
 		else if (!strncmp(argv[i], "--size=", 7))
 			wish.size = argv[i] + 7;
+		else if (!strcmp(argv[i], "--as") && i + 1 < argc)
+			wish.as = argv[++i];
+		else if (!strncmp(argv[i], "--as=", 5))
+			wish.as = argv[i] + 5;
 		else if (argv[i][0] == '-')
-			return cli_bad_usage(argv[0], "it takes --one-way, --ovs, --probe and --size BYTES");
+			return cli_bad_usage(argv[0], "it takes --one-way, --ovs, --probe, --as MAC|IP and --size BYTES");
 		else if (n == 3)
 			return cli_bad_usage(argv[0], "too many words");
 		else
@@ -322,5 +330,6 @@ int cli_explain(const struct cli *cli, int argc, char **argv)
 	}
 	if (n < 2)
 		return cli_bad_usage(argv[0], "name two: ports, switch:port, MAC or IP addresses");
+	wish.one_way |= wish.as != NULL;
 	return ask(cli, &wish);
 }

@@ -22,34 +22,56 @@ enum form { FORM_PLAIN, FORM_UNLESS_0, FORM_OFPORT, FORM_YES, FORM_AGO, FORM_SEC
 
 static const struct shown {
 	const char *name;               /* also the path and the array */
-	const char *titles;
-	struct { const char *key; enum form form; } columns[MAX_COLUMNS];
+	/* title: see cli_table_new(). */
+	struct { const char *title, *key; enum form form; } columns[MAX_COLUMNS];
 } shown[] = {
-	{ "switches", "SWITCH DPID STATE FLOWS> HOSTS> PORTS> IN-SYNC SINCE PEER RTT-US>",
-	  { { "name", 0 }, { "dpid", 0 }, { "state", 0 }, { "flows", 0 }, { "hosts", 0 }, { "ports", 0 },
-	    { "in_sync", FORM_YES }, { "since_ms", FORM_AGO }, { "session.peer", 0 }, { "session.rtt_us", FORM_UNLESS_0 } } },
-	{ "ports", "SWITCH PORT OFPORT> STATE NETWORKS REFUSED> VIOLATIONS> WHY",
-	  { { "switch", 0 }, { "name", 0 }, { "ofport", FORM_OFPORT }, { "state", 0 }, { "networks", FORM_NETWORKS },
-	    { "refused_hosts", 0 }, { "violations", 0 }, { "why", 0 } } },
-	{ "hosts", "NETWORK MAC WHERE IP IP6 SEEN> STATE",
-	  { { "network", 0 }, { "mac", 0 }, { "where", 0 }, { "ip", 0 }, { "ip6", 0 }, { "seen_seconds", FORM_SECONDS },
-	    { "state", 0 } } },
-	{ "networks", "NETWORK HOSTS> MAX> PORTS> SWITCHES> TRANSPORT VLAN> GATEWAY MTU> AGEING> REFUSED> MOVES>",
-	  { { "name", 0 }, { "hosts", 0 }, { "max_hosts", 0 }, { "ports", 0 }, { "switches", 0 }, { "transport", 0 },
-	    { "vlan", 0 }, { "gateway", 0 }, { "guest_mtu", 0 }, { "ageing_seconds", FORM_SECONDS }, { "refused_hosts", 0 },
-	    { "moves", 0 } } },
-	{ "links", "LINK STATE COST> CAPACITY> FROM-A> FROM-B> A%> B%> DELAY-US> JITTER-US> LOSS-A%> LOSS-B%> BFD FLAPS> SINCE TREES WHY",
-	  { { "name", 0 }, { "state", 0 }, { "cost", 0 }, { "capacity_mbps", FORM_MBPS }, { "load_from_a_mbps", FORM_MBPS },
-	    { "load_from_b_mbps", FORM_MBPS }, { "utilisation_from_a_percent", FORM_PERCENT },
-	    { "utilisation_from_b_percent", FORM_PERCENT }, { "delay_us", 0 }, { "jitter_us", 0 },
-	    { "loss_percent_from_a", 0 }, { "loss_percent_from_b", 0 }, { "bfd", 0 }, { "flaps", FORM_UNLESS_0 },
-	    { "since_ms", FORM_AGO }, { "trees", FORM_LIST }, { "why", 0 } } },
-	{ "acls", "ACL RULE VERDICT LINE> PACKETS> BYTES> AGE> LAST-HIT> MODE",
-	  { { "acl", 0 }, { "rule", 0 }, { "verdict", 0 }, { "line", 0 }, { "packets", 0 }, { "bytes", 0 },
-	    { "age_seconds", FORM_SECONDS }, { "last_hit_seconds", FORM_SECONDS }, { "mode", 0 } } },
-	{ "flows", NULL, { { 0 } } },
-	{ "events", "ID> TIME SEVERITY SWITCH KIND TEXT",
-	  { { "id", 0 }, { "time_ms", FORM_TIME }, { "severity", 0 }, { "switch", 0 }, { "kind", 0 }, { "text", 0 } } },
+	{ "switches", {
+		{ "SWITCH", "name", FORM_PLAIN }, { "DPID", "dpid", FORM_PLAIN }, { "STATE", "state", FORM_PLAIN },
+		{ "FLOWS>", "flows", FORM_PLAIN }, { "HOSTS>", "hosts", FORM_PLAIN },
+		{ "PORTS>", "ports", FORM_PLAIN }, { "IN-SYNC", "in_sync", FORM_YES },
+		{ "SINCE", "since_ms", FORM_AGO }, { "PEER", "session.peer", FORM_PLAIN },
+		{ "RTT-US>", "session.rtt_us", FORM_UNLESS_0 },
+	} },
+	{ "ports", {
+		{ "SWITCH", "switch", FORM_PLAIN }, { "PORT", "name", FORM_PLAIN },
+		{ "OFPORT>", "ofport", FORM_OFPORT }, { "STATE", "state", FORM_PLAIN },
+		{ "NETWORKS", "networks", FORM_NETWORKS }, { "REFUSED>", "refused_hosts", FORM_PLAIN },
+		{ "VIOLATIONS>", "violations", FORM_PLAIN }, { "WHY", "why", FORM_PLAIN },
+	} },
+	{ "hosts", {
+		{ "NETWORK", "network", FORM_PLAIN }, { "MAC", "mac", FORM_PLAIN }, { "WHERE", "where", FORM_PLAIN },
+		{ "IP", "ip", FORM_PLAIN }, { "IP6", "ip6", FORM_PLAIN }, { "SEEN>", "seen_seconds", FORM_SECONDS },
+		{ "STATE", "state", FORM_PLAIN },
+	} },
+	{ "networks", {
+		{ "NETWORK", "name", FORM_PLAIN }, { "HOSTS>", "hosts", FORM_PLAIN },
+		{ "MAX>", "max_hosts", FORM_PLAIN }, { "PORTS>", "ports", FORM_PLAIN },
+		{ "SWITCHES>", "switches", FORM_PLAIN }, { "TRANSPORT", "transport", FORM_PLAIN },
+		{ "VLAN>", "vlan", FORM_PLAIN }, { "GATEWAY", "gateway", FORM_PLAIN },
+		{ "MTU>", "guest_mtu", FORM_PLAIN }, { "AGEING>", "ageing_seconds", FORM_SECONDS },
+		{ "REFUSED>", "refused_hosts", FORM_PLAIN }, { "MOVES>", "moves", FORM_PLAIN },
+	} },
+	{ "links", {
+		{ "LINK", "name", FORM_PLAIN }, { "STATE", "state", FORM_PLAIN }, { "COST>", "cost", FORM_PLAIN },
+		{ "CAPACITY>", "capacity_mbps", FORM_MBPS }, { "A%>", "utilisation_from_a_percent", FORM_PERCENT },
+		{ "B%>", "utilisation_from_b_percent", FORM_PERCENT }, { "DELAY-US>", "delay_us", FORM_PLAIN },
+		{ "JITTER-US>", "jitter_us", FORM_PLAIN }, { "LOSS-A%>", "loss_percent_from_a", FORM_UNLESS_0 },
+		{ "LOSS-B%>", "loss_percent_from_b", FORM_UNLESS_0 }, { "BFD", "bfd", FORM_PLAIN },
+		{ "FLAPS>", "flaps", FORM_UNLESS_0 }, { "SINCE", "since_ms", FORM_AGO },
+		{ "TREES", "trees", FORM_LIST }, { "WHY", "why", FORM_PLAIN },
+	} },
+	{ "acls", {
+		{ "ACL", "acl", FORM_PLAIN }, { "RULE", "rule", FORM_PLAIN }, { "VERDICT", "verdict", FORM_PLAIN },
+		{ "LINE>", "line", FORM_PLAIN }, { "PACKETS>", "packets", FORM_PLAIN },
+		{ "BYTES>", "bytes", FORM_PLAIN }, { "AGE>", "age_seconds", FORM_SECONDS },
+		{ "LAST-HIT>", "last_hit_seconds", FORM_SECONDS }, { "MODE", "mode", FORM_PLAIN },
+	} },
+	{ "flows", { { 0 } } },
+	{ "events", {
+		{ "ID>", "id", FORM_PLAIN }, { "TIME", "time_ms", FORM_TIME },
+		{ "SEVERITY", "severity", FORM_PLAIN }, { "SWITCH", "switch", FORM_PLAIN },
+		{ "KIND", "kind", FORM_PLAIN }, { "TEXT", "text", FORM_PLAIN },
+	} },
 };
 enum { N_SHOWN = sizeof shown / sizeof *shown };
 
@@ -171,9 +193,12 @@ static void print_cell(struct cli_table *table, const json_t *value, enum form f
 
 static void print_list(const struct shown *list, const json_t *items)
 {
-	struct cli_table *table = cli_table_new(list->titles);
-	size_t i;
+	char titles[512] = "";
+	size_t i, used = 0;
 	const json_t *item;
+	for (size_t c = 0; c < MAX_COLUMNS && list->columns[c].key; c++)
+		used += (size_t) snprintf(titles + used, sizeof titles - used, "%s%s", c ? " " : "", list->columns[c].title);
+	struct cli_table *table = cli_table_new(titles);
 	json_array_foreach(items, i, item)
 		for (size_t c = 0; c < MAX_COLUMNS && list->columns[c].key; c++)
 			print_cell(table, find(item, list->columns[c].key), list->columns[c].form);
@@ -285,7 +310,7 @@ int cli_show(const struct cli *cli, int argc, char **argv)
 		const json_t *items = json_object_get(json, list->name);
 		if (cli->json)
 			fwrite(reply.body, 1, reply.size, stdout);
-		else if (list->titles)
+		else if (list->columns[0].key)
 			print_list(list, items);
 		else
 			print_flows(json_string_value(json_object_get(json, "file")), items);

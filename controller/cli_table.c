@@ -8,7 +8,7 @@
 
 #include "topo/arena.h"
 
-enum { MAX_COLUMNS = 16, MAX_CELL = 1024, GAP = 2 };
+enum { MAX_COLUMNS = 20, MAX_CELL = 1024, GAP = 2 };
 
 struct cli_table {
 	struct arena *arena;
@@ -25,8 +25,10 @@ struct cli_table *cli_table_new(const char *titles)
 	struct cli_table *table = xheap_alloc(sizeof *table);
 	table->arena = arena_new();
 	char *rest = arena_strdup(table->arena, titles), *title;
-	while ((title = strsep(&rest, " ")) && table->n_columns < MAX_COLUMNS) {
+	while ((title = strsep(&rest, " "))) {
 		size_t len = strlen(title);
+		if (table->n_columns == MAX_COLUMNS)
+			abort();        /* a row would not end where it should */
 		if (len && title[len - 1] == '>') {
 			title[len - 1] = '\0';
 			table->is_number[table->n_columns] = true;

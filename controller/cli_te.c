@@ -86,10 +86,33 @@ static void print_pairs(const json_t *pairs)
 		cli_table_cell(table, "%s", cli_mbps(real(pair, "recent_mbps"), buf));
 		cli_table_cell(table, "%lld", client_number(pair, "slots"));
 		paths_text(json_object_get(pair, "paths"), paths, sizeof paths);
-		cli_table_cell(table, "%s%s%s", paths, json_is_true(json_object_get(pair, "steered")) ? "" : " (no alternative)",
+		const char *why = client_text(pair, "unsteered_why");
+		cli_table_cell(table, "%s%s%s", paths, !strcmp(why, "no-network") ? " (no network on both)"
+			       : *why ? " (no alternative)" : "",
 			       json_is_true(json_object_get(pair, "rules_broken")) ? " (rules cannot be kept)" : "");
 	}
 	cli_table_print(table, stdout);
+	cli_table_free(table);
+}
+
+static void print_elephants(const json_t *elephants)
+{
+	struct cli_table *table = cli_table_new("ELEPHANT FROM TO RATE> OF-PAIR> PATH");
+	size_t i;
+	const json_t *elephant;
+	json_array_foreach(elephants, i, elephant) {
+		char buf[24];
+		cli_table_cell(table, "slot %lld", client_number(elephant, "slot"));
+		cli_table_cell(table, "%s", client_text(elephant, "from"));
+		cli_table_cell(table, "%s", client_text(elephant, "to"));
+		cli_table_cell(table, "%s", cli_mbps(real(elephant, "mbps"), buf));
+		cli_table_cell(table, "%.0f %%", real(elephant, "part_percent"));
+		cli_table_cell(table, "%s", client_text(elephant, "path"));
+	}
+	if (i) {
+		cli_table_print(table, stdout);
+		printf("\n");
+	}
 	cli_table_free(table);
 }
 
@@ -106,7 +129,10 @@ static void print_te(const json_t *te)
 	print_percent("busiest link ", te, "utilisation_percent", "");
 	print_percent(", planned for ", te, "planned_percent", "");
 	print_percent(", no plan can be below ", te, "bound_percent", "");
-	print_percent("; all may grow by ", te, "headroom_percent", "");
+	if (real(te, "headroom_percent") < 0)
+		printf("; too much: all would have to shrink by %.0f %%", -real(te, "headroom_percent"));
+	else
+		print_percent("; all may grow by ", te, "headroom_percent", "");
 	printf("\n");
 	if (*client_text(te, "why"))
 		printf("%s ago: %s\n", cli_ago(client_number(te, "looked_ms"), ago), client_text(te, "why"));
@@ -120,6 +146,7 @@ static void print_te(const json_t *te)
 	print_busiest(json_object_get(te, "busiest"));
 	if (json_array_size(json_object_get(te, "busiest")))
 		printf("\n");
+	print_elephants(json_object_get(te, "elephants"));
 	print_pairs(json_object_get(te, "pairs"));
 }
 

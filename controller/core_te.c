@@ -26,12 +26,16 @@ static void forget(struct core_te *te)
 {
 	free(te->edges);
 	demands_free(te->demands);
-	free(te->poll_ms);
-	free(te->reading);
+	demands_free(te->slots);
+	free(te->asked);
+	free(te->wishes);
+	free(te->n_wished);
 	te->edges = NULL;
-	te->demands = NULL;
-	te->poll_ms = NULL;
-	te->reading = NULL;
+	te->demands = te->slots = NULL;
+	te->asked = NULL;
+	te->wishes = NULL;
+	te->n_wishes = 0;
+	te->n_wished = NULL;
 	te->n_edges = 0;
 }
 
@@ -41,6 +45,7 @@ void core_te_free(struct core_te *te)
 		return;
 	forget(te);
 	place_free(te->running);
+	place_free(te->dealt);
 	place_free(te->advised);
 	place_keeper_free(te->keeper);
 	steer_free(te->next);
@@ -63,14 +68,14 @@ static struct te_edge *same_edges(struct core_te *te, const struct net *old, con
 	return edges;
 }
 
-static struct demands *same_demands(const struct core_te *te, const struct net *old, const struct net *now)
+static struct demands *same_demands(const struct demands *before, uint32_t parts, const struct net *old, const struct net *now)
 {
-	if (!old || !te->demands)
-		return demands_new((uint32_t) now->n_switches);
+	if (!old || !before)
+		return demands_new_parts((uint32_t) now->n_switches, parts);
 	uint32_t *numbers = xheap_alloc((old->n_switches + 1) * sizeof *numbers);
 	for (uint32_t i = 0; i < old->n_switches; i++)
 		numbers[i] = net_switch_by_name(now, old->switches[i].name);
-	struct demands *demands = demands_renumber(te->demands, numbers, (uint32_t) now->n_switches);
+	struct demands *demands = demands_renumber(before, numbers, (uint32_t) now->n_switches);
 	free(numbers);
 	return demands;
 }
@@ -81,23 +86,28 @@ void core_te_bind(struct core *core, const struct net *old)
 	const struct net *net = core->net;
 	te->generation++;
 	struct te_edge *edges = net->n_edges ? same_edges(te, old, net) : NULL;
-	struct demands *demands = net->n_edges ? same_demands(te, old, net) : NULL;
+	struct demands *demands = net->n_edges ? same_demands(te->demands, 1, old, net) : NULL;
+	struct demands *slots = net->n_edges ? same_demands(te->slots, PLACE_MAX_SLOTS, old, net) : NULL;
 	struct placement *running = te->running && net->n_edges ? te_carry_over(te->running, old, net) : NULL;
+	struct placement *dealt = te->dealt && net->n_edges ? te_carry_over(te->dealt, old, net) : NULL;
 	forget(te);
 	place_free(te->running);
+	place_free(te->dealt);
 	place_free(te->advised);
 	place_keeper_free(te->keeper);
 	steer_free(te->next);
 	te->edges = edges;
 	te->n_edges = net->n_edges;
 	te->demands = demands;
+	te->slots = slots;
 	te->running = running;
+	te->dealt = dealt;
 	te->advised = NULL;
 	te->keeper = NULL;
 	te->next = NULL;
 	te->phase = TE_REST;
-	te->poll_ms = net->n_edges ? xheap_alloc(net->n_switches * sizeof *te->poll_ms) : NULL;
-	te->reading = net->n_edges ? xheap_alloc(net->n_switches * sizeof *te->reading) : NULL;
+	te->asked = net->n_edges ? xheap_alloc(net->n_switches * sizeof *te->asked) : NULL;
+	te->n_wished = net->n_edges ? xheap_alloc(net->n_switches * net->n_switches) : NULL;
 	te->edges_due = te->plan_due = te->steer_due = true;
 	te->was_idle = false;
 	te->was_loaded = false;

@@ -13,6 +13,7 @@
 #include "ofproto/poll.h"
 #include "topo/place_keep.h"
 #include "topo/steer.h"
+#include "topo/te_deal.h"
 #include "topo/te_plan.h"
 
 struct te_task;
@@ -27,6 +28,29 @@ struct te_edge {
 	struct demand sent[2];
 	uint64_t tx_bytes[2], read_ms[2];       /* of the last reading; 0 = none */
 	double background[2];           /* Mbit/s that demands do not explain */
+};
+
+/* A switch that is asked for counters. */
+struct te_asked {
+	uint64_t next_ms;
+	uint64_t ports_ms;              /* when the ports were asked for in between */
+	bool reading, reading_slots;    /* a round of PATH, of SLOT is coming in */
+	uint32_t n_slots, turn;         /* rows of SLOT when last read; rounds so far */
+};
+
+/* The slots of a pair shall go elsewhere. */
+struct te_wish {
+	size_t pair;                    /* of `running` */
+	double carried[PLACE_MAX_SLOTS];        /* Mbit/s per path, as it is */
+	struct te_dealt dealt;
+};
+
+/* A slot that carries much: of a pair of `running`. */
+struct te_elephant {
+	const struct place_pair *pair;
+	uint32_t slot;
+	uint8_t path;
+	double mbps, part;              /* part: of what the pair carries */
 };
 
 /* What the last look came to, and the last change. */
@@ -68,9 +92,15 @@ struct core_te {
 	struct te_changed changed;
 	char advice[400];               /* of `advised` */
 	uint64_t n_looks, n_changes;
-	/* Polling, by index of the net. */
-	uint64_t *poll_ms;              /* owned: when to ask next */
-	bool *reading;                  /* owned: a round of the PATH table is coming in */
+	struct te_asked *asked;         /* owned: by index of the net */
+	/* te_deals.c: slots that are dealt by what they carry */
+	struct demands *slots;          /* owned: parts of pairs, PLACE_MAX_SLOTS each; null without edges */
+	struct placement *dealt;        /* owned: what runs, with slots as they are; null = as in `running` */
+	struct te_wish *wishes;         /* owned: what the last look at slots came to */
+	size_t n_wishes;
+	uint8_t *n_wished;              /* owned: per pair of switches, looks that came to the same, one after the other */
+	uint64_t dealt_ms, deal_hold_ms;        /* the last deal, and how long until the next one */
+	size_t n_deals;
 	/* core_steer.c */
 	enum te_phase phase;
 	const bool *same;               /* while it is put in force: switches of the net that it does not concern */
@@ -107,8 +137,14 @@ void core_te_end(struct core *, uint32_t sw, int table);
 /* As placement sees it now; the arrays are of the arena. */
 struct te_seen core_te_seen(const struct core *, struct arena *);
 
+/* What each path of a pair of `running` carries, by its slots, Mbit/s; how many slots it has.
+ * False: nobody counts that. */
+bool core_te_carried(const struct core *, const struct place_pair *, double *ret_mbps, uint32_t *ret_slots);
+/* The largest first; returns how many there are. */
+size_t core_te_elephants(const struct core *, struct te_elephant *ret, size_t n);
+
 /* --- core_steer.c ------------------------------------------------------------------- */
-/* This shall be in force; takes the placement's part over from te->running. */
+/* This shall be in force: te->running, with the slots of te->dealt. */
 void core_steer_begin(struct core *);
 void core_steer_step(struct core *);
 /* The state file: te_state.c */

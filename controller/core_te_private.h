@@ -11,5 +11,15 @@ void te_look_begin(struct core *);
 /* te_poll.c */
 /* What demands do not explain, from the counters of ports. */
 void te_find_background(struct core *);
+/* te_deals.c */
+/* Which slots should go elsewhere, by what is measured now. */
+void te_deals_look(struct core *);
+const struct te_wish *te_wish_of(const struct core_te *, size_t pair);
+/* Does it, when it is time; true: something has changed. */
+bool te_deals_apply(struct core *);
+/* The plan is another one: pairs that were dealt keep what they can. */
+void te_deals_follow(struct core *, const struct placement *before);
+/* What is planned, with the slots as they are; null = nothing yet. */
+const struct placement *te_in_force(const struct core_te *);
 
 #endif

@@ -105,80 +105,6 @@ static void choose(struct explaining *e, const struct find f[2])
 		fail(e, explain_printf(e, "\"%s\" and \"%s\" are the same host", f[0].asked, f[1].asked), "name two");
 }
 
-/* --- the ends ------------------------------------------------------------------------------ */
-
-static bool is_link_local(const uint8_t ip[16]) { return ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80; }
-
-/* An address that others would use for it; wider ones first. */
-static void take_addresses(struct explaining *e, struct explain_end *end, const struct candidate *c)
-{
-	uint32_t id = e->net->networks[c->network].id;
-	const struct binding *b = NULL;
-	while ((b = view_host_binding(e->view, id, c->mac, b))) {
-		if (b->is_v6 && (!end->has_ip6 || (is_link_local(end->ip6) && !is_link_local(b->ip)))) {
-			end->has_ip6 = true;
-			memcpy(end->ip6, b->ip, 16);
-		} else if (!b->is_v6 && !end->has_ip4) {
-			end->has_ip4 = true;
-			memcpy(end->ip4, b->ip, 4);
-		}
-	}
-	if (!end->has_ip4 && c->host && c->host->has_ip4) {
-		end->has_ip4 = true;
-		memcpy(end->ip4, c->host->ip4, 4);
-	}
-	if (!end->has_ip6 && c->host && c->host->has_ip6) {
-		end->has_ip6 = true;
-		memcpy(end->ip6, c->host->ip6, 16);
-	}
-	for (size_t i = 0; c->entry && i < c->entry->ips.n; i++) {
-		const struct net_address *ip = &c->entry->ips.items[i];
-		if (ip->is_v6 && !end->has_ip6)
-			memcpy(end->ip6, ip->bytes, 16);
-		if (!ip->is_v6 && !end->has_ip4)
-			memcpy(end->ip4, ip->bytes, 4);
-		*(ip->is_v6 ? &end->has_ip6 : &end->has_ip4) = true;
-	}
-}
-
-static uint32_t line_of(const struct explaining *e, const struct candidate *c)
-{
-	if (c->entry)
-		return c->entry->where.line;
-	if (!c->use)
-		return 0;
-	const struct net_use use = { .network = c->use->network, .port = c->use->entry, .is_uplink = c->use->is_uplink,
-				     .is_physical = c->use->is_physical };
-	return net_use_line(e->net, &use);
-}
-
-static void fill_end(struct explaining *e, unsigned i, const struct find *f)
-{
-	const struct candidate *c = &e->ends[i];
-	struct explain_end *end = &e->x->ends[i];
-	*end = (struct explain_end) {
-		.asked = f->asked, .name = f->word, .is_heard = c->host || c->vtep,
-		.network = c->network == NET_NONE ? NULL : arena_strdup(e->arena, e->net->networks[c->network].name),
-		.sw = c->sw_name ? arena_strdup(e->arena, c->sw_name) : NULL,
-		.port = c->port_name ? arena_strdup(e->arena, c->port_name) : NULL,
-		.tag = c->use ? c->use->tag : c->entry ? c->entry->tag : NET_UNTAGGED, .line = line_of(e, c),
-		.vtep = c->vtep ? arena_strdup(e->arena, c->vtep->end.name) : NULL,
-		.is_lan = c->use && (c->use->is_uplink || c->use->is_physical),
-		.has_mac = c->has_mac,
-		/* Nobody has this one, weft's own probes neither. */
-		.mac = { 0x0a, 'n', 'o', 'n', 'e', (uint8_t) (i + 1) },
-	};
-	if (c->has_mac)
-		memcpy(end->mac, c->mac, 6);
-	if (c->network != NET_NONE && c->has_mac)
-		take_addresses(e, end, c);
-	if (!f->is_ip)
-		return;
-	/* As it was asked for. */
-	*(f->is_v6 ? &end->has_ip6 : &end->has_ip4) = true;
-	memcpy(f->is_v6 ? end->ip6 : end->ip4, f->ip, f->is_v6 ? 16 : 4);
-}
-
 /* --- what is sent ----------------------------------------------------------------------------- */
 
 static const char *protocol_text(struct explaining *e)
@@ -189,6 +115,8 @@ static const char *protocol_text(struct explaining *e)
 		return p->eth_type ? explain_printf(e, "0x%04x", p->eth_type) : "ethernet";
 	case EXPLAIN_ARP:
 		return e->is_v6 ? "nd" : "arp";
+	case EXPLAIN_RA:
+		return "ra";
 	case EXPLAIN_ICMP:
 	case EXPLAIN_ICMP6:
 		return e->is_v6 ? "icmp6" : "icmp";
@@ -205,10 +133,16 @@ static bool settle_protocol(struct explaining *e, const struct find f[2])
 {
 	const struct explain_end *a = &e->x->ends[0], *b = &e->x->ends[1];
 	bool both4 = a->has_ip4 && b->has_ip4, both6 = a->has_ip6 && b->has_ip6;
-	bool asks6 = (f[0].is_ip && f[0].is_v6) || (f[1].is_ip && f[1].is_v6) || e->protocol.kind == EXPLAIN_ICMP6;
-	bool asks4 = (f[0].is_ip && !f[0].is_v6) || (f[1].is_ip && !f[1].is_v6);
+	const struct explain_as *as = &e->question->as;
+	bool asks6 = (f[0].is_ip && f[0].is_v6) || (f[1].is_ip && f[1].is_v6) || e->protocol.kind == EXPLAIN_ICMP6 || (as->has_ip && as->is_v6);
+	bool asks4 = (f[0].is_ip && !f[0].is_v6) || (f[1].is_ip && !f[1].is_v6) || (as->has_ip && !as->is_v6);
 	if (e->protocol.kind == EXPLAIN_ETHER)
 		return true;
+	if (e->protocol.kind == EXPLAIN_RA) {
+		explain_link_local(&e->x->ends[0]);
+		explain_link_local(&e->x->ends[1]);
+		return e->is_v6 = true;
+	}
 	e->is_v6 = asks6 || (!asks4 && !both4 && both6);
 	if (e->is_v6 ? both6 : both4)
 		return true;
@@ -221,6 +155,7 @@ static bool settle_protocol(struct explaining *e, const struct find f[2])
 	}
 	e->protocol = (struct explain_protocol) { .kind = EXPLAIN_ETHER };
 	e->is_v6 = false;
+	e->lacks_address = true;
 	if (e->network != NET_NONE)
 		explain_cause_add(&e->x->notes, "no-address", "no IP address that both could use is known: judged is a plain Ethernet frame",
 			  "ask by IP address, for rules may name it", NULL, 0);
@@ -244,6 +179,12 @@ static void judge_mtu(struct explaining *e, struct explain_leg *leg)
 	};
 }
 
+/* A port in quarantine has no rows to come out by: that is the same wall once more. */
+static bool follows_from(const struct explain_causes *causes, const char *kind)
+{
+	return explain_cause_has(causes, "quarantine") && (!strcmp(kind, "no-row") || !strcmp(kind, "no-way") || !strcmp(kind, "elsewhere"));
+}
+
 static struct explain_leg *follow(struct explaining *e, struct explain_rows *rows, enum leg_kind kind, unsigned from, unsigned client,
 				  struct explain_tracked *tracked, struct explain_direction *d)
 {
@@ -251,7 +192,7 @@ static struct explain_leg *follow(struct explaining *e, struct explain_rows *row
 	explain_follow(e, rows, kind, from, client, tracked, leg);
 	if (kind == LEG_REQUEST || kind == LEG_REPLY)
 		judge_mtu(e, leg);
-	if (leg->cause.kind)
+	if (leg->cause.kind && !follows_from(&d->causes, leg->cause.kind))
 		explain_cause_add(&d->causes, leg->cause.kind, leg->cause.text, leg->cause.cure, leg->cause.sw, leg->cause.line);
 	return leg;
 }
@@ -285,9 +226,19 @@ static void converse(struct explaining *e, struct explain_rows *rows, unsigned c
 		{ { "arp", "arp-reply" }, { "arp-back", "arp-back-reply" } }, { { "nd", "nd-reply" }, { "nd-back", "nd-back-reply" } },
 	};
 	unsigned server = !client;
+	enum explain_kind kind = e->protocol.kind;
 	struct explain_tracked tracked = { arena_new_array(e->arena, uint32_t, e->core->n_switches), e->core->n_switches };
+	if (kind == EXPLAIN_RA || (e->x->ends[client].is_as && kind != EXPLAIN_ARP)) {
+		if (can_send(e, client))
+			follow(e, rows, LEG_REQUEST, client, client, &tracked, d);
+		return;
+	}
+	if (e->x->ends[client].is_as && can_send(e, client)) {
+		follow(e, rows, LEG_RESOLVE, client, client, &tracked, d)->name = names[e->is_v6][0][0];
+		return;
+	}
 	resolve(e, rows, client, names[e->is_v6][0], &tracked, d);
-	if (e->protocol.kind == EXPLAIN_ARP || !can_send(e, client))
+	if (kind == EXPLAIN_ARP || !can_send(e, client))
 		return;
 	if (!follow(e, rows, LEG_REQUEST, client, client, &tracked, d)->passes || !can_send(e, server))
 		return;
@@ -299,7 +250,7 @@ static void converse_both(struct explaining *e)
 {
 	struct explain_rows *rows = explain_rows_new(e);
 	bool can_walk = e->network != NET_NONE && e->ends[0].network == e->ends[1].network;
-	for (unsigned client = 0; client < 2 && can_walk; client++)
+	for (unsigned client = 0; client < e->x->n_directions && can_walk; client++)
 		converse(e, rows, client, &e->x->directions[client]);
 	explain_rows_free(rows);
 }
@@ -343,7 +294,7 @@ static void nobody(struct explaining *e, const struct find f[2])
 	for (unsigned i = 0; i < 2; i++) {
 		if (f[i].n) {
 			e->ends[i] = f[i].items[0];
-			fill_end(e, i, &f[i]);
+			explain_fill_end(e, i, &f[i]);
 		} else {
 			x->ends[i] = (struct explain_end) { .asked = f[i].asked, .name = f[i].word };
 		}
@@ -366,6 +317,7 @@ struct explain *explain_new(const struct core *core, const struct explain_questi
 		.core = core, .net = core->net, .view = core->view, .question = question, .x = x, .arena = arena,
 		.protocol = question->protocol, .network = NET_NONE,
 	};
+	x->n_directions = question->as.has_mac || question->as.has_ip ? 1 : 2;
 	for (unsigned i = 0; i < 2; i++) {
 		find_all(&f[i], core, arena, i ? question->to : question->from);
 		if (f[i].error)
@@ -381,7 +333,8 @@ struct explain *explain_new(const struct core *core, const struct explain_questi
 	if (x->error)
 		return x;
 	for (unsigned i = 0; i < 2; i++)
-		fill_end(e, i, &f[i]);
+		explain_fill_end(e, i, &f[i]);
+	explain_take_as(e);
 	if (e->ends[0].network == e->ends[1].network)
 		e->network = e->ends[0].network;
 	name_directions(x);
@@ -394,7 +347,7 @@ struct explain *explain_new(const struct core *core, const struct explain_questi
 	judge(e);
 	for (unsigned i = 0; i < 2; i++)
 		x->directions[i].is_reachable = !x->directions[i].causes.n;
-	x->is_reachable = x->directions[0].is_reachable && x->directions[1].is_reachable;
+	x->is_reachable = x->directions[0].is_reachable && (x->n_directions == 1 || x->directions[1].is_reachable);
 	return x;
 }
 

@@ -21,7 +21,9 @@ enum {
 
 /* --- the question -------------------------------------------------------------------- */
 
-enum explain_kind { EXPLAIN_ETHER, EXPLAIN_ARP, EXPLAIN_ICMP, EXPLAIN_ICMP6, EXPLAIN_IP };
+enum explain_kind { EXPLAIN_ETHER, EXPLAIN_ARP, EXPLAIN_ICMP, EXPLAIN_ICMP6, EXPLAIN_IP,
+	EXPLAIN_RA,                     /* a router advertisement (RFC 4861, 4.2), to all */
+};
 struct explain_protocol {
 	enum explain_kind kind;
 	bool is_given;                  /* else chosen by what addresses are known */
@@ -29,13 +31,23 @@ struct explain_protocol {
 	uint16_t port;                  /* TCP, UDP, SCTP; 0 = not given */
 	uint16_t eth_type;              /* ETHER */
 };
-/* "tcp/22", "udp/53", "icmp", "47", "arp", "0x88b5"; null or "" = nothing. Null, or what is wrong with it. */
+/* "tcp/22", "udp/53", "icmp", "47", "arp", "ra", "0x88b5"; null or "" = nothing. Null, or what is wrong with it. */
 const char *explain_protocol_parse(const char *text, struct explain_protocol *);
+
+/* What `from` sends as its own address, whatever it has. */
+struct explain_as {
+	bool has_mac, has_ip, is_v6;
+	uint8_t mac[6], ip[16];
+};
+/* "02:00:00:00:00:66", "10.0.0.66", or both with a comma between. False: neither. */
+bool explain_as_parse(const char *text, struct explain_as *);
 
 struct explain_question {
 	const char *from, *to;          /* names, addresses, places; "NETWORK/..." */
 	struct explain_protocol protocol;
 	uint32_t size;                  /* bytes of the IP packet, 0 = a small one */
+	/* When given, one frame is judged: that `from` sends so. Answers go to whoever has the address. */
+	struct explain_as as;
 };
 
 /* --- the answer ---------------------------------------------------------------------- */
@@ -117,6 +129,7 @@ struct explain_end {
 	uint32_t line;                  /* of the entry in the file that the port stands in its network by, 0 = none */
 	const char *vtep;               /* behind this foreign one, or null */
 	bool is_lan;                    /* a machine on the LAN */
+	bool is_as;                     /* it sends with an address that was asked for */
 };
 
 struct explain {
@@ -127,6 +140,7 @@ struct explain {
 	struct explain_end ends[2];
 	bool is_reachable;              /* both ways */
 	struct explain_direction directions[2];
+	size_t n_directions;            /* 1: the question was about a frame of the first end */
 	struct explain_causes notes;    /* nothing that stops frames, but worth knowing */
 	/* Not null: the question cannot be answered as it is; what to do. */
 	const char *error, *hint;

@@ -64,6 +64,8 @@ bool explain_row_is_shown(const struct rule *rule)
 		return false;
 	if (!strcmp(app->name, "acl"))
 		return is_judging(row->name);
+	if (!strcmp(app->name, "guard"))
+		return !strncmp(row->name, "own-", 4);
 	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
 		if (!strcmp(app->name, plain[i]))
 			return false;
@@ -94,6 +96,9 @@ const char *explain_row_text(struct explaining *e, const struct explain_step *st
 		return explain_printf(e, "acl \"%s\": reply of a connection that was allowed", place.acl->name);
 	if (place.acl && row && is_judging(row->name) && (place.rule || place.is_end))
 		return rule_text(e, place);
+	if (row && (!strcmp(row->name, "own-ip4") || !strcmp(row->name, "own-ip6")))
+		return explain_printf(e, "guard: from an address that it has by `ip` or by lease%s%s", step->object ? ", " : "",
+				      step->object ? step->object : "");
 	return explain_printf(e, "%s: %s%s%s", row ? row->name : "a row", row ? row->does : "?", step->object ? ", " : "",
 			      step->object ? step->object : "");
 }
@@ -117,7 +122,9 @@ static const char *rule_for(struct explaining *e, unsigned from, unsigned client
 	case EXPLAIN_ETHER:
 		return p->eth_type ? explain_printf(e, "{allow: 0x%04x}", p->eth_type) : "{allow: any}";
 	case EXPLAIN_ARP:
-		return "{allow: arp}";
+		return e->is_v6 ? "{allow: nd}" : "{allow: arp}";
+	case EXPLAIN_RA:
+		return "{allow: nd}";
 	case EXPLAIN_ICMP:
 	case EXPLAIN_ICMP6:
 		snprintf(what, sizeof what, e->is_v6 ? "icmp6" : "icmp");
@@ -143,6 +150,13 @@ static const struct { const char *row, *kind, *cure; } known[] = {
 	{ "unknown-dropped", "not-flooded", "the destination is not known and the network says `flood: false`: let it speak first" },
 	{ "wrong-tag", "tag", "give the port an entry with that tag, or let the machine send as the file says" },
 	{ "quarantined", "quarantine", "the port is closed because of a loop: `weft show ports state=quarantine` says why and how long" },
+	{ "path", "path-down", "neither the next hop of the path nor its detour has a live port: `weft show links`" },
+	{ "slot", "path-down", "neither the next hop of the path nor its detour has a live port: `weft show links`" },
+	{ "transit", "path-down", "neither the next hop of the path nor its detour has a live port: `weft show links`" },
+	{ "transit-lost", "path-down", "neither the next hop of the path nor its detour has a live port: `weft show links`" },
+	{ "detour", "path-down", "a second fault on the detour: `weft show links`; weft plans anew" },
+	{ "no-path", "no-row", "the switch has not got the path yet: `weft status`" },
+	{ "no-label", "no-row", "the switch has not got the path yet: `weft status`" },
 	{ "no-network", "no-network", "add the port to a network's `ports`" },
 	{ "disabled", "disabled", "take `enable: false` off the entry" },
 	{ "standby", "standby", "another port of `physical` is in use: `weft show networks`" },
@@ -201,6 +215,8 @@ struct explain_cause explain_row_cause(struct explaining *e, const struct explai
 	struct place place = find_rule(e->net, cookie_object(rule_cookie(&step->rule)));
 	if (place.acl && row && is_judging(row->name) && (place.rule || place.is_end))
 		return rule_cause(e, step, place, from, client);
+	if (row && explain_guard_cause(e, row->name, from, &cause))
+		return cause;
 	cause.text = explain_printf(e, "%s%s%s: %s%s%s", step->app ? step->app : "", step->app ? " " : "", row ? row->name : "a row",
 				    row ? row->does : "drop", step->object ? ", for " : "", step->object ? step->object : "");
 	cause.text = explain_printf(e, "%s%s", cause.text, where(e, step));

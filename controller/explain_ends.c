@@ -113,20 +113,35 @@ static void judge_closed(const struct judging *j, const struct net_network *netw
 		     j->c->sw_name, j->c->port_name, network->name, at->switch_name, at->port);
 }
 
+/* What is for one known host is never limited, so this stops nothing that a host says to another. */
+static void note_storms(const struct judging *j)
+{
+	const struct view_use *use = j->c->use;
+	for (unsigned kind = 0; kind < N_STORMS; kind++)
+		if (use->storms[kind].active)
+			note(j, "storm", j->end->line, "find out what it floods; `weft show ports`, docs/howto/storms-and-loops.md",
+			     "port %s:%s sends more %s frames than its limit lets pass (%" PRIu32 " a second): %" PRIu64 " dropped",
+			     j->c->sw_name, j->c->port_name, kind == STORM_UNKNOWN ? "unknown unicast" : net_storm_word(kind),
+			     use->storm_pps[kind], use->storms[kind].n_dropped);
+}
+
 static void judge_use(const struct judging *j)
 {
 	const struct candidate *c = j->c;
 	const struct net_network *network = &j->e->net->networks[c->network];
-	const struct view_quarantine *quarantine = &c->use->quarantine;
-	if (quarantine->on)
-		stop(j, "quarantine", j->end->line,
-		     "find the loop or the cable that causes it; `weft show ports state=quarantine` and docs/howto/storms-and-loops.md",
-		     "port %s:%s is closed in network %s for %" PRIu64 " s more: %s", c->sw_name, c->port_name, network->name,
-		     quarantine->until_ms > j->e->core->now_ms ? (quarantine->until_ms - j->e->core->now_ms) / 1000 : 0,
-		     fact_reason_text(quarantine->reason));
-	else if (!view_use_is_open(j->e->view, c->use))
+	struct explain_cause cause = { 0 };
+	if (c->use->quarantine.on) {
+		explain_quarantine(j->e, (unsigned) (c - j->e->ends), &cause);
+		stop(j, cause.kind, j->end->line, cause.cure, "%s", cause.text);
+	} else if (!view_use_is_open(j->e->view, c->use)) {
 		judge_closed(j, network);
-	if (c->host || c->use->is_uplink || c->use->is_physical)
+	}
+	note_storms(j);
+	if (j->e->lacks_address && explain_lacks_lease(j->e, (unsigned) (c - j->e->ends)))
+		stop(j, "no-lease", j->end->line, "let the host ask by DHCP, or give its port `mac` and `ip`, or `trust: [source, arp]`",
+		     "no lease: nothing is leased to %s at port %s:%s, and `guard` of network %s watches its addresses", j->end->name,
+		     c->sw_name, c->port_name, network->name);
+	if (c->host || j->end->is_as || c->use->is_uplink || c->use->is_physical)
 		return;
 	enum fact_reason reason = view_may_learn(j->e->view, c->sw, c->port->ofport, network->id);
 	if (reason == REASON_PORT_LIMIT)
@@ -186,7 +201,7 @@ static void note_silence(const struct judging *j)
 {
 	struct explaining *e = j->e;
 	const struct candidate *c = j->c;
-	if (c->host || c->vtep || !c->use || c->use->is_uplink || c->use->is_physical || e->network == NET_NONE)
+	if (c->host || c->vtep || j->end->is_as || !c->use || c->use->is_uplink || c->use->is_physical || e->network == NET_NONE)
 		return;
 	note(j, "never-heard", j->end->line,
 	     explain_printf(e, "is the machine running, has it an address? One frame makes it known, %u s of silence forgotten",
@@ -212,6 +227,8 @@ void explain_judge_end(struct explaining *e, unsigned end, struct explain_causes
 		     "where %s is, nobody knows: its own switch has not said so yet", j.end->name);
 	if (c->port_name)
 		judge_port(&j);
+	if (j.end->is_as)
+		return;
 	if (j.end->has_ip4 && !e->is_v6)
 		judge_address(&j, false);
 	if (j.end->has_ip6 && e->is_v6)

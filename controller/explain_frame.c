@@ -78,6 +78,10 @@ const char *explain_protocol_parse(const char *text, struct explain_protocol *p)
 	p->is_given = true;
 	if (!strcmp(text, "icmp"))
 		return NULL;
+	if (!strcmp(text, "ra")) {
+		p->kind = EXPLAIN_RA;
+		return NULL;
+	}
 	if (!strcmp(text, "icmp6") || !strcmp(text, "arp") || !strcmp(text, "ethernet")) {
 		p->kind = text[0] == 'a' ? EXPLAIN_ARP : text[0] == 'e' ? EXPLAIN_ETHER : EXPLAIN_ICMP6;
 		return NULL;
@@ -103,7 +107,7 @@ const char *explain_protocol_parse(const char *text, struct explain_protocol *p)
 		return NULL;
 	}
 	if (!number(text, 255, &n))
-		return "write icmp, icmp6, tcp/PORT, udp/PORT, sctp/PORT, arp, ethernet, a protocol number or an ethertype (0x88b5)";
+		return "write icmp, icmp6, tcp/PORT, udp/PORT, sctp/PORT, arp, ra, ethernet, a protocol number or an ethertype (0x88b5)";
 	p->kind = EXPLAIN_IP;
 	p->number = (uint8_t) n;
 	if (n == IP_TCP || n == IP_UDP || n == IP_SCTP)
@@ -283,6 +287,22 @@ static size_t nd_frame(const struct explaining *e, unsigned from, bool is_reply,
 	return (size_t) (w.at - frame);
 }
 
+/* RFC 4861, 4.2: to all nodes. Of its checksum as of the others: a host that gets it drops it. */
+static size_t ra_frame(const struct explaining *e, unsigned from, uint8_t *frame)
+{
+	static const uint8_t all[16] = { 0xff, 0x02, [15] = 1 }, all_mac[6] = { 0x33, 0x33, [5] = 1 };
+	const struct explain_end *src = &e->x->ends[from];
+	uint8_t l4[16] = { 134, [4] = ND_HOPS };
+	struct writer w = { frame };
+	uint16_t checksum = checksum_of(l4, sizeof l4, src, NULL, all, true, IP_ICMP6) ^ WRONG;
+	l4[2] = (uint8_t) (checksum >> 8);
+	l4[3] = (uint8_t) checksum;
+	put_ethernet(&w, all_mac, src->mac, src->tag, ETH_IPV6);
+	put_ip(&w, src, NULL, all, true, IP_ICMP6, ND_HOPS, sizeof l4);
+	put(&w, l4, sizeof l4);
+	return (size_t) (w.at - frame);
+}
+
 size_t explain_frame(const struct explaining *e, enum leg_kind kind, unsigned from, unsigned client,
 		     uint8_t frame[EXPLAIN_MAX_FRAME])
 {
@@ -293,6 +313,8 @@ size_t explain_frame(const struct explaining *e, enum leg_kind kind, unsigned fr
 	size_t size;
 	if (kind == LEG_RESOLVE || kind == LEG_RESOLVED) {
 		size = e->is_v6 ? nd_frame(e, from, is_reply, frame) : arp_frame(e, from, is_reply, frame);
+	} else if (e->protocol.kind == EXPLAIN_RA) {
+		size = ra_frame(e, from, frame);
 	} else if (e->protocol.kind == EXPLAIN_ETHER) {
 		put_ethernet(&w, dst->mac, src->mac, src->tag, e->protocol.eth_type ? e->protocol.eth_type : ETH_EXPERIMENT);
 		put(&w, mark, sizeof mark);
@@ -323,6 +345,8 @@ const char *explain_frame_text(struct explaining *e, enum leg_kind kind, unsigne
 				      is_reply ? "here is" : "who has", is_reply ? a : b);
 	if (p->kind == EXPLAIN_ETHER)
 		return explain_printf(e, "Ethernet, type 0x%04x", p->eth_type ? p->eth_type : ETH_EXPERIMENT);
+	if (p->kind == EXPLAIN_RA)
+		return explain_printf(e, "router advertisement %s > all", a);
 	if (p->kind != EXPLAIN_IP)
 		return explain_printf(e, "echo %s %s > %s", is_reply ? "reply" : "request", a, b);
 	for (size_t i = 0; i < N_PROTOCOLS; i++)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of explain: explain.c (the verdict), explain_find.c (who is meant),
- * explain_ends.c (what is wrong with a host's place), explain_frame.c (frames),
+ * explain_fill.c (what is known of them), explain_ends.c (what is wrong with their
+ * places), explain_frame.c (frames),
  * explain_rows.c (rows that matter), explain_way.c and explain_trip.h (frames on their way),
- * explain_cure.c (what to do). */
+ * explain_cure.c (what to do), explain_guard.c (what guards say). */
 #ifndef CONTROLLER_EXPLAIN_IMPL_H
 #define CONTROLLER_EXPLAIN_IMPL_H
 
@@ -57,6 +58,7 @@ struct explaining {
 	struct candidate ends[2];
 	struct explain_protocol protocol;       /* settled */
 	bool is_v6;
+	bool lacks_address;             /* asked was about IP, and no address is known: judged is Ethernet */
 	uint32_t network;               /* index; of both */
 };
 
@@ -65,6 +67,12 @@ const char *explain_printf(struct explaining *, const char *format, ...) __attri
 void explain_cause_add(struct explain_causes *, const char *kind, const char *text, const char *cure, const char *sw,
 		       uint32_t line);
 bool explain_cause_has(const struct explain_causes *, const char *kind);
+
+/* explain_fill.c: place and addresses of an end; with `as` of the question, those; the
+ * link-local address of its MAC, where routers speak from. */
+void explain_fill_end(struct explaining *, unsigned end, const struct find *);
+void explain_take_as(struct explaining *);
+void explain_link_local(struct explain_end *);
 
 /* explain_ends.c: what keeps frames from this end whatever the rows say, and what is odd. */
 void explain_judge_end(struct explaining *, unsigned end, struct explain_causes *stops, struct explain_causes *notes);
@@ -101,6 +109,13 @@ struct explain_entry {
 };
 const char *explain_trace_command(struct explaining *, enum leg_kind, unsigned from, unsigned client,
 				  const struct explain_entry *);
+
+/* explain_guard.c: tells of a row of that name, of guards or of addresses and hosts that are
+ * one port's own, that ended a frame; the cause has its switch and line. False: not of that kind. */
+bool explain_guard_cause(struct explaining *, const char *row, unsigned from, struct explain_cause *);
+void explain_quarantine(struct explaining *, unsigned end, struct explain_cause *);
+/* Are its addresses watched, and nothing is leased to it and none declared? */
+bool explain_lacks_lease(const struct explaining *, unsigned end);
 
 /* explain_way.c: follows a frame of a leg. tracked: per slot, what connection tracking
  * says of a reply: set by the request on its way. */

@@ -73,7 +73,7 @@ static json_t *direction_json(const struct explain_direction *d)
 json_t *show_explain(const struct explain *x)
 {
 	json_t *directions = json_array();
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < x->n_directions; i++)
 		json_array_append_new(directions, direction_json(&x->directions[i]));
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict", verdict(x->is_reachable), "protocol", show_text(x->protocol),
 			 "file", show_text(x->file), "from", end_json(&x->ends[0]), "to", end_json(&x->ends[1]),

@@ -63,8 +63,8 @@ static void into_tunnel(struct trip *t, size_t at, const struct walk_out *out)
 		trip_arrive(t, copy, text);
 		return;
 	}
-	/* Floods go to all; only one copy is of interest, unless links go on from there. */
-	if (slot == NET_NONE || (slot != trip_target(t)->sw && !e->net->n_links))
+	/* Floods go to all; only one copy is of interest, unless links go on from there, or a path does. */
+	if (slot == NET_NONE || (slot != trip_target(t)->sw && !e->net->n_links && out->tun_id < NET_TE_FIRST_VNI))
 		return;
 	const struct view_switch *there = view_switch(e->view, slot);
 	if (there->tunnel == NET_NONE || !tunnel.from) {

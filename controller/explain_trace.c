@@ -73,6 +73,15 @@ static void add_resolve(struct text *t, const struct explaining *e, const struct
 	    mac_format(src->mac, mac));
 }
 
+static void add_ra(struct text *t, const struct explain_end *src)
+{
+	static const uint8_t all[16] = { 0xff, 0x02, [15] = 1 }, all_mac[6] = { 0x33, 0x33, [5] = 1 };
+	add_macs(t, src->mac, all_mac);
+	add(t, ",icmp6");
+	add_addresses(t, src->ip6, all, true, "ipv6");
+	add(t, ",nw_ttl=255,icmpv6_type=134,icmpv6_code=0");
+}
+
 static const char *word_of(uint8_t proto)
 {
 	return proto == 6 ? "tcp" : proto == 17 ? "udp" : proto == 132 ? "sctp" : NULL;
@@ -128,6 +137,8 @@ const char *explain_trace_command(struct explaining *e, enum leg_kind kind, unsi
 		add(&t, ",dl_vlan=%u,dl_vlan_pcp=0", entry->vid);
 	if (kind == LEG_RESOLVE || kind == LEG_RESOLVED) {
 		add_resolve(&t, e, src, dst, is_reply);
+	} else if (e->protocol.kind == EXPLAIN_RA) {
+		add_ra(&t, src);
 	} else if (e->protocol.kind == EXPLAIN_ETHER) {
 		add_macs(&t, src->mac, dst->mac);
 		add(&t, ",dl_type=0x%04x", e->protocol.eth_type ? e->protocol.eth_type : 0x88b5);

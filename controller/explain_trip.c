@@ -31,7 +31,7 @@ struct copy *trip_push(struct trip *t, size_t parent, uint32_t slot, uint32_t in
 	*copy = (struct copy) {
 		.entry = { .slot = slot, .in_port = in_port }, .size = size, .parent = parent, .depth = from ? from->depth + 1 : 0,
 		.came_by = came_by, .over_tunnel = from && from->over_tunnel, .tunnel_mtu = from ? from->tunnel_mtu : 0,
-		.steps = arena_new_array(t->e->arena, struct explain_step, WALK_MAX_HOPS + 1),
+		.steps = arena_new_array(t->e->arena, struct explain_step, WALK_MAX_HOPS + 2),
 	};
 	memcpy(copy->frame, frame, size);
 	if (size >= 16 && frame[12] == 0x81 && !frame[13])

@@ -42,6 +42,9 @@ static void ended(struct trip *t, struct copy *copy)
 	struct explaining *e = t->e;
 	struct explain_step *s = &copy->steps[copy->n_steps - 1];
 	enum table denied = pipeline_by_id(pipeline[TABLE_ACL_DENIED].id);
+	/* A group that has no live bucket; the row before it says what for. */
+	while (s > copy->steps && s->is_row && s->rule.kind != RULE_FLOW)
+		s--;
 	/* Denied in a table of its own: the row before it is the one that says why. */
 	while (s > copy->steps && s->is_row && s->rule.kind == RULE_FLOW
 	       && pipeline_by_id(rule_table(&s->rule)) == denied)
@@ -75,6 +78,20 @@ static bool is_refused(struct trip *t, struct copy *copy, struct explain_step *s
 	return true;
 }
 
+/* Open vSwitch chooses by addresses and ports. */
+static bool is_ip(const struct explaining *e) { return e->protocol.kind != EXPLAIN_ETHER && e->protocol.kind != EXPLAIN_ARP; }
+
+/* The next hop of a path is dead, and the switch has gone on by the detour. */
+static void tell_detour(struct trip *t, struct copy *copy)
+{
+	struct explaining *e = t->e;
+	const struct view_port *dead = view_port(e->view, copy->entry.slot, t->walk->dead_ofport);
+	const char *name = !dead ? "a port that is gone" : dead->link != NET_NONE ? e->net->links[dead->link].name : dead->name;
+	trip_step(t, copy, explain_printf(e, "by the detour: %s is down", name));
+	explain_cause_add(&e->x->notes, "detour", explain_printf(e, "%s sends this by a detour, for %s is down", trip_sw_name(t, copy->entry.slot), name),
+			  "look at the cable and at both ports: `weft show links`; weft plans anew", trip_sw_name(t, copy->entry.slot), 0);
+}
+
 static void note_walk(struct trip *t, struct copy *copy)
 {
 	struct explaining *e = t->e;
@@ -85,9 +102,10 @@ static void note_walk(struct trip *t, struct copy *copy)
 				  "ask Open vSwitch itself: --ovs", trip_sw_name(t, copy->entry.slot), 0);
 	if (t->walk->n_choices && !explain_cause_has(&e->x->notes, "one-of"))
 		explain_cause_add(&e->x->notes, "one-of",
-				  explain_printf(e, "%s spreads what goes this way over several paths; the first one is shown",
-						 trip_sw_name(t, copy->entry.slot)),
-				  "`weft show links` says whether all of them are up", trip_sw_name(t, copy->entry.slot), 0);
+				  explain_printf(e, "%s spreads connections that go this way over several paths; shown is that of %s",
+						 trip_sw_name(t, copy->entry.slot), is_ip(e) ? "this one" : "one of them: not IP, it may be another"),
+				  "`weft show te` has all paths, `weft show links` says whether their links are up",
+				  trip_sw_name(t, copy->entry.slot), 0);
 }
 
 /* It went nowhere of interest: dropped, to another port, or to all others. */
@@ -150,6 +168,8 @@ static void go(struct trip *t, size_t at)
 		if (is_refused(t, copy, s))
 			return;
 	}
+	if (walk->n_detours && n_leaving(walk))
+		tell_detour(t, copy);
 	if (t->kind == LEG_REQUEST && walk->n_commits)
 		t->tracked->state[entry->slot] = TRACKED | TRACKED_ESTABLISHED | TRACKED_REPLY;
 	t->leg->by_flood |= !(copy->frame[0] & 1) && n_leaving(walk) > 1;
@@ -210,6 +230,7 @@ void explain_follow(struct explaining *e, struct explain_rows *rows, enum leg_ki
 	};
 	leg->frame_size = explain_frame(e, kind, from, client, leg->frame);
 	t.walk = walk_new();
+	t.walk->choice = WALK_BY_HASH;
 	t.copies = xheap_alloc(MAX_COPIES * sizeof *t.copies);
 	trip_push(&t, SIZE_MAX, source->sw, source->port->ofport, leg->frame, leg->frame_size, NULL,
 	     explain_printf(e, "in by %s", source->port->name));

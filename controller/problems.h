@@ -13,9 +13,18 @@ struct problems;
 struct about { const char *sw, *network, *hint; };
 
 const struct api_world *problems_world(const struct problems *);
-void problems_add(struct problems *, enum severity, const char *kind, struct about, const char *text);
+void problems_add(struct problems *, enum severity, const char *kind, struct about, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
 /* n of a kind were found: says how many were not told. */
 void problems_more(struct problems *, enum severity, const char *kind, size_t n);
+
+/* show_problems_switch.c: connections, rows, ports. */
+void problems_of_switches(struct problems *);
+
+/* show_problems_net.c: cables and ports to the LAN; addresses and MTUs; what is only tried out. */
+void problems_of_links(struct problems *);
+void problems_of_networks(struct problems *);
+void problems_of_audits(struct problems *);
 
 /* show_guard.c: what ports sent that they may not, and those that are shut. */
 void problems_of_guards(struct problems *);

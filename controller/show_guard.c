@@ -135,7 +135,7 @@ static void tell(struct problems *problems, const struct fact *fact)
 	struct about about = { .sw = vs ? vs->name : NULL, .hint = kind ? kind->hint : NULL,
 			       .network = n == NET_NONE ? NULL : core->net->networks[n].name };
 	sentence(core, fact, text, sizeof text);
-	problems_add(problems, WARNING, kind ? kind->name : "violation", about, text);
+	problems_add(problems, WARNING, kind ? kind->name : "violation", about, "%s", text);
 }
 
 /* The last one of each port and reason. */
@@ -180,7 +180,7 @@ static void look_at_shut_ports(struct problems *problems)
 		struct about about = { .sw = view_switch(core->view, c->sw)->name, .network = core->net->networks[network].name,
 				       .hint = "find out who that host is; raise max_hosts if it belongs there" };
 		snprintf(text, sizeof text, "port %s:%s is shut: %s", about.sw, port->name, why);
-		problems_add(problems, WARNING, "port-shut", about, text);
+		problems_add(problems, WARNING, "port-shut", about, "%s", text);
 	}
 	problems_more(problems, WARNING, "port-shut", n);
 }

@@ -10,7 +10,7 @@
 #include "topo/arena.h"
 #include "topo/te_words.h"
 
-enum { N_BUSIEST = 5, N_PARTS = 5, DEFAULT_PAIRS = 100 };
+enum { N_BUSIEST = 5, N_PARTS = 5, N_ELEPHANTS = 20, DEFAULT_PAIRS = 100 };
 
 json_t *show_percent(double part) { return json_real(round(1000 * part) / 10); }
 json_t *show_mbps(double mbps) { return json_real(round(1000 * mbps) / 1000); }
@@ -163,26 +163,69 @@ static bool is_steered(const struct core *core, const struct place_pair *pair)
 	return false;
 }
 
+static bool has_ports(const struct core *core, uint32_t network, uint32_t index)
+{
+	uint32_t sw = view_switch_by_index(core->view, index);
+	const struct view_member *member = sw == NET_NONE ? NULL : view_member(view_network(core->view, network), sw);
+	return member && view_member_is_here(member);
+}
+
+/* Why nothing of the pair is steered, or null. */
+static json_t *show_unsteered(const struct core *core, const struct place_pair *pair)
+{
+	if (is_steered(core, pair))
+		return json_null();
+	for (uint32_t n = 0; n < core->net->n_networks; n++)
+		if (has_ports(core, n, pair->src) && has_ports(core, n, pair->dst))
+			return json_string("no-alternative");
+	return json_string("no-network");
+}
+
 static json_t *show_pair(const struct now *now, const struct place_pair *pair)
 {
 	const struct net *net = now->core->net;
 	const struct demand *demand = demands_of(now->core->te->demands, pair->src, pair->dst);
 	json_t *paths = json_array();
 	char name[1024];
-	for (uint32_t k = 0; k < pair->n_active; k++) {
+	double carried[PLACE_MAX_SLOTS], sum = 0;
+	uint32_t slots[PLACE_MAX_SLOTS];
+	bool is_counted = core_te_carried(now->core, pair, carried, slots);
+	for (uint32_t k = 0; is_counted && k < pair->n_active; k++)
+		sum += carried[k];
+	for (uint32_t k = 0; k < pair->n_active && k < PLACE_MAX_SLOTS; k++) {
 		const struct place_path *path = &pair->paths[k];
 		json_t *links = json_array();
 		for (uint32_t a = 0; a < path->n_arcs; a++)
 			json_array_append_new(links, show_text(net->edges[path->arcs[a] / 2].name));
-		json_array_append_new(paths, json_pack("{s:s, s:o, s:I, s:o}",
+		json_array_append_new(paths, json_pack("{s:s, s:o, s:I, s:o, s:o}",
 			"path", te_path_name(net, pair->src, path, name, sizeof name), "links", links,
-			"slots", (json_int_t) path->n_slots, "share_percent", show_percent(path->share)));
+			"slots", (json_int_t) slots[k], "share_percent", show_percent(path->share),
+			"measured_percent", sum > 0 ? show_percent(carried[k] / sum) : json_null()));
 	}
-	return json_pack("{s:o, s:o, s:o, s:o, s:b, s:b, s:I, s:o}", "from", show_text(net->switches[pair->src].name),
+	return json_pack("{s:o, s:o, s:o, s:o, s:b, s:o, s:b, s:I, s:o}", "from", show_text(net->switches[pair->src].name),
 			 "to", show_text(net->switches[pair->dst].name), "demand_mbps", show_mbps(pair->mbps),
 			 "recent_mbps", demand ? show_mbps(demand_recent(demand, now->core->now_ms)) : json_null(),
-			 "steered", is_steered(now->core, pair), "rules_broken", pair->rules_broken,
+			 "steered", is_steered(now->core, pair),
+			 "unsteered_why", show_unsteered(now->core, pair), "rules_broken", pair->rules_broken,
 			 "slots", (json_int_t) pair->n_slots, "paths", paths);
+}
+
+static json_t *elephants(const struct now *now)
+{
+	const struct net *net = now->core->net;
+	struct te_elephant list[N_ELEPHANTS];
+	json_t *json = json_array();
+	char name[1024];
+	size_t n = core_te_elephants(now->core, list, N_ELEPHANTS);
+	for (size_t i = 0; i < n && i < N_ELEPHANTS; i++) {
+		const struct place_pair *pair = list[i].pair;
+		json_array_append_new(json, json_pack("{s:o, s:o, s:I, s:o, s:o, s:s}",
+			"from", show_text(net->switches[pair->src].name), "to", show_text(net->switches[pair->dst].name),
+			"slot", (json_int_t) list[i].slot, "mbps", show_mbps(list[i].mbps),
+			"part_percent", show_percent(list[i].part),
+			"path", te_path_name(net, pair->src, &pair->paths[list[i].path], name, sizeof name)));
+	}
+	return json;
 }
 
 /* The largest first. */
@@ -253,6 +296,7 @@ json_t *show_te(const struct api_world *world, const struct show_query *query)
 	show_set(json, "advice", te->advised && te->advice[0] ? show_text(te->advice) : json_null());
 	show_set(json, "labels", labels(core));
 	show_set(json, "busiest", busiest(&now));
+	show_set(json, "elephants", elephants(&now));
 	show_set(json, "pairs", pairs(&now, query, &truncated));
 	show_set(json, "truncated", json_boolean(truncated));
 	now_uninit(&now);

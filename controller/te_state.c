@@ -3,6 +3,8 @@
  *
  *     weft te 1
  *     (placement, see topo/te_text.c)
+ *     dealt
+ *     (the same with slots as they are, see te_deals.c; only where they are not as planned)
  *     steer
  *     (steering that pairs have or are about to get)
  *     labels
@@ -14,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char magic[] = "weft te 1\n", steer_line[] = "steer\n", labels_line[] = "\nlabels\n";
+static const char magic[] = "weft te 1\n", dealt_line[] = "dealt\n", steer_line[] = "steer\n", labels_line[] = "\nlabels\n";
 
 char *te_state_text(const struct core *core, size_t *ret_size)
 {
@@ -24,6 +26,10 @@ char *te_state_text(const struct core *core, size_t *ret_size)
 	FILE *f = open_memstream(&text, ret_size);
 	fputs(magic, f);
 	te_write(te->running, core->net, f);
+	if (te->dealt) {
+		fputs(dealt_line, f);
+		te_write(te->dealt, core->net, f);
+	}
 	fputs(steer_line, f);
 	steer_write(te->next ? te->next : now, core->net, f);
 	if (te->next) {
@@ -40,9 +46,11 @@ bool te_state_read(struct core *core, const char *text)
 	const char *error;
 	if (strncmp(text, magic, sizeof magic - 1))
 		return false;
-	struct placement *running = te_read(text + sizeof magic - 1, core->net, &text);
+	struct placement *running = te_read(text + sizeof magic - 1, core->net, &text), *dealt = NULL;
 	if (!running)
 		return false;
+	if (!strncmp(text, dealt_line, sizeof dealt_line - 1))
+		dealt = te_read(text + sizeof dealt_line - 1, core->net, &text);
 	struct steer *next = NULL, *labels = NULL;
 	if (!strncmp(text, steer_line, sizeof steer_line - 1)) {
 		const char *more = strstr(text, labels_line);
@@ -55,10 +63,13 @@ bool te_state_read(struct core *core, const char *text)
 	}
 	if (!next) {
 		place_free(running);
+		place_free(dealt);
 		return false;
 	}
 	place_free(te->running);
+	place_free(te->dealt);
 	te->running = running;
+	te->dealt = dealt;
 	te->is_loaded = te->was_loaded = true;
 	if (labels) {
 		view_set_steer(core->view, steer_join(next, labels));

@@ -219,8 +219,9 @@ static void take(struct core *core, struct te_task *t)
 		t->next->total_mbps = before->total_mbps;
 	te->running = t->next;
 	t->next = NULL;
+	te_deals_follow(core, before);
 	place_free(before);
-	if (!same || te->steer_due)
+	if (!same || te->steer_due || te_deals_apply(core))
 		core_steer_begin(core);
 }
 
@@ -248,6 +249,7 @@ void te_look_begin(struct core *core)
 {
 	struct core_te *te = core->te;
 	struct arena *arena = arena_new();
+	te_deals_look(core);
 	te_find_background(core);
 	struct te_seen seen = core_te_seen(core, arena);
 	struct te_task *t = xheap_alloc(sizeof *t);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* build: flows. Calls fill libopenvswitch's match and action list and note the
+/* build: flows. Calls (those for actions are in build_act.c) fill libopenvswitch's match and action list and note the
  * first breach of the contract; build_end checks what only the whole shows
  * (prerequisites, consistency of actions) and encodes. */
 #include "ofproto/build.h"
@@ -16,6 +16,8 @@ static const enum mf_field_id mf_ids[N_FIELDS] = {
 	FIELDS
 #undef FIELD
 };
+
+const struct mf_field *build_mf(enum field f) { return mf_from_id(mf_ids[f]); }
 
 struct build *build_new(const struct table_contract *tables, size_t n_tables)
 {
@@ -86,7 +88,7 @@ void build_reset(struct build *b, enum build_state state)
 	memset(&b->flow, 0, sizeof(b->flow));
 }
 
-static bool in_flow(struct build *b, const char *what)
+bool build_in_flow(struct build *b, const char *what)
 {
 	if (b->state == BUILD_FLOW && b->table)
 		return true;
@@ -113,15 +115,6 @@ bool build_stage(struct build *b, enum build_stage stage, const char *what)
 	return !b->error[0];
 }
 
-static bool may_set(struct build *b, enum field f, enum build_stage stage, const char *what)
-{
-	if (!build_stage(b, stage, what))
-		return false;
-	if (b->state == BUILD_FLOW && !(b->table->set >> f & 1))
-		build_breach(b, "%s may not be set here", field_name(f));
-	return !b->error[0];
-}
-
 /* --- flows ------------------------------------------------------------------------- */
 
 void build_flow(struct build *b, unsigned table, uint16_t priority, uint64_t cookie)
@@ -140,7 +133,7 @@ void build_flow(struct build *b, unsigned table, uint16_t priority, uint64_t coo
 
 void build_idle(struct build *b, uint16_t seconds)
 {
-	if (!in_flow(b, "an idle timeout"))
+	if (!build_in_flow(b, "an idle timeout"))
 		return;
 	b->flow.idle = seconds;
 	b->flow.flags |= FLOW_SEND_REM;
@@ -152,10 +145,10 @@ void build_plain(struct build *b) { b->plain = true; }
 
 static void match_any(struct build *b, enum field f, const union mf_value *value, const union mf_value *mask)
 {
-	const struct mf_field *mf = mf_from_id(mf_ids[f]);
+	const struct mf_field *mf = build_mf(f);
 	char *error = NULL;
 
-	if (!in_flow(b, "a match"))
+	if (!build_in_flow(b, "a match"))
 		return;
 	if (!(b->table->match >> f & 1)) {
 		build_breach(b, "%s may not be matched here", field_name(f));
@@ -180,7 +173,7 @@ static void match_any(struct build *b, enum field f, const union mf_value *value
 }
 
 /* The number in the field's own size, network order; a breach if it does not fit. */
-static void number(struct build *b, enum field f, uint64_t value, union mf_value *ret_value)
+void build_number(struct build *b, enum field f, uint64_t value, union mf_value *ret_value)
 {
 	size_t size = field_infos[f].size;
 	uint8_t *p = (uint8_t *) ret_value;
@@ -197,7 +190,7 @@ void match_u(struct build *b, enum field f, uint64_t value)
 {
 	union mf_value v;
 
-	number(b, f, value, &v);
+	build_number(b, f, value, &v);
 	match_any(b, f, &v, NULL);
 }
 
@@ -205,8 +198,8 @@ void match_um(struct build *b, enum field f, uint64_t value, uint64_t mask)
 {
 	union mf_value v, m;
 
-	number(b, f, value, &v);
-	number(b, f, mask, &m);
+	build_number(b, f, value, &v);
+	build_number(b, f, mask, &m);
 	if (value & ~mask)
 		build_breach(b, "%s: value 0x%llx has bits outside of its mask 0x%llx", field_name(f),
 			     (unsigned long long) value, (unsigned long long) mask);
@@ -238,212 +231,6 @@ void match_bytes(struct build *b, enum field f, const uint8_t *value, const uint
 	match_any(b, f, &v, &m);
 }
 
-/* --- actions ------------------------------------------------------------------------- */
-
-static void set_any(struct build *b, enum field f, const union mf_value *value)
-{
-	const struct mf_field *mf = mf_from_id(mf_ids[f]);
-
-	if (!may_set(b, f, STAGE_SET, "set-field"))
-		return;
-	if (!mf->writable)
-		build_breach(b, "%s cannot be set", field_name(f));
-	else if (f == FIELD_VLAN_VID && !(value->be16 & htons(VLAN_PRESENT)))
-		build_breach(b, "vlan_vid is set without VLAN_PRESENT: that takes the tag off");
-	else if (!mf_is_value_valid(mf, value))
-		build_breach(b, "%s: the value to set is not valid", field_name(f));
-	else
-		ofpact_put_set_field(&b->ofpacts, mf, value, NULL);
-}
-
-void act_set_u(struct build *b, enum field f, uint64_t value)
-{
-	union mf_value v;
-
-	number(b, f, value, &v);
-	set_any(b, f, &v);
-}
-
-void build_set_u(struct build *b, enum field f, uint64_t value)
-{
-	const struct mf_field *mf = mf_from_id(mf_ids[f]);
-	union mf_value v;
-
-	number(b, f, value, &v);
-	ofpact_put_set_field(&b->ofpacts, mf, &v, NULL);
-}
-
-void act_set_bytes(struct build *b, enum field f, const uint8_t *value)
-{
-	union mf_value v;
-
-	memset(&v, 0, sizeof(v));
-	memcpy(&v, value, field_infos[f].size);
-	set_any(b, f, &v);
-}
-
-void act_move(struct build *b, enum field from, enum field to)
-{
-	const struct mf_field *src = mf_from_id(mf_ids[from]), *dst = mf_from_id(mf_ids[to]);
-	struct ofpact_reg_move *move;
-
-	if (!in_flow(b, "a move") || !may_set(b, to, STAGE_SET, "a move"))
-		return;
-	if (src->n_bits != dst->n_bits || !dst->writable) {
-		build_breach(b, "%s cannot be moved to %s", field_name(from), field_name(to));
-		return;
-	}
-	move = ofpact_put_REG_MOVE(&b->ofpacts);
-	move->src = (struct mf_subfield) {.field = src, .n_bits = src->n_bits};
-	move->dst = (struct mf_subfield) {.field = dst, .n_bits = dst->n_bits};
-}
-
-/* The field of OpenFlow 1.0: that of 1.2 does not take the number that is no port. */
-void act_forget_in_port(struct build *b)
-{
-	static const ovs_be16 nowhere;
-
-	if (in_flow(b, "forgetting in_port") && may_set(b, FIELD_IN_PORT, STAGE_SET, "forgetting in_port"))
-		ofpact_put_reg_load(&b->ofpacts, mf_from_id(MFF_IN_PORT), &nowhere, NULL);
-}
-
-void act_pop_vlan(struct build *b)
-{
-	if (!may_set(b, FIELD_VLAN_VID, STAGE_POP, "pop_vlan"))
-		return;
-	if (b->n_pops++)
-		build_breach(b, "a second pop_vlan: Open vSwitch refuses it, goto and pop there");
-	ofpact_put_STRIP_VLAN(&b->ofpacts);
-}
-
-void act_push_vlan(struct build *b)
-{
-	if (may_set(b, FIELD_VLAN_VID, STAGE_PUSH, "push_vlan"))
-		ofpact_put_PUSH_VLAN(&b->ofpacts)->ethertype = htons(0x8100);
-}
-
-ofp_port_t build_port(struct build *b, uint32_t ofport)
-{
-	ofp_port_t port = OFPP_NONE;
-
-	/* Reserved ports have functions of their own, LOCAL is a port like others. */
-	if (!ofport || ofputil_port_from_ofp11(htonl(ofport), &port)
-	    || (port >= OFPP_MAX && port != OFPP_LOCAL))
-		build_breach(b, "0x%x is no port number", ofport);
-	return port;
-}
-
-static void output(struct build *b, ofp_port_t port, uint16_t max_len)
-{
-	struct ofpact_output *output = ofpact_put_OUTPUT(&b->ofpacts);
-
-	output->port = port;
-	output->max_len = max_len;
-}
-
-static bool may_output(struct build *b, const char *what)
-{
-	if (!build_stage(b, STAGE_OUTPUT, what))
-		return false;
-	b->went = b->state == BUILD_GROUP;
-	if (b->state == BUILD_FLOW && !b->table->outputs)
-		build_breach(b, "%s: this table does not output", what);
-	return !b->error[0];
-}
-
-void act_output(struct build *b, uint32_t ofport)
-{
-	if (!may_output(b, "output"))
-		return;
-	output(b, build_port(b, ofport), 0);
-}
-
-void act_output_in_port(struct build *b)
-{
-	if (may_output(b, "output to in_port"))
-		output(b, OFPP_IN_PORT, 0);
-}
-
-void act_controller(struct build *b, uint16_t max_len, uint32_t meter_id)
-{
-	if (!build_stage(b, STAGE_OUTPUT, "controller"))
-		return;
-	b->went = b->state == BUILD_GROUP;
-	if (b->state == BUILD_GROUP && meter_id)
-		build_breach(b, "controller with a meter does not run in a bucket");
-	if (b->state == BUILD_FLOW && !b->table->punts)
-		build_breach(b, "controller: this table does not punt");
-	if (!meter_id) {
-		output(b, OFPP_CONTROLLER, max_len);
-	} else {
-		struct ofpact_controller *oc = ofpact_put_CONTROLLER(&b->ofpacts);
-
-		oc->max_len = max_len;
-		oc->reason = OFPR_ACTION;
-		oc->meter_id = meter_id;
-		ofpact_finish_CONTROLLER(&b->ofpacts, &oc);
-	}
-}
-
-void act_meter(struct build *b, uint32_t meter_id)
-{
-	bool is_first = !b->n_actions;
-
-	if (!in_flow(b, "a meter") || !build_stage(b, STAGE_POP, "a meter"))
-		return;
-	if (!b->table->meters)
-		build_breach(b, "a meter: this table does not limit");
-	if (!is_first)
-		build_breach(b, "a meter after other actions: it comes first");
-	if (!meter_id || meter_id > OFPM13_MAX)
-		build_breach(b, "0x%x is no meter", meter_id);
-	ofpact_put_METER(&b->ofpacts)->meter_id = meter_id;
-}
-
-void act_group(struct build *b, uint32_t group_id)
-{
-	if (may_output(b, "group"))
-		ofpact_put_GROUP(&b->ofpacts)->group_id = group_id;
-}
-
-bool build_may_go(struct build *b, unsigned table)
-{
-	if (table >= b->n_tables)
-		build_breach(b, "there is no table with index %u", table);
-	else if (!(b->table->next >> table & 1))
-		build_breach(b, "may not go to table %s", b->tables[table].name);
-	else if (b->tables[table].id <= b->table->id)
-		build_breach(b, "cannot go back to table %s", b->tables[table].name);
-	return !b->error[0];
-}
-
-void act_goto(struct build *b, unsigned table)
-{
-	if (!in_flow(b, "goto") || !build_stage(b, STAGE_OUTPUT, "goto"))
-		return;
-	if (build_may_go(b, table))
-		ofpact_put_GOTO_TABLE(&b->ofpacts)->table_id = b->tables[table].id;
-	b->went = true;
-}
-
-void act_multipath(struct build *b, enum field f, unsigned n)
-{
-	const struct mf_field *mf = mf_from_id(mf_ids[f]);
-	struct ofpact_multipath *mp;
-
-	if (!in_flow(b, "multipath") || !may_set(b, f, STAGE_SET, "multipath"))
-		return;
-	if (n < 2 || n > MULTIPATH_MAX || mf->n_bits != 32) {
-		build_breach(b, "multipath over %u, into %s: 2 to %d, into a register", n, field_name(f), MULTIPATH_MAX);
-		return;
-	}
-	mp = ofpact_put_MULTIPATH(&b->ofpacts);
-	mp->fields = NX_HASH_FIELDS_SYMMETRIC_L3L4_UDP;
-	mp->algorithm = NX_MP_ALG_HASH_THRESHOLD;
-	mp->max_link = (uint16_t) (n - 1);
-	mp->dst = (struct mf_subfield) {.field = mf, .n_bits = mf->n_bits};
-}
-
 /* --- the end -------------------------------------------------------------------------- */
 
 static void check_prerequisites(struct build *b)
@@ -455,7 +242,7 @@ static void check_prerequisites(struct build *b)
 		 * vlan_vid was given before. */
 		if (f == FIELD_VLAN_PCP && !b->tagged)
 			build_breach(b, "a match on vlan_pcp needs one on vlan_vid with a tag");
-		else if (!mf_are_match_prereqs_ok(mf_from_id(mf_ids[f]), &b->match))
+		else if (!mf_are_match_prereqs_ok(build_mf(f), &b->match))
 			build_breach(b, "a match on %s needs one on eth_type before it means anything",
 				     field_name(f));
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* build_impl: the inside of struct build, shared by build.c (flows, actions) and
- * build_group.c (groups, meters). */
+/* build_impl: the inside of struct build, shared by build.c (flows), build_act.c (their
+ * actions), build_track.c (those of connection tracking) and build_group.c (groups, meters). */
 #ifndef OFPROTO_BUILD_IMPL_H
 #define OFPROTO_BUILD_IMPL_H
 
@@ -50,6 +50,11 @@ void build_breach(struct build *, const char *format, ...) __attribute__((format
 void build_reset(struct build *, enum build_state);
 /* The next action is of this stage; false and a breach if it has no place here. */
 bool build_stage(struct build *, enum build_stage, const char *what);
+/* Notes a breach if this is no flow. */
+bool build_in_flow(struct build *, const char *what);
+const struct mf_field *build_mf(enum field);
+/* The number as a value of the field; notes a breach if it does not fit. */
+void build_number(struct build *, enum field, uint64_t value, union mf_value *ret_value);
 /* An OpenFlow port number as the library counts them; notes a breach if there is none. */
 ofp_port_t build_port(struct build *, uint32_t ofport);
 /* May the flow go to this table? Notes a breach if not. */

@@ -3,9 +3,7 @@
  * programmed. Knows nothing of rows, sockets or clocks.
  *
  * Each request has its own xid, so an answer or an error names the step it is
- * for. Ports are kept as a log of what was said about them and folded into one
- * sorted list when it doubles and at the end: cost does not grow with the
- * square of what a peer says. */
+ * for. */
 #include "ofproto/hello.h"
 
 #include <stdio.h>
@@ -13,11 +11,11 @@
 #include <string.h>
 
 #include "ofproto/mem.h"
+#include "ofproto/port_log.h"
 #include "ofproto/wire.h"
 
 enum {
 	STEP_MS = 5000,
-	MAX_PORTS = 65536,
 	MISS_SEND_LEN = 0xffff,         /* whole frames; our rows say how much they punt */
 	MAX_TEXT = 200,
 };
@@ -25,12 +23,6 @@ enum {
 enum hello_xid {
 	XID_HELLO = 1, XID_FEATURES, XID_PORT_DESC, XID_DESC, XID_METER_FEATURES,
 	XID_ROLE, XID_ROLE_ASK, XID_ROLE_AGAIN, XID_ASYNC, XID_CONFIG, XID_BARRIER,
-};
-
-struct port_entry {
-	struct msg_port port;
-	uint32_t seq;                   /* the later one counts */
-	bool deleted;
 };
 
 struct hello {
@@ -46,8 +38,7 @@ struct hello {
 	bool has_role;                  /* the role reply has come */
 	bool asks_role;                 /* our generation id was stale: what is the current one? */
 
-	struct port_entry *entries;     /* owned; the log of ports */
-	size_t n_entries, max_entries;
+	struct port_log ports;
 };
 
 #define STATES STATE(HELLO) STATE(FEATURES) STATE(ASK) STATE(ROLE) STATE(CONFIG) STATE(READY) STATE(FAILED)
@@ -74,7 +65,7 @@ void hello_free(struct hello *h)
 {
 	if (!h)
 		return;
-	free(h->entries);
+	port_log_uninit(&h->ports);
 	free(h->peer.ports);
 	free(h);
 }
@@ -124,68 +115,11 @@ static void out_of_state(struct hello *h, const uint8_t *m, size_t size)
 
 /* --- ports ------------------------------------------------------------------------- */
 
-static int compare_entries(const void *a_, const void *b_)
-{
-	const struct port_entry *a = a_, *b = b_;
-
-	if (a->port.ofport != b->port.ofport)
-		return a->port.ofport < b->port.ofport ? -1 : 1;
-	return a->seq < b->seq ? -1 : a->seq > b->seq;
-}
-
-/* Leaves one entry per port that is there, sorted by number. */
-static void fold_ports(struct hello *h)
-{
-	size_t n = 0;
-
-	if (h->n_entries)
-		qsort(h->entries, h->n_entries, sizeof *h->entries, compare_entries);
-	for (size_t i = 0; i < h->n_entries; i++) {
-		const struct port_entry *e = &h->entries[i];
-
-		if (i + 1 < h->n_entries && e[1].port.ofport == e->port.ofport)
-			continue;
-		if (e->deleted)
-			continue;
-		h->entries[n] = *e;
-		h->entries[n].seq = (uint32_t) n;
-		n++;
-	}
-	h->n_entries = n;
-}
-
-/* False when there are more ports than a switch can have. */
-static bool note_port(struct hello *h, const struct msg_port *port, bool deleted)
-{
-	struct port_entry *e;
-
-	if (h->n_entries == h->max_entries) {
-		fold_ports(h);
-		if (h->n_entries >= MAX_PORTS)
-			return false;
-		if (h->n_entries >= h->max_entries / 2) {
-			h->max_entries = h->max_entries ? h->max_entries * 2 : 64;
-			h->entries = mem_realloc(h->entries, h->max_entries * sizeof *h->entries);
-		}
-	}
-	e = &h->entries[h->n_entries];
-	*e = (struct port_entry) { *port, (uint32_t) h->n_entries, deleted };
-	h->n_entries++;
-	return true;
-}
-
 static void too_many_ports(struct hello *h) { fail(h, "has more than 65536 ports"); }
 
 static void take_ports(struct hello *h)
 {
-	fold_ports(h);
-	h->peer.n_ports = h->n_entries;
-	h->peer.ports = mem_alloc(h->n_entries * sizeof *h->peer.ports);
-	for (size_t i = 0; i < h->n_entries; i++)
-		h->peer.ports[i] = h->entries[i].port;
-	free(h->entries);
-	h->entries = NULL;
-	h->n_entries = h->max_entries = 0;
+	h->peer.ports = port_log_take(&h->ports, &h->peer.n_ports);
 }
 
 static void take_port_status(struct hello *h, const uint8_t *m, size_t size)
@@ -195,7 +129,7 @@ static void take_port_status(struct hello *h, const uint8_t *m, size_t size)
 
 	if (!msg_port_status(m, size, &reason, &port))
 		malformed(h, m, size);
-	else if (!note_port(h, &port, reason == MSG_PORT_DELETE))
+	else if (!port_log_note(&h->ports, &port, reason == MSG_PORT_DELETE))
 		too_many_ports(h);
 }
 
@@ -300,7 +234,7 @@ static void take_port_desc(struct hello *h, const uint8_t *m, size_t size, bool 
 		struct msg_port port;
 
 		msg_port(m + at, &port);
-		if (!note_port(h, &port, false)) {
+		if (!port_log_note(&h->ports, &port, false)) {
 			too_many_ports(h);
 			return;
 		}

@@ -269,13 +269,7 @@ bool walk_switch_live(const struct walk_switch *sw, ofp_port_t port)
 
 /* --- walking ---------------------------------------------------------------------------------- */
 
-struct walk *walk_new(void)
-{
-	struct walk *w = mem_zalloc(sizeof(*w));
-
-	w->outs = mem_alloc(WALK_MAX_OUTS * sizeof(*w->outs));
-	return w;
-}
+struct walk *walk_new(void) { return mem_zalloc(sizeof(struct walk)); }
 
 void walk_free(struct walk *w)
 {
@@ -376,6 +370,10 @@ static const struct walk_row *table_match(const struct walk_table *t, struct wal
 	while (at < t->n_rows && (!hard || rule_priority(&t->rows[at].rule) > rule_priority(&hard->rule))) {
 		uint32_t id;
 
+		if (!row_joins(&t->rows[at])) {
+			at++;
+			continue;
+		}
 		if (!run_of_joined(t, w, &at, &id))
 			continue;
 		w->packet.flow.conj_id = id;
@@ -411,7 +409,7 @@ void walk_frame(const struct walk_switch *sw, struct walk *walk, uint32_t in_por
 	struct walker w = {.sw = sw, .walk = walk};
 	struct flow *flow = &w.packet.flow;
 
-	walk->n_hops = walk->n_outs = walk->n_choices = 0;
+	walk->n_hops = walk->n_outs = walk->n_choices = walk->n_detours = 0;
 	walk->ambiguous = walk->missed = walk->cut = false;
 	walk->missed_table = 0;
 	walk->unknown = NULL;

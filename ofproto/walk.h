@@ -44,12 +44,15 @@ struct walk {
 	size_t n_hops;
 	struct walk_hop hops[WALK_MAX_HOPS];
 	size_t n_outs;
-	struct walk_out *outs;          /* WALK_MAX_OUTS of them, owned */
+	struct walk_out *outs;          /* owned; grows up to WALK_MAX_OUTS of them */
+	size_t max_outs;                /* room */
 	size_t n_commits;               /* ct with commit: how often, and the last one's zone and mark */
 	uint16_t commit_zone;
 	uint32_t commit_mark;
 	size_t n_choices;               /* select groups and multipaths on the way: one way of several was taken */
 	size_t n_meters;                /* rows on the way that limit */
+	size_t n_detours;               /* fast failover groups whose first bucket is dead, and another one was taken */
+	uint32_t dead_ofport;           /* the port that the first bucket of the last of them watches */
 	bool ambiguous;                 /* two rows of equal priority matched: a defect */
 	bool missed;                    /* a table without a matching row */
 	uint8_t missed_table;

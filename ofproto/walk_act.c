@@ -2,6 +2,7 @@
 /* walk_act: what actions do. Lists of a flow run in their order; buckets run as
  * action sets (section 5.10), as Open vSwitch runs them. */
 #include "ofproto/build.h"
+#include "ofproto/mem.h"
 #include "ofproto/walk_impl.h"
 
 enum { MAX_DEPTH = 8 };
@@ -22,6 +23,10 @@ static void emit(struct walker *w, ofp_port_t port, size_t max_len)
 	if (w->walk->n_outs == WALK_MAX_OUTS) {
 		w->walk->cut = true;
 		return;
+	}
+	if (w->walk->n_outs == w->walk->max_outs) {
+		w->walk->max_outs = w->walk->max_outs ? 2 * w->walk->max_outs : 4;
+		w->walk->outs = mem_realloc(w->walk->outs, w->walk->max_outs * sizeof(*out));
 	}
 	out = &w->walk->outs[w->walk->n_outs++];
 	out->ofport = ntohl(ofputil_port_to_ofp11(port));
@@ -123,6 +128,24 @@ static const struct ofputil_bucket *select_bucket(struct walker *w, const struct
 	return NULL;
 }
 
+/* The first one that lives. */
+static void run_failover(struct walker *w, const struct walk_group *group)
+{
+	const struct ofputil_bucket *bucket, *first = NULL;
+
+	LIST_FOR_EACH (bucket, list_node, &group->gm.buckets) {
+		first = first ? first : bucket;
+		if (!is_live(w, bucket))
+			continue;
+		if (bucket != first) {
+			w->walk->n_detours++;
+			w->walk->dead_ofport = (uint32_t) first->watch_port;
+		}
+		run_bucket(w, bucket);
+		return;
+	}
+}
+
 static void run_buckets(struct walker *w, const struct walk_group *group)
 {
 	const struct ofputil_bucket *bucket;
@@ -134,12 +157,7 @@ static void run_buckets(struct walker *w, const struct walk_group *group)
 			run_bucket(w, bucket);
 		break;
 	case OFPGT11_FF:
-		LIST_FOR_EACH (bucket, list_node, &group->gm.buckets) {
-			if (is_live(w, bucket)) {
-				run_bucket(w, bucket);
-				break;
-			}
-		}
+		run_failover(w, group);
 		break;
 	case OFPGT11_ALL:
 	case OFPGT11_INDIRECT:

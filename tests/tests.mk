@@ -16,8 +16,15 @@ $(ACL_PROBE): $(BUILD)/tests/e2e/acl_probe.o $(patsubst %,$(BUILD)/tests/unit/ap
 	$(say) LINK $@
 	$(Q)$(CC) $(SAN) -o $@ $^ $(LIBS_topo)
 
+# Without a sanitizer: it is loaded into a program that may have one.
+CLOCK_AHEAD := $(BUILD)/tests/e2e/clock_ahead.so
+$(CLOCK_AHEAD): tests/e2e/clock_ahead.c
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(WARN) -O2 -shared -fPIC -o $@ $<
+
 .PHONY: bins
-bins: $(E2E_PROBES) $(ACL_PROBE)
+bins: $(E2E_PROBES) $(ACL_PROBE) $(CLOCK_AHEAD)
 
 # --- what people call ------------------------------------------------------------
 .PHONY: check layers e2e check-asan coverage

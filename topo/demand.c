@@ -64,7 +64,6 @@ double demand_recent(const struct demand *d, uint64_t now_ms) { return faded(d->
 struct counter {
 	uint64_t key;
 	uint64_t bytes;
-	uint32_t age_s;
 	uint32_t round;                 /* that saw it last; 0 = an empty slot */
 };
 
@@ -87,13 +86,16 @@ struct source {
 
 struct demands {
 	struct source *sources;
-	uint32_t n;
+	uint32_t n, parts;
 };
 
-struct demands *demands_new(uint32_t n_switches)
+struct demands *demands_new(uint32_t n_switches) { return demands_new_parts(n_switches, 1); }
+
+struct demands *demands_new_parts(uint32_t n_switches, uint32_t parts)
 {
 	struct demands *all = xheap_alloc(sizeof *all);
 	all->n = n_switches;
+	all->parts = parts;
 	all->sources = xheap_alloc(n_switches * sizeof *all->sources);
 	return all;
 }
@@ -176,10 +178,10 @@ void demands_begin(struct demands *all, uint32_t from, uint64_t now_ms)
 static double grown(const struct source *s, const struct counter *c, uint64_t bytes, uint32_t age_s)
 {
 	uint64_t dt_s = (s->ms - s->before_ms) / 1000;
-	bool is_known = c->round && s->round - c->round == 1 && age_s + SLACK_S >= c->age_s;
 	uint64_t grown = bytes - c->bytes;
-	if (is_known && grown >> 63 == 0)
-		return (double) grown;
+	/* A row that is replaced is young again and keeps its counter. */
+	if (c->round && grown >> 63 == 0)
+		return s->round - c->round == 1 ? (double) grown : -1;
 	/* It is new, or began anew, within this round. */
 	return s->before_ms && age_s <= dt_s + SLACK_S ? (double) bytes : -1;
 }
@@ -195,7 +197,7 @@ void demands_read(struct demands *all, uint32_t from, uint32_t to, uint64_t key,
 	struct pair *pair = pair_of(s, to);
 	double more = grown(s, c, bytes, age_s);
 	s->n_counters += !c->round;
-	*c = (struct counter) { .key = key, .bytes = bytes, .age_s = age_s, .round = s->round };
+	*c = (struct counter) { .key = key, .bytes = bytes, .round = s->round };
 	pair->unclear |= more < 0;
 	pair->bytes += fmax(more, 0);
 }
@@ -231,12 +233,15 @@ double demands_mbps(const struct demands *all, uint32_t from, uint32_t to, uint6
 
 struct demands *demands_renumber(const struct demands *old, const uint32_t *now, uint32_t n_switches)
 {
-	struct demands *all = demands_new(n_switches);
+	uint32_t parts = old->parts;
+	struct demands *all = demands_new_parts(n_switches, parts);
 	for (uint32_t from = 0; from < old->n; from++) {
 		const struct source *s = &old->sources[from];
-		for (size_t i = 0; i < s->n_pairs && now[from] != UINT32_MAX; i++)
-			if (now[s->pairs[i].to] != UINT32_MAX)
-				pair_of(&all->sources[now[from]], now[s->pairs[i].to])->demand = s->pairs[i].demand;
+		for (size_t i = 0; i < s->n_pairs && now[from] != UINT32_MAX; i++) {
+			uint32_t to = now[s->pairs[i].to / parts], part = s->pairs[i].to % parts;
+			if (to != UINT32_MAX)
+				pair_of(&all->sources[now[from]], parts * to + part)->demand = s->pairs[i].demand;
+		}
 	}
 	return all;
 }

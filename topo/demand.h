@@ -31,9 +31,11 @@ double demand_recent(const struct demand *, uint64_t now_ms);
 
 /* The demands of all pairs, from rounds of readings. Several counters may belong
  * to a pair (one per network). A counter that began anew, since its row did,
- * counts from there. Switches are numbers below n_switches. */
+ * counts from there; a row that is replaced keeps its counter. Switches are numbers below n_switches. */
 struct demands;
 struct demands *demands_new(uint32_t n_switches);
+/* Pairs in parts that are estimated each for itself: `to` is then parts * switch + part. */
+struct demands *demands_new_parts(uint32_t n_switches, uint32_t parts);
 void demands_free(struct demands *);
 /* A round: all counters of the switch `from`, which are told by key. age_s: since
  * the counter is there; bytes UINT64_MAX: it does not count. */

@@ -419,7 +419,11 @@ size_t fact_format(const struct fact *fact, const struct net *net, const struct 
 		add_shut(&line, fact, net, view);
 		break;
 	case FACT_WAYS:
+		add(&line, ": what is for all, or has no paths, goes other ways");
+		break;
 	case FACT_STEER:
+		add(&line, ": switches are told of paths");
+		break;
 	case N_FACT_KINDS:
 		break;
 	}

@@ -114,7 +114,7 @@ void globs_check(const struct net *, struct diag *);
 /* Objects and network ids, when there are no errors; clashes are findings. */
 void net_name_objects(struct net *, struct diag *);
 
-/* The index of net_lookup.c, when there are no errors. */
+/* What look-ups go by, when there are no errors. */
 void net_index_build(struct net *);
 
 /* For net_print.c: groups and acls; text in quotes. */

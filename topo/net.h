@@ -374,7 +374,7 @@ struct net {
 	struct net_classes sides[N_SIDES];      /* addresses of groups, as rules ask for them */
 	struct net_object *objects;     /* sorted by id */
 	size_t n_objects;
-	const struct net_index *index;  /* private to net_lookup.c */
+	const struct net_index *index;  /* private to net_index.h */
 	struct net_underlay *underlays; /* the main one first, then sorted by name */
 	size_t n_underlays;
 	struct net_tunnel *tunnels;     /* portless entries of links, sorted by name, as the edges that they are */

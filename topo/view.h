@@ -83,6 +83,9 @@ struct view_port {
 	bool disabled;                  /* enable: false in the file */
 	bool conflicted;                /* a use was left out, see net_use.conflict */
 	uint32_t speed_mbps;
+	uint64_t rx_bytes, rx_ms;       /* what it took in, and when it said so; 0 = never */
+	uint64_t rx_from_ms;            /* when it had said so the time before; */
+	uint64_t rx_busy_ms;            /* the same, of the last time that much had come since */
 	struct view_use *uses;          /* owned; in order of network index; without conflicting ones */
 	size_t n_uses;
 	uint64_t n_refused;             /* hosts not let in */
@@ -151,7 +154,6 @@ struct binding {
 	uint64_t rival_ms, heard_ms;    /* last words of the rival, and of the holder since (0 = none) */
 	uint64_t first_ms, since_ms;    /* here since; not good since */
 	uint32_t entry;                 /* declared: index into the network's ports */
-	uint32_t next_ip, next_mac;     /* private to topo/binding.c */
 };
 
 /* An IP address that a DHCP server leased to a MAC. See topo/view_guard.c. */
@@ -165,7 +167,6 @@ struct lease {
 	uint32_t left_sw, left_ofport;  /* where it held before its host was seen last */
 	uint32_t until_s;               /* seconds since 1970, UINT32_MAX = never ends */
 	uint64_t since_ms;
-	uint32_t next_ip, next_mac;     /* private to topo/lease.c */
 };
 
 /* A port that lets nothing of a network in for a time, or did lately. */
@@ -225,6 +226,7 @@ struct view_probes {
 	bool is_out;                    /* nobody knows yet what became of that one */
 	bool through;                   /* one came out since both ends were last seen up */
 	uint32_t n_heard, n_lost;       /* in a row, up to now */
+	uint64_t losing_ms;             /* the first of n_lost was known lost then */
 	uint32_t n_known;               /* of the last VIEW_PROBES: whose fate is known ... */
 	uint64_t lost[2];               /* ... and which were lost: a bit each, the youngest first */
 	int32_t delay_us;               /* estimate, smoothed; below 0 = too short to tell */
@@ -376,6 +378,8 @@ const struct view_link *view_link(const struct view *, uint32_t link);
 bool view_link_is_up(const struct view *, uint32_t link);
 /* The same but for the rest. */
 bool view_link_works(const struct view *, uint32_t link);
+/* What the port of a link has taken in, all in all. */
+void view_port_counted(struct view *, uint32_t sw, uint32_t ofport, uint64_t rx_bytes, uint64_t now_ms);
 bool view_port_is_good(const struct view_port *);        /* up, and so says BFD if it runs */
 uint32_t view_probes_lost(const struct view_probes *);   /* of the last n_known */
 /* What is left of its rest, 0 = none. */

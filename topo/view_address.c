@@ -33,17 +33,17 @@ const struct binding *view_binding(const struct view *view, uint32_t network_id,
 {
 	uint8_t bytes[16] = { 0 };
 	memcpy(bytes, ip, is_v6 ? 16 : 4);
-	return at(view, binding_find(&view->bindings, network_id, is_v6, bytes));
+	return at(view, address_index_find(&view->bindings.index, network_id, is_v6, bytes));
 }
 
 const struct binding *view_host_binding(const struct view *view, uint32_t network_id, const uint8_t mac[6],
 					const struct binding *after)
 {
 	const struct binding_table *t = &view->bindings;
-	return at(view, after ? binding_next(t, (uint32_t) (after - t->slots)) : binding_of(t, network_id, mac));
+	return at(view, after ? address_index_next(&t->index, (uint32_t) (after - t->slots)) : address_index_of(&t->index, network_id, mac));
 }
 
-size_t view_binding_slots(const struct view *view) { return view->bindings.n_slots; }
+size_t view_binding_slots(const struct view *view) { return view->bindings.index.n_slots; }
 
 const struct binding *view_binding_at(const struct view *view, size_t i)
 {
@@ -51,13 +51,13 @@ const struct binding *view_binding_at(const struct view *view, size_t i)
 	return b->network ? b : NULL;
 }
 
-size_t view_n_bindings(const struct view *view) { return view->bindings.n; }
+size_t view_n_bindings(const struct view *view) { return view->bindings.index.n; }
 size_t view_n_disputes(const struct view *view) { return view->n_disputes; }
 
 bool view_address_full(const struct view *view, uint32_t network_id, const uint8_t mac[6])
 {
 	size_t n = 0;
-	for (uint32_t i = binding_of(&view->bindings, network_id, mac); i != NET_NONE; i = binding_next(&view->bindings, i))
+	for (uint32_t i = address_index_of(&view->bindings.index, network_id, mac); i != NET_NONE; i = address_index_next(&view->bindings.index, i))
 		n++;
 	return n >= NET_HOST_ADDRESSES;
 }
@@ -74,7 +74,7 @@ static uint32_t find(const struct view *view, const struct fact *fact)
 	bool is_v6;
 	const uint8_t *ip = fact_address(fact, &is_v6);
 	memcpy(bytes, ip, is_v6 ? 16 : 4);
-	return binding_find(&view->bindings, fact->network, is_v6, bytes);
+	return address_index_find(&view->bindings.index, fact->network, is_v6, bytes);
 }
 
 static void fill_address(struct fact *fact, const struct binding *b)
@@ -119,7 +119,7 @@ static bool may_dispute(const struct view *view, const struct fact *fact)
 	size_t n = 0;
 	if (!view->n_disputes)
 		return true;
-	for (uint32_t i = 0; i < view->bindings.n_slots; i++) {
+	for (uint32_t i = 0; i < view->bindings.index.n_slots; i++) {
 		const struct binding *b = &view->bindings.slots[i];
 		n += b->network && b->state != BINDING_GOOD && b->rival_sw == fact->sw
 			&& b->rival_ofport == fact->ofport;
@@ -325,7 +325,7 @@ static void forget(struct view *view, uint32_t i, bool with_host, enum fact_reas
 
 static void end_disputes_of(struct view *view, const struct host *host, const struct gone *gone)
 {
-	for (uint32_t i = 0; view->n_disputes && i < view->bindings.n_slots; i++) {
+	for (uint32_t i = 0; view->n_disputes && i < view->bindings.index.n_slots; i++) {
 		struct binding *b = &view->bindings.slots[i];
 		if (!b->network || !is_rival(b, host->network, host->mac))
 			continue;
@@ -338,8 +338,8 @@ void view_forget_addresses(struct view *view, const struct host *host, enum fact
 			   const struct gone *gone)
 {
 	uint32_t next;
-	for (uint32_t i = binding_of(&view->bindings, host->network, host->mac); i != NET_NONE; i = next) {
-		next = binding_next(&view->bindings, i);
+	for (uint32_t i = address_index_of(&view->bindings.index, host->network, host->mac); i != NET_NONE; i = next) {
+		next = address_index_next(&view->bindings.index, i);
 		if (!view->bindings.slots[i].declared)
 			forget(view, i, true, reason, gone);
 	}
@@ -348,7 +348,7 @@ void view_forget_addresses(struct view *view, const struct host *host, enum fact
 
 void view_settle_addresses(struct view *view, const struct gone *gone)
 {
-	for (uint32_t i = 0; i < view->bindings.n_slots; i++) {
+	for (uint32_t i = 0; i < view->bindings.index.n_slots; i++) {
 		const struct binding *b = &view->bindings.slots[i];
 		if (b->network && b->unconfirmed && !b->declared)
 			forget(view, i, false, REASON_UNCONFIRMED, gone);
@@ -357,7 +357,7 @@ void view_settle_addresses(struct view *view, const struct gone *gone)
 
 void view_doubt_addresses(struct view *view)
 {
-	for (uint32_t i = 0; i < view->bindings.n_slots; i++) {
+	for (uint32_t i = 0; i < view->bindings.index.n_slots; i++) {
 		view->bindings.slots[i].recovered = true;
 		view->bindings.slots[i].first_ms = 0;
 	}
@@ -366,7 +366,7 @@ void view_doubt_addresses(struct view *view)
 static void declare(struct view *view, uint32_t network, const struct net_port *port, const struct net_address *ip)
 {
 	uint32_t id = view->net->networks[network].id;
-	uint32_t i = binding_find(&view->bindings, id, ip->is_v6, ip->bytes);
+	uint32_t i = address_index_find(&view->bindings.index, id, ip->is_v6, ip->bytes);
 	if (i != NET_NONE && memcmp(view->bindings.slots[i].mac, port->mac.bytes, 6)) {
 		set_state(view, &view->bindings.slots[i], BINDING_GOOD);
 		binding_remove(&view->bindings, i);
@@ -383,7 +383,7 @@ static void declare(struct view *view, uint32_t network, const struct net_port *
 void view_bind_addresses(struct view *view)
 {
 	const struct net *net = view->net;
-	for (uint32_t i = 0; i < view->bindings.n_slots; i++) {
+	for (uint32_t i = 0; i < view->bindings.index.n_slots; i++) {
 		struct binding *b = &view->bindings.slots[i];
 		const struct view_network *vn = b->network ? view_network_by_id(view, b->network) : NULL;
 		if (!b->network)

@@ -52,19 +52,19 @@ const struct lease *view_lease(const struct view *view, uint32_t network_id, boo
 {
 	uint8_t bytes[16] = { 0 };
 	memcpy(bytes, ip, is_v6 ? 16 : 4);
-	return at(view, lease_find(&view->leases, network_id, is_v6, bytes));
+	return at(view, address_index_find(&view->leases.index, network_id, is_v6, bytes));
 }
 
 const struct lease *view_host_lease(const struct view *view, uint32_t network_id, const uint8_t mac[6],
 				    const struct lease *after)
 {
 	const struct lease_table *t = &view->leases;
-	if (!t->n)
+	if (!t->index.n)
 		return NULL;
-	return at(view, after ? lease_next(t, (uint32_t) (after - t->slots)) : lease_of(t, network_id, mac));
+	return at(view, after ? address_index_next(&t->index, (uint32_t) (after - t->slots)) : address_index_of(&t->index, network_id, mac));
 }
 
-size_t view_lease_slots(const struct view *view) { return view->leases.n_slots; }
+size_t view_lease_slots(const struct view *view) { return view->leases.index.n_slots; }
 
 const struct lease *view_lease_at(const struct view *view, size_t i)
 {
@@ -72,7 +72,7 @@ const struct lease *view_lease_at(const struct view *view, size_t i)
 	return lease->network ? lease : NULL;
 }
 
-size_t view_n_leases(const struct view *view) { return view->leases.n; }
+size_t view_n_leases(const struct view *view) { return view->leases.index.n; }
 
 /* What is remembered of the soonest end is too early after a renewal, never too late. */
 bool view_lease_is_due(const struct view *view, uint32_t now_s)
@@ -80,7 +80,7 @@ bool view_lease_is_due(const struct view *view, uint32_t now_s)
 	uint32_t soonest = UINT32_MAX;
 	if (view->soonest_s > now_s)
 		return false;
-	for (uint32_t i = 0; i < view->leases.n_slots; i++)
+	for (uint32_t i = 0; i < view->leases.index.n_slots; i++)
 		if (view->leases.slots[i].network && view->leases.slots[i].until_s < soonest)
 			soonest = view->leases.slots[i].until_s;
 	((struct view *) view)->soonest_s = soonest;
@@ -108,7 +108,7 @@ static uint32_t find(const struct view *view, const struct fact *fact, uint8_t r
 	const uint8_t *ip = fact_address(fact, ret_is_v6);
 	memset(ret_ip, 0, 16);
 	memcpy(ret_ip, ip, *ret_is_v6 ? 16 : 4);
-	return lease_find(&view->leases, fact->network, *ret_is_v6, ret_ip);
+	return address_index_find(&view->leases.index, fact->network, *ret_is_v6, ret_ip);
 }
 
 static bool is_edge(const struct view *view, uint32_t sw, uint32_t ofport, uint32_t network_id)
@@ -168,7 +168,7 @@ bool view_apply_lease(struct view *view, struct fact *fact)
 		i = NET_NONE;
 	}
 	bool is_new = i == NET_NONE;
-	if (is_new && view->leases.n >= LEASES_MAX)
+	if (is_new && view->leases.index.n >= LEASES_MAX)
 		return false;
 	if (is_new)
 		i = lease_add(&view->leases, fact->network, is_v6, ip, fact->mac);
@@ -208,9 +208,9 @@ bool view_apply_lease_gone(struct view *view, struct fact *fact)
 void view_leases_follow(struct view *view, const struct fact *fact)
 {
 	struct lease_table *t = &view->leases;
-	if (!t->n || fact->unconfirmed)
+	if (!t->index.n || fact->unconfirmed)
 		return;
-	for (uint32_t i = lease_of(t, fact->network, fact->mac); i != NET_NONE; i = lease_next(t, i)) {
+	for (uint32_t i = address_index_of(&t->index, fact->network, fact->mac); i != NET_NONE; i = address_index_next(&t->index, i)) {
 		struct lease *lease = &t->slots[i];
 		lease->left_sw = lease->sw;
 		lease->left_ofport = lease->ofport;
@@ -327,7 +327,7 @@ void view_guards_leave(struct view *view, uint32_t sw, uint32_t ofport)
 {
 	const struct place place = { sw, ofport };
 	forget_closures(view, is_there, &place);
-	for (uint32_t i = 0; view->leases.n && i < view->leases.n_slots; i++) {
+	for (uint32_t i = 0; view->leases.index.n && i < view->leases.index.n_slots; i++) {
 		struct lease *lease = &view->leases.slots[i];
 		if (lease->network && lease->sw == sw && lease->ofport == ofport)
 			lease->sw = NET_NONE;
@@ -338,7 +338,7 @@ void view_doubt_guards(struct view *view, uint32_t sw)
 {
 	const struct place place = { sw, NET_NONE };
 	forget_closures(view, is_there, &place);
-	for (uint32_t i = 0; view->leases.n && i < view->leases.n_slots; i++)
+	for (uint32_t i = 0; view->leases.index.n && i < view->leases.index.n_slots; i++)
 		if (view->leases.slots[i].network && view->leases.slots[i].sw == sw)
 			lease_remove(&view->leases, i);
 }
@@ -346,7 +346,7 @@ void view_doubt_guards(struct view *view, uint32_t sw)
 void view_guards_bind(struct view *view)
 {
 	forget_closures(view, has_no_cause, NULL);
-	for (uint32_t i = 0; i < view->leases.n_slots; i++) {
+	for (uint32_t i = 0; i < view->leases.index.n_slots; i++) {
 		struct lease *lease = &view->leases.slots[i];
 		const struct view_network *vn = lease->network ? view_network_by_id(view, lease->network) : NULL;
 		if (!lease->network)

@@ -10,6 +10,9 @@
  *               time, up to ten minutes, and anew from each probe that is lost. Ways may
  *               use it meanwhile where there is nothing else.
  *
+ * A link that is full loses probes as well, and carries more than ever: where the port at its far
+ * end counts, it is silent only when hardly anything has come there since the first probe was lost.
+ *
  * A failure is a confirmed link that is none any more, for whatever reason. */
 #include "topo/view_private.h"
 
@@ -18,6 +21,8 @@
 enum {
 	FLAP_MS = 10 * 60 * 1000,
 	MAX_HOLD_MS = 10 * 60 * 1000,
+	MUCH = 1500,                    /* bytes between two counts: more than probes make */
+	COUNT_MS = 2000,                /* counts that do not come for so long do not count */
 };
 
 bool view_port_is_good(const struct view_port *port) { return port->up && port->live; }
@@ -32,6 +37,31 @@ uint32_t view_link_rest_ms(const struct view_link *link, uint64_t now_ms)
 {
 	uint64_t until = link->good_ms + link->hold_ms;
 	return link->held && until > now_ms ? (uint32_t) (until - now_ms) : 0;
+}
+
+void view_port_counted(struct view *view, uint32_t sw, uint32_t ofport, uint64_t rx_bytes, uint64_t now_ms)
+{
+	struct view_port *port = (struct view_port *) view_port(view, sw, ofport);
+	if (!port)
+		return;
+	port->rx_from_ms = port->rx_ms;
+	if (port->rx_ms && rx_bytes > port->rx_bytes + MUCH)
+		port->rx_busy_ms = port->rx_ms;
+	port->rx_bytes = rx_bytes;
+	port->rx_ms = now_ms;
+}
+
+/* All tunnels of a switch are one port: it says nothing of one of them. */
+static bool may_carry(const struct view *view, uint32_t i, unsigned end, uint64_t now_ms)
+{
+	uint64_t since = view->links[i].probes[end].losing_ms;
+	const struct view_port *port;
+	uint32_t sw;
+	if (i >= view->net->n_links || !view_link_place(view, i, !end, &sw, &port) || !port->rx_ms)
+		return false;
+	if (port->rx_busy_ms >= since)
+		return true;
+	return port->rx_from_ms < since && now_ms - since < COUNT_MS;
 }
 
 static void remember(struct view_probes *p, bool lost)
@@ -154,9 +184,12 @@ bool view_probe_lost(struct view *view, const struct fact *fact)
 		return false;
 	link->probes[end].is_out = false;
 	remember(&link->probes[end], true);
+	if (link->probes[end].n_lost == 1)
+		link->probes[end].losing_ms = fact->time_ms;
 	link->good_ms = fact->time_ms;
 	bool is_tunnel = i >= view->net->n_links;
-	if (link->silent || (!link->confirmed && !is_tunnel) || link->probes[end].n_lost < VIEW_PROBES_LOST)
+	if (link->silent || (!link->confirmed && !is_tunnel) || link->probes[end].n_lost < VIEW_PROBES_LOST
+	    || may_carry(view, i, end, fact->time_ms))
 		return false;
 	view_link_fail(view, i, fact->time_ms);
 	link->since_ms = fact->time_ms;

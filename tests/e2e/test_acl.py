@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from agree import agree, explains, kinds, known
 from frames import arp_request, ethernet, has, udp
 from test_reload import Prober, settled
 from weftlab import wait_for
@@ -77,6 +78,8 @@ def check_ports(l, a, b, verdicts, v6s=(False, True)):
     for v6 in v6s:
         got = {port: connect(l, a, b, port, v6) for port in verdicts}
         assert got == verdicts, (a, b, "IPv6" if v6 else "IPv4", got)
+        for port in verdicts:
+            explains(l, a, b, f"tcp/{port}", v6, got[port])
 
 
 def hosts_text(acl="", switch="", h1="k1:h1", rest=""):
@@ -127,6 +130,7 @@ def test_s32_a_rule_for_arp_comes_and_goes(lab):
     text = hosts_text(acl="    acl: all\n", rest="acls:\n  all:\n    - {allow: any}\n")
     l = lab(text)
     l.ping_all()
+    known(l, "h1", "h2", "h3")
     assert not rows(l, "k1", "reg6=0x1", "priority=4", "table=32")
     before = settled(l)
     l.edit(text.replace("    - {allow: any}", "    - {allow: arp, name: arp-too}\n    - {allow: any}"))
@@ -135,6 +139,9 @@ def test_s32_a_rule_for_arp_comes_and_goes(lab):
     assert len(new) == 2, new
     after = settled(l)
     assert all(0 < after[k] - before[k] <= 6 for k in after), (before, after)
+    for v6 in (False, True):
+        assert agree(l, "h1", "h3", v6=v6)["verdict"] == "reachable"
+        assert agree(l, "h1", "h2", v6=v6)["verdict"] == "reachable"
     l.edit(text)
     l.ping_all()
     assert len(rows(l, "k1", "reg6=0x1", "table=32")) == 1
@@ -213,6 +220,8 @@ def test_s40_masks(lab):
 """))
     assert l.ping("h1", "h2", 1, 5) and l.ping("h1", "h3", 1, 5)
     assert not l.ping("h2", "h3", 2, 2) and not l.ping("h3", "h2", 2, 2)
+    for a, b, found in (("h1", "h3", "open"), ("h1", "h2", "open"), ("h2", "h3", "silent"), ("h3", "h2", "silent")):
+        explains(l, a, b, "icmp", False, found)
 
 
 CLIENTS = """groups:
@@ -240,6 +249,8 @@ def test_replies_pass_by_themselves(lab):
     check_ports(l, "h3", "h1", {5002: "silent"})
     check_ports(l, "h2", "h1", {5002: "silent"})
     assert l.ping("h1", "h3") and not l.ping("h3", "h1", 2, 2)
+    explains(l, "h1", "h3", "icmp", False, "open")
+    explains(l, "h3", "h1", "icmp", False, "silent")
     # One zone, the same on both switches; nothing of it without stateful lists.
     zones = {k: set(re.findall(r"zone=(\d+)", " ".join(l.flows(k)))) for k in ("k1", "k2")}
     assert zones["k1"] == zones["k2"] and len(zones["k1"]) == 1
@@ -308,6 +319,7 @@ except OSError as e:
     print(e.errno)
 """).stdout.strip()
     assert answer in ("113", "13", "111"), answer
+    explains(l, "h1", "h3", "udp/5001", False, "refused")
     events = l.weft("show", "events", "kind=acl")["events"]
     assert len(events) >= 2 and all(e["switch"] == "k1" for e in events)
     assert 'rule "no-5001" of acl "polite"' in events[0]["text"] and "rejected tcp from" in events[0]["text"]

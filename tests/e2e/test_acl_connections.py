@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from agree import explains
 from test_physical import OFFICE, gateway
 from weftlab import wait_for
 
@@ -93,7 +94,11 @@ def refused(l, a, b):
     """What the rules are there for, all the while."""
     text = f"import socket\ntry:\n    socket.create_connection(('{l.ip(b)}', 5002), 1)\n    print('open')\n" \
            "except OSError:\n    print('closed')\n"
-    return l.exec(a, sys.executable, "-c", text).stdout.strip() == "closed"
+    found = l.exec(a, sys.executable, "-c", text).stdout.strip()
+    explains(l, a, b, "tcp/5002", False, "open" if found == "open" else "silent")
+    # The one that is under way is the other way round.
+    explains(l, b, a, "tcp/5002", False, "open")
+    return found == "closed"
 
 
 def guarded(lab, server):

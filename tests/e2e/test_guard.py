@@ -7,6 +7,7 @@ import signal
 import struct
 
 import dhcp
+from agree import agree, explain, frame_agrees, kinds, known
 from frames import BROADCAST, ethernet, has, mac_bytes, udp
 from test_arp import arp, ip_bytes, problems, solicitation
 from test_reload import Prober
@@ -71,22 +72,34 @@ def dropped(l, host, *words):
     return sum(int(re.search(r"n_packets=(\d+)", f)[1]) for f in rows(l, host, *words))
 
 
+def vm_of(l, wire):
+    return next(name for name, vm in l.map["vms"].items() if vm["ns"] == wire.ns)
+
+
 def crosses(sender, hearer, frame, tail, seconds=5.0):
     sender.send(frame)
     return hearer.wait(has(tail), seconds)
 
 
 def blocked(l, sender, hearers, frames, control):
-    """None of the frames is heard, though what is sent after them is."""
+    """None of the frames is heard, though what is sent after them is; and explain says so of
+    each of them. Returns the kinds of causes that it told."""
     for hearer in hearers:
         hearer.forget()
     for frame in frames:
         sender.send(frame)
     sender.send(control)
+    told = []
     for hearer in hearers:
         assert hearer.wait(lambda f: control[14:40] in f), "what may pass did not"
         for i, frame in enumerate(frames):
             assert not hearer.count(lambda f: frame[6:] == f[6:len(frame)]), f"frame {i} was not blocked"
+    for hearer in hearers:
+        frame_agrees(l, vm_of(l, sender), vm_of(l, hearer), control, True)
+        for frame in frames:
+            answer = frame_agrees(l, vm_of(l, sender), vm_of(l, hearer), frame, False)
+            told += kinds(answer["directions"][0]) if answer else []
+    return set(told)
 
 
 # --- bound by the file -----------------------------------------------------------------------
@@ -96,12 +109,13 @@ def test_n10_a_bound_port_sends_what_is_its_own(lab):
     mac, ip, ip6 = DB
     assert l.vm("db")["mac"] == mac and l.ip("db") == ip
     l.ping_all(["h1", "h2", "h3", "db"], 8)
+    known(l, "h1", "h2", "h3", "db")
     assert l.ping("h1", "db", 3, v6=True) and l.ping("db", "h3", 3, v6=True)
     assert not violations(l), violations(l)
     others = [Prober(l, "h1", "h3"), Prober(l, "o1", "o2"), Prober(l, "h2", "db")]
     with l.wire("db") as db, l.wire("h1") as h1, l.wire("h3") as h3:
         evil = "02:00:00:00:00:66"
-        blocked(l, db, (h1, h3), [
+        assert {"bound"} == blocked(l, db, (h1, h3), [
             plain(evil, b"evil mac"),
             arp(evil, ip, ip),
             arp(mac, l.ip("h1"), l.ip("h3")),
@@ -130,12 +144,13 @@ def test_n10_nobody_else_has_what_a_port_is_bound_to(lab):
     l = lab(BOUND)
     mac, ip, ip6 = DB
     l.ping_all(["h1", "h2", "h3", "db"], 8)
+    known(l, "h1", "h2", "h3", "db")
     others = [Prober(l, "h1", "db"), Prober(l, "h3", "db")]
     for vm, place in (("h2", "k1:h2"), ("h3", "k2:h3")):
         own = l.vm(vm)["mac"]
         hearer = "h3" if vm == "h2" else "h2"
         with l.wire(vm) as wire, l.wire("h1") as h1, l.wire(hearer) as heard:
-            blocked(l, wire, (h1, heard), [
+            assert {"bound"} == blocked(l, wire, (h1, heard), [
                 arp(own, ip, ip),
                 arp(own, ip, l.ip("h1")),
                 solicitation(own, ip6, "fd00::1"),
@@ -160,6 +175,7 @@ def test_n10_nobody_else_has_what_a_port_is_bound_to(lab):
 def test_p1_bound_ports_survive_a_restart(lab):
     l = lab(BOUND)
     l.ping_all(["h1", "h2", "h3", "db"], 8)
+    known(l, "h1", "h2", "h3", "db")
     l.kill_weftd(signal.SIGKILL)
     # Without weftd nothing opens.
     with l.wire("db") as db, l.wire("h1") as h1:
@@ -180,6 +196,18 @@ LIMITS = HEAD + """    ports:
 """
 
 
+def is_shut(l):
+    """explain: until when, whose, where in the file; and real packets do neither go nor come back."""
+    line = next(n for n, line in enumerate(l.file.read_text().splitlines(), 1) if "k1:shut" in line)
+    for answer in (agree(l, "shut", "h3", names=("k1:shut", "h3")), agree(l, "h1", "shut", names=("h1", "k1:shut"))):
+        for direction in answer["directions"]:
+            [cause] = direction["causes"]
+            assert cause["kind"] == "shut" and cause["line"] == line and "02:00:00:00:00:73 came too" in cause["text"], cause
+            assert re.search(r"port k1:shut is shut in network lan for \d+ s more", cause["text"]) and "max_hosts" in cause["cure"]
+            ends = [s for x in direction["legs"] for s in x["steps"] if s["last"]]
+            assert ends and all(s["row"] == "shut" and s["live"] and s["packets"] > 0 for s in ends), ends
+
+
 def test_ports_that_bring_too_many_hosts(lab):
     l = lab(LIMITS)
     l.ping_all(seconds=8)
@@ -191,8 +219,9 @@ def test_ports_that_bring_too_many_hosts(lab):
         told(l, "port k2:told has 02:00:00:00:00:71 beyond its max_hosts")
         assert l.wait_host("02:00:00:00:00:71", "k2:told")
         # The first one stays, alone; nobody else has its MAC.
-        blocked(l, first, (h1,), [plain("02:00:00:00:00:72", b"another one")], plain(mac["first"], b"the first one is there"))
-        blocked(l, h3, (h1,), [plain(mac["first"], b"i am the first")], plain(mac["h3"], b"i am the third host"))
+        assert {"sticky"} == blocked(l, first, (h1,), [plain("02:00:00:00:00:72", b"another one")],
+                                     plain(mac["first"], b"the first one is there"))
+        assert {"sticky"} == blocked(l, h3, (h1,), [plain(mac["first"], b"i am the first")], plain(mac["h3"], b"i am the third host"))
         told(l, f"port k2:h3 sent from {mac['first']}, which sticks to k2:first")
         assert l.wait_host(mac["first"], "k2:first")
         assert not [f for f in rows(l, "k2", "table=60", f"dl_src={mac['first']}") if "idle_timeout" in f]
@@ -207,16 +236,20 @@ def test_ports_that_bring_too_many_hosts(lab):
         shut.send(plain(mac["shut"], b"nothing of it"))
         assert crosses(h1, h3, plain(mac["h1"], b"others go on"), b"others go on")
         assert not h3.count(has(b"nothing of it"))
+        is_shut(l)
         assert dropped(l, "k1", "table=10,", "priority=900")
-        # As before, with weftd anew: for the rest of its minute, then it is open again.
+        rest = l.port("k1", "shut")["networks"][0]["shut"]["seconds_left"]
+        # As before, with weftd anew: for the rest of its minute, then it is open again. Most of that minute is
+        # gone by a clock that was put ahead meanwhile.
         l.kill_weftd(signal.SIGKILL)
-        l.start_weftd()
+        l.start_weftd(ahead=rest - 15)
         assert all(n == 0 for n in l.sent().values()), l.sent()
         assert l.port("k1", "shut")["state"] == "shut"
         blocked(l, first, (h1,), [plain("02:00:00:00:00:72", b"another one")], plain(mac["first"], b"still the first one"))
-        wait_for("it is open", lambda: l.port("k1", "shut")["state"] == "ok", 70)
+        wait_for("it is open", lambda: l.port("k1", "shut")["state"] == "ok", 30)
         l.wait_rest()
         assert crosses(shut, h3, plain(mac["shut"], b"open again"), b"open again")
+        frame_agrees(l, "shut", "h3", plain(mac["shut"], b"open again"), True)
     sent, answered = prober.stop()
     assert sent == answered
 
@@ -258,11 +291,12 @@ def lease(l, server, vm, place, ip, ip6, seconds=600):
 def test_n10_rogue_servers_and_routers(lab):
     l = lab(LEASED)
     l.ping_all(["srv", "rtr"], 8)
+    known(l, "srv", "rtr")
     prober = Prober(l, "srv", "rtr")
     mac = l.vm("v2")["mac"]
     with l.wire("v2") as v2, l.wire("v1") as v1, l.wire("rtr") as rtr, l.wire("srv") as srv:
         victim = l.vm("v1")["mac"]
-        blocked(l, v2, (v1, rtr, srv), [
+        assert {"rogue-dhcp", "rogue-router"} == blocked(l, v2, (v1, rtr, srv), [
             dhcp.ack(mac, "10.0.0.66", victim, "10.0.0.67", 600),
             dhcp.reply6(mac, victim, "fd00::67", 600),
             udp(BROADCAST, mac, b"from any port", "10.0.0.66", "255.255.255.255", 4000, 68),
@@ -272,6 +306,7 @@ def test_n10_rogue_servers_and_routers(lab):
         told(l, f"lan: rogue router at k2:v2: {dhcp.link_local(mac)}")
         # A router that is none of DHCP, a server that is trusted.
         assert crosses(rtr, v1, router_advertisement(l.vm("rtr")["mac"]), b"\x86", 5)
+        frame_agrees(l, "rtr", "v1", router_advertisement(l.vm("rtr")["mac"]), True)
         blocked(l, rtr, (v1,), [dhcp.ack(l.vm("rtr")["mac"], l.ip("rtr"), victim, "10.0.0.68", 600)],
                 plain(l.vm("rtr")["mac"], b"the router goes on"))
     kinds = {p["kind"]: p["text"] for p in l.status()["problems"]}
@@ -284,9 +319,12 @@ def test_n10_rogue_servers_and_routers(lab):
 def test_leases_let_their_hosts_speak(lab):
     l = lab(LEASED)
     l.ping_all(["srv", "rtr"], 8)
+    known(l, "srv", "rtr")
     mac = {vm: l.vm(vm)["mac"] for vm in l.map["vms"]}
     with l.wire("srv") as srv, l.wire("v1") as v1, l.wire("v2") as v2, l.wire("rtr") as rtr:
-        blocked(l, v1, (rtr,), [ip4_frame(mac["v1"], "10.0.0.51", b"no lease"), arp(mac["v1"], "10.0.0.51", "10.0.0.1"),
+        [cause] = explain(l, "k1:v1", "rtr", code=4)["directions"][0]["causes"]
+        assert cause["kind"] == "no-lease" and "no lease" in cause["text"] and "DHCP" in cause["cure"], cause
+        assert {"no-lease"} == blocked(l, v1, (rtr,), [ip4_frame(mac["v1"], "10.0.0.51", b"no lease"), arp(mac["v1"], "10.0.0.51", "10.0.0.1"),
                                 ip6_frame(mac["v1"], "fd00::51", b"no lease")], plain(mac["v1"], b"it is there"))
         told(l, "lan: port k1:v1 sent from 10.0.0.51", "which is not leased to it")
         lease(l, srv, "v1", "k1:v1", "10.0.0.51", "fd00::51")
@@ -294,6 +332,8 @@ def test_leases_let_their_hosts_speak(lab):
         for sender, vm, n in ((v1, "v1", 51), (v2, "v2", 52)):
             assert crosses(sender, rtr, ip4_frame(mac[vm], f"10.0.0.{n}", b"leased"), b"leased")
             rtr.forget()
+            frame_agrees(l, vm, "rtr", ip4_frame(mac[vm], f"10.0.0.{n}", b"leased"), True)
+            frame_agrees(l, vm, "rtr", ip6_frame(mac[vm], f"fd00::{n}", b"leased"), True)
             assert crosses(sender, rtr, ip6_frame(mac[vm], f"fd00::{n}", b"leased"), b"leased")
             rtr.forget()
             assert crosses(sender, rtr, arp(mac[vm], f"10.0.0.{n}", "10.0.0.250"), ip_bytes(f"10.0.0.{n}"))
@@ -304,7 +344,7 @@ def test_leases_let_their_hosts_speak(lab):
         assert l.exec("v1", "ping", "-c", "3", "-i", "0.2", "-w", "8", "10.0.0.52", check=False).returncode == 0
         assert l.exec("v1", "ping", "-c", "3", "-i", "0.2", "-w", "8", l.ip("srv"), check=False).returncode == 0
         # Not in another's name, whatever port it is at.
-        blocked(l, v2, (rtr,), [ip4_frame(mac["v2"], "10.0.0.51", b"stolen"), arp(mac["v2"], "10.0.0.51", "10.0.0.1"),
+        assert {"no-lease"} == blocked(l, v2, (rtr,), [ip4_frame(mac["v2"], "10.0.0.51", b"stolen"), arp(mac["v2"], "10.0.0.51", "10.0.0.1"),
                                 advertisement(mac["v2"], "fd00::52", "fd00::51"), ip6_frame(mac["v2"], "fd00::51", b"stolen"),
                                 ip4_frame(mac["v1"], "10.0.0.51", b"stolen")], plain(mac["v2"], b"it is still there"))
         told(l, f"lan: port k2:v2 sent from 10.0.0.51 ({mac['v2']}), which is leased to {mac['v1']}")
@@ -315,6 +355,7 @@ def test_leases_let_their_hosts_speak(lab):
         v2.send(ip4_frame(mac["v2"], "10.0.0.52", b"too late"))
         assert crosses(v1, rtr, ip4_frame(mac["v1"], "10.0.0.51", b"in time"), b"in time")
         assert not rtr.count(has(b"too late"))
+        frame_agrees(l, "v2", "rtr", ip4_frame(mac["v2"], "10.0.0.52", b"too late"), False)
         v1.send(dhcp.release(mac["v1"], "10.0.0.51", mac["srv"], l.ip("srv")))
         v1.send(dhcp.release6(mac["v1"], "fd00::51"))
         wait_for("both are given back", lambda: not leases(l, "k1", "v1"), TOLD)
@@ -323,6 +364,7 @@ def test_leases_let_their_hosts_speak(lab):
 def test_p1_leases_survive_a_restart_and_move(lab):
     l = lab(LEASED)
     l.ping_all(["srv", "rtr"], 8)
+    known(l, "srv", "rtr")
     mac = {vm: l.vm(vm)["mac"] for vm in l.map["vms"]}
     with l.wire("srv") as srv, l.wire("v1") as v1, l.wire("v2") as v2, l.wire("rtr") as rtr:
         lease(l, srv, "v1", "k1:v1", "10.0.0.51", "fd00::51")
@@ -364,6 +406,13 @@ x-lab:
 """)
     for vm in ("r1", "r2", "r3"):
         assert l.ping(vm, "gw", 2, 8) and l.ping("gw", vm, 2, 8) and l.ping(vm, "gw", 2, 8, v6=True)
+    known(l, "gw", "r1", "r2", "r3")
+    for v6 in (False, True):
+        for vm in ("r1", "r3"):
+            assert agree(l, vm, "gw", v6=v6)["verdict"] == "reachable"
+        for a, b in (("r1", "r2"), ("r3", "r1")):
+            for direction in agree(l, a, b, v6=v6)["directions"]:
+                assert direction["verdict"] == "blocked" and "by-the-gateway-only" in direction["causes"][0]["text"], direction
     for a, b in (("r1", "r2"), ("r2", "r3"), ("r3", "r1")):
         for v6 in (False, True):
             assert not l.ping(a, b, 1, 1, v6), (a, b)

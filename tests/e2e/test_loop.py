@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loops through edge ports: a cable between two hosts, a machine that bridges its two
 links (S24); machines that only move are not taken for one."""
+import re
 import time
 
 import pytest
 
+from agree import agree, explain, kinds, known, real
 from frames import arp_request, has
 from t1 import t1
 from test_storm import pings
@@ -58,6 +60,17 @@ def closed(l):
             if any(u["network"] in ("red", "v100") and u["quarantine_seconds"] is not None for u in p["networks"])]
 
 
+def says_closed(l, vm, where):
+    """explain says the same, with the time that is left, both ways."""
+    answer = explain(l, vm, where, "ethernet", code=4)
+    for direction in answer["directions"]:
+        cause = direction["causes"][0]
+        assert cause["kind"] == "quarantine" and f"port {where.split('/')[-1]} is closed in network" in cause["text"], direction
+        assert re.search(r"for \d+ s more: ", cause["text"]) and cause["cure"], cause
+        assert kinds(direction) == ["quarantine"], "told twice"
+    return answer
+
+
 def shout(l, vm):
     """One broadcast of a VM with a mark that can be counted."""
     mark = f"mark of {vm} {time.monotonic_ns()}".encode()
@@ -100,6 +113,7 @@ def test_a_patch_cable_between_two_hosts(lab):
     assert any(event["where"] in text for text in problems(l))
     # One copy to everybody, and nobody is cut off, in both networks.
     l.wait_rest()
+    says_closed(l, "v3", f"red/{event['where']}")
     assert copies(l, "v1", "v3") == 1 and copies(l, "v2", "v1") == 1
     l.ping_all(["v1", "v2", "v3"])
     l.ping_all(["b1", "b2"])
@@ -173,6 +187,14 @@ def test_one_mac_at_two_machines(lab):
     assert closed(l) == ["kvm2:v2"]
     assert mac in problems(l)[0]
     assert l.ping("v1", "v3", 3)
+    l.wait_rest()
+    says_closed(l, "v3", "kvm2:v2")
+    for v6 in (False, True):
+        known(l, "v1", "v3")
+        assert agree(l, "v1", "v3", v6=v6)["verdict"] == "reachable"
+    # For as long as it lasts; the real one at v2 is not heard either, and hears nothing.
+    for a, b in (("v2", "v3"), ("v3", "v2")):
+        assert real(l, a, b) == "silent" and real(l, a, b, v6=True) == "silent"
 
 
 def test_s24_a_machine_bridges_its_two_links(lab):
@@ -192,10 +214,14 @@ def test_s24_a_machine_bridges_its_two_links(lab):
     shout(l, "h1")
     wait_for("its counter rises", lambda: l.packets("s1", f"table=0,in_port={ofport},vlan_tci=0") > dropped, 3)
     assert l.ping("h1", "h2", 3)
+    says_closed(l, "h2", f"s1:{where}")
     # The loop is cut.
     run("ip", "-n", l.map["hosts"]["s1"]["ns"], "link", "del", "patch0a")
     assert l.ping("h1", "h2", 3)
     wait_for("nothing is closed", lambda: not closed(l), 15)
+    known(l, "h1", "h2")
+    for v6 in (False, True):
+        assert agree(l, "h1", "h2", v6=v6)["verdict"] == "reachable"
 
 
 @pytest.mark.parametrize("guard", [True, False])

@@ -3,8 +3,7 @@
 file. Its third part, source NAT, is not in this release."""
 import re
 
-import pytest
-
+from agree import agree, explains, kinds
 from test_acl import check_ports, connect, hosts_text, rows, serve
 from weftlab import run, wait_for
 
@@ -38,6 +37,8 @@ def test_s38_rules_outlive_a_link_that_goes_down_and_up(lab):
         wait_for("weftd has seen it go", lambda: not l.port("k1", "h1")["up"])
         down = acl_rows(l, "k1")
         assert set(down) == set(before)
+        for answer in (agree(l, "h1", other, names=("k1:h1", l.vm(other)["where"]), traces=False) for other in ("h2", "h3")):
+            assert all("port-down" in kinds(d) for d in answer["directions"]), answer
         run("ip", "-n", ns, "link", "set", "h1", "up")
         wait_for("weftd has seen it come", lambda: l.port("k1", "h1")["up"])
     l.wait_rest()
@@ -75,19 +76,22 @@ def rule(l, name):
     return next(a for a in l.weft("show", "acls")["acls"] if a["rule"] == name)
 
 
-@pytest.mark.parametrize("other", ["h2", "h3"])
-def test_s47_untracked_is_denied_and_what_is_committed_passes(lab, other):
+def test_s47_untracked_is_denied_and_what_is_committed_passes(lab):
+    """To a host on the same switch and to one on another."""
     l = lab(hosts_text(h1="{port: k1:h1, acl: front}", rest=UNTRACKED))
     l.ping_all()
-    serve(l, other, 5001)
-    with l.wire(other) as wire:
-        check_ports(l, "h1", other, {5001: "silent"}, v6s=(False,))
-        assert not wire.count(is_syn(5001))
+    for other in ("h2", "h3"):
+        serve(l, other, 5001)
+    with l.wire("h2") as h2, l.wire("h3") as h3:
+        for other in ("h2", "h3"):
+            check_ports(l, "h1", other, {5001: "silent"}, v6s=(False,))
+        assert not h2.count(is_syn(5001)) and not h3.count(is_syn(5001))
         assert not rows(l, "k1", "ct(")
         wait_for("it is counted", lambda: rule(l, "no-tcp")["packets"] > 0, 40)
         l.edit(hosts_text(h1="{port: k1:h1, acl: front}", rest=TRACKED))
-        check_ports(l, "h1", other, {5001: "open", 5002: "silent"}, v6s=(False,))
-        assert wire.wait(is_syn(5001)) and not wire.count(is_syn(5002))
+        for other, wire in (("h2", h2), ("h3", h3)):
+            check_ports(l, "h1", other, {5001: "open", 5002: "silent"}, v6s=(False,))
+            assert wire.wait(is_syn(5001)) and not wire.count(is_syn(5002))
     # Both rows of tracking have counted: the one that asks, and the one that commits.
     asked = [f for f in rows(l, "k1", "ct(", "table=20,") if not re.search(r"n_packets=0,", f)]
     committed = [f for f in rows(l, "k1", "commit", "table=90,") if not re.search(r"n_packets=0,", f)]

@@ -3,6 +3,7 @@
 numbers. What `weft show te` plans is held against the counters of the cables."""
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -28,11 +29,11 @@ def topology(te="", extra=""):
 class Traffic:
     """FLOWS flows of UDP from one VM to another."""
 
-    def __init__(self, l, a, b, mbps, flows=FLOWS, size=700):
+    def __init__(self, l, a, b, mbps, flows=FLOWS, size=700, big=()):
         self.l = l
         self.receiver = self.start(b, "recv", stdout=subprocess.PIPE)
         assert self.receiver.stdout.readline() == "ready\n"
-        self.sender = self.start(a, "send", l.ip(b), flows, mbps, size, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.sender = self.start(a, "send", l.ip(b), flows, mbps, size, *big, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def start(self, vm, *args, **kwargs):
         argv = ["ip", "netns", "exec", self.l.vm(vm)["ns"], sys.executable, HERE / "udpflows.py", *args]
@@ -179,6 +180,83 @@ def test_what_stays_is_not_reordered_and_a_restart_loses_nothing(lab):
         assert not around and lost <= 3
         # Only flows of slots that moved may see it.
         assert late <= moved * 1.3 * 240
+
+
+def square():
+    """Two equal ways from a to b."""
+    text = "version: 1\nswitches: {a: {dpid: 1}, b: {dpid: 2}, c: {dpid: 3}, d: {dpid: 4}}\n"
+    text += "networks:\n  red: {subnet: 10.20.0.0/24, ports: [a:va, b:vb]}\nlinks:\n"
+    for a, b in ("ac", "ad", "bc", "bd"):
+        text += f"  - {{between: [\"{a}:l{a}{b}\", \"{b}:l{b}{a}\"], rate: {RATE}Mbit}}\n"
+    return text + f"te: {{interval: {INTERVAL}s}}\n"
+
+
+def slots_of_flows(l, flows):
+    """What the switch itself says: the slot of each flow from va to vb."""
+    macs = [json.loads(l.exec(vm, "ip", "-j", "link", "show", l.vm(vm).get("ifname", "eth0")).stdout)[0]["address"]
+            for vm in ("va", "vb")]
+    out = []
+    for flow in range(flows):
+        trace = l.appctl("a", "ofproto/trace", "br-int",
+                         f"in_port=va,udp,dl_src={macs[0]},dl_dst={macs[1]},nw_src={l.ip('va')},nw_dst={l.ip('vb')},"
+                         f"nw_ttl=64,udp_src={20000 + flow},udp_dst=7000")
+        out.append(int(re.search(r"^ *104\. .*reg12=(0x[0-9a-f]+|0)\b", trace, re.M).group(1), 0))
+    return out
+
+
+def groups_of_slots(l):
+    rows = [row for row in l.flows("a", "table=104") if "reg12=" in row]
+    return {int(re.search(r"reg12=(0x[0-9a-f]+|0)\b", row).group(1), 0): row.split("actions=")[1] for row in rows}
+
+
+def test_an_elephant_is_dealt_around(lab):
+    """One connection becomes 40 % of a pair that is split: the others make room for it."""
+    l = lab(square())
+    wait_for("pairs are steered", lambda: te(l)["labels"]["pairs"] >= 2 and te(l)["state"] == "rest", 60)
+    l.wait_rest()
+    l.ping_all()
+    flows = 61
+    traffic = Traffic(l, "va", "vb", 1.3 * RATE, flows=flows)
+    wait_for("it is split", lambda: len(pair(l, "a", "b")["paths"]) == 2 and te(l)["state"] == "rest", 60)
+    # The flows are few, so they may be dealt at once; until that is over.
+    changes, since = te(l)["changes"], time.monotonic()
+    while time.monotonic() - since < 6 * INTERVAL:
+        select_nothing(1)
+        if te(l)["changes"] != changes:
+            print(te(l)["last_change"]["text"])
+            changes, since = te(l)["changes"], time.monotonic()
+    before_shares = {p["path"]: (p["share_percent"], p["measured_percent"]) for p in pair(l, "a", "b")["paths"]}
+    print("planned, measured:", before_shares)
+    traffic.stop()
+    slots, groups = slots_of_flows(l, flows), groups_of_slots(l)
+    assert len(groups) == pair(l, "a", "b")["slots"]
+    traffic = Traffic(l, "va", "vb", 1.3 * RATE, flows=flows, big=(0.4,))
+    t0 = time.monotonic()
+    wait_for("it is dealt", lambda: te(l)["changes"] > changes, 12 * INTERVAL)
+    seconds = time.monotonic() - t0
+    change = te(l)["last_change"]
+    print(f"after {seconds:.1f} s, interval {INTERVAL} s: {change['text']} ({change['why']})")
+    assert f"slot {slots[0]} alone carries" in change["text"]
+    wait_for("the change is over", lambda: te(l)["state"] == "rest", 10)
+    select_nothing(2)
+    measured = measure(l, 8)
+    now = pair(l, "a", "b")
+    shares = planned(l, "a", "b")
+    total = measured["ac"] + measured["ad"]
+    for hop in "cd":
+        print(f"a-{hop}: planned {100 * shares[hop]:.1f} %, measured {100 * measured['a' + hop] / total:.1f} %")
+        assert abs(measured["a" + hop] / total - shares[hop]) <= 0.04
+    elephant = te(l)["elephants"][0]
+    print("elephant:", elephant, now["paths"])
+    assert (elephant["from"], elephant["to"], elephant["slot"]) == ("a", "b", slots[0])
+    assert 35 < elephant["part_percent"] < 48
+    after = groups_of_slots(l)
+    moved = {slot for slot in groups if after[slot] != groups[slot]}
+    result = traffic.stop()
+    late = {int(flow) for flow in result["late"]}
+    print(f"{len(moved)} of {len(groups)} slots moved, {sum(s in moved for s in slots)} of {flows} flows; out of order: {sorted(late)}")
+    assert moved and slots[0] not in moved
+    assert not [flow for flow in late if slots[flow] not in moved]
 
 
 def tunnels():

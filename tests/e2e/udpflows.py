@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many UDP flows with sequence numbers, paced; run inside namespaces of VMs.
 
-    udpflows.py send ADDRESS FLOWS MBPS SIZE     until SIGTERM; a line "MBPS" on stdin changes the rate
+    udpflows.py send ADDRESS FLOWS MBPS SIZE [BIG]   until SIGTERM; a line "MBPS" on stdin changes the rate; BIG: the part
+                                                 of all that flow 0 sends, the others share the rest
     udpflows.py recv                             says "ready"; until SIGTERM, then a JSON line: per flow what came and what came late;
                                                  how many were missing, by the second when that was noticed
 """
@@ -23,7 +24,7 @@ def stop(*_):
     stopped = True
 
 
-def send(address, flows, mbps, size):
+def send(address, flows, mbps, size, big=None):
     sockets = []
     for i in range(flows):
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -33,7 +34,7 @@ def send(address, flows, mbps, size):
         sockets.append(s)
     pad = bytes(size - 8)
     sent = [0] * flows
-    at, due = 0, time.monotonic()
+    at, due, owed = 0, time.monotonic(), 0.0
     while not stopped:
         # 46 bytes of headers count, as they do on the wire.
         gap = (size + 46) * 8 / (mbps * 1e6) if mbps > 0 else 1
@@ -49,12 +50,19 @@ def send(address, flows, mbps, size):
         for _ in range(4):
             if mbps <= 0:
                 break
+            owed += big or 0
+            if owed >= 1:
+                flow, owed = 0, owed - 1
+            else:
+                # In turn; flow 0 has its own.
+                flow, at = at, (at + 1) % flows
+                if big is not None and flow == 0:
+                    flow, at = at, (at + 1) % flows
             try:
-                sockets[at].send(struct.pack("!II", at, sent[at]) + pad)
-                sent[at] += 1
+                sockets[flow].send(struct.pack("!II", flow, sent[flow]) + pad)
+                sent[flow] += 1
             except (BlockingIOError, ConnectionRefusedError):
                 pass
-            at = (at + 1) % flows
             due += gap
         if mbps <= 0:
             due = now + 0.05
@@ -88,6 +96,6 @@ def recv():
 
 signal.signal(signal.SIGTERM, stop)
 if sys.argv[1] == "send":
-    send(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]))
+    send(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]), *map(float, sys.argv[6:7]))
 else:
     recv()

@@ -198,15 +198,16 @@ class Lab:
             self.own_weftd.wait(20)
         wait_for("weftd gone", lambda: not self.weftd_pid(), 20)
 
-    def start_weftd(self, *more, wait=True):
-        """As `weft lab up` does, but as a child of the test."""
+    def start_weftd(self, *more, wait=True, ahead=0):
+        """As `weft lab up` does, but as a child of the test. Its clock may be some seconds ahead."""
         target = self.map["weftd"]["listen"]
         argv = ["ip", "netns", "exec", self.map["ctl"]["ns"], WEFTD, "--listen", target,
                 "--pki", self.dir / "pki", "--run-dir", self.dir / "run",
                 "--state-dir", self.dir / "state", *self.weftd_args, *more, self.file]
         with open(self.dir / "weftd.log", "a") as log:
-            self.own_weftd = subprocess.Popen([str(a) for a in argv], stdout=log, stderr=log,
-                                              env=self.env)
+            env = dict(self.env, CLOCK_AHEAD_S=str(ahead), LD_PRELOAD=str(BUILD / "tests/e2e/clock_ahead.so"),
+                       ASAN_OPTIONS=SANITIZE["ASAN_OPTIONS"] + ":verify_asan_link_order=0") if ahead else self.env
+            self.own_weftd = subprocess.Popen([str(a) for a in argv], stdout=log, stderr=log, env=env)
         wait_for("weftd answers", self.answers, 20)
         if wait:
             self.wait_ready()

@@ -284,6 +284,51 @@ static void a_hole_is_found(void **state)
 	}
 }
 
+/* Full, it loses all probes; its far end takes in more than ever. Dead, only what was in it before. */
+static void a_full_link_is_not_silent(void **state)
+{
+	uint32_t sw;
+	const struct view_port *far;
+	for (int carries = 1; carries >= 0; carries--) {
+		tear_down(state);
+		set_up(state);
+		begin();
+		assert_true(view_link_place(w->view, 0, 1, &sw, &far));
+		uint32_t ofport = far->ofport;
+		uint64_t n_bytes = 5000000;
+		hole[0] = true;
+		for (unsigned i = 0; i < 4 * 20; i++) {
+			quarter();
+			n_bytes += carries || !i ? 100000 : 60;
+			view_port_counted(w->view, sw, ofport, n_bytes, w->now_ms);
+			if (!carries && is_silent())
+				break;
+			assert_true(is_used());
+			assert_true(carries || i < 4 + 4 + 2);
+		}
+		assert_int_equal(is_silent(), !carries);
+		assert_true(view_probes_lost(&cable()->probes[0]) >= 3);
+		hole[0] = false;
+		seconds(4);
+		assert_true(is_used());
+		assert_int_equal(cable()->n_flaps, !carries);
+	}
+}
+
+/* Nobody says what the far end took in: no reason to wait for ever. */
+static void counters_that_do_not_come(void **state)
+{
+	uint32_t sw;
+	const struct view_port *far;
+	(void) state;
+	begin();
+	assert_true(view_link_place(w->view, 0, 1, &sw, &far));
+	view_port_counted(w->view, sw, far->ofport, 1000, w->now_ms);
+	hole[0] = true;
+	unsigned n = quarters_until(is_silent);
+	assert_true(n > 4 && n <= 4 + 4 * 3);
+}
+
 /* From the start, as after a restart of weftd. */
 static void what_comes_one_way_alone_is_no_link(void **state)
 {
@@ -609,6 +654,8 @@ int main(void)
 		TEST(what_comes_one_way_alone_is_no_link),
 		TEST(steadily),
 		TEST(who_does_not_answer_kills_no_link),
+		TEST(a_full_link_is_not_silent),
+		TEST(counters_that_do_not_come),
 		TEST(a_late_one_says_that_it_is_not_silent),
 		TEST(what_is_measured),
 		TEST(it_rests_when_it_fails_often),

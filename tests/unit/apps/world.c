@@ -164,6 +164,8 @@ void world_free(struct world *w)
 			ledger_free(w->rows[sw]);
 	shapes_free(w->shapes);
 	build_free(w->build);
+	if (w->walk)
+		walk_free(w->walk);
 	view_free(w->view);
 	net_free(w->net);
 	free(w);

@@ -58,6 +58,7 @@ struct got {
 struct world {
 	struct net *net;
 	struct view *view;
+	struct walk *walk;              /* null = nothing was sent yet */
 	struct build *build;
 	struct shapes *shapes;
 	uint64_t now_ms;

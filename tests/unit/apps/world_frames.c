@@ -335,7 +335,10 @@ static void load_rows(struct world *w, struct trip *trip)
 static void begin(struct world *w, struct trip *trip)
 {
 	trip->n = trip->done = 0;
-	trip->walk = walk_new();
+	/* Two megabytes: once a world, not once a frame. */
+	if (!w->walk)
+		w->walk = walk_new();
+	trip->walk = w->walk;
 	w->n_got = w->n_punts = w->n_walks = w->n_tunnelled = w->n_linked = w->n_trail = 0;
 	load_rows(w, trip);
 }
@@ -347,7 +350,6 @@ static void finish(struct world *w, struct trip *trip)
 	for (uint32_t sw = 0; sw < view_n_switches(w->view); sw++)
 		if (!w->given[sw])
 			walk_switch_free(trip->switches[sw]);
-	walk_free(trip->walk);
 }
 
 void world_send_at(struct world *w, uint32_t sw, uint32_t ofport, struct frame frame, uint64_t tun_id, uint32_t tun_src)

@@ -263,22 +263,25 @@ static void carry(struct te_world *t, const struct steer_choice *choice, uint32_
 /* Mbit/s to where; a pair that is not steered is counted by nobody and goes nowhere here. */
 static void send(struct te_world *t, const struct steer_pair *pair, double mbps)
 {
-	for (uint32_t s = 0; s < pair->n_slots; s++)
-		carry(t, &pair->choices[pair->slots[s]], pair->to, mbps / pair->n_slots);
+	double big = t->elephant[pair->from][pair->to];
+	for (uint32_t s = 0; s < pair->n_slots; s++) {
+		double part = (1 - big) / pair->n_slots + (s == TE_ELEPHANT_SLOT ? big : 0);
+		carry(t, &pair->choices[pair->slots[s]], pair->to, mbps * part);
+		t->sent_slots[pair->from][pair->to][s] += (uint64_t) (mbps * part * 125000);
+	}
 	if (!pair->n_slots)
 		carry(t, &pair->choices[0], pair->to, mbps);
 }
 
-static void say_rows(struct te_world *t, uint32_t index)
+static void say_rows(struct te_world *t, uint32_t index, int table)
 {
 	struct core *core = t->w.core;
 	uint32_t sw = t->slots[index];
 	struct ledger_iter iter;
-	uint8_t table = pipeline[TABLE_PATH].id;
 	core_te_begin(core, sw, table);
 	for (const struct row *row = ledger_first(core->switches[sw]->ledger, &iter); row;
 	     row = ledger_after(core->switches[sw]->ledger, &iter)) {
-		uint64_t peer, network;
+		uint64_t peer, network, slot;
 		struct rule rule;
 		row_rule(row, &rule);
 		if (!row->have || rule.kind != RULE_FLOW || rule_table(&rule) != table || !rule_match_u(&rule, FIELD_PEER, &peer)
@@ -286,7 +289,8 @@ static void say_rows(struct te_world *t, uint32_t index)
 			continue;
 		uint32_t to = net_switch_by_peer(core->net, (uint32_t) peer);
 		bool first = network == core->net->networks[0].id;
-		core_te_row(core, sw, table, &rule, first ? t->sent[index][to] : 0,
+		uint64_t bytes = rule_match_u(&rule, FIELD_SLOT, &slot) ? t->sent_slots[index][to][slot] : t->sent[index][to];
+		core_te_row(core, sw, table, &rule, first ? bytes : 0,
 			    (uint32_t) ((core->now_ms - t->born_ms[index]) / 1000));
 	}
 	core_te_end(core, sw, table);
@@ -332,7 +336,7 @@ static void second(struct te_world *t)
 			if (tables[k] == POLL_PORTS)
 				say_ports(t, i);
 			else
-				say_rows(t, i);
+				say_rows(t, i, tables[k]);
 	}
 	core_tick(core);
 	te_world_settle(t);

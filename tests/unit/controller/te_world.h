@@ -9,19 +9,21 @@
 #include "controller/core_te.h"
 #include "tests/unit/controller/world.h"
 
-enum { TE_SWITCHES = 8, TE_EDGES = 16 };
+enum { TE_SWITCHES = 8, TE_EDGES = 16, TE_ELEPHANT_SLOT = 3 };
 
 struct te_world {
 	struct world w;
 	const char *text;               /* borrowed */
 	uint32_t slots[TE_SWITCHES];    /* by index of the net */
 	double want[TE_SWITCHES][TE_SWITCHES];          /* Mbit/s */
+	double elephant[TE_SWITCHES][TE_SWITCHES];      /* part of it that TE_ELEPHANT_SLOT carries beyond its turn */
 	double noise;                   /* part of it, standard deviation */
 	uint64_t random;
 	bool cut[TE_EDGES];             /* by index of the edge; the ports know too */
 	double loads[2 * TE_EDGES];     /* Mbit/s, of the last second */
 	double lost;                    /* Mbit/s that had no way */
 	uint64_t sent[TE_SWITCHES][TE_SWITCHES];        /* bytes so far */
+	uint64_t sent_slots[TE_SWITCHES][TE_SWITCHES][PLACE_MAX_SLOTS];
 	uint64_t port_bytes[2 * TE_EDGES];
 	uint64_t born_ms[TE_SWITCHES];
 	struct steer *at[TE_SWITCHES];  /* what each switch's rows say: owned */

@@ -293,7 +293,7 @@ static void test_what_is_wrong(void **state)
 		{ "name x", "only --file FILE" },
 		{ "explain vm-a", "name two" },
 		{ "explain vm-a vm-b tcp/1 more", "too many words" },
-		{ "explain vm-a vm-b --frob", "--one-way, --ovs, --probe and --size BYTES" },
+		{ "explain vm-a vm-b --frob", "--one-way, --ovs, --probe, --as MAC|IP and --size BYTES" },
 		{ "explain vm-a vm-b tcp --run-dir @", "\"tcp\" is no protocol; it wants a port" },
 		{ "explain vm-a vm-b --size x --run-dir @", "\"x\" is no size" },
 		{ "explain vm-b kvm1:vm-a --probe --run-dir @", "no probe: " },

@@ -126,6 +126,18 @@ static void test_switches(void **state)
 	json_decref(items);
 }
 
+/* What a fact means for the rows is worked out at the end of the tick. */
+static void test_in_sync_is_no_promise(void **state)
+{
+	struct fact closed = { .kind = FACT_QUARANTINE, .sw = kvm1, .ofport = BOTH, .old_sw = NET_NONE,
+			       .network = world.core->net->networks[0].id };
+	(void) state;
+	core_fact(world.core, &closed);
+	json_t *items = list(&show_switches, &(struct show_query) { .sw = "kvm1" });
+	assert_string_equal(at(items, "0.in_sync"), "false");
+	json_decref(items);
+}
+
 static void test_ports(void **state)
 {
 	(void) state;
@@ -720,6 +732,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
 		T(test_switches),
+		T(test_in_sync_is_no_promise),
 		T(test_ports),
 		T(test_guards),
 		T(test_hosts),

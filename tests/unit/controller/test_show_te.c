@@ -117,7 +117,8 @@ static void te_says_what_is(void **state)
 	struct te_world *t = *state;
 	struct show_query query = { .limit = SHOW_LIMIT };
 	json_t *json = show_te(&t->w.api, &query);
-	check_document("te", json);
+	check_members("te", "", json);
+	assert_int_equal(json_array_size(json_object_get(json, "elephants")), 0);
 	assert_string_equal(json_string_value(json_object_get(json, "mode")), "apply");
 	assert_string_equal(json_string_value(json_object_get(json, "state")), "rest");
 	assert_string_equal(json_string_value(json_object_get(json, "verdict")), "good");
@@ -143,6 +144,35 @@ static void te_says_what_is(void **state)
 	json = show_te(&t->w.api, &query);
 	assert_string_equal(json_string_value(json_object_get(json, "state")), "off");
 	check_members("te", "", json);
+	json_decref(json);
+}
+
+/* More than a link carries, most of it in one slot. */
+static void elephants_are_told(void **state)
+{
+	struct te_world *t = *state;
+	struct show_query query = { .limit = SHOW_LIMIT };
+	t->want[A][B] = 120;
+	t->elephant[A][B] = 0.375;
+	te_world_seconds(t, 120);
+	json_t *json = show_te(&t->w.api, &query);
+	check_document("te", json);
+	const json_t *list = json_object_get(json, "elephants"), *one = json_array_get(list, 0);
+	assert_int_equal(json_array_size(list), 1);
+	assert_string_equal(json_string_value(json_object_get(one, "from")), "a");
+	assert_string_equal(json_string_value(json_object_get(one, "to")), "b");
+	assert_int_equal(json_integer_value(json_object_get(one, "slot")), TE_ELEPHANT_SLOT);
+	assert_true(real(one, "part_percent") > 37 && real(one, "part_percent") < 42);
+	assert_true(real(one, "mbps") > 45 && real(one, "mbps") < 50);
+	/* Measured is as planned, with other numbers of slots. */
+	const json_t *pair = json_array_get(json_object_get(json, "pairs"), 0), *path;
+	double slots = real(pair, "slots"), uneven = 0;
+	size_t i;
+	json_array_foreach(json_object_get(pair, "paths"), i, path) {
+		assert_true(fabs(real(path, "measured_percent") - real(path, "share_percent")) < 3);
+		uneven = fmax(uneven, fabs(100 * real(path, "slots") / slots - real(path, "share_percent")));
+	}
+	assert_true(i == 2 && uneven > 10);
 	json_decref(json);
 }
 
@@ -294,6 +324,7 @@ int main(void)
 #define TEST(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(te_says_what_is),
+		TEST(elephants_are_told),
 		TEST(links_and_graph_have_loads),
 		TEST(what_if),
 		TEST(problems_say_what_cannot_be_cured),

@@ -33,7 +33,7 @@ static void make_keys(void)
 static size_t count_of(const struct binding_table *t, uint32_t network, const uint8_t mac[6])
 {
 	size_t n = 0;
-	for (uint32_t i = binding_of(t, network, mac); i != NET_NONE; i = binding_next(t, i)) {
+	for (uint32_t i = address_index_of(&t->index, network, mac); i != NET_NONE; i = address_index_next(&t->index, i)) {
 		assert_int_equal(t->slots[i].network, network);
 		assert_memory_equal(t->slots[i].mac, mac, 6);
 		n++;
@@ -50,7 +50,7 @@ static void finds_what_is_there(void **state)
 	binding_table_init(&t);
 	for (unsigned step = 0; step < N_STEPS; step++) {
 		struct entry *e = &list[pick(N_KEYS)];
-		uint32_t i = binding_find(&t, e->network, e->is_v6, e->ip);
+		uint32_t i = address_index_find(&t.index, e->network, e->is_v6, e->ip);
 		assert_int_equal(i != NET_NONE, e->there);
 		if (i == NET_NONE) {
 			i = binding_add(&t, e->network, e->is_v6, e->ip, e->mac);
@@ -63,7 +63,7 @@ static void finds_what_is_there(void **state)
 			continue;
 		}
 		e->there = !e->there;
-		assert_int_equal(t.n, n);
+		assert_int_equal(t.index.n, n);
 	}
 	for (unsigned i = 0; i < N_KEYS; i += 7) {
 		size_t of_mac = 0;
@@ -73,8 +73,8 @@ static void finds_what_is_there(void **state)
 		assert_int_equal(count_of(&t, list[i].network, list[i].mac), of_mac);
 	}
 	/* The same bytes of the other family are another address. */
-	assert_int_equal(binding_find(&t, 1, true, list[0].ip), NET_NONE);
-	assert_true(t.n_slots <= N_KEYS && t.mask >= 1023);
+	assert_int_equal(address_index_find(&t.index, 1, true, list[0].ip), NET_NONE);
+	assert_true(t.index.n_slots <= N_KEYS && t.index.mask >= 1023);
 	binding_table_uninit(&t);
 }
 

@@ -195,6 +195,23 @@ static void counters_may_begin_anew(void **state)
 	demands_free(m.all);
 }
 
+/* A row that is replaced begins anew, and takes its counters along (OpenFlow 1.3, section 6.4). */
+static void a_row_that_is_replaced_keeps_its_counter(void **state)
+{
+	struct meter m;
+	(void) state;
+	begin(&m);
+	reading(&m);
+	for (int k = 0; k < 10; k++)
+		step(&m, 100);
+	m.age_s = (uint32_t) -3;
+	for (int k = 0; k < 3; k++) {
+		step(&m, 100);
+		near(now(&m), 100, 0.001);
+	}
+	demands_free(m.all);
+}
+
 /* 64 bits go round. */
 static void counters_wrap(void **state)
 {
@@ -258,6 +275,28 @@ static void many_counters_belong_to_one_pair(void **state)
 	demands_free(NULL);
 }
 
+static void parts_are_estimated_each_for_itself(void **state)
+{
+	static const uint32_t numbers[] = { 4, UINT32_MAX, 0 };
+	struct demands *all = demands_new_parts(3, 64);
+	uint64_t ms = BEGIN_MS;
+	(void) state;
+	for (uint64_t k = 0; k < 5; k++, ms += STEP_MS) {
+		demands_begin(all, 2, ms);
+		demands_read(all, 2, 64 * 0 + 5, 1, k * 625000, 1000);
+		demands_read(all, 2, 64 * 0 + 6, 2, k * 6250000, 1000);
+		demands_read(all, 2, 64 * 1 + 5, 3, k * 625000, 1000);
+		demands_end(all, 2);
+	}
+	near(demands_mbps(all, 2, 5, ms), 1, 0.001);
+	near(demands_mbps(all, 2, 6, ms), 10, 0.001);
+	struct demands *other = demands_renumber(all, numbers, 5);
+	near(demands_mbps(other, 0, 64 * 4 + 6, ms), 10, 0.001);
+	assert_null(demands_of(other, 0, 64 * 1 + 5));
+	demands_free(other);
+	demands_free(all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,9 +307,11 @@ int main(void)
 		cmocka_unit_test(a_square_wave_is_its_top),
 		cmocka_unit_test(a_burst_is_seen_at_once),
 		cmocka_unit_test(counters_may_begin_anew),
+		cmocka_unit_test(a_row_that_is_replaced_keeps_its_counter),
 		cmocka_unit_test(counters_wrap),
 		cmocka_unit_test(what_is_not_heard_of_holds_and_fades),
 		cmocka_unit_test(many_counters_belong_to_one_pair),
+		cmocka_unit_test(parts_are_estimated_each_for_itself),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

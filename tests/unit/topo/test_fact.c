@@ -115,7 +115,7 @@ static void lines_of_ways_and_addresses(void **state)
 	says((struct fact) { .kind = FACT_PROBE_LOST, .sw = 0, .ofport = 3 },
 	     "0.000 link-silent kvm1:vm-db: carries nothing although its ports are up; 3 probes lost");
 	says((struct fact) { .kind = FACT_ANSWER, .sw = 0 }, "0.000 answer kvm1");
-	says((struct fact) { .kind = FACT_WAYS }, "0.000 ways");
+	says((struct fact) { .kind = FACT_WAYS }, "0.000 ways: what is for all, or has no paths, goes other ways");
 	says((struct fact) { .kind = FACT_ADDRESS, .sw = 0, .ofport = 3, .network = office, .mac = MAC, .old_sw = NET_NONE,
 			     .has_ip4 = true, .ip4 = { 10, 0, 0, 1 }, .was_known = true, .other_mac = { 2, [5] = 7 } },
 	     "0.000 address office 52:54:00:aa:00:20 kvm1:vm-db ip=10.0.0.1 was=02:00:00:00:00:07");

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Floods: the list of a network's ports on one switch, and of the other switches that get a copy.
+ *
+ * Inside the pipeline frames have no tag: a list starts with the untagged ports, goes on
+ * with one copy for each other switch that has ports in the network (head-end replication),
+ * then one tag is pushed and only its VID changes; the links of the network's tree come
+ * last. Ports that are down stay in the lists, so that a flap sends nothing. What goes to
+ * a port with rules for what is delivered there goes as a copy through these rules, by
+ * itself. */
+#include "apps/acl.h"
+#include "apps/output.h"
+#include "apps/tunnel.h"
+#include "topo/ways.h"
+
+/* A switch that gets floods by tunnel, or null. */
+static const struct net_switch *peer_at(const struct place *place, size_t member)
+{
+	uint32_t sw = place->vn->members[member].sw;
+	const struct net_switch *peer = place->tunnel == NET_NONE || sw == place->sw ? NULL : tunnel_peer(place->scene, sw);
+	uint32_t here = view_switch(place->scene->view, place->sw)->index;
+	return peer && ways_floods(place->scene->view, place->vn, here, view_switch(place->scene->view, sw)->index)
+		? peer : NULL;
+}
+
+/* Every peer in a list; returns how many ports' worth of room that took. */
+static size_t list_peers(const struct place *place, size_t listed)
+{
+	struct build *b = place->out->build;
+	bool is_first = true;
+	for (size_t i = 0; i < place->vn->n_members && listed + FLOOD_PEER_ROOM <= FLOOD_MAX_PORTS; i++) {
+		const struct net_switch *peer = peer_at(place, i);
+		if (!peer || tunnel_is_fenced(place->scene, place->vn, peer))
+			continue;
+		if (is_first)
+			act_set_u(b, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
+		is_first = false;
+		output_put_peer(b, peer, place->tunnel);
+		listed += FLOOD_PEER_ROOM;
+	}
+	const struct net_switch *foreign;
+	for (size_t i = 0; output_is_head(place) && listed + FLOOD_PEER_ROOM <= FLOOD_MAX_PORTS
+		     && (foreign = tunnel_foreign(place->scene, place->vn, i)); i++) {
+		if (is_first)
+			act_set_u(b, FIELD_TUN_ID, tunnel_network(place->scene, place->vn)->vni);
+		is_first = false;
+		output_put_peer(b, foreign, place->tunnel);
+		listed += FLOOD_PEER_ROOM;
+	}
+	return listed;
+}
+
+/* A list being written: how much room is taken, and the tag the frame has. */
+struct list {
+	size_t listed;
+	uint16_t tag;
+};
+
+static void list_tag(struct build *b, struct list *list, uint16_t tag)
+{
+	if (tag != list->tag)
+		output_put_tag(b, tag, list->tag == NET_UNTAGGED);
+	list->tag = tag;
+	list->listed++;
+}
+
+static void list_legs(const struct place *place, enum out_to code, const struct leg *back,
+		      bool tagged, struct list *list)
+{
+	struct build *b = place->out->build;
+	for (size_t i = 0; i < place->n_legs && list->listed < FLOOD_MAX_PORTS; i++) {
+		const struct leg *leg = &place->legs[i];
+		bool is_guarded = acl_guards(place->scene, place->sw, leg->use);
+		bool is_late = leg->use->tag != NET_UNTAGGED && !is_guarded;
+		if ((code == OUT_UNKNOWN && !leg->use->flood) || is_late != tagged)
+			continue;
+		if (is_guarded) {
+			list->listed += FLOOD_GUARDED_ROOM;
+			act_again(b, FIELD_OUT, leg->port->ofport, TABLE_ACL_AT);
+			continue;
+		}
+		list_tag(b, list, leg->use->tag);
+		if (back && leg->port == back->port)
+			act_output_in_port(b);
+		else
+			act_output(b, leg->port->ofport);
+	}
+}
+
+/* The links of the network's tree. */
+static void list_links(const struct place *place, struct list *list)
+{
+	const struct view_switch *vs = view_switch(place->scene->view, place->sw);
+	for (size_t i = 0; i < vs->n_ports && list->listed < FLOOD_MAX_PORTS; i++) {
+		const struct view_port *port = &vs->ports[i];
+		if (port->link == NET_NONE || !ways_in_tree(place->scene->view, place->vn, port->link))
+			continue;
+		list_tag(place->out->build, list, tunnel_network(place->scene, place->vn)->link_vlan);
+		act_output(place->out->build, port->ofport);
+	}
+}
+
+/* A list; back: the hairpin port whose own row this is, or null. */
+static void to_list(const struct place *place, enum output_row row, enum out_to code, const struct leg *back,
+		    uint64_t object)
+{
+	struct build *b = place->out->build;
+	struct list list = { .tag = NET_UNTAGGED };
+	out_row(place->out, &output_rows[row], object);
+	match_u(b, FIELD_NETWORK, place->vn->id);
+	match_u(b, FIELD_OUT, code);
+	if (back)
+		match_u(b, FIELD_IN_PORT, back->port->ofport);
+	list_legs(place, code, back, false, &list);
+	list.listed = list_peers(place, list.listed);
+	list_legs(place, code, back, true, &list);
+	list_links(place, &list);
+	out_want(place->out, place->sw);
+}
+
+/* The rows that name other switches: these change when one joins or leaves. */
+void output_lists(const struct place *place)
+{
+	const struct net_network *network = tunnel_network(place->scene, place->vn);
+	uint64_t object = place->scene->net->objects[network->object].id;
+
+	to_list(place, ROW_FLOOD, OUT_FLOOD, NULL, object);
+	if (network->flood)
+		to_list(place, ROW_UNKNOWN, OUT_UNKNOWN, NULL, object);
+	for (size_t i = 0; i < place->n_legs; i++) {
+		const struct view_use *use = place->legs[i].use;
+		if (!use->hairpin)
+			continue;
+		to_list(place, ROW_FLOOD_HAIRPIN, OUT_FLOOD, &place->legs[i], use->object);
+		if (network->flood && use->flood)
+			to_list(place, ROW_UNKNOWN_HAIRPIN, OUT_UNKNOWN, &place->legs[i], use->object);
+	}
+}

@@ -5,25 +5,30 @@ import os
 
 import failover
 import pytest
+from weftlab import wait_for
 
 BFD_MS = 100
 # Three intervals and what OVS needs to act on it; more where many processes want two cores.
 BOUND_MS = 3 * BFD_MS + 150
 
 
+def is_busy():
+    return os.getloadavg()[0] > 3
+
+
 def bound():
-    return BOUND_MS * (1 if os.getloadavg()[0] < 3 else 4)
+    return BOUND_MS * (4 if is_busy() else 1)
 
 
-def check(result, limit, back=0):
+def check(result, limit):
     print(failover.HEAD)
     print(result.row(), result.gaps)
     assert result.median() <= limit
-    # A busy machine may lose one elsewhere: `back` is of the median round.
-    assert sorted(result.back)[len(result.back) // 2] <= back
+    # Nothing by what comes home; but a busy machine may lose some elsewhere.
+    assert max(result.back) <= (50 if is_busy() else 0)
 
 
-def faults_of(l, faults, rounds=3):
+def faults_of(l, faults, rounds=1):
     for alive in (True, False):
         if not alive:
             failover.wait_calm(l)
@@ -32,27 +37,21 @@ def faults_of(l, faults, rounds=3):
             check(failover.measure(l, f"{name}, weftd {'alive' if alive else 'killed'}", fault, rounds), limit)
     l.start_weftd()
     l.wait_rest(30)
-    assert l.ping("va", "vc", 3)
+    wait_for("the VMs reach each other", lambda: l.ping("va", "vc", 3), 20)
 
 
-def test_cables(lab):
+def test_cables_and_switches(lab):
     l = lab(failover.cables(), lab_args=("--bfd", f"{BFD_MS}ms"))
     failover.begin(l)
-    faults_of(l, [("cable, carrier", failover.carrier, 150), ("cable, blackhole both ways", failover.hole, bound()),
-                  ("cable, blackhole one way", failover.hole_one_way, bound())])
-
-
-def test_nodes(lab):
-    l = lab(failover.cables(), lab_args=("--bfd", f"{BFD_MS}ms"))
-    failover.begin(l)
-    faults_of(l, [("switch, carrier", failover.node, 150), ("switch stands still", failover.node_stands, bound())])
+    faults_of(l, [("cable, carrier", failover.carrier, 300), ("cable, blackhole one way", failover.hole_one_way, bound()),
+                  ("switch stands still", failover.node_stands, bound())])
 
 
 def test_tunnels(lab):
+    """One underlay dies, is back, and the other one dies."""
     l = lab(failover.tunnels(), lab_args=("--bfd", f"{BFD_MS}ms"))
     failover.begin(l)
     faults_of(l, [("underlay, NIC of a host", failover.underlay_cut, bound()),
-                  ("underlay, blackhole both ways", failover.underlay_hole, bound()),
                   ("underlay, blackhole one way", failover.underlay_hole_one_way, bound())])
 
 
@@ -62,4 +61,4 @@ def test_without_bfd(lab, what):
     l = lab(failover.cables() if what == "cables" else failover.tunnels(bfd=False))
     failover.begin(l)
     fault = failover.hole if what == "cables" else failover.underlay_hole
-    check(failover.measure(l, f"{what}, blackhole, no BFD", fault, 2, slow=30), 3000)
+    check(failover.measure(l, f"{what}, blackhole, no BFD", fault, 1, slow=30), 3000 * (2 if is_busy() else 1))

@@ -10,8 +10,8 @@
  *    46  signature over all that, 16 bytes
  *
  * One leaves by every end of a link when the end comes up, when a switch is back
- * or in sync, and then every second. A VM cannot make one, and an old one counts for
- * nothing.
+ * or in sync, and then every second; by both ends of a tunnel also when BFD of it comes up.
+ * A VM cannot make one, and an old one counts for nothing.
  *
  * A probe that does not come may be lost on the cable, or our message to the one switch
  * is late, or that of the other. So with the probes each switch gets one to itself: as if it
@@ -32,7 +32,7 @@ enum {
 	GOOD_US = 5000000,              /* a probe is news for so long */
 	/* We look four times a second, and not at the very microsecond. */
 	PERIOD_US = 1000000 - 125000,
-	/* Into a tunnel, when the last one was lost: one that is not answered makes Open vSwitch drop
+	/* Into a tunnel without BFD, when the last one was lost: one that is not answered makes Open vSwitch drop
 	 * all that goes into it, until nothing was asked for 10 seconds and then something is, see
 	 * apps/tunnel_probe.c. */
 	HEAL_US = 15000000,
@@ -166,8 +166,39 @@ static void probe_links(const struct scene *scene, uint32_t sw, uint32_t only, s
 	}
 }
 
+/* BFD gets through a tunnel both ways. Then its neighbours are known, and what else goes into it arrives. */
+static bool has_bfd(const struct scene *scene, uint32_t i)
+{
+	const struct net_edge *edge = &scene->net->edges[i];
+	for (unsigned end = 0; end < 2; end++) {
+		uint32_t sw = view_switch_by_index(scene->view, edge->sw[end]);
+		const struct view_port *port = sw == NET_NONE || !edge->bfd[end] ? NULL
+			: view_port_by_name(scene->view, sw, edge->bfd[end]);
+		if (!port || !view_port_is_good(port))
+			return false;
+	}
+	return true;
+}
+
+/* Into the tunnels that the port has BFD of: one that failed is used again when they come through. */
+static void probe_tunnels(const struct scene *scene, uint32_t sw, uint32_t ofport, struct reply *reply)
+{
+	const struct view_port *port = view_port(scene->view, sw, ofport);
+	uint32_t index = view_switch(scene->view, sw)->index;
+	for (uint32_t i = (uint32_t) scene->net->n_links; port && i < scene->net->n_edges; i++) {
+		const struct net_edge *edge = &scene->net->edges[i];
+		bool is_of_it = false;
+		for (unsigned end = 0; end < 2; end++)
+			is_of_it |= edge->sw[end] == index && edge->bfd[end] && !strcmp(edge->bfd[end], port->name);
+		for (unsigned end = 0; is_of_it && end < 2 && has_bfd(scene, i); end++)
+			send_probe(scene, i, end, reply);
+	}
+}
+
 void discover_greet(const struct scene *scene, const struct fact *fact, struct reply *reply)
 {
+	if (fact->kind == FACT_PORT && fact->port_up && fact->port_live)
+		probe_tunnels(scene, fact->sw, fact->ofport, reply);
 	if (!scene->net->n_links)
 		return;
 	if (fact->kind == FACT_SWITCH_UP || fact->kind == FACT_SWITCH_READY)
@@ -206,7 +237,7 @@ static bool is_due(const struct scene *scene, uint32_t i, unsigned end)
 	uint64_t period = (uint64_t) PERIOD_US * (1 + scene->net->n_edges / EDGES_PER_PERIOD);
 	if (!p->is_out && p->n_lost && link->confirmed && !link->silent)
 		return true;
-	if (scene->net->edges[i].link == NET_NONE && !p->n_heard)
+	if (scene->net->edges[i].link == NET_NONE && !p->n_heard && !has_bfd(scene, i))
 		period = HEAL_US;
 	return !p->sent_us || scene->now_us - p->sent_us >= period;
 }

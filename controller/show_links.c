@@ -74,7 +74,7 @@ const char *show_link_state(const struct api_world *world, uint32_t link, char *
 	}
 	if (seen->silent)
 		return explain_silent(core, link, why, size);
-	if (!seen->confirmed && !is_tunnel(core, link)) {
+	if (!seen->confirmed && (!is_tunnel(core, link) || seen->n_failures)) {
 		snprintf(why, size, "no probe has come through yet");
 		return "unconfirmed";
 	}

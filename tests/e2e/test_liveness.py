@@ -10,7 +10,7 @@ import pytest
 
 from test_links import links, pull, settled_links, topology
 from test_underlays import TWO
-from weftlab import wait_for
+from weftlab import paths_rest, wait_for
 
 INTERVAL_MS = 1000                      # between two probes of weftd
 
@@ -197,7 +197,6 @@ def test_it_rests_and_the_only_one_does_not(lab):
     assert state(l) == "resting" and links(l)[0]["trees"] == ["red"]
 
 
-@pytest.mark.xfail(reason="a known defect: steering is worked out anew, rows are added (4 a switch) and taken away again")
 def test_restart_while_a_link_is_silent(lab):
     """The rows that are there lead around it; nothing is sent, and it is not tried."""
     l = lab(topology("abc", "ab bc ca"))
@@ -207,6 +206,7 @@ def test_restart_while_a_link_is_silent(lab):
         wait_for("silent", lambda: state(l) == "silent", 20)
         l.wait_rest()
         l.ping_all()
+        paths_rest(l)
         l.kill_weftd(signal.SIGKILL)
         l.start_weftd()
         time.sleep(3)

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from frames import arp_request, has
-from weftlab import wait_for
+from weftlab import paths_rest, wait_for
 
 TWO = """version: 1
 underlays:
@@ -73,12 +73,13 @@ def test_two_underlays(lab):
     wait_for("BFD is back", lambda: port_state(l, "k1", "blue-2") == "ok", SECONDS_FOR_BFD)
 
 
-@pytest.mark.xfail(reason="a known defect, not every time: steering is worked out anew after a restart")
+@pytest.mark.xfail(reason="a known defect, not every time: paths over underlays are changed after a restart, though at rest before")
 def test_restart_with_two_underlays_sends_nothing(lab):
     l = lab(TWO)
     l.ping_all(("a1", "a2"))
     l.ping_all(("l2", "l3"))
     l.wait_rest()
+    paths_rest(l)
     l.kill_weftd()
     l.start_weftd()
     l.wait_rest()

@@ -45,6 +45,19 @@ def wait_for(what, condition, seconds=10.0, step=0.02):
         select_nothing(step)
 
 
+def paths_rest(l):
+    """No change of paths is half done: weftd killed in one ends it when it is back, and takes the
+    labels away that nothing uses any more."""
+    since = {}
+
+    def stays():
+        te = l.weft("show", "te")
+        now = (te["state"], te.get("changes"), str(te.get("labels")))
+        return te["state"] in ("rest", "off") and time.monotonic() - since.setdefault(now, time.monotonic()) > 3
+
+    wait_for("paths are at rest", stays, 30)
+
+
 def select_nothing(seconds):
     import select
     select.select([], [], [], seconds)

@@ -132,7 +132,7 @@ static const char *cannot_probe(const struct explanation *ex, const char **ret_h
 	*ret_hint = "ask without --probe";
 	if (!leg)
 		return "there is no way to probe";
-	if (x->ends[0].is_as || !strcmp(x->protocol, "ra")) {
+	if (x->is_harmful) {
 		*ret_hint = "guards would report it as real; ask without --probe";
 		return "nobody is made to send what may not be sent";
 	}
@@ -144,7 +144,7 @@ static const char *cannot_probe(const struct explanation *ex, const char **ret_h
 		*ret_hint = "`weft status`";
 		return "the switch is not connected";
 	}
-	if (x->protocol[0] >= '0' && x->protocol[0] <= '9' && strncmp(x->protocol, "0x", 2)) {
+	if (x->asked.kind == EXPLAIN_IP && !x->asked.port) {
 		*ret_hint = "probe with icmp, tcp/PORT, udp/PORT or sctp/PORT";
 		return "of that protocol no frame is known that the receiver drops for sure";
 	}

@@ -401,7 +401,7 @@ const struct api_member api_members[] = {
 	{ "explain", "from.lan", "bool", "a machine on the LAN" },
 	{ "explain", "from.vtep", "text or null", "the foreign VTEP that it is behind" },
 	{ "explain", "to", "object", "the second one, as from" },
-	{ "explain", "directions", "list", "two: from begins and to answers; to begins and from answers. With as=: one" },
+	{ "explain", "directions", "list", "two: from begins and to answers; to begins and from answers. With as=, and of what nobody asks for (dhcp, nd/IP ...): one" },
 	{ "explain", "directions.from", "text", "who begins" },
 	{ "explain", "directions.to", "text", "who answers" },
 	{ "explain", "directions.verdict", "text", "reachable or blocked" },

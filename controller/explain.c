@@ -107,25 +107,28 @@ static void choose(struct explaining *e, const struct find f[2])
 
 /* --- what is sent ----------------------------------------------------------------------------- */
 
-static const char *protocol_text(struct explaining *e)
+/* What is said needs few addresses. False: one is not known. */
+static bool settle_said(struct explaining *e)
 {
 	const struct explain_protocol *p = &e->protocol;
-	switch (p->kind) {
-	case EXPLAIN_ETHER:
-		return p->eth_type ? explain_printf(e, "0x%04x", p->eth_type) : "ethernet";
-	case EXPLAIN_ARP:
-		return e->is_v6 ? "nd" : "arp";
-	case EXPLAIN_RA:
-		return "ra";
-	case EXPLAIN_ICMP:
-	case EXPLAIN_ICMP6:
-		return e->is_v6 ? "icmp6" : "icmp";
-	case EXPLAIN_IP:
-		break;
+	struct explain_end *a = &e->x->ends[0], *b = &e->x->ends[1], *server = p->is_server ? a : b;
+	bool keeps = e->question->as.has_ip && e->question->as.is_v6;
+	e->is_v6 = p->is_v6;
+	if (p->kind == EXPLAIN_RA || (p->kind == EXPLAIN_DHCP && p->is_v6)) {
+		if (!keeps)
+			explain_link_local(a);
+		explain_link_local(b);
 	}
-	if (!p->port)
-		return explain_printf(e, "%u", p->number);
-	return explain_printf(e, "%s/%u", p->number == 6 ? "tcp" : p->number == 17 ? "udp" : "sctp", p->port);
+	if (p->kind != EXPLAIN_DHCP || p->is_v6 || server->has_ip4 || (a->is_as && !p->is_server))
+		return true;
+	fail(e, explain_printf(e, "no IPv4 address of \"%s\", the server, is known", server->asked), "ask for it by its address, or let it send a frame");
+	return false;
+}
+
+/* RFC 8200, 4; switches look behind them. */
+static bool is_extension_header(const struct explain_protocol *p)
+{
+	return p->kind == EXPLAIN_IP && (p->number == 0 || p->number == 43 || p->number == 44 || p->number == 51 || p->number == 60);
 }
 
 /* IPv4 or IPv6: as asked, else what both have. False: IP is wanted and not known. */
@@ -134,16 +137,19 @@ static bool settle_protocol(struct explaining *e, const struct find f[2])
 	const struct explain_end *a = &e->x->ends[0], *b = &e->x->ends[1];
 	bool both4 = a->has_ip4 && b->has_ip4, both6 = a->has_ip6 && b->has_ip6;
 	const struct explain_as *as = &e->question->as;
-	bool asks6 = (f[0].is_ip && f[0].is_v6) || (f[1].is_ip && f[1].is_v6) || e->protocol.kind == EXPLAIN_ICMP6 || (as->has_ip && as->is_v6);
+	bool asks6 = (f[0].is_ip && f[0].is_v6) || (f[1].is_ip && f[1].is_v6) || e->protocol.kind == EXPLAIN_ICMP6 || e->protocol.is_v6
+		|| (as->has_ip && as->is_v6);
 	bool asks4 = (f[0].is_ip && !f[0].is_v6) || (f[1].is_ip && !f[1].is_v6) || (as->has_ip && !as->is_v6);
 	if (e->protocol.kind == EXPLAIN_ETHER)
 		return true;
-	if (e->protocol.kind == EXPLAIN_RA) {
-		explain_link_local(&e->x->ends[0]);
-		explain_link_local(&e->x->ends[1]);
-		return e->is_v6 = true;
-	}
+	if (explain_says(&e->protocol))
+		return settle_said(e);
 	e->is_v6 = asks6 || (!asks4 && !both4 && both6);
+	if (e->is_v6 && is_extension_header(&e->protocol)) {
+		fail(e, explain_printf(e, "\"%u\" is an extension header of IPv6, and no protocol", e->protocol.number),
+		     "ask for the protocol behind it");
+		return false;
+	}
 	if (e->is_v6 ? both6 : both4)
 		return true;
 	if (e->protocol.is_given || (f[0].is_ip && f[1].is_ip)) {
@@ -228,9 +234,10 @@ static void converse(struct explaining *e, struct explain_rows *rows, unsigned c
 	unsigned server = !client;
 	enum explain_kind kind = e->protocol.kind;
 	struct explain_tracked tracked = { arena_new_array(e->arena, uint32_t, e->core->n_switches), e->core->n_switches };
-	if (kind == EXPLAIN_RA || (e->x->ends[client].is_as && kind != EXPLAIN_ARP)) {
-		if (can_send(e, client))
-			follow(e, rows, LEG_REQUEST, client, client, &tracked, d);
+	if (explain_says(&e->protocol) || (e->x->ends[client].is_as && kind != EXPLAIN_ARP)) {
+		bool passes = can_send(e, client) && follow(e, rows, LEG_REQUEST, client, client, &tracked, d)->passes;
+		if (passes && kind == EXPLAIN_DHCP && !e->protocol.is_server && !e->x->ends[client].is_as && can_send(e, server))
+			follow(e, rows, LEG_REPLY, server, client, &tracked, d);
 		return;
 	}
 	if (e->x->ends[client].is_as && can_send(e, client)) {
@@ -302,7 +309,8 @@ static void nobody(struct explaining *e, const struct find f[2])
 			explain_cause_add(&x->directions[d].causes, "unknown-host", f[i].nobody, f[i].nobody_cure, NULL, 0);
 	}
 	name_directions(x);
-	x->protocol = protocol_text(e);
+	e->is_v6 = e->protocol.is_v6 || e->protocol.kind == EXPLAIN_ICMP6;
+	x->protocol = explain_protocol_text(e);
 }
 
 struct explain *explain_new(const struct core *core, const struct explain_question *question)
@@ -317,7 +325,9 @@ struct explain *explain_new(const struct core *core, const struct explain_questi
 		.core = core, .net = core->net, .view = core->view, .question = question, .x = x, .arena = arena,
 		.protocol = question->protocol, .network = NET_NONE,
 	};
-	x->n_directions = question->as.has_mac || question->as.has_ip ? 1 : 2;
+	bool is_said = explain_says(&question->protocol);
+	x->n_directions = question->as.has_mac || question->as.has_ip || (is_said && question->protocol.kind != EXPLAIN_RA) ? 1 : 2;
+	x->is_harmful = x->n_directions == 1 || is_said;
 	for (unsigned i = 0; i < 2; i++) {
 		find_all(&f[i], core, arena, i ? question->to : question->from);
 		if (f[i].error)
@@ -342,7 +352,8 @@ struct explain *explain_new(const struct core *core, const struct explain_questi
 	if (!can_ask && e->network != NET_NONE)
 		return x;
 	x->error = x->hint = NULL;
-	x->protocol = protocol_text(e);
+	x->protocol = explain_protocol_text(e);
+	x->asked = e->protocol;
 	x->is_v6 = e->is_v6;
 	judge(e);
 	for (unsigned i = 0; i < 2; i++)

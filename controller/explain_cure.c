@@ -125,6 +125,11 @@ static const char *rule_for(struct explaining *e, unsigned from, unsigned client
 		return e->is_v6 ? "{allow: nd}" : "{allow: arp}";
 	case EXPLAIN_RA:
 		return "{allow: nd}";
+	case EXPLAIN_ANNOUNCE:
+	case EXPLAIN_DAD:
+		return p->is_v6 ? "{allow: nd}" : "{allow: arp}";
+	case EXPLAIN_DHCP:
+		return "{allow: dhcp}";
 	case EXPLAIN_ICMP:
 	case EXPLAIN_ICMP6:
 		snprintf(what, sizeof what, e->is_v6 ? "icmp6" : "icmp");

@@ -227,8 +227,10 @@ void explain_judge_end(struct explaining *e, unsigned end, struct explain_causes
 		     "where %s is, nobody knows: its own switch has not said so yet", j.end->name);
 	if (c->port_name)
 		judge_port(&j);
-	if (j.end->is_as)
+	if (j.end->is_as || explain_says(&e->protocol)) {
+		note_silence(&j);
 		return;
+	}
 	if (j.end->has_ip4 && !e->is_v6)
 		judge_address(&j, false);
 	if (j.end->has_ip6 && e->is_v6)

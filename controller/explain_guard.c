@@ -23,13 +23,32 @@ static const char *file_line(struct explaining *e, uint32_t line)
 	return line ? explain_printf(e, " (%s:%" PRIu32 ")", e->net->file, line) : "";
 }
 
-static struct sender sender_of(struct explaining *e, unsigned from, uint32_t line)
+/* Rows that look at what is said of an address, and not at where it is said from. */
+static bool is_about(const char *row)
+{
+	return !strcmp(row, "wrong-advert") || !strcmp(row, "taken-advert6");
+}
+
+/* The address that the row minds. */
+static const uint8_t *minded(struct explaining *e, unsigned from, const char *row)
+{
+	const struct explain_protocol *p = &e->protocol;
+	const struct explain_end *end = &e->x->ends[from];
+	bool is_said = p->kind == EXPLAIN_ANNOUNCE || p->kind == EXPLAIN_DAD;
+	/* An announcement comes from the address itself, when nothing else was asked for. */
+	bool is_from_other = p->kind == EXPLAIN_ANNOUNCE && p->is_v6 && end->is_as && e->question->as.has_ip && !is_about(row);
+	if (is_said && !is_from_other)
+		return p->about;
+	return e->is_v6 ? end->ip6 : end->ip4;
+}
+
+static struct sender sender_of(struct explaining *e, unsigned from, uint32_t line, const char *row)
 {
 	const struct candidate *c = &e->ends[from];
 	const struct explain_end *end = &e->x->ends[from];
 	char mac[MAC_TEXT], ip[INET6_ADDRSTRLEN];
 	struct sender s = { .e = e, .c = c, .network = &e->net->networks[c->network], .where = file_line(e, line),
-			    .bytes = e->is_v6 ? end->ip6 : end->ip4 };
+			    .bytes = minded(e, from, row) };
 	inet_ntop(e->is_v6 ? AF_INET6 : AF_INET, s.bytes, ip, sizeof ip);
 	s.place = explain_printf(e, "port %s:%s", c->sw_name, c->port_name);
 	s.mac = explain_printf(e, "%s", mac_format(end->mac, mac));
@@ -85,8 +104,9 @@ static void bound(const struct sender *s, struct explain_cause *cause, bool is_m
 	const struct net_port *entry = s->c->entry;
 	char mac[MAC_TEXT];
 	cause->kind = "bound";
-	cause->text = explain_printf(s->e, "%s is bound to %s%s, and this comes from %s", s->place, bound_text(s->e, entry), s->where,
-				     is_mac ? s->mac : s->ip);
+	bool is_about = !is_mac && (s->e->protocol.kind == EXPLAIN_ANNOUNCE || s->e->protocol.kind == EXPLAIN_DAD);
+	cause->text = explain_printf(s->e, "%s is bound to %s%s, and this %s %s", s->place, bound_text(s->e, entry), s->where,
+				     is_about ? "is about" : "comes from", is_mac ? s->mac : s->ip);
 	cause->cure = is_mac ? explain_printf(s->e, "let the machine use %s, or correct `mac` of the port", mac_format(entry->mac.bytes, mac))
 		: explain_printf(s->e, "let the machine use its own address, or add %s to `ip` of the port", s->ip);
 }
@@ -177,7 +197,7 @@ bool explain_guard_cause(struct explaining *e, const char *row, unsigned from, s
 	const struct candidate *c = &e->ends[from];
 	if (!c->use || !c->port)
 		return false;
-	const struct sender s = sender_of(e, from, cause->line);
+	const struct sender s = sender_of(e, from, cause->line, row);
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (strcmp(kinds[i].row, row))
 			continue;

@@ -186,7 +186,7 @@ static struct explain_cause rule_cause(struct explaining *e, const struct explai
 				       unsigned from, unsigned client)
 {
 	static const char need[] = "-rule-of-need";
-	bool is_resolve = step->row && ends_with(step->row, need) && e->protocol.kind != EXPLAIN_ARP;
+	bool is_resolve = step->row && ends_with(step->row, need) && e->protocol.kind != EXPLAIN_ARP && !explain_says(&e->protocol);
 	const char *rule = rule_for(e, from, client, is_resolve), *at;
 	struct explain_cause cause = { .kind = "denied", .sw = step->sw, .line = step->line };
 	if (place.rule) {

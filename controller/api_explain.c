@@ -136,6 +136,10 @@ static const char *cannot_probe(const struct explanation *ex, const char **ret_h
 		*ret_hint = "guards would report it as real; ask without --probe";
 		return "nobody is made to send what may not be sent";
 	}
+	if (x->ends[0].vtep) {
+		*ret_hint = "probe from the other end";
+		return "no switch of weft's can send what comes out of a foreign tunnel";
+	}
 	if (!x->ends[0].has_mac || !x->ends[1].has_mac || !x->ends[0].is_heard) {
 		*ret_hint = "a probe must not make up a host: let it send a frame first";
 		return "nothing has been heard from one of them";

@@ -170,21 +170,6 @@ static bool settle_protocol(struct explaining *e, const struct find f[2])
 
 /* --- a conversation ---------------------------------------------------------------------------- */
 
-static void judge_mtu(struct explaining *e, struct explain_leg *leg)
-{
-	uint32_t size = e->question->size;
-	if (!size || !leg->passes || !leg->over_tunnel || size <= leg->tunnel_mtu)
-		return;
-	leg->passes = false;
-	leg->cause = (struct explain_cause) {
-		.kind = "mtu",
-		.text = explain_printf(e, "a packet of %u bytes does not fit: the tunnel carries %u", size, leg->tunnel_mtu),
-		.cure = explain_printf(e, "give the hosts an MTU of %u (ip link set eth0 mtu %u), or the underlay one of %u more", leg->tunnel_mtu,
-				       leg->tunnel_mtu, size - leg->tunnel_mtu),
-		.sw = NULL, .line = e->net->networks[e->network].where.line,
-	};
-}
-
 /* A port in quarantine has no rows to come out by: that is the same wall once more. */
 static bool follows_from(const struct explain_causes *causes, const char *kind)
 {
@@ -197,16 +182,10 @@ static struct explain_leg *follow(struct explaining *e, struct explain_rows *row
 	struct explain_leg *leg = &d->legs[d->n_legs++];
 	explain_follow(e, rows, kind, from, client, tracked, leg);
 	if (kind == LEG_REQUEST || kind == LEG_REPLY)
-		judge_mtu(e, leg);
+		explain_judge_size(e, leg);
 	if (leg->cause.kind && !follows_from(&d->causes, leg->cause.kind))
 		explain_cause_add(&d->causes, leg->cause.kind, leg->cause.text, leg->cause.cure, leg->cause.sw, leg->cause.line);
 	return leg;
-}
-
-/* Legs from an end that has no port here cannot be walked. */
-static bool can_send(const struct explaining *e, unsigned end)
-{
-	return e->ends[end].port && e->ends[end].use;
 }
 
 /* How `asker` finds the address of the other one. */
@@ -214,11 +193,11 @@ static void resolve(struct explaining *e, struct explain_rows *rows, unsigned as
 		    struct explain_tracked *tracked, struct explain_direction *d)
 {
 	struct explain_leg *leg;
-	if (e->protocol.kind == EXPLAIN_ETHER || !can_send(e, asker))
+	if (e->protocol.kind == EXPLAIN_ETHER || !explain_can_send(e, asker))
 		return;
 	leg = follow(e, rows, LEG_RESOLVE, asker, asker, tracked, d);
 	leg->name = names[0];
-	if (!leg->passes || leg->is_answered || !can_send(e, !asker))
+	if (!leg->passes || leg->is_answered || !explain_can_send(e, !asker))
 		return;
 	leg = follow(e, rows, LEG_RESOLVED, !asker, asker, tracked, d);
 	leg->name = names[1];
@@ -235,19 +214,19 @@ static void converse(struct explaining *e, struct explain_rows *rows, unsigned c
 	enum explain_kind kind = e->protocol.kind;
 	struct explain_tracked tracked = { arena_new_array(e->arena, uint32_t, e->core->n_switches), e->core->n_switches };
 	if (explain_says(&e->protocol) || (e->x->ends[client].is_as && kind != EXPLAIN_ARP)) {
-		bool passes = can_send(e, client) && follow(e, rows, LEG_REQUEST, client, client, &tracked, d)->passes;
-		if (passes && kind == EXPLAIN_DHCP && !e->protocol.is_server && !e->x->ends[client].is_as && can_send(e, server))
+		bool passes = explain_can_send(e, client) && follow(e, rows, LEG_REQUEST, client, client, &tracked, d)->passes;
+		if (passes && kind == EXPLAIN_DHCP && !e->protocol.is_server && !e->x->ends[client].is_as && explain_can_send(e, server))
 			follow(e, rows, LEG_REPLY, server, client, &tracked, d);
 		return;
 	}
-	if (e->x->ends[client].is_as && can_send(e, client)) {
+	if (e->x->ends[client].is_as && explain_can_send(e, client)) {
 		follow(e, rows, LEG_RESOLVE, client, client, &tracked, d)->name = names[e->is_v6][0][0];
 		return;
 	}
 	resolve(e, rows, client, names[e->is_v6][0], &tracked, d);
-	if (kind == EXPLAIN_ARP || !can_send(e, client))
+	if (kind == EXPLAIN_ARP || !explain_can_send(e, client))
 		return;
-	if (!follow(e, rows, LEG_REQUEST, client, client, &tracked, d)->passes || !can_send(e, server))
+	if (!follow(e, rows, LEG_REQUEST, client, client, &tracked, d)->passes || !explain_can_send(e, server))
 		return;
 	resolve(e, rows, server, names[e->is_v6][1], &tracked, d);
 	follow(e, rows, LEG_REPLY, server, client, &tracked, d);
@@ -278,11 +257,12 @@ static void judge(struct explaining *e)
 	struct explain_causes stops = { .n = 0 };
 	for (unsigned i = 0; i < 2; i++)
 		explain_judge_end(e, i, &stops, &x->notes);
-	explain_judge_both(e, &stops, &x->notes);
+	explain_judge_both(e, &stops);
 	for (unsigned i = 0; i < 2; i++)
 		x->directions[i].causes = stops;
 	converse_both(e);
 	note_floods(e);
+	explain_note_size(e);
 }
 
 /* --- the whole ------------------------------------------------------------------------------------ */

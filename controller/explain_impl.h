@@ -2,7 +2,7 @@
 /* The inside of explain: explain.c (the verdict), explain_find.c (who is meant),
  * explain_fill.c (what is known of them), explain_ends.c (what is wrong with their
  * places), explain_words.c (words for what is sent), explain_frame.c and explain_say.h (frames),
- * explain_rows.c (rows that matter), explain_way.c and explain_trip.h (frames on their way),
+ * explain_rows.c (rows that matter), explain_size.c (packets that fit), explain_way.c and explain_trip.h (frames on their way),
  * explain_cure.c (what to do), explain_guard.c (what guards say). */
 #ifndef CONTROLLER_EXPLAIN_IMPL_H
 #define CONTROLLER_EXPLAIN_IMPL_H
@@ -76,7 +76,7 @@ void explain_link_local(struct explain_end *);
 
 /* explain_ends.c: what keeps frames from this end whatever the rows say, and what is odd. */
 void explain_judge_end(struct explaining *, unsigned end, struct explain_causes *stops, struct explain_causes *notes);
-void explain_judge_both(struct explaining *, struct explain_causes *stops, struct explain_causes *notes);
+void explain_judge_both(struct explaining *, struct explain_causes *stops);
 
 enum {
 	EXPLAIN_CLIENT_PORT = 40000,
@@ -128,6 +128,14 @@ bool explain_guard_cause(struct explaining *, const char *row, unsigned from, st
 void explain_quarantine(struct explaining *, unsigned end, struct explain_cause *);
 /* Are its addresses watched, and nothing is leased to it and none declared? */
 bool explain_lacks_lease(const struct explaining *, unsigned end);
+
+/* explain_size.c: a packet of the size that was asked for; what all hosts should know of the way. */
+void explain_judge_size(struct explaining *, struct explain_leg *);
+void explain_note_size(struct explaining *);
+
+/* explain_leave.c: can a frame of that end be followed? From a port in its network, or behind a foreign VTEP
+ * that has a tunnel to the other end. */
+bool explain_can_send(const struct explaining *, unsigned end);
 
 /* explain_way.c: follows a frame of a leg. tracked: per slot, what connection tracking
  * says of a reply: set by the request on its way. */

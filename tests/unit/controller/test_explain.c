@@ -373,9 +373,24 @@ static void test_mtu(void **state)
 	question = (struct explain_question) { .from = "vm-a", .to = "vm-b", .size = 9000 };
 	x = explain_new(world.core, &question);
 	assert_true(x->is_reachable);
+	/* By itself, where a tunnel is on the way. */
 	use(SWITCHES NETWORKS("    mtu: 1500\n"));
 	reachable("vm-a", "vm-web", "");
-	assert_true(has_note("mtu"));
+	assert_string_equal(x->notes.items[0].kind, "mtu");
+	assert_string_equal(x->notes.items[0].text,
+			    "hosts of network office send packets of up to 1500 bytes, the tunnels on the way carry 1450: larger ones are lost without a word");
+	assert_int_equal(x->notes.items[0].line, 9);
+	reachable("vm-a", "vm-b", "");
+	assert_false(has_note("mtu"));
+	reachable("vm-a", "vm-web", "arp");
+	assert_false(has_note("mtu"));
+	use(open_file);
+	reachable("vm-a", "vm-web", "tcp/80");
+	assert_non_null(strstr(x->notes.items[0].text, "hosts that were not told send packets of up to 1500 bytes, the tunnels on the way carry 1450"));
+	assert_non_null(strstr(x->notes.items[0].cure, "an MTU of 1450 and write `mtu` at the network, or the underlay 50 more"));
+	use(SWITCHES NETWORKS("    mtu: 1450\n"));
+	reachable("vm-a", "vm-web", "");
+	assert_false(has_note("mtu"));
 }
 
 /* --- rules ------------------------------------------------------------------------------------- */

@@ -30,8 +30,11 @@ const struct app_row guard_rows[N_GUARD_ROWS] = {
 		"report and drop: from an address that is not the sender's" },
 	[GUARD_START6] = { "start6", TABLE_GUARD, 260, "network, in_port, ipv6_src ::, ICMPv6 type",
 		"a host that has no address yet asks whether one is free, for routers, or joins groups (RFC 4862): go on" },
+	[GUARD_FREE_ADDRESS] = { "free-address6", TABLE_GUARD, 265, "network, in_port, ipv6_src ::, neighbour solicitation, target's prefix",
+		"is an address of `slaac` free? Report: it is the sender's now, if nobody has it; go on" },
 	[GUARD_OWN_IP6] = { "own-ip6", TABLE_GUARD, 250, "network, in_port, eth_src, ipv6_src",
-		"from an address that is bound, or leased until the time in reg11, or the link-local one of the bound MAC: go on" },
+		"from an address that is bound, or leased until the time in reg11, or taken by `slaac` (gone after an hour without), or the "
+		"link-local one of the bound MAC: go on" },
 	[GUARD_LINK6] = { "link-local6", TABLE_GUARD, 245, "network, in_port, ipv6_src fe80::/10",
 		"stays on the segment: go on" },
 	[GUARD_WRONG_ND_SENDER] = { "wrong-nd", TABLE_GUARD, 235, "network, in_port, neighbour solicitation or advertisement",

@@ -97,7 +97,7 @@ const char *explain_row_text(struct explaining *e, const struct explain_step *st
 	if (place.acl && row && is_judging(row->name) && (place.rule || place.is_end))
 		return rule_text(e, place);
 	if (row && (!strcmp(row->name, "own-ip4") || !strcmp(row->name, "own-ip6")))
-		return explain_printf(e, "guard: from an address that it has by `ip` or by lease%s%s", step->object ? ", " : "",
+		return explain_printf(e, "guard: from an address that it has by `ip`, by lease or by `slaac`%s%s", step->object ? ", " : "",
 				      step->object ? step->object : "");
 	return explain_printf(e, "%s: %s%s%s", row ? row->name : "a row", row ? row->does : "?", step->object ? ", " : "",
 			      step->object ? step->object : "");

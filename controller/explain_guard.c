@@ -111,6 +111,14 @@ static void bound(const struct sender *s, struct explain_cause *cause, bool is_m
 		: explain_printf(s->e, "let the machine use its own address, or add %s to `ip` of the port", s->ip);
 }
 
+/* An address that hosts give themselves, and this one has not yet. */
+static void not_taken(const struct sender *s, struct explain_cause *cause)
+{
+	cause->text = explain_printf(s->e, "%s is an address that hosts give themselves (`slaac`), and nobody has it yet: the first frame from there is "
+				     "dropped and makes it the sender's", s->ip);
+	cause->cure = "ask again in a second; `weft show events kind=violation` when it stays so";
+}
+
 /* An address of others, or of nobody. */
 static void not_leased(const struct sender *s, struct explain_cause *cause)
 {
@@ -124,7 +132,10 @@ static void not_leased(const struct sender *s, struct explain_cause *cause)
 		cause->text = explain_printf(e, "%s is what port %s:%s is bound to%s", s->ip, owner->switch_glob, owner->port_glob,
 					     file_line(e, owner->where.line));
 	else if (lease)
-		cause->text = explain_printf(e, "%s is leased to %s, not to %s at %s", s->ip, mac_format(lease->mac, mac), s->mac, s->place);
+		cause->text = explain_printf(e, "%s %s %s, not %s%s at %s", s->ip, lease->slaac ? "was taken first by" : "is leased to",
+					     mac_format(lease->mac, mac), lease->slaac ? "" : "to ", s->mac, s->place);
+	else if (e->is_v6 && net_takes_slaac(s->network, s->c->entry) && net_slaac_has(s->network, s->bytes))
+		not_taken(s, cause);
 	else
 		cause->text = explain_printf(e, "no lease of %s is known at %s%s, and addresses are watched there: the host has to ask by DHCP or "
 					     "needs `ip`", s->ip, s->place, s->where);

@@ -51,3 +51,5 @@ DIAG_CODE(MUTE, "W123", DIAG_WARNING, "ports from which nobody can speak", "Add 
 DIAG_CODE(IDLE_TRUST, "W124", DIAG_WARNING, "trust in what is not guarded", "Remove the word, or add it to the network's `guard`.")
 DIAG_CODE(UNREACHABLE, "W121", DIAG_WARNING, "a rule that never matches", "Remove it, or move it before the rule that hides it.")
 DIAG_CODE(FALLS_OFF, "W122", DIAG_WARNING, "a list of rules that falls off its end", "End it with {deny: any} or {allow: any}.")
+DIAG_CODE(SLAAC, "E050", DIAG_ERROR, "a prefix in which no host gives itself an address", "Write the IPv6 prefix that the network's routers announce, as in 2001:db8:20::/64.")
+DIAG_CODE(IDLE_SLAAC, "W135", DIAG_WARNING, "addresses to be learned where none are watched", "Add `source` or `arp` to the network's `guard`, or remove `slaac`.")

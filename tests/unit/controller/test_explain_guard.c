@@ -204,6 +204,28 @@ static void test_leases(void **state)
 	told("k2:v2", "srv", "icmp", "10.0.0.7", "no-lease", "10.0.0.7 is leased to 02:00:00:00:00:07, not to", "ask by DHCP", 18);
 }
 
+static void test_addresses_of_their_own(void **state)
+{
+	(void) state;
+	static char text[2000];
+	snprintf(text, sizeof text, "%s", file);
+	static const char key[] = "    slaac: \"fd00::/64\"\n";
+	char *at = strstr(text, "    guard: all\n");
+	memmove(at + sizeof key - 1, at, strlen(at) + 1);
+	memcpy(at, key, sizeof key - 1);
+	world_reload(&world, text);
+	take_all();
+	told_one("k1:v1", "srv", "dad/fd00::7", "", "", "");
+	told("k1:v1", "srv", "icmp6", "fd00::7", "no-lease", "fd00::7 is an address that hosts give themselves (`slaac`), and nobody has it yet", "ask again", 19);
+	struct fact fact = { .kind = FACT_LEASE, .network = id_of("leased"), .sw = k1, .ofport = V1, .old_sw = NET_NONE, .slaac = true,
+			     .mac = { 2, 0, 0, 0, 0, 7 }, .has_ip6 = true, .ip6 = { 0xfd, [15] = 7 }, .until_s = UINT32_MAX };
+	core_fact(world.core, &fact);
+	take_all();
+	told("k1:v1", "srv", "icmp6", "fd00::7", "", "", "", 0);
+	told("k1:v1", "srv", "nd/fd00::7", "fd00::7", "", "", "", 0);
+	told("k2:v2", "srv", "icmp6", "fd00::7", "no-lease", "fd00::7 was taken first by 02:00:00:00:00:07, not 0a:6e", "ask by DHCP", 19);
+}
+
 static void test_servers_and_routers(void **state)
 {
 	(void) state;
@@ -343,7 +365,7 @@ int main(void)
 {
 #define T(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(test_bound), T(test_sticky), T(test_shut), T(test_leases), T(test_servers_and_routers), T(test_what_nobody_asks_for), T(test_what_may_not_be_said),
+		T(test_bound), T(test_sticky), T(test_shut), T(test_leases), T(test_addresses_of_their_own), T(test_servers_and_routers), T(test_what_nobody_asks_for), T(test_what_may_not_be_said),
 		T(test_quarantine_is_told_once), T(test_storm_is_a_note), T(test_as_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,7 +25,7 @@ enum guard_row {
 	GUARD_START6, GUARD_OWN_IP6, GUARD_LINK6, GUARD_WRONG_ND_SENDER, GUARD_WRONG_IP6,
 	GUARD_OTHER, GUARD_WRONG_MAC, GUARD_MISS,
 	GUARD_OWN_ADVERT, GUARD_LINK_ADVERT, GUARD_WRONG_ADVERT, GUARD_NOT_ADVERT, GUARD_ND_MISS,
-	GUARD_FREE_ADDRESS,
+	GUARD_FREE_ADDRESS, GUARD_FRAGMENT, GUARD_CUT_CHAIN, GUARD_CUT_FIRST,
 	N_GUARD_ROWS
 };
 extern const struct app_row guard_rows[N_GUARD_ROWS];
@@ -45,6 +45,8 @@ struct guard {
 	bool snoops;                    /* what DHCP servers say here is learned */
 	bool slaac;                     /* addresses that hosts take by themselves are learned */
 };
+/* Is neighbour discovery looked at, or who is a router? */
+static inline bool guard_sees_nd(const struct guard *g) { return g->arp || g->held & NET_GUARD_RA; }
 struct guard guard_of(const struct scene *, uint32_t sw, uint32_t ofport, const struct view_use *);
 
 /* guard_kinds.c has what they are. guard_rows.c: all rows of a use but those of leases; of one lease; of the whole switch. */

@@ -10,7 +10,7 @@
 
 enum {
 	TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, TYPE_IPV6 = 0x86dd, PROTO_UDP = 17, PROTO_ICMPV6 = 58, ROUTER_ADVERT = 134, SOLICITATION = 135, REDIRECT = 137,
-	CLIENT4 = 68, CLIENT6 = 546, SERVER4 = 67, SERVER6 = 547, ARP = 28, IPV4 = 20, IPV6 = 40,
+	CLIENT4 = 68, CLIENT6 = 546, SERVER4 = 67, SERVER6 = 547, ARP = 28, IPV4 = 20, IPV6 = 40, HOPS = 255,
 };
 
 struct fact guard_about(const struct seen *s, enum fact_kind kind, enum fact_reason reason)
@@ -52,6 +52,49 @@ static bool is_udp_to(const struct packet *p, unsigned port4, unsigned port6)
 	return to == (is_v4 ? port4 : port6);
 }
 
+/* What stands behind the headers of IPv6 (RFC 8200, 4), as the rows see it. */
+struct upper {
+	bool is_cut;                    /* they do not end */
+	bool is_first;                  /* of several fragments */
+	unsigned proto;                 /* 44: a later fragment */
+	const uint8_t *at;
+	size_t size;
+};
+
+static bool find_upper(const struct packet *p, struct upper *ret)
+{
+	enum { HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, AH = 51, OPTIONS = 60, EXTENSION = 8 };
+	const uint8_t *l3 = p->data + p->l3_offset;
+	size_t size = p->size - p->l3_offset, at = IPV6;
+	if (p->eth_type != TYPE_IPV6 || size < IPV6)
+		return false;
+	*ret = (struct upper) { .proto = l3[6] };
+	while (ret->proto == HOP_BY_HOP || ret->proto == ROUTING || ret->proto == FRAGMENT || ret->proto == AH || ret->proto == OPTIONS) {
+		const uint8_t *header = l3 + at;
+		ret->is_cut = size - at < EXTENSION;
+		if (ret->is_cut || (ret->proto == FRAGMENT && (header[2] || header[3] & 0xf8)))
+			return true;
+		ret->is_first |= ret->proto == FRAGMENT && header[3];
+		size_t n = ret->proto == FRAGMENT ? EXTENSION : ret->proto == AH ? (header[1] + 2u) * 4u : (header[1] + 1u) * 8u;
+		ret->is_cut = n > size - at;
+		if (ret->is_cut)
+			return true;
+		ret->proto = header[0];
+		at += n;
+	}
+	ret->at = l3 + at;
+	ret->size = size - at;
+	return true;
+}
+
+/* Neighbour discovery in a first fragment, or headers that do not end. */
+static bool is_hidden(const struct packet *p)
+{
+	struct upper upper;
+	return find_upper(p, &upper)
+		&& (upper.is_cut || (upper.is_first && upper.proto == PROTO_ICMPV6 && p->data[p->l3_offset + 7] == HOPS));
+}
+
 /* From :: , which is nobody's: of these only the question for a free address is reported and passes. */
 static bool is_dad(const struct packet *p)
 {
@@ -63,9 +106,8 @@ static bool is_dad(const struct packet *p)
 
 static bool is_from_router(const struct packet *p)
 {
-	const uint8_t *l3 = p->data + p->l3_offset;
-	return p->eth_type == TYPE_IPV6 && p->size - p->l3_offset > IPV6 && l3[6] == PROTO_ICMPV6
-		&& (l3[IPV6] == ROUTER_ADVERT || l3[IPV6] == REDIRECT);
+	struct upper upper;
+	return find_upper(p, &upper) && upper.proto == PROTO_ICMPV6 && upper.size && (upper.at[0] == ROUTER_ADVERT || upper.at[0] == REDIRECT);
 }
 
 /* --- DHCP --------------------------------------------------------------------------------- */
@@ -171,6 +213,8 @@ void guard_packet_in(const struct scene *scene, const struct app_punt *punt, str
 			guard_violation(&s, REASON_ROGUE_DHCP, NULL);
 		else if (g.snoops && dhcp.kind == DHCP_LEASES)
 			take_leases(&s, &dhcp);
+	} else if (guard_sees_nd(&g) && is_hidden(&s.packet) && !(g.is_bound && memcmp(g.entry->mac.bytes, s.packet.src, 6))) {
+		guard_violation(&s, REASON_HIDDEN, NULL);
 	} else if (is_from_router(&s.packet) && g.held & NET_GUARD_RA) {
 		guard_violation(&s, REASON_ROGUE_RA, NULL);
 	} else if (g.held & NET_GUARD_DHCP && is_udp_to(&s.packet, SERVER4, SERVER6)

@@ -8,7 +8,7 @@
 #include "apps/storm.h"
 
 enum {
-	TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, TYPE_IPV6 = 0x86dd, PROTO_UDP = 17, PROTO_ICMPV6 = 58,
+	TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, TYPE_IPV6 = 0x86dd, PROTO_NOTHING_READ = 0, PROTO_UDP = 17, PROTO_ICMPV6 = 58, PROTO_NONE = 59,
 	MLD_REPORT = 131, ROUTER_SOLICITATION = 133, ROUTER_ADVERT = 134, SOLICITATION = 135, ADVERTISEMENT = 136,
 	REDIRECT = 137, MLD2_REPORT = 143,
 	SERVER4 = 67, CLIENT4 = 68, CLIENT6 = 546, SERVER6 = 547,
@@ -329,6 +329,34 @@ static void ip6(const struct guard *g, struct out *out)
 	}
 }
 
+/* A type that stands in no row, because Open vSwitch cannot see it. Later fragments are nothing without their first.
+ * Neighbour discovery is heard with hop limit 255 alone (RFC 4861, 6.1.2); others that are cut have other limits. */
+static void hidden_nd(const struct guard *g, struct out *out)
+{
+	struct build *b = out->build;
+	if (!guard_sees_nd(g))
+		return;
+	guard_begin(g, out, GUARD_FRAGMENT);
+	match_bound(g, b);
+	match_u(b, FIELD_ETH_TYPE, TYPE_IPV6);
+	match_u(b, FIELD_IP_PROTO, PROTO_ICMPV6);
+	match_u(b, FIELD_IP_TTL, 255);
+	match_u(b, FIELD_IP_FRAG, FRAG_FIRST);
+	drop(g, out);
+	/* What the userspace datapath makes of headers that do not end, and what the kernel's does. */
+	guard_begin(g, out, GUARD_CUT_CHAIN);
+	match_bound(g, b);
+	match_u(b, FIELD_ETH_TYPE, TYPE_IPV6);
+	match_u(b, FIELD_IP_PROTO, PROTO_NOTHING_READ);
+	drop(g, out);
+	guard_begin(g, out, GUARD_CUT_FIRST);
+	match_bound(g, b);
+	match_u(b, FIELD_ETH_TYPE, TYPE_IPV6);
+	match_u(b, FIELD_IP_PROTO, PROTO_NONE);
+	match_u(b, FIELD_IP_FRAG, FRAG_FIRST);
+	drop(g, out);
+}
+
 void guard_shut_row(const struct guard *g, struct out *out, const struct closure *closure, bool wanted)
 {
 	guard_begin(g, out, GUARD_SHUT);
@@ -347,6 +375,7 @@ void guard_use_rows(const struct guard *g, struct out *out)
 		match_um(out->build, FIELD_VLAN_VID, VLAN_PRESENT, VLAN_PRESENT);
 		pass(g, out, true);
 	}
+	hidden_nd(g, out);
 	if (g->held & NET_GUARD_RA) {
 		drop_icmpv6(g, out, GUARD_ROGUE_RA, ROUTER_ADVERT);
 		drop_icmpv6(g, out, GUARD_ROGUE_RA, REDIRECT);

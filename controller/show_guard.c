@@ -103,6 +103,7 @@ static const struct kind { enum fact_reason reason; const char *name, *hint; } k
 	{ REASON_BOUND, "violation", "its frames are dropped; correct `mac` and `ip` of the port, or find out who that is" },
 	{ REASON_TAKEN, "violation", "its frames are dropped; one of the two hosts needs another address" },
 	{ REASON_STICKY, "violation", "a host sticks to its port as long as that is there" },
+	{ REASON_HIDDEN, "violation", "its frames are dropped: nobody sends neighbour discovery so but to hide it (RFC 6980); find out who that is" },
 	{ REASON_ADDRESS_LIMIT, "violation", "a host that takes so many addresses is broken, or wants to fill tables: find out who that is" },
 	{ REASON_NO_LEASE, "violation", "its frames are dropped; let it ask by DHCP, or give its port `ip` or `trust`" },
 	{ REASON_PORT_LIMIT, "violation", "it is let in; raise max_hosts, or find out who brings so many" },

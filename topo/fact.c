@@ -60,6 +60,8 @@ const char *fact_reason_text(enum fact_reason reason)
 		return "the host sticks to another port";
 	case REASON_NO_LEASE:
 		return "the address is not leased to it";
+	case REASON_HIDDEN:
+		return "neighbour discovery in fragments, or behind headers that are cut off";
 	case REASON_ADDRESS_LIMIT:
 		return "the port has as many addresses of its own as it may have";
 	case REASON_ROGUE_DHCP:
@@ -251,6 +253,8 @@ static void add_violation(struct line *line, const struct fact *fact, const stru
 		add(line, " beyond its max_hosts");
 	else if (fact->reason == REASON_NO_LEASE)
 		add(line, is_zero(fact->other_mac) ? ", which is not leased to it" : ", which is leased to");
+	else if (fact->reason == REASON_HIDDEN)
+		add(line, ", in fragments or behind headers that are cut off");
 	else if (fact->reason == REASON_ADDRESS_LIMIT)
 		add(line, ", and has as many addresses as it may have");
 	if (fact->reason == REASON_NO_LEASE && !is_zero(fact->other_mac))

@@ -81,6 +81,7 @@ enum fact_reason {
 	/* LEASE_GONE: */
 	REASON_RELEASED, REASON_EXPIRED,
 	/* VIOLATION: */
+	REASON_HIDDEN,                  /* neighbour discovery in fragments, or behind headers that are cut off */
 	REASON_ADDRESS_LIMIT,           /* an address of its own, and the port has as many as it may have */
 };
 const char *fact_reason_text(enum fact_reason);

@@ -262,6 +262,7 @@ static void judge(struct explaining *e)
 		x->directions[i].causes = stops;
 	converse_both(e);
 	note_floods(e);
+	explain_note_source(e);
 	explain_note_size(e);
 }
 

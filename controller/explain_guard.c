@@ -228,6 +228,26 @@ bool explain_guard_cause(struct explaining *e, const char *row, unsigned from, s
 	return true;
 }
 
+void explain_note_source(struct explaining *e)
+{
+	const struct candidate *c = &e->ends[0];
+	const struct explain_as *as = &e->question->as;
+	const struct explain_direction *d = &e->x->directions[0];
+	enum explain_kind kind = e->protocol.kind;
+	if (!as->has_ip || e->network == NET_NONE || !c->use || !d->n_legs || !d->legs[0].passes || explain_says(&e->protocol)
+	    || kind == EXPLAIN_ARP || kind == EXPLAIN_ETHER)
+		return;
+	const struct net_port *owner = net_bound_ip(&e->net->networks[e->network], as->is_v6, as->ip);
+	if (!owner || owner == c->entry)
+		return;
+	const struct sender s = sender_of(e, 0, c->entry ? c->entry->where.line : 0, "");
+	const char *text = explain_printf(e, "%s is what port %s:%s is bound to%s. What %s%s says of it by ARP and neighbour discovery is dropped, "
+					  "IP packets from there are not: a router may forward them", s.ip, owner->switch_glob, owner->port_glob,
+					  file_line(e, owner->where.line), s.place, s.where);
+	explain_cause_add(&e->x->notes, "bound-elsewhere", text, "write `source` into `guard` of the network, and `trust: source` at its routers",
+			  NULL, owner->where.line);
+}
+
 bool explain_lacks_lease(const struct explaining *e, unsigned end)
 {
 	const struct candidate *c = &e->ends[end];

@@ -126,6 +126,8 @@ const char *explain_trace_command(struct explaining *, enum leg_kind, unsigned f
  * one port's own, that ended a frame; the cause has its switch and line. False: not of that kind. */
 bool explain_guard_cause(struct explaining *, const char *row, unsigned from, struct explain_cause *);
 void explain_quarantine(struct explaining *, unsigned end, struct explain_cause *);
+/* Remarks that IP packets pass from an address that is another port's. */
+void explain_note_source(struct explaining *);
 /* Are its addresses watched, and nothing is leased to it and none declared? */
 bool explain_lacks_lease(const struct explaining *, unsigned end);
 

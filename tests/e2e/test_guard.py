@@ -165,6 +165,11 @@ def test_n10_nobody_else_has_what_a_port_is_bound_to(lab):
                 advertisement(own, dhcp.link_local(own), ip6),
                 plain(mac, b"the mac of another"),
             ], plain(own, f"it goes on, {vm} itself".encode()))
+            # A router may send on what came from there: that is for `source`, and explain says so.
+            forwarded = ip4_frame(own, ip, f"forwarded by {vm}".encode())
+            assert crosses(wire, h1, forwarded, f"forwarded by {vm}".encode())
+            notes = frame_agrees(l, vm, "h1", forwarded, True)["notes"]
+            assert [n["kind"] for n in notes if n["kind"] != "mtu"] == ["bound-elsewhere"] and "k2:db" in notes[0]["text"], notes
             told(l, f"port {place} sent from {ip} ({own}), to which k2:db is bound")
             told(l, f"port {place} sent from {ip6} ({own}), to which k2:db is bound")
             told(l, f"port {place} sent from {mac}, to which k2:db is bound")

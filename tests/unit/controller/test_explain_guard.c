@@ -160,6 +160,18 @@ static void test_bound(void **state)
 	told("k1:free", "far", "arp", "10.0.0.1", "bound", "10.0.0.1 is what port k1:db is bound to (topology.yaml:9), and this comes from port k1:free",
 	     "another address", 9);
 	told("k1:free", "far", "arp", "fd00::1", "bound", "fd00::1 is what port k1:db is bound to", "another address", 9);
+	/* But what is only sent from there, as a router does; and that is said. */
+	for (int v6 = 0; v6 < 2; v6++) {
+		told("k1:free", "far", v6 ? "icmp6" : "udp/9", v6 ? "fd00::1" : "10.0.0.1", "", "", "", 0);
+		assert_string_equal(x->notes.items[0].kind, "bound-elsewhere");
+		assert_non_null(strstr(x->notes.items[0].text, v6 ? "fd00::1 is what port k1:db is bound to (topology.yaml:9). What port k1:free (topology.yaml:12) says"
+					      : "10.0.0.1 is what port k1:db is bound to (topology.yaml:9). What port k1:free (topology.yaml:12) says"));
+		assert_int_equal(x->notes.items[0].line, 9);
+		told("k1:db", "far", v6 ? "icmp6" : "udp/9", v6 ? "fd00::1" : "10.0.0.1", "", "", "", 0);
+		assert_true(!x->notes.n || strcmp(x->notes.items[0].kind, "bound-elsewhere"));
+		told("k1:free", "far", v6 ? "icmp6" : "udp/9", v6 ? "fd00::4" : "10.0.0.4", "", "", "", 0);
+		assert_true(!x->notes.n || strcmp(x->notes.items[0].kind, "bound-elsewhere"));
+	}
 	told("k1:free", "far", "arp", "10.0.0.77", "", "", "", 0);
 	told("k1:free", "far", "ethernet", "02:00:00:00:00:77", "", "", "", 0);
 }

@@ -19,12 +19,27 @@ LOG_MODULE(api)
 
 /* --- short answers ------------------------------------------------------------------- */
 
-static void reply_with(struct http_call *call, int code, const char *allow, json_t *take)
+char *api_text(json_t *take)
 {
 	char *text = json_dumps(take, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(10));
 	json_decref(take);
 	if (!text)
 		log_abort("a document that is no JSON");
+	return text;
+}
+
+enum http_more api_out_last(struct http_out *out, json_t *take)
+{
+	char *text = api_text(take);
+	http_out(out, text, strlen(text));
+	http_out(out, "\n", 1);
+	free(text);
+	return HTTP_END;
+}
+
+static void reply_with(struct http_call *call, int code, const char *allow, json_t *take)
+{
+	char *text = api_text(take);
 	size_t size = strlen(text);
 	text[size] = '\n';
 	http_reply(call, code, allow, text, size + 1);

@@ -74,10 +74,7 @@ static void out_head(struct http_out *out, const struct show_cursor *cursor)
 	json_t *head = json_object();
 	if (cursor->list->head)
 		cursor->list->head(cursor->world, head);
-	char *text = json_dumps(head, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(10));
-	json_decref(head);
-	if (!text)
-		log_abort("a document that is no JSON");
+	char *text = api_text(head);
 	size_t size = strlen(text);
 	http_out(out, text, size - 1);
 	free(text);

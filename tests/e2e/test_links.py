@@ -10,7 +10,7 @@ import pytest
 
 from frames import Wire, arp_request, has
 from test_reload import Prober
-from weftlab import run, wait_for
+from weftlab import paths_rest, run, wait_for
 
 
 def topology(switches, cables, vteps="", empty="", extra=""):
@@ -161,7 +161,7 @@ def test_p1_with_links(lab):
     l = lab(topology("abcd", "ab bc cd da", "abcd"))
     settled_links(l, 4)
     l.ping_all()
-    l.wait_rest()
+    paths_rest(l)
     prober = Prober(l, "va", "vc", "0.002")
     l.kill_weftd(signal.SIGKILL)
     l.start_weftd()
@@ -232,6 +232,7 @@ def test_trunks_tunnels_and_links_in_one_network(lab):
             assert printer.wait(has(mark)), vm
             assert printer.count(has(mark)) == 1, vm
     l.wait_rest()
+    paths_rest(l)
     l.kill_weftd(signal.SIGKILL)
     l.start_weftd()
     settled_links(l, 1)

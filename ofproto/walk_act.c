@@ -269,6 +269,7 @@ static uint32_t translate(struct walker *w, const struct ofpact_nat *nat)
 static void commit(struct walker *w, const struct ofpact_conntrack *ct)
 {
 	const struct ofpact *a;
+	union mf_value label;
 
 	w->walk->n_commits++;
 	w->walk->commit_zone = ct->zone_imm;
@@ -278,7 +279,8 @@ static void commit(struct walker *w, const struct ofpact_conntrack *ct)
 		else if (a->type == OFPACT_REG_MOVE)
 			move_field(w, ofpact_get_REG_MOVE(a));
 	}
-	memcpy(w->walk->commit_label, &w->packet.flow.ct_label, sizeof(w->walk->commit_label));
+	mf_get_value(mf_from_id(MFF_CT_LABEL), &w->packet.flow, &label);
+	memcpy(w->walk->commit_label, &label, sizeof(w->walk->commit_label));
 }
 
 static void track(struct walker *w, const struct ofpact_conntrack *ct)
@@ -286,11 +288,12 @@ static void track(struct walker *w, const struct ofpact_conntrack *ct)
 	struct flow *flow = &w->packet.flow;
 	const struct ofpact *a;
 	uint32_t translated = 0;
+	union mf_value label;
 
+	memcpy(&label, w->walk->ct_label, sizeof(w->walk->ct_label));
+	mf_set_flow_value(mf_from_id(MFF_CT_LABEL), &label, flow);
 	if (ct->flags & NX_CT_F_COMMIT)
 		commit(w, ct);
-	else
-		memcpy(&flow->ct_label, w->walk->ct_label, sizeof(flow->ct_label));
 	OFPACT_FOR_EACH (a, ct->actions, ofpact_ct_get_action_len(ct))
 		if (a->type == OFPACT_NAT)
 			translated |= translate(w, ofpact_get_NAT(a));

@@ -48,6 +48,9 @@ void snat_check_rule(const struct section_scene *scene, const struct section_at 
 		snat->of[ip->is_v6] = ip;
 		snat->text = i ? arena_printf(scene->arena, "%s,%s", snat->text, ip->text) : ip->text;
 	}
+	if (value->kind == YAML_SEQ && !value->n_items)
+		diag_add(scene->diag, value->where, DIAG_SNAT, "\"snat\" in %s is an empty list; give it an address",
+			 section_at_text(scene, at));
 	check_rest(scene, at, value->where, rule);
 	if (snat->text)
 		snat->id = TRANSLATES | (uint32_t) net_hash(snat->text, strlen(snat->text));

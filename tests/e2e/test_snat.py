@@ -145,3 +145,21 @@ def test_two_clients_on_two_switches_are_one_source(lab, v6):
             assert wire.wait(hidden)
         for talk in talks:
             talk.child.kill()
+
+
+def steps(direction, leg):
+    return [s["text"] for s in next(x for x in direction["legs"] if x["name"] == leg)["steps"] if s["shown"]]
+
+
+@pytest.mark.parametrize("v6", [False, True])
+def test_explain_agrees(lab, v6):
+    """Both ways round, with what packets do and with Open vSwitch's own trace."""
+    l = lab(TEXT)
+    known(l, "h1", "h3", "web", "db")
+    for client, server in (("h1", "web"), ("h1", "db"), ("h3", "web")):
+        for proto in ("tcp/5009", "icmp"):
+            there = agree(l, client, server, proto, v6=v6)["directions"][0]
+            assert f"source becomes {SEEN6 if v6 else SEEN4}" in steps(there, "request"), there
+            assert f"destination becomes {address(l, client, v6)} again" in steps(there, "reply"), there
+    # Among servers nothing is translated.
+    assert not any("becomes" in text for text in steps(agree(l, "db", "web", "tcp/5009", v6=v6)["directions"][0], "request"))

@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
-from agree import address, agree, explain, known
+from agree import address, agree, explain, kinds, known
+from frames import arp_request, has
+from test_physical import OFFICE, gateway
 from weftlab import wait_for
 
 SNAT_MAC = bytes.fromhex("027765667402")
@@ -30,6 +32,7 @@ groups:
 acls:
   hide:
     - {allow: tcp, from: clients, to: servers, snat: [10.0.0.250, "fd00::250"], name: hidden}
+    - {allow: udp, from: clients, to: servers, snat: [10.0.0.250, "fd00::250"]}
     - {allow: icmp, from: clients, to: servers, snat: 10.0.0.250}
     - {allow: icmp6, from: clients, to: servers, snat: "fd00::250"}
     - {allow: any}
@@ -101,12 +104,6 @@ class Talk:
         return self.child.stdout.readline().strip()
 
 
-def sources(wire):
-    """Who sends what comes in by IP, without multicast: (MAC, address)."""
-    wire.count(lambda f: False)
-    return wire
-
-
 def shows(l, server, client):
     """Does a frame of that client's own address, or with its MAC address, come to the server?"""
     ip4 = socket.inet_aton(address(l, client))
@@ -163,3 +160,141 @@ def test_explain_agrees(lab, v6):
             assert f"destination becomes {address(l, client, v6)} again" in steps(there, "reply"), there
     # Among servers nothing is translated.
     assert not any("becomes" in text for text in steps(agree(l, "db", "web", "tcp/5009", v6=v6)["directions"][0], "request"))
+
+
+def rows(l, host, *words):
+    return [f for f in l.flows(host) if all(w in f for w in words)]
+
+
+def test_what_comes_back_besides_replies(lab):
+    """Errors of the server about what the client sent; and packets in fragments, both ways."""
+    l = lab(TEXT)
+    known(l, "h1", "h3", "web", "db")
+    with l.wire("web") as wire:
+        for client in ("h1", "h3"):
+            # Nobody listens: the server's kernel says so to the source it sees, and the client hears of it.
+            assert refused(l, client, "web", False) == refused(l, client, "web", True) == "refused"
+            l.exec(client, "ping", "-n", "-c", "2", "-s", "3000", "-W", "5", l.ip("web"))
+        assert wire.wait(hidden)
+        assert not wire.count(shows(l, "web", "h1")) and not wire.count(shows(l, "web", "h3"))
+
+
+def refused(l, client, server, v6):
+    """UDP to a port where nobody listens."""
+    text = f"""
+import socket
+s = socket.socket(socket.{"AF_INET6" if v6 else "AF_INET"}, socket.SOCK_DGRAM)
+s.connect(("{address(l, server, v6)}", 5999))
+s.settimeout(5)
+s.send(b"x")
+try:
+    s.recv(10)
+except ConnectionRefusedError:
+    print("refused")
+except OSError:
+    print("silent")
+"""
+    return l.exec(client, sys.executable, "-c", text).stdout.strip()
+
+
+def test_a_restart_and_edits(lab):
+    """A connection outlives weftd, and every edit that allows it; it keeps the source it began with."""
+    l = lab(TEXT)
+    known(l, "h1", "h3", "web", "db")
+    serve(l, *SERVERS)
+    talks = [Talk(l, "h1", "web"), Talk(l, "h3", "web", v6=True), Talk(l, "h1", "db"), Talk(l, "h3", "db")]
+    seen = [talk.seen_as() for talk in talks]
+    assert [s.split()[0] for s in seen] == [SEEN4, SEEN6, SEEN4, SEEN4]
+    l.wait_rest()
+    l.kill_weftd(signal.SIGKILL)
+    assert [talk.seen_as() for talk in talks] == seen
+    l.start_weftd()
+    l.wait_rest()
+    assert set(l.sent().values()) == {0}
+    assert [talk.seen_as() for talk in talks] == seen
+    # A rule more, and then no `snat` for TCP: those that are there stay who they are.
+    l.edit(TEXT.replace("  hide:\n", "  hide:\n    - {deny: tcp, port: 99}\n"))
+    assert [talk.seen_as() for talk in talks] == seen
+    plain = TEXT.replace("to: servers, snat: [10.0.0.250, \"fd00::250\"], name: hidden", "to: servers, name: hidden")
+    assert plain != TEXT
+    l.edit(plain)
+    assert [talk.seen_as() for talk in talks] == seen
+    assert Talk(l, "h1", "db", v6=True).seen_as().split()[0] == address(l, "h1", True)
+    # Back again: the one that began without keeps its own source.
+    one = Talk(l, "h3", "web")
+    assert one.seen_as().split() == [address(l, "h3"), "40000"]
+    l.edit(TEXT)
+    assert one.seen_as().split() == [address(l, "h3"), "40000"]
+    assert [talk.seen_as() for talk in talks] == seen
+
+
+def test_an_edit_ends_what_it_denies(lab):
+    """And what has a source that the file does not have any more. Nothing shows the client."""
+    l = lab(TEXT)
+    known(l, "h1", "h3", "web", "db")
+    serve(l, *SERVERS)
+    cut, moved = Talk(l, "h1", "web", wait=2), Talk(l, "h3", "db", wait=2)
+    assert cut.seen_as().split()[0] == moved.seen_as().split()[0] == SEEN4
+    l.edit(TEXT.replace("  hide:\n", "  hide:\n    - {deny: tcp, from: 10.0.0.1}\n"))
+    assert cut.seen_as() == "silent"
+    assert moved.seen_as().split()[0] == SEEN4
+    l.edit(TEXT)
+    assert wait_for("it goes on", lambda: cut.seen_as().startswith(SEEN4) or None, 30)
+    with l.wire("db") as wire:
+        l.edit(TEXT.replace("10.0.0.250", "10.0.0.251"))
+        assert moved.seen_as() == "silent"
+        assert Talk(l, "h1", "db").seen_as().split()[0] == "10.0.0.251"
+        assert not wire.count(shows(l, "db", "h3")) and not wire.count(shows(l, "db", "h1"))
+    assert any("n_packets=0," not in f for f in rows(l, "k2", "table=90", "priority=250"))
+
+
+def test_nobody_else_has_the_source(lab):
+    """A host that claims it is told of and not heard; what is sent to it and is no reply ends."""
+    l = lab(TEXT)
+    known(l, "h1", "h3", "web", "db")
+    with l.wire("h1") as h1, l.wire("db") as db:
+        claim = arp_request(l.vm("h1")["mac"], SEEN4, SEEN4)
+        h1.send(claim)
+        wait_for("it is told of", lambda: [e for e in l.weft("show", "events")["events"] if "which no host has" in e["text"]])
+        assert not db.count(has(claim[12:]))
+        h1.send(arp_request(l.vm("h1")["mac"], address(l, "h1"), SEEN4))
+        answer = h1.wait(has(b"\x00\x02" + SNAT_MAC + socket.inet_aton(SEEN4)))
+        assert answer and answer[6:12] == SNAT_MAC
+    assert l.exec("web", "ping", "-n", "-c", "1", "-W", "1", SEEN4, check=False).returncode == 1
+    said = explain(l, address(l, "web"), SEEN4)["directions"][0]
+    assert kinds(said) == ["unknown-host"] and "(`snat`)" in said["causes"][0]["text"], said
+    serve(l, "web")
+    # The server sees to it that its neighbour is alive: by unicast, to the MAC address of `snat`.
+    talk = Talk(l, "h1", "web")
+    assert talk.seen_as().startswith(SEEN4)
+    neighbour = l.exec("web", "ip", "neigh", "show", SEEN4).stdout
+    assert SNAT_MAC.hex(":") in neighbour, neighbour
+    with l.wire("web") as web:
+        frame = arp_request(l.vm("web")["mac"], address(l, "web"), SEEN4)
+        web.send(SNAT_MAC + frame[6:])
+        assert web.wait(has(b"\x00\x02" + SNAT_MAC + socket.inet_aton(SEEN4)))
+
+
+def test_a_server_on_the_lan(lab):
+    """A machine behind the network's gateway to the LAN sees one source, whose MAC address its switch learns there."""
+    text = OFFICE.replace("    ports: [k1:a1, k2:a2, k3:a3]\n", "    ports: [k1:a1, k2:a2, k3:a3]\n    acl_out: hide\n") + """acls:
+  hide:
+    - {allow: tcp, from: clients, snat: 10.20.0.250}
+    - {allow: any}
+groups: {clients: [CLIENTS]}
+"""
+    l = lab(text.replace("CLIENTS", "10.20.0.251"))
+    l.edit(text.replace("CLIENTS", f"{l.ip('a1')}, {l.ip('a3')}"))
+    l.ping_all(["a1", "a2", "a3", "printer"])
+    assert gateway(l) == "k3:eno2"
+    serve(l, "printer")
+    talks = [Talk(l, client, "printer") for client in ("a1", "a3")]
+    found = [talk.seen_as().split() for talk in talks]
+    assert [f[0] for f in found] == ["10.20.0.250"] * 2 and found[0][1] != found[1][1], found
+    assert Talk(l, "a2", "printer").seen_as().split()[0] == l.ip("a2")
+    l.kill_weftd(signal.SIGKILL)
+    assert [talk.seen_as().split() for talk in talks] == found
+    l.start_weftd()
+    l.wait_rest()
+    assert set(l.sent().values()) == {0}
+    agree(l, "a1", "printer", "tcp/5009")

@@ -179,6 +179,7 @@ static void tell_rows(struct trip *t, struct copy *copy, struct explain_step *s)
 		return;
 	s->text = text;
 	s->is_shown = true;
+	s->line = 0;                    /* the rule that says so has been told */
 }
 
 static void go(struct trip *t, size_t at)

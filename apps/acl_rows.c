@@ -50,6 +50,7 @@ const struct app_row acl_rows[N_ROWS] = {
 		"look up in the network's zone and translate back; go to acl_back" },
 	[ROW_STRAY] = { "no-reply", TABLE_CONNTRACK, 110, "network, eth_dst the MAC address of `snat`",
 		"drop: neither IP nor ARP, no host has that address" },
+	[ROW_BACK_CUT] = { "translated-connection-cut", TABLE_ACL_BACK, 110, "mark = cut", "a rule ended the connection: drop" },
 	[ROW_CLIENT] = { "translate-back", TABLE_ACL_BACK, 100, "reply, label of a translation",
 		"eth_dst = the MAC address in the label; go to acl_from" },
 	[ROW_NO_CLIENT] = { "no-such-connection", TABLE_ACL_BACK, 0, "anything",

@@ -111,6 +111,9 @@ void acl_snat_fixed_rows(const struct compiling *c)
 {
 	uint32_t reply = TRACKED | TRACKED_REPLY, sent = TRACKED | TRACKED_SNAT;
 	struct build *b = c->out->build;
+	begin(c, ROW_BACK_CUT, c->vs->object);
+	match_u(b, FIELD_CT_MARK, MARK_CUT);
+	out_want(c->out, c->vs->sw);
 	begin(c, ROW_CLIENT, c->vs->object);
 	match_um(b, FIELD_CT_STATE, reply, reply | TRACKED_INVALID);
 	match_bytes(b, FIELD_CT_LABEL, snat_bit, snat_bit);

@@ -79,7 +79,7 @@ const struct table_contract pipeline[N_TABLES] = {
 	},
 	[TABLE_ACL_BACK] = {
 		.name = "acl_back", .owner = "acl", .id = 21,
-		.match = FIELD_BIT(CT_STATE) | FIELD_BIT(CT_LABEL),
+		.match = FIELD_BIT(CT_STATE) | FIELD_BIT(CT_MARK) | FIELD_BIT(CT_LABEL),
 		.set = FIELD_BIT(ETH_DST),
 		.next = TABLE_BIT(ACL_FROM),
 		.help = "replies of connections whose source is translated, addressed to who began them again",

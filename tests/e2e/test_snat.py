@@ -4,11 +4,13 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
 from agree import address, agree, explain, kinds, known
-from frames import arp_request, has
+from frames import arp_request, has, udp
+from test_migration import migrate
 from test_physical import OFFICE, gateway
 from weftlab import wait_for
 
@@ -248,6 +250,39 @@ def test_an_edit_ends_what_it_denies(lab):
     assert any("n_packets=0," not in f for f in rows(l, "k2", "table=90", "priority=250"))
 
 
+def test_a_source_outside_of_the_subnet(lab):
+    """The server has a route to it, without a gateway."""
+    l = lab(TEXT.replace("10.0.0.250", "192.0.2.250"))
+    known(l, "h1", "h3", "web", "db")
+    serve(l, "web")
+    l.exec("web", "ip", "route", "add", "192.0.2.250", "dev", "eth0")
+    for client in ("h1", "h3"):
+        assert Talk(l, client, "web").seen_as().split()[0] == "192.0.2.250"
+        agree(l, client, "web", "tcp/5009")
+
+
+def test_no_port_is_free(lab):
+    """More connections to one port of a server than the source has ports: the rest is dropped, and
+    shows nobody. A switch that tells of each lost packet is not what this is about."""
+    l = lab(TEXT)
+    known(l, "h1", "h3", "web", "db")
+    l.exec("web", "ip", "route", "add", "blackhole", "10.0.0.250/32")
+
+    def flood(client, n):
+        with l.wire(client) as out:
+            for port in range(1024, 1024 + n):
+                out.send(udp(l.vm("web")["mac"], l.vm(client)["mac"], b"x", address(l, client), address(l, "web"), port, 5999))
+                if port % 100 == 0:
+                    time.sleep(0.003)   # the switch's own queues are not what is tested
+
+    with l.wire("web") as wire:
+        flood("h1", 64512)
+        flood("h3", 2000)
+        assert wire.wait(hidden)
+        wait_for("some are dropped", lambda: any(f for f in rows(l, "k1", "table=92", "priority=0") if "n_packets=0," not in f), 20)
+        assert not wire.count(shows(l, "web", "h1")) and not wire.count(shows(l, "web", "h3"))
+
+
 def test_nobody_else_has_the_source(lab):
     """A host that claims it is told of and not heard; what is sent to it and is no reply ends."""
     l = lab(TEXT)
@@ -298,3 +333,38 @@ groups: {clients: [CLIENTS]}
     l.wait_rest()
     assert set(l.sent().values()) == {0}
     agree(l, "a1", "printer", "tcp/5009")
+
+
+MOVES = """version: 1
+switches:
+  k1: {dpid: 0x11, vtep: 10.99.0.1}
+  k2: {dpid: 0x12, vtep: 10.99.0.2}
+  k3: {dpid: 0x13, vtep: 10.99.0.3}
+networks:
+  lan:
+    subnet: 10.0.0.0/24
+    ports: [k3:a3, "k*:guest*"]
+    acl_out: hide
+acls:
+  hide:
+    - {allow: tcp, snat: 10.0.0.250}
+    - {allow: any}
+x-lab:
+  vms:
+    guest: {port: "k1:guest0"}
+"""
+
+
+@pytest.mark.parametrize("client, server", [("guest", "a3"), ("a3", "guest")])
+def test_an_end_moves_to_another_host(lab, client, server):
+    """The client with its connections; and the server, when the port is free where it comes to."""
+    l = lab(MOVES)
+    l.ping_all()
+    serve(l, server)
+    talk = Talk(l, client, server)
+    seen = talk.seen_as()
+    assert seen == f"{SEEN4} 40000"
+    for old, new in (("k1", "k2"), ("k2", "k1")):
+        migrate(l, "guest0", old, new)
+        l.wait_host(l.vm("guest")["mac"], f"{new}:guest0")
+        assert talk.seen_as() == seen

@@ -234,6 +234,9 @@ static void an_edit_cuts_what_it_denies(void **state)
 	assert_true(walk->n_commits == 1 && walk->commit_mark == MARK_CUT);
 	edit(", acl_out: l", RULES);
 	walk->ct_mark = MARK_CUT;
+	walk->ct_state = first | TRACKED_REPLY;
+	assert_int_equal(at_b(walk, 1, tcp(2, SEEN, false, 0)), 0);
+	walk->ct_state = first;
 	at_b(walk, TUNNEL, tcp(1, 2, false, 80));
 	went(walk, 1, tcp(SEEN, 2, false, 80));
 	assert_true(walk->n_commits == 1 && walk->commit_mark == 0);

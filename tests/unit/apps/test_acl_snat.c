@@ -338,6 +338,8 @@ static void nobody_claims_it(void **state)
 	is_answered("b:r2", arp(all, 3, 33, SEEN, 1));
 	world_do(w, "address red 2 10.0.0.250");
 	is_answered("b:r2", arp(all, 3, 33, SEEN, 1));
+	assert_int_equal(world_count_rows(w, "b", "table=65", "arp_tpa=10.0.0.250", NULL), 2);
+	assert_int_equal(world_count_rows(w, "b", "table=64", "arp_spa=10.0.0.250", NULL), 1);
 }
 
 /* --- who pays ------------------------------------------------------------------------------ */

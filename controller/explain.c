@@ -212,7 +212,8 @@ static void converse(struct explaining *e, struct explain_rows *rows, unsigned c
 	};
 	unsigned server = !client;
 	enum explain_kind kind = e->protocol.kind;
-	struct explain_tracked tracked = { arena_new_array(e->arena, uint32_t, e->core->n_switches), e->core->n_switches };
+	struct explain_tracked tracked = { arena_new_array(e->arena, struct explain_track, e->core->n_switches), e->core->n_switches };
+	e->seen_as[0] = e->seen_as[1] = NULL;
 	if (explain_says(&e->protocol) || (e->x->ends[client].is_as && kind != EXPLAIN_ARP)) {
 		bool passes = explain_can_send(e, client) && follow(e, rows, LEG_REQUEST, client, client, &tracked, d)->passes;
 		if (passes && kind == EXPLAIN_DHCP && !e->protocol.is_server && !e->x->ends[client].is_as && explain_can_send(e, server))

@@ -16,7 +16,7 @@ static const char mark[] = "weft-probe";
 /* What one end says to the other. */
 static struct ip_pair pair_of(const struct explaining *e, unsigned from)
 {
-	const struct explain_end *src = &e->x->ends[from], *dst = &e->x->ends[!from];
+	const struct explain_end *src = &e->x->ends[from], *dst = explain_seen(e, !from);
 	struct ip_pair ips = { .is_v6 = e->is_v6 };
 	memcpy(ips.src, e->is_v6 ? src->ip6 : src->ip4, e->is_v6 ? 16 : 4);
 	memcpy(ips.dst, e->is_v6 ? dst->ip6 : dst->ip4, e->is_v6 ? 16 : 4);
@@ -86,7 +86,7 @@ static uint8_t ip_proto(const struct explaining *e)
 
 static size_t ip_frame(const struct explaining *e, unsigned from, bool is_reply, uint8_t *frame)
 {
-	const struct explain_end *src = &e->x->ends[from], *dst = &e->x->ends[!from];
+	const struct explain_end *src = &e->x->ends[from], *dst = explain_seen(e, !from);
 	const struct ip_pair ips = pair_of(e, from);
 	uint8_t proto = ip_proto(e), l4[64];
 	struct writer body = { l4 }, w = { frame };
@@ -121,7 +121,7 @@ static void put_arp(struct writer *w, unsigned op, const uint8_t sha[6], const u
 static size_t arp_frame(const struct explaining *e, unsigned from, bool is_reply, uint8_t *frame)
 {
 	static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, nobody[6] = { 0 };
-	const struct explain_end *src = &e->x->ends[from], *dst = &e->x->ends[!from];
+	const struct explain_end *src = &e->x->ends[from], *dst = explain_seen(e, !from);
 	struct writer w = { frame };
 	explain_put_ethernet(&w, is_reply ? dst->mac : broadcast, src->mac, src->tag, ETH_ARP);
 	put_arp(&w, is_reply ? 2 : 1, src->mac, src->ip4, is_reply ? dst->mac : nobody, dst->ip4);
@@ -131,7 +131,7 @@ static size_t arp_frame(const struct explaining *e, unsigned from, bool is_reply
 /* RFC 4861, 4.3 and 4.4. */
 static size_t nd_frame(const struct explaining *e, unsigned from, bool is_reply, uint8_t *frame)
 {
-	const struct explain_end *src = &e->x->ends[from], *dst = &e->x->ends[!from];
+	const struct explain_end *src = &e->x->ends[from], *dst = explain_seen(e, !from);
 	struct ip_pair ips = pair_of(e, from);
 	uint8_t group_mac[6] = { 0 }, l4[32];
 	struct writer body = { l4 }, w = { frame };
@@ -205,7 +205,7 @@ static size_t said_frame(const struct explaining *e, unsigned from, unsigned cli
 size_t explain_frame(const struct explaining *e, enum leg_kind kind, unsigned from, unsigned client,
 		     uint8_t frame[EXPLAIN_MAX_FRAME])
 {
-	const struct explain_end *src = &e->x->ends[from], *dst = &e->x->ends[!from];
+	const struct explain_end *src = &e->x->ends[from], *dst = explain_seen(e, !from);
 	bool is_reply = from != client;
 	struct writer w = { frame };
 	memset(frame, 0, EXPLAIN_MAX_FRAME);

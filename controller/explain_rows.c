@@ -34,7 +34,7 @@ void explain_rows_free(struct explain_rows *rows)
 static bool is_other_mac(const struct explaining *e, const struct rule *rule, enum field field)
 {
 	uint8_t mac[6];
-	return rule_match_mac(rule, field, mac) && !mac_is_multicast(mac) && memcmp(mac, e->x->ends[0].mac, 6)
+	return rule_match_mac(rule, field, mac) && !mac_is_multicast(mac) && !explain_is_snat_mac(e, mac) && memcmp(mac, e->x->ends[0].mac, 6)
 		&& memcmp(mac, e->x->ends[1].mac, 6);
 }
 
@@ -44,7 +44,7 @@ static bool is_other_ip(const struct explaining *e, const struct rule *rule, enu
 	uint8_t ip[16];
 	static const uint8_t nobody[16];
 	size_t n = is_v6 ? 16 : 4;
-	if (!rule_match_bytes(rule, field, ip))
+	if (!rule_match_bytes(rule, field, ip) || explain_is_snat_ip(e, is_v6, ip))
 		return false;
 	/* Whoever has no address yet; groups, all; what is said about another one. */
 	if (!memcmp(ip, nobody, n) || ip[0] == 0xff || (is_v6 == e->protocol.is_v6 && !memcmp(ip, e->protocol.about, n)))

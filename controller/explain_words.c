@@ -185,7 +185,7 @@ static const char *said_text(struct explaining *e, unsigned from, unsigned clien
 const char *explain_frame_text(struct explaining *e, enum leg_kind kind, unsigned from, unsigned client)
 {
 	char a[INET6_ADDRSTRLEN], b[INET6_ADDRSTRLEN];
-	const struct explain_end *src = &e->x->ends[from], *dst = &e->x->ends[!from];
+	const struct explain_end *src = &e->x->ends[from], *dst = explain_seen(e, !from);
 	const struct explain_protocol *p = &e->protocol;
 	bool is_reply = from != client;
 	ip_text(e->is_v6 ? src->ip6 : src->ip4, e->is_v6, a);

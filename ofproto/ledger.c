@@ -29,14 +29,17 @@ static uint64_t digest_of_shut(const struct row *row)
 	});
 }
 
-/* What the switch shall have, given what it refuses. */
-static uint64_t row_target(const struct row *row)
+static uint64_t target_of_refused(const struct row *row)
 {
-	if (!row_is_refused(row))
-		return row->want;
 	if (!row->have || row->kind != RULE_FLOW)
 		return row->have;
 	return row->unshuttable ? 0 : digest_of_shut(row);
+}
+
+/* What the switch shall have, given what it refuses. */
+static inline uint64_t row_target(const struct row *row)
+{
+	return row_is_refused(row) ? target_of_refused(row) : row->want;
 }
 
 static enum phase row_phase(const struct row *row, bool is_there)
@@ -86,7 +89,8 @@ void row_settle(struct ledger *l, struct row *row)
 {
 	uint64_t target = row_target(row);
 
-	row_count(l, row, row_is_refused(row), row->foreign && row->want);
+	if (row->refused || row->foreign || row->counted_refused || row->counted_foreign)
+		row_count(l, row, row_is_refused(row), row->foreign && row->want);
 	if (row->in_flight)
 		return;
 	if (target != row->have && !row->foreign) {

@@ -128,8 +128,8 @@ bool ledger_gone(struct ledger *, const struct rule *key);
 
 /* --- look -------------------------------------------------------------------------- */
 const struct row *ledger_find(const struct ledger *, const struct rule *key);
-/* The key will be asked for in a moment: memory is slow, so fetch it now. */
-void ledger_ahead(const struct ledger *, const struct rule *key);
+/* Where in memory a look-up of the key begins, for who fetches it ahead. */
+const void *ledger_place(const struct ledger *, const struct rule *key);
 /* By table and then in the order of arrival. Includes foreign rows (want and
  * have are 0) and rows on their way out. Not while the ledger changes. */
 struct ledger_iter { size_t table; struct row *row; };

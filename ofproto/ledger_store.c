@@ -274,9 +274,9 @@ const struct row *ledger_find(const struct ledger *l, const struct rule *key)
 	return store_find(l, key, store_hash(l, key));
 }
 
-void ledger_ahead(const struct ledger *l, const struct rule *key)
+const void *ledger_place(const struct ledger *l, const struct rule *key)
 {
-	__builtin_prefetch(&l->slots[store_hash(l, key) & (l->n_slots - 1)]);
+	return &l->slots[store_hash(l, key) & (l->n_slots - 1)];
 }
 
 static const struct row *iter_row(const struct ledger *l, struct ledger_iter *iter, struct row_link *at)

@@ -124,10 +124,11 @@ static void recover(struct core *core, uint32_t sw)
 	cs->stood_by = false;
 	for (const struct row *row = ledger_first(cs->ledger, &iter); row;
 	     row = ledger_after(cs->ledger, &iter)) {
+		struct row_room room;
 		struct rule rule;
 		if (!row->have || row->foreign)
 			continue;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		if (rule.kind != RULE_FLOW)
 			continue;
 		const struct app *app = app_by_number(cookie_app(rule_cookie(&rule)));

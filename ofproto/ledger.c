@@ -19,14 +19,17 @@ static bool row_is_refused(const struct row *row)
 
 static size_t size_without_instructions(const struct row *row)
 {
-	return FLOW_MATCH + wire_match_padded(wire_u16(row_msg(row) + FLOW_MATCH + 2));
+	return FLOW_MATCH + wire_match_padded(wire_u16(row_match(row) + 2));
 }
 
 static uint64_t digest_of_shut(const struct row *row)
 {
-	return rule_digest(&(struct rule) {
-		.msg = row_msg(row), .size = (uint16_t) size_without_instructions(row), .kind = RULE_FLOW,
-	});
+	struct row_room room;
+	struct rule rule;
+
+	row_rule(row, &room, &rule);
+	rule.size = (uint16_t) size_without_instructions(row);
+	return rule_digest(&rule);
 }
 
 static uint64_t target_of_refused(const struct row *row)
@@ -139,7 +142,7 @@ void ledger_want(struct ledger *l, uint8_t app, const struct rule *rule)
 	struct row *row = store_find(l, rule, hash);
 
 	if (!row) {
-		row = store_add(l, rule, hash);
+		row = store_add(l, rule, hash, want);
 		row->plain = rule->plain;
 		row->want = want;
 		row_enlist(l, row, app);
@@ -153,7 +156,7 @@ void ledger_want(struct ledger *l, uint8_t app, const struct rule *rule)
 		return;
 	row_unlist(l, row);
 	if (row->want != want) {
-		store_message(l, row, rule);
+		store_message(l, row, rule, want);
 		row->want = want;
 		row->refused = false;
 	}
@@ -187,10 +190,7 @@ void ledger_mark(struct ledger *l, uint8_t app)
 
 static uint16_t row_priority(const struct row *row)
 {
-	struct rule rule;
-
-	row_rule(row, &rule);
-	return rule.kind == RULE_FLOW ? rule_priority(&rule) : 0;
+	return row->kind == RULE_FLOW ? wire_u16(row_head(row) + FLOW_PRIORITY) : 0;
 }
 
 static int lowest_first(const void *a, const void *b)
@@ -265,7 +265,7 @@ size_t ledger_message(const struct row *row, uint8_t *buf, uint32_t xid)
 {
 	size_t size = ledger_message_size(row);
 
-	memcpy(buf, row_msg(row), size);
+	row_copy(row, buf, size);
 	wire_put_u16(buf + WIRE_LENGTH, (uint16_t) size);
 	wire_put_u32(buf + WIRE_XID, xid);
 	if (!row_target(row))

@@ -247,9 +247,10 @@ static struct rule row_of(uint32_t sw, const char *kind, unsigned mac)
 {
 	struct ledger_iter iter;
 	for (const struct row *row = ledger_first(w->rows[sw], &iter); row; row = ledger_after(w->rows[sw], &iter)) {
+		struct row_room room;
 		struct rule rule;
 		uint8_t in_row[6];
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		const struct app_row *is = app_row_of(&rule);
 		if (!is || strcmp(is->name, kind))
 			continue;

@@ -27,10 +27,15 @@ static size_t home_of(const struct bodies *bodies, uint64_t digest, const uint8_
 	return (digest + key * 0x9e3779b97f4a7c15ULL) >> 32 & (bodies->n_slots - 1);
 }
 
+/* Not by the digest alone: it is no secret, and a VM may choose some of the bytes. Of
+ * the head these are all that differ: cookie; table, timeouts, priority; flags. */
 static bool is_body_of(const struct body *body, const struct rule *rule, size_t rest, uint64_t digest)
 {
 	return body->digest == digest && body->rest == rest
-		&& !memcmp(body->msg + WIRE_HEADER, rule->msg + WIRE_HEADER, FLOW_MATCH - WIRE_HEADER);
+		&& wire_u64(body->msg + FLOW_COOKIE) == wire_u64(rule->msg + FLOW_COOKIE)
+		&& wire_u64(body->msg + FLOW_TABLE) == wire_u64(rule->msg + FLOW_TABLE)
+		&& wire_u32(body->msg + FLOW_FLAGS) == wire_u32(rule->msg + FLOW_FLAGS)
+		&& !memcmp(body->msg + FLOW_MATCH, rule->msg + rule->size - rest, rest);
 }
 
 static void slots_make(struct bodies *bodies, size_t n)

@@ -22,7 +22,7 @@ static size_t size_without_instructions(const struct row *row)
 	return FLOW_MATCH + wire_match_padded(wire_u16(row_match(row) + 2));
 }
 
-static uint64_t digest_of_shut(const struct row *row)
+static uint64_t __attribute__((noinline)) digest_of_shut(const struct row *row)
 {
 	struct row_room room;
 	struct rule rule;
@@ -90,10 +90,12 @@ static bool row_lingers(const struct ledger *l, const struct row *row)
 
 void row_settle(struct ledger *l, struct row *row)
 {
-	uint64_t target = row_target(row);
+	uint64_t target = row->want;
 
-	if (row->refused || row->foreign || row->counted_refused || row->counted_foreign)
+	if (row->refused || row->foreign || row->counted_refused || row->counted_foreign) {
+		target = row_target(row);
 		row_count(l, row, row_is_refused(row), row->foreign && row->want);
+	}
 	if (row->in_flight)
 		return;
 	if (target != row->have && !row->foreign) {

@@ -831,6 +831,7 @@ static void test_shared(void **state)
 	settle(f);
 	alone = ledger_memory(f->l) - before;
 	assert_true(alone > shared + 2000 * 32);
+	assert_true(alone < shared + 2000 * 100);       /* a body for each would be more */
 	for (uint16_t key = 1; key <= 2000; key++)
 		want(f, flow_to(f, key, false, 2));
 	for (uint16_t key = 1; key <= 20; key++)
@@ -843,6 +844,29 @@ static void test_shared(void **state)
 		unwant(f, flow_to(f, key, false, 3));
 	settle(f);
 	assert_int_equal(ledger_table_rows(f->l, 60), 0);
+}
+
+/* The same deed in another table, or with another priority, is another row. */
+static void test_shared_not(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int again = 0; again < 2; again++) {
+		for (unsigned table = 0; table < 3; table++) {
+			for (uint16_t priority = 1; priority <= 3; priority++) {
+				struct rule r;
+
+				build_flow(f->b, table, priority, cookie_make(APP, 1));
+				match_u(f->b, FIELD_REG0, 1);
+				act_output(f->b, 1);
+				assert_null(build_end(f->b, &r));
+				if (!again)
+					want(f, r);
+				assert_kept(f, r);
+			}
+		}
+	}
+	assert_int_equal(ledger_n_dirty(f->l), 9);
 }
 
 static void test_iteration(void **state)
@@ -901,6 +925,7 @@ int main(void)
 		TEST(test_refused_on_wrong_belief),
 		TEST(test_sizes),
 		TEST(test_shared),
+		TEST(test_shared_not),
 		TEST(test_iteration),
 	};
 

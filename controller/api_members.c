@@ -175,7 +175,7 @@ const struct api_member api_members[] = {
 	{ "te", "headroom_percent", "number or null", "by how much all traffic may grow until that link is full; null = no traffic" },
 	{ "te", "planned_percent", "number or null", "of the busiest link, with the demands that the last look planned for" },
 	{ "te", "bound_percent", "number or null", "proved: no plan for these can be below" },
-	{ "te", "verdict", "text or null", "of the last look: first, links, moved, good, best, held, no-gain, advised, frozen, shortest" },
+	{ "te", "verdict", "text or null", "of the last look: first, links, moved, guarantee, good, best, held, no-gain, advised, frozen, shortest" },
 	{ "te", "why", "text or null", "the same in words" },
 	{ "te", "looked_ms", "number or null", "" },
 	{ "te", "looks", "number", "since weftd started" },

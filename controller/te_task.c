@@ -121,7 +121,7 @@ static void task_free(struct te_task *t)
 /* VERDICT of the keeper -> its word. */
 static const char *const words[] = {
 	[PLACE_FIRST] = "first", [PLACE_LINKS] = "links", [PLACE_MOVED] = "moved", [PLACE_GOOD] = "good", [PLACE_BEST] = "best",
-	[PLACE_HELD] = "held", [PLACE_NO_GAIN] = "no-gain",
+	[PLACE_HELD] = "held", [PLACE_NO_GAIN] = "no-gain", [PLACE_ROOM] = "guarantee",
 };
 
 static void say_look(struct core_te *te, const struct te_task *t, const struct core *core)

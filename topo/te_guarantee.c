@@ -122,8 +122,8 @@ void te_guarantees_settle(struct net *net, struct diag *diag)
 
 	te_job_links(net, NULL, NULL, links);
 	for (size_t i = 0; i < n; i++)
-		demands[i] = (struct place_demand) { net->te.reserves[i].from, net->te.reserves[i].to,
-						     net->te.reserves[i].mbps };
+		demands[i] = (struct place_demand) { .src = net->te.reserves[i].from, .dst = net->te.reserves[i].to,
+						     .mbps = net->te.reserves[i].mbps };
 	job.rules = te_job_rules(net, arena, &job.n_rules);
 	job.options.max_paths = net->te.max_paths;
 	job.options.without_standbys = true;

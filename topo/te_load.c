@@ -6,18 +6,6 @@
 #include "topo/arena.h"
 #include "topo/te_plan.h"
 
-static void copy_pair(struct arena *arena, const struct place_pair *from, struct place_pair *to)
-{
-	*to = *from;
-	to->paths = arena_new_array(arena, struct place_path, from->n_paths);
-	memcpy(to->paths, from->paths, from->n_paths * sizeof *from->paths);
-	for (uint32_t i = 0; i < from->n_paths; i++) {
-		struct place_path *path = &to->paths[i];
-		path->arcs = arena_new_array(arena, uint32_t, path->n_arcs);
-		memcpy(path->arcs, from->paths[i].arcs, path->n_arcs * sizeof *path->arcs);
-	}
-}
-
 struct placement *te_copy(const struct placement *p)
 {
 	struct arena *arena = arena_new();
@@ -26,7 +14,7 @@ struct placement *te_copy(const struct placement *p)
 	copy->arena = arena;
 	copy->pairs = arena_new_array(arena, struct place_pair, p->n_pairs);
 	for (size_t i = 0; i < p->n_pairs; i++)
-		copy_pair(arena, &p->pairs[i], &copy->pairs[i]);
+		copy->pairs[i] = place_copy_pair(arena, &p->pairs[i]);
 	return copy;
 }
 

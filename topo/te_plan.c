@@ -136,10 +136,12 @@ struct te_plan *te_plan_new(const struct view *view, const struct te_seen *seen)
 	uint8_t *marks = xheap_alloc(n * n);
 	t->demands = arena_new_array(arena, struct place_demand, mark_pairs(view, join, marks));
 	for (uint32_t from = 0; from < n; from++)
-		for (uint32_t to = 0; to < n; to++)
-			if (marks[from * n + to])
-				t->demands[t->job.n_demands++] = (struct place_demand) {
-					from, to, fmax(te_wanted(seen, from, to), te_job_reserved(net, from, to)) };
+		for (uint32_t to = 0; to < n; to++) {
+			if (!marks[from * n + to])
+				continue;
+			double firm = te_job_reserved(net, from, to);
+			t->demands[t->job.n_demands++] = (struct place_demand) { from, to, fmax(te_wanted(seen, from, to), firm), firm };
+		}
 	free(marks);
 	t->job.demands = t->demands;
 	t->job.rules = te_job_rules(net, arena, &t->job.n_rules);

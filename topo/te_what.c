@@ -155,8 +155,9 @@ struct placement *te_what_plan(const struct te_plan *t, const struct placement *
 		job.running = p;
 		job.options.sparing = true;
 		job.options.goal = te_place_u(goal) * WORTH;
-		struct placement *next = place_plan(&job);
-		bool helps = next->u < WORTH * p->u;
+		struct placement *next = place_plan_firm(&job, place_plan(&job));
+		double kept = place_kept(&job, p), kept_next = place_kept(&job, next);
+		bool helps = kept_next > kept || (kept_next >= kept && next->u < WORTH * p->u);
 		place_free(helps ? p : next);
 		p = helps ? next : p;
 	}

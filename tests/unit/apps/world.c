@@ -386,7 +386,7 @@ struct placement *world_placement(struct world *w, uint64_t seed)
 	for (uint32_t i = 0; i < n * n; i++)
 		if (i / n != i % n) {
 			double mbps = seed ? (double) (net_hash(&(uint64_t[2]) { seed, i }, 16) % 100) : 10;
-			demands[job.n_demands++] = (struct place_demand) { i / (uint32_t) n, i % (uint32_t) n, mbps };
+			demands[job.n_demands++] = (struct place_demand) { .src = i / (uint32_t) n, .dst = i % (uint32_t) n, .mbps = mbps };
 		}
 	struct placement *placement = place_plan(&job);
 	free(links);

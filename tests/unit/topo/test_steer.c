@@ -90,7 +90,7 @@ static struct placement *placed(uint32_t each, bool split)
 						 .risk = net->edges[i].risk };
 	for (uint32_t i = 0; i < n * n; i += each)
 		if (i / n != i % n)
-			demands[job.n_demands++] = (struct place_demand) { i / (uint32_t) n, i % (uint32_t) n, 1 };
+			demands[job.n_demands++] = (struct place_demand) { .src = i / (uint32_t) n, .dst = i % (uint32_t) n, .mbps = 1 };
 	struct placement *placement = split ? place_plan(&job) : place_stay(&job);
 	free(links);
 	free(demands);

@@ -30,12 +30,14 @@ static void forget(struct core_te *te)
 	free(te->asked);
 	free(te->wishes);
 	free(te->n_wished);
+	free(te->nics);
 	te->edges = NULL;
 	te->demands = te->slots = NULL;
 	te->asked = NULL;
 	te->wishes = NULL;
 	te->n_wishes = 0;
 	te->n_wished = NULL;
+	te->nics = NULL;
 	te->n_edges = 0;
 }
 

@@ -89,6 +89,7 @@ struct core_te {
 	bool was_loaded;                /* what runs was, and no other file has come since */
 	bool was_idle;                  /* nothing was sent when last looked at, and nothing has changed */
 	struct te_look look;
+	double *nics;                   /* owned: Mbit/s out of each NIC and into it, as planned at the last look; null = no look yet */
 	struct te_changed changed;
 	char advice[400];               /* of `advised` */
 	uint64_t n_looks, n_changes;

@@ -20,9 +20,9 @@ static void look_at_full(const struct report *r, const struct te_plan *plan, con
 	bool can_help = !te->look.is_known || te->advised || !strcmp(te->look.verdict, "moved") || !strcmp(te->look.verdict, "held");
 	size_t n = 0;
 	char name[200], text[400];
-	for (uint32_t arc = 0; !can_help && arc < 2 * te->n_edges && n < MAX_LINKS; arc++) {
+	for (uint32_t arc = 0; !can_help && arc < plan->n_arcs && n < MAX_LINKS; arc++) {
 		double u = (loads[arc] + plan->background[arc]) / plan->mbps[arc];
-		if (u <= above || !te->edges[arc / 2].is_up)
+		if (u <= above || !te_arc_is_up(plan, arc))
 			continue;
 		n++;
 		snprintf(text, sizeof text, "link %s is %ld %% full, above the goal of %ld %%, and other paths would not help (%s)",
@@ -87,9 +87,9 @@ void show_te_problems(const struct api_world *world, show_problem_cb *add, void 
 		struct te_seen seen = core_te_seen(core, arena);
 		struct te_plan *plan = te_plan_new(core->view, &seen);
 		struct placement *p = te_copy(core->te->running);
-		double *loads = arena_new_array(arena, double, 2 * core->te->n_edges);
+		double *loads = arena_new_array(arena, double, plan->n_arcs);
 		te_set_demands(p, &seen);
-		te_loads(p, core->te->n_edges, loads);
+		te_loads(plan, p, loads);
 		look_at_full(&r, plan, loads);
 		place_free(p);
 		te_plan_free(plan);

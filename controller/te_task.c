@@ -30,6 +30,7 @@ struct te_task {
 	struct placement *advised;      /* likewise, or null */
 	struct place_decision decision;
 	double bound, u;
+	double *nics;                   /* loads of NICs; owned */
 };
 
 static struct place_keeper *new_keeper(const struct net_te *te)
@@ -49,8 +50,11 @@ static struct place_keeper *new_keeper(const struct net_te *te)
 static struct placement *stay(struct te_task *t)
 {
 	struct place_job job = t->job->job;
-	job.running = t->goal == NET_TE_SHORTEST ? NULL : t->running;
-	return place_stay(&job);
+	struct placement *running = t->goal == NET_TE_SHORTEST || !t->running ? NULL : te_map_in(t->job->map, t->running);
+	job.running = running;
+	struct placement *p = place_stay(&job);
+	place_free(running);
+	return p;
 }
 
 /* The keeper says what it would do; what runs stays, where it can. */
@@ -59,10 +63,10 @@ static void advise(struct te_task *t)
 	struct placement *mine = stay(t);
 	t->decision = place_keeper_step(t->keeper, &t->job->job, t->now_ms);
 	if (t->decision.changed) {
-		t->advised = te_copy(t->decision.running);
+		t->advised = te_map_out(t->job->map, t->decision.running);
 		place_keeper_take(t->keeper, te_copy(mine));
 	}
-	t->next = te_copy(mine);
+	t->next = te_map_out(t->job->map, mine);
 	place_free(mine);
 }
 
@@ -88,18 +92,20 @@ static void run(void *ctx)
 	if (t->goal == NET_TE_SHORTEST || t->mode == NET_TE_FREEZE) {
 		struct placement *mine = stay(t);
 		t->decision = (struct place_decision) { .u_after = mine->u, .u_before = mine->u, .bound = mine->bound };
-		t->next = te_copy(mine);
+		t->next = te_map_out(t->job->map, mine);
 		place_free(mine);
 	} else if (t->mode == NET_TE_RECOMMEND) {
 		advise(t);
 	} else {
 		t->decision = place_keeper_step(t->keeper, &t->job->job, t->now_ms);
-		t->next = te_copy(t->decision.running);
+		t->next = te_map_out(t->job->map, t->decision.running);
 	}
-	double *loads = xheap_alloc(2 * t->job->job.n_links * sizeof *loads);
+	double *loads = xheap_alloc(t->job->n_arcs * sizeof *loads);
 	uint32_t arc;
-	te_loads(t->next, t->job->job.n_links, loads);
+	te_loads(t->job, t->next, loads);
 	t->u = te_highest(t->job, loads, &arc);
+	t->nics = xheap_alloc(2 * t->job->map->n_nics * sizeof *t->nics + 1);
+	memcpy(t->nics, loads + 2 * t->job->map->n_edges, 2 * t->job->map->n_nics * sizeof *t->nics);
 	free(loads);
 	t->bound = te_u(t->decision.bound);
 	if (te_u(t->decision.u_after) > BUSY * t->above)
@@ -115,6 +121,7 @@ static void task_free(struct te_task *t)
 	place_free(t->running);
 	place_free(t->next);
 	place_free(t->advised);
+	free(t->nics);
 	free(t);
 }
 
@@ -210,6 +217,9 @@ static void take(struct core *core, struct te_task *t)
 	te->keeper = t->keeper;
 	t->keeper = NULL;
 	te->n_looks++;
+	free(te->nics);
+	te->nics = t->nics;
+	t->nics = NULL;
 	take_advice(core, t);
 	say_look(te, t, core);
 	bool same = te_same(before, t->next);
@@ -273,7 +283,7 @@ void te_look_begin(struct core *core)
 	if (!t->keeper && t->goal != NET_TE_SHORTEST) {
 		t->keeper = new_keeper(&core->net->te);
 		if (t->running)
-			place_keeper_take(t->keeper, te_copy(t->running));
+			place_keeper_take(t->keeper, te_map_in(t->job->map, t->running));
 	}
 	te->task = t;
 	if (core->work)

@@ -116,15 +116,17 @@ void te_guarantees_settle(struct net *net, struct diag *diag)
 	size_t n = net->te.n_reserves;
 	struct place_link *links = xheap_alloc(net->n_edges * sizeof *links);
 	struct place_demand *demands = xheap_alloc(n * sizeof *demands);
-	struct place_job job = { .n_nodes = (uint32_t) net->n_switches, .links = links, .n_links = net->n_edges,
-				 .demands = demands, .n_demands = n, .options = place_defaults() };
 	struct arena *arena = arena_new();
+	struct te_map *map = te_map_new(arena, net);
+	struct place_job job = { .n_nodes = map->n_nodes, .n_links = map->n_links, .demands = demands, .n_demands = n,
+				 .options = place_defaults() };
 
 	te_job_links(net, NULL, NULL, links);
+	job.links = te_map_links(arena, map, net, links);
 	for (size_t i = 0; i < n; i++)
 		demands[i] = (struct place_demand) { .src = net->te.reserves[i].from, .dst = net->te.reserves[i].to,
 						     .mbps = net->te.reserves[i].mbps };
-	job.rules = te_job_rules(net, arena, &job.n_rules);
+	job.rules = te_job_rules(net, map, arena, &job.n_rules);
 	job.options.max_paths = net->te.max_paths;
 	job.options.without_standbys = true;
 	job.options.work = WORK;

@@ -70,19 +70,19 @@ void te_job_links(const struct net *net, const bool *is_up, const double (*mbps)
 	keep_bridges(net, links);
 }
 
-static const uint32_t *avoided_edges(const struct net *net, struct arena *arena, const struct net_te_pair *avoid,
-				     uint32_t *ret_n)
+static const uint32_t *avoided_links(const struct net *net, const struct te_map *map, struct arena *arena,
+				     const struct net_te_pair *avoid, uint32_t *ret_n)
 {
-	uint32_t *edges = arena_new_array(arena, uint32_t, net->n_edges);
+	uint32_t *links = arena_new_array(arena, uint32_t, 2 * net->n_edges);
 
 	*ret_n = 0;
-	for (uint32_t i = 0; i < net->n_edges; i++)
-		if (te_edge_is_avoided(net, avoid, i))
-			edges[(*ret_n)++] = i;
-	return edges;
+	for (uint32_t arc = 0; arc < 2 * net->n_edges; arc++)
+		if (te_edge_is_avoided(net, avoid, arc / 2) && (!(arc & 1) || map->to[arc] != map->to[arc - 1] + 1))
+			links[(*ret_n)++] = map->to[arc] / 2;
+	return links;
 }
 
-const struct place_rule *te_job_rules(const struct net *net, struct arena *arena, size_t *ret_n)
+const struct place_rule *te_job_rules(const struct net *net, const struct te_map *map, struct arena *arena, size_t *ret_n)
 {
 	const struct net_te *te = &net->te;
 	struct place_rule *rules = arena_new_array(arena, struct place_rule, te->n_pins + te->n_avoids + 1);
@@ -95,7 +95,7 @@ const struct place_rule *te_job_rules(const struct net *net, struct arena *arena
 		struct place_rule *rule = &rules[n++];
 
 		*rule = (struct place_rule) { .src = te->avoids[i].from, .dst = te->avoids[i].to };
-		rule->banned = avoided_edges(net, arena, &te->avoids[i], &rule->n_banned);
+		rule->banned = avoided_links(net, map, arena, &te->avoids[i], &rule->n_banned);
 	}
 	if (te->max_delay_us)
 		rules[n++] = (struct place_rule) { .src = PLACE_NONE, .dst = PLACE_NONE,

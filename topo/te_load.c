@@ -18,24 +18,37 @@ struct placement *te_copy(const struct placement *p)
 	return copy;
 }
 
-void te_loads(const struct placement *p, size_t n_links, double *ret_mbps)
+static void add(const struct te_map *map, const struct place_path *path, double mbps, double *ret_mbps)
 {
-	memset(ret_mbps, 0, 2 * n_links * sizeof *ret_mbps);
+	for (uint32_t a = 0; a < path->n_arcs; a++) {
+		const uint32_t *nic = map->nic[path->arcs[a]];
+		ret_mbps[path->arcs[a]] += mbps;
+		for (int i = 0; i < 2; i++)
+			if (nic[i] != PLACE_NONE)
+				ret_mbps[nic[i]] += mbps;
+	}
+}
+
+void te_loads(const struct te_plan *t, const struct placement *p, double *ret_mbps)
+{
+	memset(ret_mbps, 0, t->n_arcs * sizeof *ret_mbps);
 	for (size_t i = 0; i < p->n_pairs; i++)
-		for (uint32_t k = 0; k < p->pairs[i].n_active; k++) {
-			const struct place_path *path = &p->pairs[i].paths[k];
-			for (uint32_t a = 0; a < path->n_arcs; a++)
-				ret_mbps[path->arcs[a]] += p->pairs[i].mbps * path->share;
-		}
+		for (uint32_t k = 0; k < p->pairs[i].n_active; k++)
+			add(t->map, &p->pairs[i].paths[k], p->pairs[i].mbps * p->pairs[i].paths[k].share, ret_mbps);
+}
+
+bool te_arc_is_up(const struct te_plan *t, uint32_t arc)
+{
+	return arc >= 2 * t->map->n_edges || !t->links[arc / 2].down;
 }
 
 double te_highest(const struct te_plan *t, const double *loads, uint32_t *ret_arc)
 {
 	double u = 0;
 	*ret_arc = PLACE_NONE;
-	for (uint32_t arc = 0; arc < 2 * t->job.n_links; arc++) {
+	for (uint32_t arc = 0; arc < t->n_arcs; arc++) {
 		double here = (loads[arc] + t->background[arc]) / t->mbps[arc];
-		if (t->links[arc / 2].down || here <= u)
+		if (!te_arc_is_up(t, arc) || here <= u)
 			continue;
 		u = here;
 		*ret_arc = arc;
@@ -53,7 +66,12 @@ void te_set_demands(struct placement *p, const struct te_seen *seen)
 	}
 }
 
-size_t te_parts(const struct placement *p, uint32_t arc, struct te_part *ret_parts, size_t n)
+static bool passes(const struct te_plan *t, uint32_t arc, uint32_t by)
+{
+	return arc == by || t->map->nic[arc][0] == by || t->map->nic[arc][1] == by;
+}
+
+size_t te_parts(const struct te_plan *t, const struct placement *p, uint32_t arc, struct te_part *ret_parts, size_t n)
 {
 	size_t n_parts = 0, n_kept = 0;
 	for (uint32_t i = 0; i < p->n_pairs; i++) {
@@ -62,7 +80,7 @@ size_t te_parts(const struct placement *p, uint32_t arc, struct te_part *ret_par
 		for (uint32_t k = 0; k < p->pairs[i].n_active; k++) {
 			const struct place_path *path = &p->pairs[i].paths[k];
 			for (uint32_t a = 0; a < path->n_arcs; a++)
-				if (path->arcs[a] == arc) {
+				if (passes(t, path->arcs[a], arc)) {
 					mbps += p->pairs[i].mbps * path->share;
 					is_there = true;
 				}

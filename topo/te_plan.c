@@ -67,8 +67,10 @@ static void make_links(struct te_plan *t, const struct view *view, const struct 
 	const struct net *net = net_of(view);
 	double (*mbps)[2] = arena_alloc(t->arena, net->n_edges * sizeof *mbps);
 	t->links = arena_new_array(t->arena, struct place_link, net->n_edges);
-	t->mbps = arena_new_array(t->arena, double, 2 * net->n_edges);
-	t->background = arena_new_array(t->arena, double, 2 * net->n_edges);
+	t->map = te_map_new(t->arena, net);
+	t->n_arcs = (uint32_t) (2 * (net->n_edges + net->n_nics));
+	t->mbps = arena_new_array(t->arena, double, t->n_arcs);
+	t->background = arena_new_array(t->arena, double, t->n_arcs);
 	for (uint32_t e = 0; e < net->n_edges; e++)
 		mbps[e][0] = mbps[e][1] = t->mbps[2 * e] = t->mbps[2 * e + 1] = te_capacity(view, e);
 	te_job_links(net, usable, mbps, t->links);
@@ -78,9 +80,11 @@ static void make_links(struct te_plan *t, const struct view *view, const struct 
 		/* Such that at the goal the whole link is as full as the goal says. */
 		*left = fmax(LEAST * t->mbps[arc], *left - TE_HEADROOM * t->background[arc] / net->te.above);
 	}
-	t->job.links = t->links;
-	t->job.n_links = net->n_edges;
-	t->job.n_nodes = (uint32_t) net->n_switches;
+	for (uint32_t arc = (uint32_t) (2 * net->n_edges); arc < t->n_arcs; arc++)
+		t->mbps[arc] = net->nics[arc / 2 - net->n_edges].mbps;
+	t->job.links = te_map_links(t->arena, t->map, net, t->links);
+	t->job.n_links = t->map->n_links;
+	t->job.n_nodes = t->map->n_nodes;
 }
 
 /* --- pairs ------------------------------------------------------------------------------ */
@@ -144,7 +148,7 @@ struct te_plan *te_plan_new(const struct view *view, const struct te_seen *seen)
 		}
 	free(marks);
 	t->job.demands = t->demands;
-	t->job.rules = te_job_rules(net, arena, &t->job.n_rules);
+	t->job.rules = te_job_rules(net, t->map, arena, &t->job.n_rules);
 	t->job.options = place_defaults();
 	t->job.options.max_paths = net->te.max_paths;
 	if (net->te.max_paths < place_defaults().max_paths)

@@ -6,7 +6,7 @@
 #include "topo/te_plan.h"
 
 /* "kvm1-kvm2", in the direction of the arc; the edge's own name where several join
- * these two. Returns buf. */
+ * these two; a NIC: "red of kvm1, out". Returns buf. */
 const char *te_arc_name(const struct net *, uint32_t arc, char *buf, size_t size);
 /* "kvm1-kvm3-kvm2" */
 const char *te_path_name(const struct net *, uint32_t src, const struct place_path *, char *buf, size_t size);

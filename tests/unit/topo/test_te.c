@@ -317,7 +317,7 @@ static void rules_for_placement(void **state)
 		"    - {from: b, to: c, via: a}\n");
 	struct arena *arena = arena_new();
 	size_t n;
-	const struct place_rule *rules = te_job_rules(net, arena, &n);
+	const struct place_rule *rules = te_job_rules(net, te_map_new(arena, net), arena, &n);
 	(void) state;
 	assert_int_equal(n, 5);
 	assert_int_equal(rules[0].n_via, 1);

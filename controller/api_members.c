@@ -12,7 +12,7 @@ const struct api_member api_members[] = {
 	{ "status", "problems.kind", "text", "config-refused, certificate, switch-waiting, switch-disconnected, "
 	  "switch-connecting, switch-standby, switch-refused, row-refused, row-blocked, port-conflict, port-no-network, host-limit, "
 	  "drift, openflow-error, acl-audit, violation, rogue-dhcp, rogue-router, port-shut, "
-	  "te-link-full, te-link-held, te-labels, te-rules, te-advice, te-state" },
+	  "te-link-full, te-guarantee, te-link-held, te-labels, te-rules, te-advice, te-state" },
 	{ "status", "problems.switch", "text or null", "which one" },
 	{ "status", "problems.network", "text or null", "which one" },
 	{ "status", "problems.text", "text", "what is so" },
@@ -193,6 +193,18 @@ const struct api_member api_members[] = {
 	{ "te", "labels.pairs", "number", "of networks and switches that are steered: they have an alternative" },
 	{ "te", "labels.used", "number", "on all switches" },
 	{ "te", "labels.missing", "number", "pairs and detours that found none" },
+	{ "te", "guarantees", "list", "those of the file" },
+	{ "te", "guarantees.network", "text or null", "null = a pair of switches" },
+	{ "te", "guarantees.from", "text", "of a network: the pair of its switches that is worst off" },
+	{ "te", "guarantees.to", "text", "" },
+	{ "te", "guarantees.promised_mbps", "number", "to this pair, by all guarantees together" },
+	{ "te", "guarantees.offered_mbps", "number or null", "what it sent of late; null = not known" },
+	{ "te", "guarantees.room_mbps", "number or null", "what it could send on its paths while others send what they do; null = not known, or no network joins them" },
+	{ "te", "guarantees.met", "bool", "there is room for what is promised, as of the last looks" },
+	{ "te", "guarantees.possible_mbps", "number or null", "of what is promised, that the links which are up can carry, if all without a guarantee made way" },
+	{ "te", "guarantees.after_cut_mbps", "number or null", "the same after the loss of the link that is worst for it" },
+	{ "te", "guarantees.cut", "text or null", "that link, with all of its srlg; null = no loss of one leaves less than is promised" },
+	{ "te", "guarantees.short_cuts", "number", "links whose loss leaves less" },
 	{ "te", "busiest", "list", "up to five directions of links, and of NICs that tunnels share, the busiest first" },
 	{ "te", "busiest.link", "text", "a NIC is called by its underlay and switch" },
 	{ "te", "busiest.from", "text or null", "switch that sends; null = into a NIC" },

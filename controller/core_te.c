@@ -31,6 +31,7 @@ static void forget(struct core_te *te)
 	free(te->wishes);
 	free(te->n_wished);
 	free(te->nics);
+	free(te->promises);
 	te->edges = NULL;
 	te->demands = te->slots = NULL;
 	te->asked = NULL;
@@ -38,6 +39,8 @@ static void forget(struct core_te *te)
 	te->n_wishes = 0;
 	te->n_wished = NULL;
 	te->nics = NULL;
+	te->promises = NULL;
+	te->cut_of = 0;
 	te->n_edges = 0;
 }
 

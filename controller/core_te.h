@@ -13,6 +13,7 @@
 #include "ofproto/poll.h"
 #include "topo/place_keep.h"
 #include "topo/steer.h"
+#include "topo/te_cut.h"
 #include "topo/te_deal.h"
 #include "topo/te_plan.h"
 
@@ -53,6 +54,15 @@ struct te_elephant {
 	double mbps, part;              /* part: of what the pair carries */
 };
 
+/* A pair with a guarantee, same index as te.reserves of the net. */
+struct te_promise {
+	double room;                    /* Mbit/s: what others leave on its paths; below 0 = nobody knows */
+	bool is_short;                  /* less than is guaranteed, as it was said */
+	unsigned n_calm;                /* looks since it was */
+	bool cut_is_known;
+	struct te_cut cut;
+};
+
 /* What the last look came to, and the last change. */
 struct te_look {
 	bool is_known;
@@ -91,6 +101,11 @@ struct core_te {
 	struct te_look look;
 	double *nics;                   /* owned: Mbit/s out of each NIC and into it, as planned at the last look; null = no look yet */
 	struct te_changed changed;
+	/* te_promise.c */
+	struct te_promise *promises;    /* owned; null = no guarantees, or no look yet */
+	struct te_cutting *cutting;     /* at work; null = none */
+	uint64_t cut_of;                /* hash of the links that this was found out for */
+	size_t n_cuts_left;             /* links that were not tried */
 	char advice[400];               /* of `advised` */
 	uint64_t n_looks, n_changes;
 	struct te_asked *asked;         /* owned: by index of the net */

@@ -95,6 +95,7 @@ void show_te_problems(const struct api_world *world, show_problem_cb *add, void 
 		te_plan_free(plan);
 		arena_free(arena);
 	}
+	show_promise_problems(core, add, ctx);
 	look_at_held(&r);
 	look_at_rest(&r);
 }

@@ -313,6 +313,7 @@ json_t *show_te(const struct api_world *world, const struct show_query *query)
 	show_set(json, "last_change", last_change(te));
 	show_set(json, "advice", te->advised && te->advice[0] ? show_text(te->advice) : json_null());
 	show_set(json, "labels", labels(core));
+	show_set(json, "guarantees", show_te_promises(core));
 	show_set(json, "busiest", busiest(&now));
 	show_set(json, "elephants", elephants(&now));
 	show_set(json, "pairs", pairs(&now, query, &truncated));

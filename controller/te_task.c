@@ -230,6 +230,7 @@ static void take(struct core *core, struct te_task *t)
 	te->running = t->next;
 	t->next = NULL;
 	te_deals_follow(core, before);
+	te_promises_look(core, t->job);
 	place_free(before);
 	if (!same || te->steer_due || te_deals_apply(core))
 		core_steer_begin(core);
@@ -240,8 +241,10 @@ static void done(void *ctx)
 	struct te_task *t = ctx;
 	struct core *core = t->core;
 	core->te->task = NULL;
-	if (t->generation == core->te->generation)
+	if (t->generation == core->te->generation) {
 		take(core, t);
+		te_cuts_begin(core);
+	}
 	task_free(t);
 	if (core->kick)
 		core->kick(core->ctx);

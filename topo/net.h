@@ -261,6 +261,8 @@ struct net_te_guarantee {
 	uint32_t from, to;              /* indices into switches: one direction; NET_NONE with a network */
 	uint64_t rate;                  /* bit/s */
 	struct where where;
+	uint32_t *pairs;                /* indices into reserves */
+	size_t n_pairs;
 };
 
 struct net_te_reserve { uint32_t from, to; double mbps; };

@@ -104,7 +104,7 @@ const struct place_rule *te_job_rules(const struct net *net, const struct te_map
 	return rules;
 }
 
-double te_job_reserved(const struct net *net, uint32_t from, uint32_t to)
+uint32_t te_job_reserve(const struct net *net, uint32_t from, uint32_t to)
 {
 	size_t low = 0, high = net->te.n_reserves;
 
@@ -113,11 +113,18 @@ double te_job_reserved(const struct net *net, uint32_t from, uint32_t to)
 		const struct net_te_reserve *one = &net->te.reserves[middle];
 
 		if (one->from == from && one->to == to)
-			return one->mbps;
+			return (uint32_t) middle;
 		if (from < one->from || (from == one->from && to < one->to))
 			high = middle;
 		else
 			low = middle + 1;
 	}
-	return 0;
+	return NET_NONE;
+}
+
+double te_job_reserved(const struct net *net, uint32_t from, uint32_t to)
+{
+	uint32_t i = te_job_reserve(net, from, to);
+
+	return i == NET_NONE ? 0 : net->te.reserves[i].mbps;
 }

@@ -43,5 +43,7 @@ const struct place_rule *te_job_rules(const struct net *, const struct te_map *,
 
 /* What the guarantees keep for the pair: its demand is never below. */
 double te_job_reserved(const struct net *, uint32_t from, uint32_t to);
+/* Index into net->te.reserves, or NET_NONE. */
+uint32_t te_job_reserve(const struct net *, uint32_t from, uint32_t to);
 
 #endif

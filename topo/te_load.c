@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a placement puts on which link, and of whom. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +55,29 @@ double te_highest(const struct te_plan *t, const double *loads, uint32_t *ret_ar
 		*ret_arc = arc;
 	}
 	return u;
+}
+
+double te_room(const struct te_plan *t, const double *loads, const struct place_pair *pair, double *share)
+{
+	double least = INFINITY;
+	for (uint32_t k = 0; k < pair->n_active; k++)
+		add(t->map, &pair->paths[k], pair->paths[k].share, share);
+	for (uint32_t k = 0; k < pair->n_active; k++)
+		for (uint32_t a = 0; a < pair->paths[k].n_arcs; a++) {
+			uint32_t arc = pair->paths[k].arcs[a], arcs[] = { arc, t->map->nic[arc][0], t->map->nic[arc][1] };
+			for (int i = 0; i < 3; i++)
+				if (arcs[i] != PLACE_NONE && share[arcs[i]] > 0)
+					least = fmin(least, (t->mbps[arcs[i]] - t->background[arcs[i]] - loads[arcs[i]]) / share[arcs[i]]);
+		}
+	for (uint32_t k = 0; k < pair->n_active; k++)
+		for (uint32_t a = 0; a < pair->paths[k].n_arcs; a++) {
+			const uint32_t *nic = t->map->nic[pair->paths[k].arcs[a]];
+			share[pair->paths[k].arcs[a]] = 0;
+			for (int i = 0; i < 2; i++)
+				if (nic[i] != PLACE_NONE)
+					share[nic[i]] = 0;
+		}
+	return pair->n_active ? fmax(0, least + pair->mbps) : 0;
 }
 
 void te_set_demands(struct placement *p, const struct te_seen *seen)

@@ -68,6 +68,9 @@ void te_loads(const struct te_plan *, const struct placement *, double *ret_mbps
 bool te_arc_is_up(const struct te_plan *, uint32_t arc);
 /* The highest utilisation of a whole link or NIC, background included; which arc. */
 double te_highest(const struct te_plan *, const double *loads, uint32_t *ret_arc);
+/* Mbit/s that the pair could send with all others as they are: what is left on its paths for the part of it that goes there.
+ * share: per arc, all 0, and left so. */
+double te_room(const struct te_plan *, const double *loads, const struct place_pair *, double *share);
 /* The same placement with other demands. */
 void te_set_demands(struct placement *, const struct te_seen *);
 

@@ -109,6 +109,13 @@ static size_t find_vias(const struct net *net, const struct placement *before, c
 	return n;
 }
 
+const char *te_rate(double mbps, char buf[24])
+{
+	double rate = mbps >= 999.5 ? mbps / 1000 : mbps < 0.9995 ? mbps * 1000 : mbps;
+	snprintf(buf, 24, "%.3g %s", rate, mbps >= 999.5 ? "Gbit/s" : mbps < 0.9995 && mbps > 0 ? "kbit/s" : "Mbit/s");
+	return buf;
+}
+
 static int percent(double u) { return (int) lround(100 * fmin(u, 99)); }
 
 size_t te_say_change(const struct net *net, const struct te_plan *t, const struct placement *before,

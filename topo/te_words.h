@@ -11,6 +11,9 @@ const char *te_arc_name(const struct net *, uint32_t arc, char *buf, size_t size
 /* "kvm1-kvm3-kvm2" */
 const char *te_path_name(const struct net *, uint32_t src, const struct place_path *, char *buf, size_t size);
 
+/* "2 Gbit/s", "812 Mbit/s": three digits. Returns buf. */
+const char *te_rate(double mbps, char buf[24]);
+
 /* What changed from one placement to the next, both complete and with the same
  * demands: "kvm1-kvm2 93 % -> 71 %: 4 pairs moved over kvm3". before may be null. Returns
  * how many moved; when none did: "12 pairs have their paths". */

@@ -24,7 +24,8 @@ static const char text[] =
 	"  - {between: [a:ab, b:ba], rate: 100Mbit}\n"
 	"  - {between: [b:bc, c:cb], rate: 100Mbit}\n"
 	"  - {between: [c:cd, d:dc], rate: 100Mbit}\n"
-	"  - {between: [a:ad, d:da], rate: 100Mbit}\n";
+	"  - {between: [a:ad, d:da], rate: 100Mbit}\n"
+	"te: {guarantee: [{from: b, to: a, rate: 1kbit}, {network: red, rate: 1kbit}]}\n";
 enum { AB, AD, BC, CD };
 enum { A, B, C, D };
 
@@ -133,6 +134,16 @@ static void te_says_what_is(void **state)
 	assert_int_equal(json_array_size(pairs), 12);
 	near(real(json_array_get(pairs, 0), "demand_mbps"), 40);
 	assert_true(json_is_true(json_object_get(json_array_get(pairs, 0), "steered")));
+	/* Guarantees, and what would be left of them. */
+	const json_t *guarantees = json_object_get(json, "guarantees"), *one = json_array_get(guarantees, 0);
+	assert_int_equal(json_array_size(guarantees), 2);
+	assert_string_equal(json_string_value(json_object_get(one, "from")), "b");
+	near(real(one, "promised_mbps"), 0.002);
+	near(real(one, "offered_mbps"), 10);
+	near(real(one, "room_mbps"), 100);
+	near(real(one, "after_cut_mbps"), 0.002);
+	assert_true(json_is_true(json_object_get(one, "met")) && json_is_null(json_object_get(one, "cut")));
+	assert_string_equal(json_string_value(json_object_get(json_array_get(guarantees, 1), "network")), "red");
 	json_decref(json);
 	query = (struct show_query) { .sw = "d", .limit = 2 };
 	json = show_te(&t->w.api, &query);

@@ -125,8 +125,8 @@ void place_free(struct placement *);
  * and others take what is left, though it be too little for them. Takes the placement and gives one of the
  * same bound; the same one when there is nothing to do or nothing better. */
 struct placement *place_plan_firm(const struct place_job *, struct placement *take);
-/* The smallest part of a guarantee that others leave room for on its pair's paths, at most 1. Others: all
- * demands of the job but the pair's own. */
+/* The part of all that is firm that has room on its pairs' paths: 1 = all. A pair has room for what all other
+ * demands of the job leave of its links. */
 double place_kept(const struct place_job *, const struct placement *);
 
 /* Utilisation of the busiest link if this placement carried the demands of the

@@ -12,14 +12,16 @@
 #include <stdlib.h>
 
 #include "topo/arena.h"
-#include "topo/place.h"
+#include "topo/place_shares.h"
 
 enum {
 	TURNS = 8,
 	TRIES = 8,                      /* pairs that are tried elsewhere in one */
+	WORK = 20000000,                /* arcs that may be looked at for that, about */
 	REFINE = 3,
 };
 #define AS_GOOD_AS 1e-9
+#define AS_WELL 1.01
 #define CONFLICT 0.8                    /* of what a firm pair leaves: more is in its way */
 #define MOST 100.0                      /* so much larger no link counts */
 #define LEAST 0.05                      /* of a link is left to others that have nothing else */
@@ -32,88 +34,35 @@ struct work {
 	struct place_link *links;       /* of a part */
 	struct place_demand *firm, *others, *alone;
 	size_t n_firm, n_others;
+	double limit;                   /* utilisation at which a part is good enough */
+	uint64_t done;                  /* arcs looked at so far */
 	double *load, *share;           /* per arc */
 	bool *conflict;                 /* per arc: others do not make way there */
 	double *excess;                 /* per arc: the least by which a firm pair there sends more than is firm */
 };
 
-/* --- what is kept ---------------------------------------------------------------- */
-
-static void add(const struct place_pair *pair, double mbps, double *per_arc)
-{
-	for (uint32_t k = 0; pair && k < pair->n_active; k++)
-		for (uint32_t i = 0; i < pair->paths[k].n_arcs; i++)
-			per_arc[pair->paths[k].arcs[i]] += mbps * pair->paths[k].share;
-}
-
-static void forget(const struct place_pair *pair, double *per_arc)
-{
-	for (uint32_t k = 0; pair && k < pair->n_active; k++)
-		for (uint32_t i = 0; i < pair->paths[k].n_arcs; i++)
-			per_arc[pair->paths[k].arcs[i]] = 0;
-}
-
-static double capacity(const struct place_job *job, uint32_t arc)
-{
-	return job->links[arc / 2].mbps[arc & 1];
-}
-
-/* Mbit/s that the pair could send with all others as they are. */
-static double room(const struct place_job *job, const struct place_pair *pair, double mbps, const double *load, double *share)
-{
-	double least = INFINITY;
-
-	add(pair, 1, share);
-	for (uint32_t k = 0; k < pair->n_active; k++)
-		for (uint32_t i = 0; i < pair->paths[k].n_arcs; i++) {
-			uint32_t arc = pair->paths[k].arcs[i];
-			if (share[arc] > 0)
-				least = fmin(least, (capacity(job, arc) - load[arc]) / share[arc] + mbps);
-		}
-	forget(pair, share);
-	return fmax(0, least);
-}
-
-double place_kept(const struct place_job *job, const struct placement *p)
-{
-	double *load = xheap_alloc(2 * job->n_links * sizeof *load), *share = NULL, kept = 1;
-
-	for (size_t i = 0; i < job->n_demands; i++)
-		add(place_find(p, job->demands[i].src, job->demands[i].dst), job->demands[i].mbps, load);
-	for (size_t i = 0; i < job->n_demands; i++) {
-		const struct place_demand *d = &job->demands[i];
-		const struct place_pair *pair = d->firm > 0 ? place_find(p, d->src, d->dst) : NULL;
-		if (!pair || !pair->n_active)
-			continue;
-		if (!share)
-			share = xheap_alloc(2 * job->n_links * sizeof *share);
-		kept = fmin(kept, room(job, pair, d->mbps, load, share) / d->firm);
-	}
-	free(load);
-	free(share);
-	return kept;
-}
-
 /* --- two parts ------------------------------------------------------------------- */
 
-static bool fits(const struct placement *p) { return p->u <= 1 + AS_GOOD_AS; }
+static bool fits(const struct work *w, const struct placement *p) { return p->u <= w->limit + AS_GOOD_AS; }
 
 /* What runs moves where it must; when that is not enough, all may. */
-static struct placement *plan_part(const struct work *w, const struct place_demand *demands, size_t n)
+static struct placement *plan_part(struct work *w, const struct place_demand *demands, size_t n)
 {
 	struct place_job job = *w->job;
 
 	job.links = w->links;
 	job.demands = demands;
 	job.n_demands = n;
-	job.options.goal = 1;
+	job.options.goal = w->limit;
 	job.options.sparing = true;
 	job.options.tolerance = NEAR;
 	struct placement *p = place_plan(&job);
-	if (fits(p) || p->bound > 1)
+	w->done += p->work;
+	if (fits(w, p) || p->bound > w->limit)
 		return p;
 	job.options.sparing = false;
 	struct placement *other = place_plan(&job);
+	w->done += other->work;
 	bool better = other->u < p->u;
 	place_free(better ? p : other);
 	return better ? other : p;
@@ -140,21 +89,21 @@ static void load_firm(struct work *w, const struct placement *firm)
 	for (size_t i = 0; i < w->job->n_demands; i++) {
 		const struct place_demand *d = &w->job->demands[i];
 		const struct place_pair *pair = d->firm > 0 ? place_find(firm, d->src, d->dst) : NULL;
-		add(pair, d->mbps, w->load);
-		add(pair, 1, w->share);
+		place_add(pair, d->mbps, w->load);
+		place_add(pair, 1, w->share);
 		for (uint32_t k = 0; pair && k < pair->n_active; k++)
 			for (uint32_t n = 0; n < pair->paths[k].n_arcs; n++) {
 				uint32_t arc = pair->paths[k].arcs[n];
 				w->excess[arc] = fmin(w->excess[arc], fmax(0, d->mbps - d->firm) * w->share[arc]);
 			}
-		forget(pair, w->share);
+		place_forget(pair, w->share);
 	}
 }
 
 static struct placement *plan_others_over(struct work *w, double times, double least)
 {
 	for (uint32_t arc = 0; arc < w->n_arcs; arc++) {
-		double mbps = capacity(w->job, arc);
+		double mbps = place_capacity(w->job, arc);
 		w->links[arc / 2].mbps[arc & 1] = w->excess[arc] < INFINITY
 			? fmax(least * mbps, mbps - w->load[arc] + w->excess[arc]) : mbps * times;
 	}
@@ -213,6 +162,7 @@ static struct work prepare(const struct place_job *job, const struct placement *
 	struct work w = {
 		.job = job,
 		.whole = whole,
+		.limit = 1,
 		.n_arcs = 2 * job->n_links,
 		.links = xheap_alloc(job->n_links * sizeof *w.links),
 		.firm = xheap_alloc(job->n_demands * sizeof *w.firm),
@@ -275,10 +225,10 @@ static void find_conflicts(struct work *w, const struct try *t)
 
 	load_firm(w, t->firm);
 	for (size_t i = 0; i < t->others->n_pairs; i++)
-		add(&t->others->pairs[i], t->others->pairs[i].mbps, others);
+		place_add(&t->others->pairs[i], t->others->pairs[i].mbps, others);
 	for (uint32_t arc = 0; arc < w->n_arcs; arc++)
 		w->conflict[arc] = w->excess[arc] < INFINITY
-			&& others[arc] > CONFLICT * (capacity(w->job, arc) - w->load[arc] + w->excess[arc]);
+			&& others[arc] > CONFLICT * (place_capacity(w->job, arc) - w->load[arc] + w->excess[arc]);
 	free(others);
 }
 
@@ -311,16 +261,16 @@ static bool move_firm(struct work *w, struct placement *firm, struct place_pair 
 	for (size_t i = 0; i < firm->n_pairs; i++) {
 		d = demand_of(w, &firm->pairs[i]);
 		if (&firm->pairs[i] != pair)
-			add(&firm->pairs[i], whole ? d->mbps : d->firm, w->load);
+			place_add(&firm->pairs[i], whole ? d->mbps : d->firm, w->load);
 	}
-	add(pair, 1, w->share);
+	place_add(pair, 1, w->share);
 	for (uint32_t arc = 0; arc < w->n_arcs; arc++) {
 		bool is_closed = w->conflict[arc] && w->share[arc] > 0;
-		w->links[arc / 2].mbps[arc & 1] = is_closed ? 0 : fmax(0, capacity(w->job, arc) - w->load[arc]);
+		w->links[arc / 2].mbps[arc & 1] = is_closed ? 0 : fmax(0, place_capacity(w->job, arc) - w->load[arc]);
 	}
-	forget(pair, w->share);
+	place_forget(pair, w->share);
 	struct placement *p = plan_part(w, &demand, 1);
-	bool good = fits(p) && p->pairs[0].n_active;
+	bool good = fits(w, p) && p->pairs[0].n_active;
 	if (good)
 		*pair = place_copy_pair(firm->arena, &p->pairs[0]);
 	place_free(p);
@@ -334,7 +284,7 @@ static bool get_out_of_the_way(struct work *w, struct try *now)
 	struct place_pair moved;
 	size_t which = SIZE_MAX, n = 0;
 
-	for (size_t i = 0; i < now->firm->n_pairs && n < TRIES; i++) {
+	for (size_t i = 0; i < now->firm->n_pairs && n < TRIES && w->done < WORK; i++) {
 		struct place_pair *pair = &now->firm->pairs[i], before = *pair;
 		find_conflicts(w, now);
 		if (!is_in_conflict(w, pair) 
@@ -362,16 +312,18 @@ static bool get_out_of_the_way(struct work *w, struct try *now)
 	return true;
 }
 
-/* No link fuller than it takes for the others to make way; p: they do where all others count as MOST times as large. */
+/* No link fuller than it takes for the others to make way as well as they do in p, where all others count as MOST
+ * times as large. */
 static struct placement *tighten(struct work *w, const struct placement *firm, struct placement *p)
 {
 	static const double steps[] = { 1, 1.25, 1.6, 2, 3, 5, 10, MOST };
 	size_t n = 0;
 
+	w->limit = p->u <= 1 + AS_GOOD_AS ? 1 : p->u * AS_WELL;
 	load_firm(w, firm);
 	for (; n < sizeof steps / sizeof *steps - 1; n++) {
 		struct placement *other = plan_others_at(w, steps[n]);
-		bool better = fits(other);
+		bool better = fits(w, other);
 		place_free(better ? p : other);
 		p = better ? other : p;
 		if (better)
@@ -381,7 +333,7 @@ static struct placement *tighten(struct work *w, const struct placement *firm, s
 	for (int i = 0; i < REFINE && low < high; i++) {
 		double times = (low + high) / 2;
 		struct placement *other = plan_others_at(w, times);
-		bool better = fits(other);
+		bool better = fits(w, other);
 		*(better ? &high : &low) = times;
 		place_free(better ? p : other);
 		p = better ? other : p;
@@ -394,9 +346,22 @@ static struct try search(struct work *w, bool whole)
 	struct try t = { .firm = plan_firm(w, whole) };
 
 	look_at(w, &t);
-	for (int turn = 0; turn < TURNS && t.kept < 1 - AS_GOOD_AS && get_out_of_the_way(w, &t);)
-		turn++;
+	for (int turn = 0; turn < TURNS && t.kept < 1 - AS_GOOD_AS; turn++)
+		if (!get_out_of_the_way(w, &t))
+			break;
 	return t;
+}
+
+/* Tightened, unless that costs guarantees their room. */
+static struct placement *finish(struct work *w, struct try *found)
+{
+	struct placement *wide = join(w->job, w->whole, found->firm, found->others);
+
+	found->others = tighten(w, found->firm, found->others);
+	struct placement *p = join(w->job, w->whole, found->firm, found->others);
+	bool good = place_kept(w->job, p) >= found->kept / AS_WELL && (found->kept < 1 || place_kept(w->job, p) >= 1);
+	place_free(good ? wide : p);
+	return good ? p : wide;
 }
 
 struct placement *place_plan_firm(const struct place_job *job, struct placement *best)
@@ -414,9 +379,7 @@ struct placement *place_plan_firm(const struct place_job *job, struct placement 
 		place_free(less.firm);
 		place_free(less.others);
 	}
-	if (fits(found.others))
-		found.others = tighten(&w, found.firm, found.others);
-	struct placement *p = join(job, best, found.firm, found.others);
+	struct placement *p = finish(&w, &found);
 	bool better = is_better(job, p, best);
 	place_free(better ? best : p);
 	place_free(found.firm);

@@ -336,8 +336,8 @@ static bool is_worth(const struct place_keeper *k, const struct look *l, const s
 {
 	double now = place_kept(l->highest, l->stay), then = place_kept(l->highest, next);
 
-	*ret_makes_room = then > now * (1 + k->policy.gain) || (then >= WHOLE && now < WHOLE);
-	if (then < now && then < WHOLE)
+	*ret_makes_room = 1 - then < (1 - now) * (1 - k->policy.gain) && now < WHOLE;
+	if (then < fmin(now, WHOLE))
 		return false;
 	return *ret_makes_room || next->u <= l->stay->u * (1 - k->policy.gain);
 }

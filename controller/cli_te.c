@@ -116,6 +116,27 @@ static void print_elephants(const json_t *elephants)
 	cli_table_free(table);
 }
 
+static void print_own_ways(const json_t *ways)
+{
+	struct cli_table *table = cli_table_new("NETWORK FROM TO NOW> OWN-WAY");
+	size_t i;
+	const json_t *way;
+	json_array_foreach(ways, i, way) {
+		const char *path = client_text(way, "path");
+		char buf[24];
+		cli_table_cell(table, "%s", client_text(way, "network"));
+		cli_table_cell(table, "%s", client_text(way, "from"));
+		cli_table_cell(table, "%s", client_text(way, "to"));
+		cli_table_cell(table, "%s", cli_mbps(real(way, "recent_mbps"), buf));
+		cli_table_cell(table, "%s", *path ? path : "none that is up suits: as the pair");
+	}
+	if (i) {
+		cli_table_print(table, stdout);
+		printf("\n");
+	}
+	cli_table_free(table);
+}
+
 static void print_guarantees(const json_t *guarantees)
 {
 	struct cli_table *table = cli_table_new("GUARANTEE FROM TO PROMISED> SENDS> ROOM> - AFTER-CUT> OF");
@@ -177,6 +198,7 @@ static void print_te(const json_t *te)
 	if (json_array_size(json_object_get(te, "busiest")))
 		printf("\n");
 	print_guarantees(json_object_get(te, "guarantees"));
+	print_own_ways(json_object_get(te, "own_ways"));
 	print_elephants(json_object_get(te, "elephants"));
 	print_pairs(json_object_get(te, "pairs"));
 }

@@ -85,6 +85,8 @@ struct core_te {
 	struct te_edge *edges;          /* owned */
 	size_t n_edges;
 	struct demands *demands;        /* owned; null without edges */
+	struct demands *own_demands;    /* owned: of networks with ways of their own, as te_seen.owns; null without edges */
+	struct te_owns *owns;           /* owned: these ways, as of the last look; null = no look yet */
 	struct placement *running;      /* owned: complete; null = none yet */
 	struct placement *advised;      /* owned: with mode recommend, what would run; null = nothing better */
 	struct place_keeper *keeper;    /* owned; null: none yet, or with the task */

@@ -62,9 +62,11 @@ static void look_at_rest(const struct report *r)
 	}
 	for (size_t i = 0; te->running && i < te->running->n_pairs; i++)
 		n_broken += te->running->pairs[i].rules_broken;
+	for (size_t i = 0; te->owns && i < te->owns->n; i++)
+		n_broken += !te->owns->items[i].n_arcs;
 	if (n_broken) {
-		snprintf(text, sizeof text, "no path that is up suits `pin`, `avoid` or `max_delay` for %zu pairs; they go as if they had "
-			 "none", n_broken);
+		snprintf(text, sizeof text, "no path that is up suits `pin`, `avoid` or `max_delay` for %zu pairs, or networks of pairs; they go as "
+			 "if they had none", n_broken);
 		r->add(r->ctx, true, "te-rules", text, "weft show te --json has rules_broken for each of them");
 	}
 	if (te->advised && te->advice[0]) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/core_te_private.h"
 #include "topo/arena.h"
 #include "topo/te_words.h"
 
@@ -246,6 +247,25 @@ static json_t *elephants(const struct now *now)
 	return json;
 }
 
+static json_t *own_ways(const struct now *now)
+{
+	const struct net *net = now->core->net;
+	const struct te_owns *owns = now->core->te->owns;
+	json_t *json = json_array();
+	char name[1024];
+	for (size_t i = 0; owns && i < owns->n; i++) {
+		const struct te_own *own = &owns->items[i];
+		const struct place_path path = { .arcs = own->arcs, .n_arcs = own->n_arcs };
+		const struct demand *demand = te_own_demand(now->core, own);
+		json_array_append_new(json, json_pack("{s:o, s:o, s:o, s:o, s:o}",
+			"network", show_text(net->networks[own->network].name), "from", show_text(net->switches[own->from].name),
+			"to", show_text(net->switches[own->to].name),
+			"recent_mbps", demand ? show_mbps(demand_recent(demand, now->core->now_ms)) : json_null(),
+			"path", own->n_arcs ? show_text(te_path_name(net, own->from, &path, name, sizeof name)) : json_null()));
+	}
+	return json;
+}
+
 /* The largest first. */
 static json_t *pairs(const struct now *now, const struct show_query *query, bool *ret_truncated)
 {
@@ -314,6 +334,7 @@ json_t *show_te(const struct api_world *world, const struct show_query *query)
 	show_set(json, "advice", te->advised && te->advice[0] ? show_text(te->advice) : json_null());
 	show_set(json, "labels", labels(core));
 	show_set(json, "guarantees", show_te_promises(core));
+	show_set(json, "own_ways", own_ways(&now));
 	show_set(json, "busiest", busiest(&now));
 	show_set(json, "elephants", elephants(&now));
 	show_set(json, "pairs", pairs(&now, query, &truncated));

@@ -210,6 +210,36 @@ static void take_advice(struct core *core, struct te_task *t)
 	memcpy(te->advice, text, sizeof text);
 }
 
+static void say_own(struct core *core, const struct te_own *own)
+{
+	const struct net *net = core->net;
+	const struct place_path way = { .arcs = own->arcs, .n_arcs = own->n_arcs };
+	const char *name = net->networks[own->network].name;
+	char path[1024];
+	if (own->n_arcs)
+		events_note(core->events, core->wall_ms, EVENT_INFO, "te", "", "network %s takes %s, a way of its own", name,
+			    te_path_name(net, own->from, &way, path, sizeof path));
+	else
+		events_note(core->events, core->wall_ms, EVENT_WARNING, "te", "", "network %s from %s to %s goes like others: no way that is up "
+			    "suits", name, net->switches[own->from].name, net->switches[own->to].name);
+}
+
+/* Ways that networks have for themselves; true: they are others than before. */
+static bool take_owns(struct core *core, const struct te_owns *owns)
+{
+	struct te_owns *before = core->te->owns;
+	bool same = te_owns_same(before, owns);
+	core->te->owns = te_owns_copy(owns);
+	for (size_t i = 0; i < owns->n && !same; i++) {
+		/* They are of one file, so they are the same ones. */
+		const struct te_owns one = { .items = &owns->items[i], .n = 1 }, old = { .items = before ? &before->items[i] : NULL, .n = 1 };
+		if (!before || !te_owns_same(&one, &old))
+			say_own(core, &owns->items[i]);
+	}
+	te_owns_free(before);
+	return !same;
+}
+
 static void take(struct core *core, struct te_task *t)
 {
 	struct core_te *te = core->te;
@@ -222,7 +252,7 @@ static void take(struct core *core, struct te_task *t)
 	t->nics = NULL;
 	take_advice(core, t);
 	say_look(te, t, core);
-	bool same = te_same(before, t->next);
+	bool same = te_same(before, t->next), new_owns = take_owns(core, t->job->owns);
 	if (!same)
 		say_change(core, t, before);
 	else
@@ -232,7 +262,7 @@ static void take(struct core *core, struct te_task *t)
 	te_deals_follow(core, before);
 	te_promises_look(core, t->job);
 	place_free(before);
-	if (!same || te->steer_due || te_deals_apply(core))
+	if (!same || new_owns || te->steer_due || te_deals_apply(core))
 		core_steer_begin(core);
 }
 
@@ -255,6 +285,8 @@ static bool is_idle(const struct te_plan *job)
 	double sum = 0;
 	for (size_t i = 0; i < job->job.n_demands; i++)
 		sum += job->job.demands[i].mbps;
+	for (size_t i = 0; i < job->owns->n; i++)
+		sum += job->owns->items[i].mbps;
 	return sum < IDLE_MBPS;
 }
 

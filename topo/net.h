@@ -251,6 +251,8 @@ struct net_te_pair {
 	uint32_t *underlays;
 	size_t n_underlays;
 	struct where where;
+	const char *network_name;       /* null = all */
+	uint32_t network;               /* index into networks; NET_NONE = all */
 };
 
 /* A rate that is kept for someone. */

@@ -34,12 +34,18 @@ struct te_map {
 struct te_map *te_map_new(struct arena *, const struct net *);
 /* The edges' links and those of NICs: n_links of them. */
 struct place_link *te_map_links(struct arena *, const struct te_map *, const struct net *, const struct place_link *edges);
+/* The link of a NIC's arc, numbered as in `nic`. */
+uint32_t te_map_nic_link(const struct te_map *, uint32_t arc);
 /* A placement of edges as one for the search, and back; in an arena of its own. */
 struct placement *te_map_in(const struct te_map *, const struct placement *);
 struct placement *te_map_out(const struct te_map *, const struct placement *);
 
-/* Pins, avoids and the latency ceiling; in the arena. */
+/* Pins, avoids and the latency ceiling, but for those of one network; in the arena. */
 const struct place_rule *te_job_rules(const struct net *, const struct te_map *, struct arena *, size_t *ret_n);
+
+struct te_own;
+/* Those that hold for the way of a network, over links that are edges. */
+const struct place_rule *te_job_rules_of(const struct net *, const struct te_own *, struct arena *, size_t *ret_n);
 
 /* What the guarantees keep for the pair: its demand is never below. */
 double te_job_reserved(const struct net *, uint32_t from, uint32_t to);

@@ -30,6 +30,14 @@ static void add(const struct te_map *map, const struct place_path *path, double 
 	}
 }
 
+void te_add_owns(const struct te_map *map, const struct te_owns *owns, double *mbps)
+{
+	for (size_t i = 0; i < owns->n; i++) {
+		const struct place_path path = { .arcs = owns->items[i].arcs, .n_arcs = owns->items[i].n_arcs };
+		add(map, &path, owns->items[i].mbps, mbps);
+	}
+}
+
 void te_loads(const struct te_plan *t, const struct placement *p, double *ret_mbps)
 {
 	memset(ret_mbps, 0, t->n_arcs * sizeof *ret_mbps);

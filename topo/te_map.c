@@ -72,13 +72,13 @@ struct place_link *te_map_links(struct arena *arena, const struct te_map *map, c
 	return links;
 }
 
-/* --- paths --------------------------------------------------------------------------- */
-
-/* The arc of a link of a NIC: they are the last ones. */
-static uint32_t link_of_nic(const struct te_map *map, uint32_t arc)
+/* They are the last ones. */
+uint32_t te_map_nic_link(const struct te_map *map, uint32_t arc)
 {
-	return 2 * (map->n_links - 2 * map->n_nics + arc - 2 * map->n_edges);
+	return map->n_links - 2 * map->n_nics + arc - 2 * map->n_edges;
 }
+
+/* --- paths --------------------------------------------------------------------------- */
 
 static void path_in(const struct te_map *map, struct arena *arena, struct place_path *path)
 {
@@ -88,10 +88,10 @@ static void path_in(const struct te_map *map, struct arena *arena, struct place_
 		const uint32_t *nic = map->nic[path->arcs[i]];
 
 		if (nic[0] != PLACE_NONE)
-			arcs[n++] = link_of_nic(map, nic[0]);
+			arcs[n++] = 2 * te_map_nic_link(map, nic[0]);
 		arcs[n++] = map->to[path->arcs[i]];
 		if (nic[1] != PLACE_NONE)
-			arcs[n++] = link_of_nic(map, nic[1]);
+			arcs[n++] = 2 * te_map_nic_link(map, nic[1]);
 	}
 	path->arcs = arcs;
 	path->n_arcs = n;

@@ -62,6 +62,22 @@ static uint32_t *find_usable(struct te_plan *t, const struct net *net, const str
 
 /* --- links ----------------------------------------------------------------------------- */
 
+static void find_owns(struct te_plan *t, const struct net *net, const struct te_seen *seen)
+{
+	t->owns = te_owns_new(t->arena, net, t->links);
+	for (size_t i = 0; i < t->owns->n && seen->owns; i++) {
+		struct te_own *own = &t->owns->items[i];
+		own->mbps = demands_mbps(seen->owns, own->from, (uint32_t) net->n_networks * own->to + own->network, seen->now_ms);
+	}
+	te_add_owns(t->map, t->owns, t->background);
+}
+
+/* Such that at the goal the whole link is as full as the goal says. */
+static double left_of(const struct te_plan *t, const struct net *net, uint32_t arc, double mbps)
+{
+	return fmax(LEAST * t->mbps[arc], mbps - TE_HEADROOM * t->background[arc] / net->te.above);
+}
+
 static void make_links(struct te_plan *t, const struct view *view, const struct te_seen *seen, const bool *usable)
 {
 	const struct net *net = net_of(view);
@@ -74,15 +90,19 @@ static void make_links(struct te_plan *t, const struct view *view, const struct 
 	for (uint32_t e = 0; e < net->n_edges; e++)
 		mbps[e][0] = mbps[e][1] = t->mbps[2 * e] = t->mbps[2 * e + 1] = te_capacity(view, e);
 	te_job_links(net, usable, mbps, t->links);
-	for (uint32_t arc = 0; arc < 2 * net->n_edges; arc++) {
-		double *left = &t->links[arc / 2].mbps[arc & 1];
-		t->background[arc] = seen->background ? seen->background[arc] : 0;
-		/* Such that at the goal the whole link is as full as the goal says. */
-		*left = fmax(LEAST * t->mbps[arc], *left - TE_HEADROOM * t->background[arc] / net->te.above);
-	}
 	for (uint32_t arc = (uint32_t) (2 * net->n_edges); arc < t->n_arcs; arc++)
 		t->mbps[arc] = net->nics[arc / 2 - net->n_edges].mbps;
-	t->job.links = te_map_links(t->arena, t->map, net, t->links);
+	find_owns(t, net, seen);
+	for (uint32_t arc = 0; arc < 2 * net->n_edges && seen->background; arc++)
+		t->background[arc] += seen->background[arc];
+	for (uint32_t arc = 0; arc < 2 * net->n_edges; arc++)
+		t->links[arc / 2].mbps[arc & 1] = left_of(t, net, arc, t->links[arc / 2].mbps[arc & 1]);
+	struct place_link *links = te_map_links(t->arena, t->map, net, t->links);
+	for (uint32_t arc = (uint32_t) (2 * net->n_edges); arc < t->n_arcs; arc++) {
+		double *mbps_of_nic = links[te_map_nic_link(t->map, arc)].mbps;
+		*mbps_of_nic = left_of(t, net, arc, *mbps_of_nic);
+	}
+	t->job.links = links;
 	t->job.n_links = t->map->n_links;
 	t->job.n_nodes = t->map->n_nodes;
 }

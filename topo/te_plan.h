@@ -13,6 +13,7 @@
 #include "topo/demand.h"
 #include "topo/place.h"
 #include "topo/te_job.h"
+#include "topo/te_own.h"
 #include "topo/view.h"
 
 #define TE_DEFAULT_MBPS 10000.0         /* of an edge of which nobody says how much it carries */
@@ -30,6 +31,7 @@ struct te_seen {
 	const bool *held;               /* per edge: like one on drain for now */
 	const double *background;       /* per arc, Mbit/s */
 	const struct demands *demands;
+	const struct demands *owns;     /* of networks with ways of their own; `to` is networks * switch + network */
 	uint64_t now_ms;
 	const struct te_change *changes;
 	size_t n_changes;
@@ -41,11 +43,12 @@ struct te_plan {
 	struct arena *arena;            /* owns all that is here */
 	struct place_job job;
 	struct te_map *map;
+	struct te_owns *owns;           /* ways of networks for themselves, over the links that can be used */
 	struct place_link *links;       /* of edges */
 	struct place_demand *demands;
 	uint32_t n_arcs;                /* of edges and NICs */
 	double *mbps;                   /* per arc: of the whole link, or NIC */
-	double *background;             /* per arc; none for NICs */
+	double *background;             /* per arc: of others, and of networks with a way of their own */
 };
 
 struct te_plan *te_plan_new(const struct view *, const struct te_seen *);
@@ -53,6 +56,8 @@ void te_plan_free(struct te_plan *);
 
 /* Each way, Mbit/s. */
 double te_capacity(const struct view *, uint32_t edge);
+/* Adds what networks with ways of their own send there, per arc of edges and NICs. */
+void te_add_owns(const struct te_map *, const struct te_owns *, double *mbps);
 /* A utilisation of placement as one of the whole link, and back. */
 static inline double te_u(double place_u) { return place_u * TE_HEADROOM; }
 static inline double te_place_u(double u) { return u / TE_HEADROOM; }

@@ -397,7 +397,7 @@ struct placement *world_placement(struct world *w, uint64_t seed)
 static void do_steer(struct world *w, const char *number)
 {
 	struct placement *placement = world_placement(w, strtoull(number, NULL, 10));
-	world_steer(w, steer_compute(w->view, placement, view_steer(w->view)));
+	world_steer(w, steer_compute(w->view, placement, NULL, view_steer(w->view)));
 	place_free(placement);
 }
 

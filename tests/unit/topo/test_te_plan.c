@@ -183,7 +183,7 @@ static void rules_and_guarantees_of_the_file_hold(void **state)
 	struct scene *s = *state;
 	double loads[2 * N_EDGES];
 	uint32_t arc, via_dc[] = { D, C };
-	struct net_te_pair pin = { .from = A, .to = B, .via = via_dc, .n_via = 2 };
+	struct net_te_pair pin = { .from = A, .to = B, .network = NET_NONE, .via = via_dc, .n_via = 2 };
 	struct net_te_reserve reserve = { .from = A, .to = B, .mbps = 30 };
 	s->net->te.pins = &pin;
 	s->net->te.reserves = &reserve;

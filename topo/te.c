@@ -220,9 +220,10 @@ static void check_guarantee(const struct section_scene *scene, const struct sect
 
 static const struct section guarantees_section = {
 	.name = "guarantee",
-	.help = "A rate that placement keeps free for traffic between two switches, or for each pair of a network's switches. It is "
-		"an error when the links with a known `rate` cannot carry all guarantees at once. Nothing is policed: on a link "
-		"that others overload, frames are lost without regard to guarantees.",
+	.help = "A rate that is kept free for traffic between two switches, or for each pair of a network's switches: where not all "
+		"fits, others are moved off its paths first. It is an error when the links with a known `rate` cannot carry all "
+		"guarantees at once, and a warning when they could not without one of the links. Nothing is policed: on a link that "
+		"others overload all the same, frames are lost without regard to guarantees.",
 	.example = "guarantee: [{from: kvm1, to: kvm3, rate: 2Gbit}]\n",
 	.size = sizeof(struct net_te_guarantee),
 	.where_offset = offsetof(struct net_te_guarantee, where),

@@ -12,7 +12,7 @@
 
 enum {
 	CALM_LOOKS = 3,                 /* with room again, one after the other, until that is said */
-	WORK = 20000000,                /* arcs looked at for all cuts together */
+	WORK = 5000000,                 /* arcs looked at for all cuts together */
 };
 #define WHOLE 0.999                     /* of what is guaranteed */
 

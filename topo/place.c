@@ -168,7 +168,7 @@ static bool has_fences(const struct place_state *s)
 static void widen_all(struct choice *best, const struct place_job *job, const struct place_graph *g, double u_ecmp)
 {
 	static const uint32_t slots[] = {64, 60, 63, 55, 52};
-	double enough = fmax(u_ecmp * (1 + AS_GOOD_AS), job->options.goal);
+	double enough = fmax(u_ecmp * (1 + AS_GOOD_AS), job->options.content ? job->options.goal : 0);
 
 	for (size_t i = 0; i < (has_fences(best->s) ? 1 : sizeof slots / sizeof *slots) && best->p->u > enough; i++) {
 		struct place_options options = job->options;

@@ -50,6 +50,7 @@ struct place_options {
 	double tolerance;               /* proved gap at which the search ends */
 	double goal;                    /* utilisation that is good enough; 0 = as low as can be */
 	bool sparing;                   /* move only what stands on links above the goal */
+	bool content;                   /* at `goal` nothing more is tried, equal split neither */
 	bool unrounded;                 /* shares as they come, any number of paths, no slots */
 	bool without_standbys;
 	uint64_t work;                  /* arcs that may be looked at, about; 0 = no limit */

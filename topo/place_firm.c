@@ -54,6 +54,7 @@ static struct placement *plan_part(struct work *w, const struct place_demand *de
 	job.demands = demands;
 	job.n_demands = n;
 	job.options.goal = w->limit;
+	job.options.content = true;
 	job.options.sparing = true;
 	job.options.tolerance = NEAR;
 	struct placement *p = place_plan(&job);

@@ -24,8 +24,18 @@ static double room(const struct place_job *job, const struct place_pair *pair, d
 	return fmax(0, least);
 }
 
+static bool is_any_firm(const struct place_job *job)
+{
+	for (size_t i = 0; i < job->n_demands; i++)
+		if (job->demands[i].firm > 0)
+			return true;
+	return false;
+}
+
 double place_kept(const struct place_job *job, const struct placement *p)
 {
+	if (!is_any_firm(job))
+		return 1;
 	double *load = xheap_alloc(2 * job->n_links * sizeof *load), *share = NULL, firm = 0, kept = 0;
 
 	for (size_t i = 0; i < job->n_demands; i++)

@@ -26,8 +26,6 @@ struct work {
 
 static struct placement *plan(struct work *w)
 {
-	te_job_links(w->net, w->is_up, w->mbps, w->edges);
-	w->job.links = te_map_links(w->scratch, w->map, w->net, w->edges);
 	w->job.running = w->base;
 	w->job.options.sparing = true;
 	struct placement *p = place_plan(&w->job);
@@ -114,17 +112,61 @@ static void mark_used(const struct work *w, uint8_t *ret_marks)
 	place_free(p);
 }
 
+static bool is_torn(const struct work *w, const struct place_pair *pair)
+{
+	for (uint32_t k = 0; k < pair->n_active; k++)
+		for (uint32_t i = 0; i < pair->paths[k].n_arcs; i++)
+			if (w->job.links[pair->paths[k].arcs[i] / 2].down)
+				return true;
+	return false;
+}
+
+/* Does what is torn find its way over what the rest leaves? Mostly it does, and little has to be looked at. */
+static bool mends(struct work *w, struct place_link *links)
+{
+	struct place_job job = w->job;
+	struct place_demand *torn = arena_new_array(w->scratch, struct place_demand, job.n_demands);
+
+	memset(w->load, 0, 2 * job.n_links * sizeof *w->load);
+	job.n_demands = 0;
+	for (size_t i = 0; i < w->base->n_pairs; i++) {
+		const struct place_pair *pair = &w->base->pairs[i];
+		if (is_torn(w, pair))
+			torn[job.n_demands++] = (struct place_demand) { .src = pair->src, .dst = pair->dst, .mbps = pair->mbps };
+		else
+			add(pair, pair->mbps, w->load);
+	}
+	struct place_link *left = arena_new_array(w->scratch, struct place_link, job.n_links);
+	for (uint32_t arc = 0; arc < 2 * job.n_links; arc++) {
+		if (!(arc & 1))
+			left[arc / 2] = links[arc / 2];
+		left[arc / 2].mbps[arc & 1] = fmax(0, links[arc / 2].mbps[arc & 1] - w->load[arc]);
+	}
+	job.links = left;
+	job.demands = torn;
+	job.running = w->base;
+	job.options.sparing = true;
+	struct placement *p = place_plan(&job);
+	bool good = p->u <= 1 && !p->n_unreachable;
+	w->done += p->work + job.n_links + w->job.n_demands;
+	place_free(p);
+	return good;
+}
+
 static void cut(struct work *w, const bool *is_up, uint32_t edge)
 {
 	for (uint32_t e = 0; e < w->net->n_edges; e++)
 		w->is_up[e] = (!is_up || is_up[e]) && (edge == NET_NONE || !fail_together(w->net, e, edge));
 	w->scratch = arena_new();
-	struct placement *p = plan(w);
-	note(w, p, edge);
-	if (edge == NET_NONE)
-		w->base = p;
-	else
-		place_free(p);
+	te_job_links(w->net, w->is_up, w->mbps, w->edges);
+	struct place_link *links = te_map_links(w->scratch, w->map, w->net, w->edges);
+	w->job.links = links;
+	if (edge == NET_NONE || !mends(w, links)) {
+		struct placement *p = plan(w);
+		note(w, p, edge);
+		place_free(edge == NET_NONE ? NULL : p);
+		w->base = edge == NET_NONE ? p : w->base;
+	}
 	arena_free(w->scratch);
 }
 
@@ -146,6 +188,7 @@ static struct work prepare(const struct net *net, const double (*mbps)[2], struc
 	w.job.options.max_paths = net->te.max_paths;
 	w.job.options.without_standbys = true;
 	w.job.options.goal = 1;
+	w.job.options.content = true;
 	w.job.options.tolerance = NEAR;
 	w.load = arena_new_array(arena, double, 2 * w.map->n_links);
 	w.share = arena_new_array(arena, double, 2 * w.map->n_links);

@@ -8,7 +8,7 @@
 #include "topo/place.h"
 #include "topo/te_cut.h"
 
-enum { MAX_RESERVES = 100000, WORK = 200000000, WORK_OF_CUTS = 50000000 };
+enum { MAX_RESERVES = 100000, WORK = 200000000, WORK_OF_CUTS = 10000000 };
 
 static int by_pair(const void *a_, const void *b_)
 {

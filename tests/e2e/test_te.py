@@ -222,7 +222,8 @@ def test_a_network_has_a_way_of_its_own(lab):
     for name, result in (("red", red.stop()), ("blue", blue.stop())):
         lost = sum(result["sent"]) - sum(result["came"].values())
         print(f"{name}: {sum(result['sent'])} sent, {lost} lost")
-        assert lost <= (3 if name == "red" else 40)
+        # A machine that is busy loses some anywhere; by the cut itself some milliseconds of blue.
+        assert lost <= 0.01 * sum(result["sent"])
 
 
 def test_a_guarantee_comes_first(lab):

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "topo/arena.h"
 #include "topo/te_cut.h"
 
 enum { CASES = 200, PLENTY = 1000000000 };
@@ -43,7 +44,8 @@ enum { AB, AC, BC };
 
 static void the_worst_is_told(void **state)
 {
-	struct net *net = parse(RING("te: {guarantee: [{from: a, to: b, rate: 600Mbit}, {from: a, to: c, rate: 100Mbit}]}\n"));
+	struct net *net = parse(RING("te: {guarantee: [{from: a, to: b, rate: 600Mbit}, {from: a, to: c, rate: 100Mbit}],\n"
+		"     pin: [{from: a, to: c, via: b, network: red}], avoid: [{from: b, to: a, via: c}]}\n"));
 	struct te_cut cuts[2];
 	bool is_up[] = { true, true, true };
 	const double mbps[3][2] = { { 1000, 1000 }, { 1000, 1000 }, { 800, 800 } };
@@ -56,6 +58,15 @@ static void the_worst_is_told(void **state)
 	assert_int_equal(cuts[0].n_short, 1);
 	near(cuts[1].kept, 1, 1e-9);
 	assert_int_equal(cuts[1].edge, NET_NONE);
+	/* A copy is good for that, too. */
+	struct arena *arena = arena_new();
+	struct te_cut copied[2];
+	te_cuts(te_cut_net(arena, net), NULL, NULL, PLENTY, copied);
+	arena_free(arena);
+	for (int i = 0; i < 2; i++) {
+		near(copied[i].kept, cuts[i].kept, 0);
+		assert_int_equal(copied[i].edge, cuts[i].edge);
+	}
 	/* Wider than the file says. */
 	te_cuts(net, NULL, mbps, PLENTY, cuts);
 	assert_int_equal(cuts[0].edge, NET_NONE);

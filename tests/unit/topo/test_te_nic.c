@@ -216,6 +216,14 @@ static void a_relay_pays_twice(void **state)
 	struct placement *p = place_plan(&t->job), *mine = te_map_out(t->map, p);
 	te_loads(t, mine, s->loads);
 	te_highest(t, s->loads, &arc);
+	/* What others leave of the NICs on its way; what is relayed comes in, too. */
+	double *share = calloc(t->n_arcs, sizeof *share);
+	near(te_room(t, s->loads, place_find(mine, A, C), share), 2000, 1e-6);
+	near(te_room(t, s->loads, place_find(mine, B, C), share), 9000, 1e-6);
+	near(te_room(t, s->loads, place_find(mine, C, B), share), 9000, 1e-6);
+	for (uint32_t i = 0; i < t->n_arcs; i++)
+		near(share[i], 0, 0);
+	free(share);
 	near(s->loads[OUT(NIC_A)], 1000, 1e-6);
 	near(s->loads[IN(NIC_B)], 1000, 1e-6);
 	near(s->loads[OUT(NIC_B)], 4000, 1e-6);

@@ -163,7 +163,7 @@ bool guard_has_left(const struct scene *scene, uint32_t sw, uint32_t ofport)
 
 static void came_with_lease(const struct seen *s)
 {
-	enum fact_reason refused = view_may_learn(s->g->scene->view, s->punt->sw, s->punt->in_port, s->punt->network);
+	enum fact_reason refused = view_may_learn(s->g->scene->view, s->g->use);
 	struct fact fact = guard_about(s, refused ? FACT_HOST_REFUSED : FACT_HOST, refused);
 	s->reply->fact(s->reply->ctx, &fact);
 }

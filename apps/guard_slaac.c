@@ -120,7 +120,7 @@ bool guard_slaac_spoke(const struct seen *s)
 	if (!s->g->slaac || !p->has_ip6 || !net_slaac_has(s->g->network, p->ip6) || owner(s, p->ip6))
 		return false;
 	if (!host || host->unconfirmed || guard_has_left(s->g->scene, host->sw, host->ofport)) {
-		enum fact_reason refused = view_may_learn(view, s->punt->sw, s->punt->in_port, s->punt->network);
+		enum fact_reason refused = view_may_learn(view, s->g->use);
 		struct fact fact = guard_about(s, refused ? FACT_HOST_REFUSED : FACT_HOST, refused);
 		s->reply->fact(s->reply->ctx, &fact);
 		if (refused)

@@ -208,9 +208,10 @@ static bool row_went(const char *sw, const char *words, bool idle)
 	struct reply reply = { .fact = on_fact };
 	struct ledger_iter iter;
 	for (const struct row *row = ledger_first(w->rows[slot], &iter); row; row = ledger_after(w->rows[slot], &iter)) {
+		struct row_room room;
 		struct rule rule;
 		char text[2000];
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		rule_format(&rule, text, sizeof text);
 		if (!strstr(text, words) || !strstr(text, "idle_timeout=3600"))
 			continue;

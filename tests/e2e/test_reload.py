@@ -12,14 +12,15 @@ class Prober:
     """ping at 1 kHz or less from one VM to another while a test does things."""
 
     def __init__(self, l, a, b, interval="0.005"):
+        self.interval = float(interval)
         self.out = open(l.base / f"probe-{a}-{b}-{len(l.children)}", "w+")
         self.proc = subprocess.Popen(["ip", "netns", "exec", l.vm(a)["ns"], "ping", "-n", "-i", interval,
                                       l.ip(b)], stdout=self.out, stderr=subprocess.DEVNULL)
         l.children.append(self.proc)
 
     def stop(self):
-        """Probes sent and answered. One that was on its way when ping was ended,
-        the last, counts as neither."""
+        """Probes sent and answered. Those that were on their way when ping was ended, the
+        last ones of 50 ms, count as neither."""
         self.proc.send_signal(2)
         self.proc.wait(20)
         self.out.seek(0)
@@ -29,7 +30,10 @@ class Prober:
         assert m, text[-500:]
         sent = int(m.group(1))
         answered = {int(n) for n in re.findall(r"icmp_seq=(\d+) ttl", text)}
-        return sent - (sent not in answered), len(answered)
+        under_way = 0
+        while under_way < max(1, 0.05 / self.interval) and sent - under_way not in answered:
+            under_way += 1
+        return sent - under_way, len(answered)
 
 
 def settled(l):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The bench: load generator, yardstick, and the comparison that runs them.
 
-BENCH_BIN := $(BUILD)/tests/bench/loadgen $(BUILD)/tests/bench/yardstick
+BENCH_BIN := $(BUILD)/tests/bench/loadgen $(BUILD)/tests/bench/yardstick $(BUILD)/tests/bench/fabric
 bench_o = $(patsubst %,$(BUILD)/tests/bench/%.o,$(1))
 
 $(BUILD)/tests/bench/%.o: tests/bench/%.c
@@ -11,9 +11,17 @@ $(BUILD)/tests/bench/%.o: tests/bench/%.c
 
 $(BUILD)/tests/bench/loadgen: $(call bench_o,loadgen load fswitch punt rows stream)
 $(BUILD)/tests/bench/yardstick: $(call bench_o,yardstick stream)
+$(BUILD)/tests/bench/fabric: $(call bench_o,fabric fswitch rows stream)
 $(BENCH_BIN):
 	$(say) LINK $@
 	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $(filter %.o,$^) -lssl -lcrypto
+
+# Without a sanitizer: it is loaded into a program that may have one.
+TURNS := $(BUILD)/tests/bench/turns.so
+$(TURNS): tests/bench/turns.c tests/bench/turns.h
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(WARN) -O2 -shared -fPIC -o $@ $<
 
 # Placement of traffic on any network, from CSV files.
 BENCH_PLACE := $(BUILD)/bench_place

@@ -9,8 +9,15 @@
 
 void steer_free(struct steer *steer)
 {
-	if (steer)
+	if (steer && !steer->n_shares--)
 		arena_free(steer->arena);
+}
+
+struct steer *steer_share(const struct steer *shared)
+{
+	struct steer *steer = (struct steer *) shared;
+	steer->n_shares++;
+	return steer;
 }
 
 /* --- order ------------------------------------------------------------------------- */

@@ -56,6 +56,16 @@ struct steer {
 	struct steer_transit *transits; /* sorted by sw, edge, end, label */
 	size_t n_transits;
 	size_t n_unlabelled;            /* pairs and detours that found no free label */
+	unsigned n_shares;              /* beside its owner: see steer_share() */
+};
+
+/* What of the view counts for it; the net is borrowed. So it can be computed beside the loop. */
+struct steer_seen {
+	const struct net *net;
+	bool *is_up;                    /* per edge */
+	bool *is_member;                /* n_switches * network + switch: it has hosts of the network */
+	bool **on_lan;                  /* per network, null where nobody is on it: n_switches * from + to:
+					 * the LAN delivers by itself */
 };
 
 /* The placement's nodes are switches of the net, its links edges. Pairs that have no
@@ -64,6 +74,12 @@ struct steer {
  * gets another one where it is. Pure: the same gives the same. */
 struct steer *steer_compute(const struct view *, const struct placement *, const struct steer *before);
 void steer_free(struct steer *);
+/* It stays for one more steer_free(). Both calls are made in the loop; whoever shares does not write. */
+struct steer *steer_share(const struct steer *);
+
+struct steer_seen *steer_seen_new(const struct view *);
+void steer_seen_free(struct steer_seen *);
+struct steer *steer_compute_seen(const struct steer_seen *, const struct placement *, const struct steer *before);
 
 /* The pair, or null. */
 const struct steer_pair *steer_find(const struct steer *, uint32_t network, uint32_t from, uint32_t to);

@@ -22,6 +22,7 @@ static void on_want(void *ctx, uint32_t sw, uint8_t app, const struct rule *rule
 	if (!cs->ready)
 		return;
 	ledger_want(cs->ledger, app, rule);
+	core->n_wants++;
 	core_touch(core, sw);
 }
 
@@ -126,7 +127,7 @@ void core_touch(struct core *core, uint32_t sw)
 		return;
 	cs->touched = true;
 	core->touched[core->n_touched++] = sw;
-	if (core->kick)
+	if (core->kick && !core->is_planning)
 		core->kick(core->ctx);
 }
 
@@ -269,16 +270,39 @@ void core_compile(struct core *core, uint32_t sw)
 	cs->stale = 0;
 }
 
+/* The switches take turns, so that none waits for ever for others that become stale again. */
+static void compile_some(struct core *core)
+{
+	uint64_t begin = core->n_wants;
+	for (size_t i = 0; i < core->n_switches && !core->is_later; i++) {
+		uint32_t sw = core->n_compiled = (core->n_compiled + 1) % (uint32_t) core->n_switches;
+		if (!core->switches[sw]->ready || !core->switches[sw]->stale)
+			continue;
+		if (core->rows_at_a_time && core->n_wants - begin >= core->rows_at_a_time) {
+			core->n_compiled = sw ? sw - 1 : (uint32_t) core->n_switches - 1;
+			core->is_later = true;
+			core->later(core->ctx);
+			return;
+		}
+		core_compile(core, sw);
+		core_touch(core, sw);
+	}
+}
+
 void core_plan(struct core *core)
 {
+	core->is_planning = true;
 	core_gateways(core);
 	core_ways(core);
 	core_te_plan(core);
-	for (size_t i = 0; i < core->n_touched; i++) {
-		uint32_t sw = core->touched[i];
-		if (core->switches[sw]->ready && core->switches[sw]->stale)
-			core_compile(core, sw);
-	}
+	compile_some(core);
+	core->is_planning = false;
+}
+
+void core_go_on(struct core *core)
+{
+	core->is_later = false;
+	core_plan(core);
 }
 
 static void tick_apps(struct core *core)

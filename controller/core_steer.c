@@ -25,58 +25,27 @@ LOG_MODULE(te)
 
 enum { GRACE_MS = 2000 };
 
-static bool same_choice(const struct steer_choice *a, const struct steer_choice *b)
-{
-	bool same = a->n_steps == b->n_steps;
-	for (unsigned i = 0; same && i < a->n_steps; i++)
-		same = a->steps[i].edge == b->steps[i].edge && a->steps[i].end == b->steps[i].end
-			&& a->steps[i].label == b->steps[i].label;
-	return same;
-}
-
-static bool same_pair(const struct steer_pair *a, const struct steer_pair *b)
-{
-	bool same = a->network == b->network && a->to == b->to && a->n_choices == b->n_choices && a->n_slots == b->n_slots
-		&& !memcmp(a->slots, b->slots, a->n_slots);
-	for (uint32_t i = 0; same && i < a->n_choices; i++)
-		same = same_choice(&a->choices[i], &b->choices[i]);
-	return same;
-}
-
-static bool same_transit(const struct steer_transit *a, const struct steer_transit *b)
-{
-	return a->edge == b->edge && a->end == b->end && a->label == b->label && a->network == b->network
-		&& a->is_detour == b->is_detour && a->key == b->key && same_choice(&a->choice, &b->choice);
-}
-
-/* Of one switch. */
-static bool is_same(const struct steer *a, const struct steer *b, uint32_t sw)
-{
-	size_t n, n_b;
-	const struct steer_pair *pairs = steer_pairs_of(a, sw, &n), *pairs_b = steer_pairs_of(b, sw, &n_b);
-	bool same = n == n_b;
-	for (size_t i = 0; same && i < n; i++)
-		same = same_pair(&pairs[i], &pairs_b[i]);
-	const struct steer_transit *transits = steer_transits_of(a, sw, &n), *transits_b = steer_transits_of(b, sw, &n_b);
-	same = same && n == n_b;
-	for (size_t i = 0; same && i < n; i++)
-		same = same_transit(&transits[i], &transits_b[i]);
-	return same;
-}
-
-/* Only switches for which it is another one are compiled: see core_te_concerns(). */
-static void install(struct core *core, struct steer *take)
+/* Only switches for which it is another one are compiled: see core_te_concerns(). Takes the step. */
+static void install(struct core *core, struct te_step *take)
 {
 	struct fact fact = { .kind = FACT_STEER, .sw = NET_NONE, .old_sw = NET_NONE, .time_ms = core->now_ms };
-	const struct steer *before = view_steer(core->view);
-	bool *same = xheap_alloc((core->net->n_switches + 1) * sizeof *same);
-	for (uint32_t i = 0; before && i < core->net->n_switches; i++)
-		same[i] = is_same(before, take, i);
-	view_set_steer(core->view, take);
-	core->te->same = same;
+	view_set_steer(core->view, take->steer);
+	core->te->same = take->same;
 	core_applied(core, &fact);
 	core->te->same = NULL;
-	free(same);
+	free(take->same);
+	*take = (struct te_step) { .steer = NULL };
+}
+
+/* What has come of a plan is put in force, from its first step on. */
+void te_steps_take(struct core *core, struct te_step steps[TE_STEPS])
+{
+	struct core_te *te = core->te;
+	te_steps_forget(te);
+	memcpy(te->steps, steps, sizeof te->steps);
+	te->phase = TE_LABELS;
+	te->settled_ms = core->now_ms;
+	install(core, &te->steps[TE_STEP_LABELS]);
 }
 
 bool core_te_concerns(const struct core *core, uint32_t sw)
@@ -143,27 +112,10 @@ static void save(struct core *core)
 
 /* --- the steps ------------------------------------------------------------------------------ */
 
-void core_steer_begin(struct core *core)
-{
-	struct core_te *te = core->te;
-	const struct steer *now = view_steer(core->view);
-	struct steer *next = steer_compute(core->view, te_in_force(te), now);
-	te->steer_due = false;
-	if (now && te->phase == TE_REST && steer_equal(now, next)) {
-		steer_free(next);
-		return;
-	}
-	steer_free(te->next);
-	te->next = next;
-	te->phase = TE_LABELS;
-	te->settled_ms = core->now_ms;
-	install(core, steer_join(now, next));
-}
-
 void core_steer_step(struct core *core)
 {
 	struct core_te *te = core->te;
-	if (te->phase == TE_REST || te->is_saving || !all_have_done(core))
+	if (te->phase == TE_REST || te->is_saving || te->steering || !all_have_done(core))
 		return;
 	switch (te->phase) {
 	case TE_REST:
@@ -174,7 +126,7 @@ void core_steer_step(struct core *core)
 		break;
 	case TE_SAVE:
 		te->phase = TE_PATHS;
-		install(core, steer_join(te->next, view_steer(core->view)));
+		install(core, &te->steps[TE_STEP_PATHS]);
 		break;
 	case TE_PATHS:
 		te->phase = TE_GRACE;
@@ -185,8 +137,7 @@ void core_steer_step(struct core *core)
 			break;
 		te->phase = TE_REST;
 		te->settled_ms = core->now_ms;
-		install(core, te->next);
-		te->next = NULL;
+		install(core, &te->steps[TE_STEP_REST]);
 		save(core);
 		break;
 	}

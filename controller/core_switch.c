@@ -153,7 +153,6 @@ void core_read_done(struct core *core, uint32_t sw)
 	core_gateways(core);
 	core_ways(core);
 	cs->stale = (1u << n_apps) - 1;
-	core_compile(core, sw);
 	core_touch(core, sw);
 }
 

@@ -17,6 +17,7 @@
 #include "topo/te_plan.h"
 
 struct te_task;
+struct te_steering;
 
 /* An edge over time, same index as net_edge. */
 struct te_edge {
@@ -70,6 +71,12 @@ struct te_changed {
 
 /* Switches change one after the other; see core_steer.c. */
 enum te_phase { TE_REST, TE_LABELS, TE_SAVE, TE_PATHS, TE_GRACE };
+/* What is put in force at the beginning of LABELS and of PATHS, and at the end of GRACE. */
+enum { TE_STEP_LABELS, TE_STEP_PATHS, TE_STEP_REST, TE_STEPS };
+struct te_step {
+	struct steer *steer;            /* owned; null = that step is done, or nothing is on its way */
+	bool *same;                     /* owned: switches of the net that the step does not concern; null: all do */
+};
 
 struct core_te {
 	struct te_edge *edges;          /* owned */
@@ -104,7 +111,9 @@ struct core_te {
 	/* core_steer.c */
 	enum te_phase phase;
 	const bool *same;               /* while it is put in force: switches of the net that it does not concern */
-	struct steer *next;             /* owned: on its way; null at rest */
+	struct te_steering *steering;   /* te_steer.c is at work; null = not */
+	unsigned n_drops;               /* of what it said, one after the other: edges had died meanwhile */
+	struct te_step steps[TE_STEPS]; /* that are still to come */
 	uint64_t grace_ms;              /* until then labels of before are known */
 	bool first_done;                /* some steering has been in force */
 	char *state_file;               /* owned; null = nothing is kept */
@@ -143,7 +152,7 @@ bool core_te_carried(const struct core *, const struct place_pair *, double *ret
 /* The largest first; returns how many there are. */
 size_t core_te_elephants(const struct core *, struct te_elephant *ret, size_t n);
 
-/* --- core_steer.c ------------------------------------------------------------------- */
+/* --- te_steer.c, core_steer.c ------------------------------------------------------------ */
 /* This shall be in force: te->running, with the slots of te->dealt. */
 void core_steer_begin(struct core *);
 void core_steer_step(struct core *);

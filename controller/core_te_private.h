@@ -11,6 +11,10 @@ void te_look_begin(struct core *);
 /* te_poll.c */
 /* What demands do not explain, from the counters of ports. */
 void te_find_background(struct core *);
+/* te_steer.c */
+void te_steps_forget(struct core_te *);
+/* core_steer.c; takes what they own. */
+void te_steps_take(struct core *, struct te_step steps[TE_STEPS]);
 /* te_deals.c */
 /* Which slots should go elsewhere, by what is measured now. */
 void te_deals_look(struct core *);

@@ -84,9 +84,9 @@ void sessions_flush(struct sessions *all)
 		cs->touched = false;
 		if (!cs->session)
 			continue;
-		if (cs->session->sync) {
-			if (core_may_send(core, cs->session->sw))
-				sync_release(cs->session->sync, core->now_ms);
+		/* Rows of a switch that is still to be compiled for are neither the old ones nor the new ones. */
+		if (cs->session->sync && core_may_send(core, cs->session->sw)) {
+			sync_release(cs->session->sync, core->now_ms);
 			sync_run(cs->session->sync, core->now_ms);
 		}
 		conn_flush(cs->session->conn);

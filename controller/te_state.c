@@ -21,7 +21,7 @@ static const char magic[] = "weft te 1\n", dealt_line[] = "dealt\n", steer_line[
 char *te_state_text(const struct core *core, size_t *ret_size)
 {
 	const struct core_te *te = core->te;
-	const struct steer *now = view_steer(core->view);
+	const struct steer *now = view_steer(core->view), *next = te->steps[TE_STEP_REST].steer;
 	char *text;
 	FILE *f = open_memstream(&text, ret_size);
 	fputs(magic, f);
@@ -31,8 +31,8 @@ char *te_state_text(const struct core *core, size_t *ret_size)
 		te_write(te->dealt, core->net, f);
 	}
 	fputs(steer_line, f);
-	steer_write(te->next ? te->next : now, core->net, f);
-	if (te->next) {
+	steer_write(next ? next : now, core->net, f);
+	if (next) {
 		fputs(labels_line, f);
 		steer_write(now, core->net, f);
 	}
@@ -73,7 +73,7 @@ bool te_state_read(struct core *core, const char *text)
 	te->is_loaded = te->was_loaded = true;
 	if (labels) {
 		view_set_steer(core->view, steer_join(next, labels));
-		te->next = next;
+		te->steps[TE_STEP_REST].steer = next;
 		te->phase = TE_PATHS;
 	} else {
 		view_set_steer(core->view, next);

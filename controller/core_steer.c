@@ -66,15 +66,18 @@ static bool all_have_done(const struct core *core)
 
 struct save {
 	struct core *core;
-	char *path, *text;
-	size_t size;
+	struct te_state *state;         /* owned */
+	char *path;                     /* owned */
 	int error;                      /* errno */
 };
 
 static void save_run(void *ctx)
 {
 	struct save *s = ctx;
-	s->error = file_replace(s->path, s->text, s->size, 0644) < 0 ? errno : 0;
+	size_t size;
+	char *text = te_state_text(s->state, &size);
+	s->error = file_replace(s->path, text, size, 0644) < 0 ? errno : 0;
+	free(text);
 }
 
 static void save_done(void *ctx)
@@ -86,7 +89,7 @@ static void save_done(void *ctx)
 		VLOG_WARN("cannot keep the paths in %s: %s; after a restart they are computed anew", s->path, strerror(s->error));
 	core->te->save_failed = s->error != 0;
 	free(s->path);
-	free(s->text);
+	te_state_free(s->state);
 	free(s);
 	if (core->kick)
 		core->kick(core->ctx);
@@ -100,7 +103,7 @@ static void save(struct core *core)
 	struct save *s = xheap_alloc(sizeof *s);
 	s->core = core;
 	s->path = xheap_strdup(te->state_file);
-	s->text = te_state_text(core, &s->size);
+	s->state = te_state_new(core);
 	te->is_saving = true;
 	if (core->work)
 		core->work(core->ctx, save_run, save_done, s);

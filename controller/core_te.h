@@ -156,8 +156,11 @@ size_t core_te_elephants(const struct core *, struct te_elephant *ret, size_t n)
 /* This shall be in force: te->running, with the slots of te->dealt. */
 void core_steer_begin(struct core *);
 void core_steer_step(struct core *);
-/* The state file: te_state.c */
-char *te_state_text(const struct core *, size_t *ret_size);
+/* The state file: te_state.c. What is to be written is copied or shared, so that a worker can write it. */
+struct te_state;
+struct te_state *te_state_new(const struct core *);
+void te_state_free(struct te_state *);
+char *te_state_text(const struct te_state *, size_t *ret_size);
 /* Reads it; false = there is none that is of use. */
 bool te_state_read(struct core *, const char *text);
 

@@ -16,6 +16,7 @@ enum {
 	DEAD_AFTER_MS = 3000,
 	AUDIT_ROUND_MS = 16000,         /* all tables of one switch, one by one */
 	AUDIT_ROUND_MS_PER_1000_ROWS = 1600,
+	AUDIT_TURNS = 16,               /* switches that came together are not audited together */
 };
 
 struct sessions *sessions_new(struct loop *loop, struct core *core, uint64_t generation_id,
@@ -132,6 +133,8 @@ static void audit(struct session *s, uint64_t now_ms)
 	s->audit_due_ms = now_ms;
 	if (s->audits_in_a_hurry)
 		s->audits_in_a_hurry--;
+	else if (is_first)
+		s->audit_due_ms += pause_ms * (1 + s->sw % AUDIT_TURNS) / AUDIT_TURNS;
 	else
 		s->audit_due_ms += pause_ms;
 	if (is_first)

@@ -253,26 +253,29 @@ static void tell_heads(const struct graph *g, const uint32_t *head, struct ways_
 	}
 }
 
-/* Branches that lead to nobody. */
+static uint32_t only_branch(const struct graph *g, const bool *tree, uint32_t leaf)
+{
+	uint32_t i = g->first[leaf];
+	while (!tree[g->legs[i]])
+		i++;
+	return g->legs[i];
+}
+
+/* Branches that lead to nobody, each from its leaf on. */
 static void prune(const struct graph *g, bool *tree)
 {
 	memset(g->degree, 0, g->n * sizeof *g->degree);
 	for (uint32_t l = 0; l < g->net->n_links; l++)
 		for (unsigned end = 0; end < 2; end++)
 			g->degree[end_of(g, l, end)] += tree[l];
-	for (bool again = true; again;) {
-		again = false;
-		for (uint32_t l = 0; l < g->net->n_links; l++)
-			for (unsigned end = 0; end < 2; end++) {
-				uint32_t leaf = end_of(g, l, end);
-				if (!tree[l] || g->degree[leaf] != 1 || g->needed[leaf])
-					continue;
-				tree[l] = false;
-				again = true;
-				g->degree[leaf]--;
-				g->degree[end_of(g, l, !end)]--;
-			}
-	}
+	for (uint32_t i = 0; i < g->n; i++)
+		for (uint32_t leaf = i; g->degree[leaf] == 1 && !g->needed[leaf];) {
+			uint32_t l = only_branch(g, tree, leaf);
+			tree[l] = false;
+			g->degree[leaf]--;
+			leaf = end_of(g, l, end_of(g, l, 0) == leaf);
+			g->degree[leaf]--;
+		}
 }
 
 /* A part of the tree that links join touches the LAN once, or there would be a

@@ -66,7 +66,7 @@ static struct {
 	unsigned n_ready, cut;
 	uint64_t idle_cpu, idle_ns;
 	bool *is_touched;
-	struct found connected, found[16];
+	struct found connected, idled, found[16];
 } g;
 
 static uint64_t clock_ns(clockid_t id)
@@ -417,6 +417,7 @@ static void step(void)
 			return;
 		g.idle_ns = g.now - g.since;
 		g.idle_cpu = controller_cpu() - g.idle_cpu;
+		note_turns(&g.idled);
 		enter(g.n_cuts ? CUT : DONE);
 		if (g.n_cuts)
 			cut();
@@ -501,8 +502,9 @@ static void report(void)
 		errors += g.nodes[i].sw.counts.errors + g.nodes[i].sw.counts.refused;
 		packet_outs += g.nodes[i].sw.counts.packet_outs;
 	}
-	printf("{\"switches\": %u, \"cables\": %u, \"idle_cpu_percent\": %.3f, \"errors\": %llu, \"packet_outs\": %llu, "
+	printf("{\"switches\": %u, \"cables\": %u, \"idle_cpu_percent\": %.3f, \"idle_turn_cpu_ms\": %.3f, \"errors\": %llu, \"packet_outs\": %llu, "
 	       "\"changes\": [\n", g.n, g.n_cables, g.idle_ns ? 100 * (double)g.idle_cpu / (double)g.idle_ns : 0,
+	       ms(g.idled.turn_cpu),
 	       (unsigned long long)errors, (unsigned long long)packet_outs);
 	g.connected.first_row -= g.begin;
 	g.connected.repaired -= g.connected.repaired ? g.begin : 0;

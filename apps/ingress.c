@@ -244,6 +244,7 @@ const struct app app_ingress = {
 		| FACT_BIT(QUARANTINE) | FACT_BIT(QUARANTINE_OVER),
 	.compile = compile,
 	.patch = patch,
+	.resteer = ingress_resteer,
 	.recover = recover,
 	.packet_in = packet_in,
 	.greet = greet,

@@ -29,6 +29,7 @@ struct core_switch {
 	bool touched;                   /* on core.touched: rows may differ, or bytes wait */
 	uint64_t n_ticks;               /* seconds since it was read back */
 	uint32_t stale;                 /* bits of apps (order of apps[]) to compile */
+	uint32_t steered;               /* likewise: only the steering is another one since */
 	uint64_t connected_wall_ms;     /* of the live session, or of the last one's end */
 	/* The generation id to ask for the role with; 0 = that of this process. */
 	uint64_t generation_id;
@@ -68,6 +69,7 @@ struct core {
 	size_t n_touched;
 	uint32_t n_compiled;            /* slot that compiling goes on with */
 	uint64_t n_wants;               /* rows that apps have asked for so far */
+	bool is_steering;               /* perhaps some switch is `steered` */
 	bool is_later;                  /* rows_at_a_time were compiled for: the rest waits for core_go_on */
 	bool is_planning;               /* inside core_plan: what is touched is looked at anyway */
 	uint64_t start_ms;              /* now_ms at the first call */

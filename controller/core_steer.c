@@ -29,6 +29,9 @@ enum { GRACE_MS = 2000 };
 static void install(struct core *core, struct te_step *take)
 {
 	struct fact fact = { .kind = FACT_STEER, .sw = NET_NONE, .old_sw = NET_NONE, .time_ms = core->now_ms };
+	const struct steer *before = view_steer(core->view);
+	steer_free(core->te->before);
+	core->te->before = before ? steer_share(before) : NULL;
 	view_set_steer(core->view, take->steer);
 	core->te->same = take->same;
 	core_applied(core, &fact);
@@ -47,6 +50,8 @@ void te_steps_take(struct core *core, struct te_step steps[TE_STEPS])
 	te->settled_ms = core->now_ms;
 	install(core, &te->steps[TE_STEP_LABELS]);
 }
+
+const struct steer *core_te_before(const struct core *core) { return core->te->before; }
 
 bool core_te_concerns(const struct core *core, uint32_t sw)
 {
@@ -98,6 +103,7 @@ static void save_done(void *ctx)
 static void save(struct core *core)
 {
 	struct core_te *te = core->te;
+	te->save_due = false;
 	if (!te->state_file)
 		return;
 	struct save *s = xheap_alloc(sizeof *s);
@@ -111,6 +117,12 @@ static void save(struct core *core)
 		save_run(s);
 		save_done(s);
 	}
+}
+
+void te_steps_stay(struct core *core)
+{
+	if (core->te->save_due && !core->te->is_saving)
+		save(core);
 }
 
 /* --- the steps ------------------------------------------------------------------------------ */

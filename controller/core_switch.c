@@ -179,7 +179,8 @@ void core_in_sync(struct core *core, uint32_t sw)
 
 bool core_may_send(const struct core *core, uint32_t sw)
 {
-	return core->switches[sw]->ready && !core->switches[sw]->stale;
+	const struct core_switch *cs = core->switches[sw];
+	return cs->ready && !cs->stale && !cs->steered;
 }
 
 void core_detach(struct core *core, uint32_t sw, const char *why)
@@ -189,7 +190,7 @@ void core_detach(struct core *core, uint32_t sw, const char *why)
 	bool was_read = cs->read;
 	cs->session = NULL;
 	cs->read = cs->ready = false;
-	cs->stale = 0;
+	cs->stale = cs->steered = 0;
 	cs->connected_wall_ms = core->wall_ms;
 	snprintf(cs->last_error, sizeof cs->last_error, "%s", why);
 	if (was_read)

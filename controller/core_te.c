@@ -49,6 +49,7 @@ void core_te_free(struct core_te *te)
 	place_free(te->advised);
 	place_keeper_free(te->keeper);
 	te_steps_forget(te);
+	steer_free(te->before);
 	free(te->state_file);
 	free(te);
 }
@@ -105,7 +106,10 @@ void core_te_bind(struct core *core, const struct net *old)
 	te->advised = NULL;
 	te->keeper = NULL;
 	te->phase = TE_REST;
+	te->save_due = true;
 	te->steering = NULL;            /* what it says will be void */
+	steer_free(te->before);
+	te->before = NULL;
 	te->n_drops = 0;
 	te->asked = net->n_edges ? xheap_alloc(net->n_switches * sizeof *te->asked) : NULL;
 	te->n_wished = net->n_edges ? xheap_alloc(net->n_switches * net->n_switches) : NULL;

@@ -110,6 +110,7 @@ struct core_te {
 	size_t n_deals;
 	/* core_steer.c */
 	enum te_phase phase;
+	struct steer *before;           /* shared: see core_te_before() */
 	const bool *same;               /* while it is put in force: switches of the net that it does not concern */
 	struct te_steering *steering;   /* te_steer.c is at work; null = not */
 	unsigned n_drops;               /* of what it said, one after the other: edges had died meanwhile */
@@ -118,6 +119,7 @@ struct core_te {
 	bool first_done;                /* some steering has been in force */
 	char *state_file;               /* owned; null = nothing is kept */
 	bool is_saving, save_failed;
+	bool save_due;                  /* what is in force came by another file, perhaps in the middle of a change */
 	uint64_t settled_ms;            /* when what runs came into force */
 };
 
@@ -129,6 +131,8 @@ void core_te_bind(struct core *, const struct net *old);
 void core_te_load(struct core *, const char *state_dir);
 /* A fact was applied. */
 void core_te_fact(struct core *, const struct fact *);
+/* What was steered until the last FACT_STEER, for app.resteer; null = nothing, or it is forgotten. */
+const struct steer *core_te_before(const struct core *);
 /* Does the FACT_STEER that is being applied change rows of that switch? */
 bool core_te_concerns(const struct core *, uint32_t sw);
 /* The end of a tick: look, plan, and one step of core_steer. */

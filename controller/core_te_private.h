@@ -15,6 +15,8 @@ void te_find_background(struct core *);
 void te_steps_forget(struct core_te *);
 /* core_steer.c; takes what they own. */
 void te_steps_take(struct core *, struct te_step steps[TE_STEPS]);
+/* What is in force stays so: it is written down, if it is not yet. */
+void te_steps_stay(struct core *);
 /* te_deals.c */
 /* Which slots should go elsewhere, by what is measured now. */
 void te_deals_look(struct core *);

@@ -28,53 +28,18 @@ struct te_steering {
 
 /* --- in the worker ------------------------------------------------------------------------ */
 
-static bool same_choice(const struct steer_choice *a, const struct steer_choice *b)
-{
-	bool same = a->n_steps == b->n_steps;
-	for (unsigned i = 0; same && i < a->n_steps; i++)
-		same = a->steps[i].edge == b->steps[i].edge && a->steps[i].end == b->steps[i].end
-			&& a->steps[i].label == b->steps[i].label;
-	return same;
-}
-
-static bool same_pair(const struct steer_pair *a, const struct steer_pair *b)
-{
-	bool same = a->network == b->network && a->to == b->to && a->n_choices == b->n_choices && a->n_slots == b->n_slots
-		&& !memcmp(a->slots, b->slots, a->n_slots);
-	for (uint32_t i = 0; same && i < a->n_choices; i++)
-		same = same_choice(&a->choices[i], &b->choices[i]);
-	return same;
-}
-
-static bool same_transit(const struct steer_transit *a, const struct steer_transit *b)
-{
-	return a->edge == b->edge && a->end == b->end && a->label == b->label && a->network == b->network
-		&& a->is_detour == b->is_detour && a->key == b->key && same_choice(&a->choice, &b->choice);
-}
-
-/* Of one switch. */
-static bool is_same(const struct steer *a, const struct steer *b, uint32_t sw)
-{
-	size_t n, n_b;
-	const struct steer_pair *pairs = steer_pairs_of(a, sw, &n), *pairs_b = steer_pairs_of(b, sw, &n_b);
-	bool same = n == n_b;
-	for (size_t i = 0; same && i < n; i++)
-		same = same_pair(&pairs[i], &pairs_b[i]);
-	const struct steer_transit *transits = steer_transits_of(a, sw, &n), *transits_b = steer_transits_of(b, sw, &n_b);
-	same = same && n == n_b;
-	for (size_t i = 0; same && i < n; i++)
-		same = same_transit(&transits[i], &transits_b[i]);
-	return same;
-}
-
 /* From that step to this one: which switches does it not concern? Null: it concerns all. */
 static bool *find_same(const struct net *net, const struct steer *before, const struct steer *after)
 {
 	if (!before)
 		return NULL;
 	bool *same = xheap_alloc((net->n_switches + 1) * sizeof *same);
-	for (uint32_t i = 0; i < net->n_switches; i++)
-		same[i] = is_same(before, after, i);
+	for (uint32_t i = 0; i < net->n_switches; i++) {
+		size_t n_pairs, n_transits;
+		free(steer_pairs_changed(before, after, i, &n_pairs));
+		free(steer_transits_changed(before, after, i, &n_transits));
+		same[i] = !n_pairs && !n_transits;
+	}
 	return same;
 }
 
@@ -119,8 +84,10 @@ static void take(struct core *core, struct te_steering *t)
 		return;
 	}
 	te->n_drops = 0;
-	if (te->phase == TE_REST && t->is_same)
+	if (te->phase == TE_REST && t->is_same) {
+		te_steps_stay(core);
 		return;
+	}
 	te_steps_take(core, t->steps);
 	memset(t->steps, 0, sizeof t->steps);
 }

@@ -92,6 +92,13 @@ const struct steer_transit *steer_transits_of(const struct steer *, uint32_t sw,
 struct steer *steer_join(const struct steer *pairs_of, const struct steer *also_transits_of);
 /* Would the same rows come of it? */
 bool steer_equal(const struct steer *, const struct steer *);
+/* What differs on one switch, in their order: before or now is null where there is none. Heap. */
+struct steer_pair_change { const struct steer_pair *before, *now; };
+struct steer_transit_change { const struct steer_transit *before, *now; };
+struct steer_pair_change *steer_pairs_changed(const struct steer *before, const struct steer *now, uint32_t sw,
+					      size_t *ret_n);
+struct steer_transit_change *steer_transits_changed(const struct steer *before, const struct steer *now, uint32_t sw,
+						    size_t *ret_n);
 /* What of it the new file still has. */
 struct steer *steer_carry_over(const struct steer *, const struct net *before, const struct net *now);
 

@@ -141,6 +141,7 @@ static void make_stale(struct core *core, uint32_t sw, uint32_t bits)
 	if (!cs->ready)
 		return;
 	cs->stale |= bits;
+	core->is_stale = true;
 	core_touch(core, sw);
 }
 
@@ -164,7 +165,7 @@ static void make_steered(struct core *core, uint32_t sw, unsigned app)
 		cs->stale |= 1u << app;
 	else
 		cs->steered |= 1u << app;
-	core->is_steering = true;
+	core->is_stale = core->is_steering = true;
 	core_touch(core, sw);
 }
 
@@ -292,7 +293,9 @@ void core_compile(struct core *core, uint32_t sw)
 static void compile_some(struct core *core)
 {
 	uint64_t begin = core->n_wants;
-	for (size_t i = 0; i < core->n_switches && !core->is_later; i++) {
+	if (!core->is_stale || core->is_later)
+		return;
+	for (size_t i = 0; i < core->n_switches; i++) {
 		uint32_t sw = core->n_compiled = (core->n_compiled + 1) % (uint32_t) core->n_switches;
 		if (!core->switches[sw]->ready || !(core->switches[sw]->stale | core->switches[sw]->steered))
 			continue;
@@ -305,7 +308,8 @@ static void compile_some(struct core *core)
 		core_compile(core, sw);
 		core_touch(core, sw);
 	}
-	core->is_steering &= core->is_later;
+	core->is_stale = core->is_steering = false;
+	core_te_forget_before(core);
 }
 
 void core_plan(struct core *core)

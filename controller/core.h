@@ -69,6 +69,7 @@ struct core {
 	size_t n_touched;
 	uint32_t n_compiled;            /* slot that compiling goes on with */
 	uint64_t n_wants;               /* rows that apps have asked for so far */
+	bool is_stale;                  /* perhaps some switch is */
 	bool is_steering;               /* perhaps some switch is `steered` */
 	bool is_later;                  /* rows_at_a_time were compiled for: the rest waits for core_go_on */
 	bool is_planning;               /* inside core_plan: what is touched is looked at anyway */

@@ -53,6 +53,12 @@ void te_steps_take(struct core *core, struct te_step steps[TE_STEPS])
 
 const struct steer *core_te_before(const struct core *core) { return core->te->before; }
 
+void core_te_forget_before(struct core *core)
+{
+	steer_free(core->te->before);
+	core->te->before = NULL;
+}
+
 bool core_te_concerns(const struct core *core, uint32_t sw)
 {
 	const struct view_switch *vs = view_switch(core->view, sw);

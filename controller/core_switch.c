@@ -153,6 +153,7 @@ void core_read_done(struct core *core, uint32_t sw)
 	core_gateways(core);
 	core_ways(core);
 	cs->stale = (1u << n_apps) - 1;
+	core->is_stale = true;
 	core_touch(core, sw);
 }
 
@@ -166,6 +167,7 @@ void core_let_go(struct core *core)
 			continue;
 		cs->ready = true;
 		cs->stale = (1u << n_apps) - 1;
+		core->is_stale = true;
 		core_touch(core, sw);
 	}
 }

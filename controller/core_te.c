@@ -108,8 +108,7 @@ void core_te_bind(struct core *core, const struct net *old)
 	te->phase = TE_REST;
 	te->save_due = true;
 	te->steering = NULL;            /* what it says will be void */
-	steer_free(te->before);
-	te->before = NULL;
+	core_te_forget_before(core);
 	te->n_drops = 0;
 	te->asked = net->n_edges ? xheap_alloc(net->n_switches * sizeof *te->asked) : NULL;
 	te->n_wished = net->n_edges ? xheap_alloc(net->n_switches * net->n_switches) : NULL;

@@ -3,8 +3,8 @@
  * decide each interval (at once when an edge is lost), hands what shall run to
  * core_steer.c, and says why.
  *
- * Planning takes up to a second with hundreds of switches, so it goes to a worker
- * with copies (core.work); nothing of it blocks the loop. Files without edges cost
+ * Planning takes up to a second with hundreds of switches, and so do labels and the state
+ * file: a worker does them with copies (core.work); nothing of it blocks the loop. Files without edges cost
  * nothing here. How it decides: docs/explanation/te.md. */
 #ifndef CONTROLLER_CORE_TE_H
 #define CONTROLLER_CORE_TE_H
@@ -133,6 +133,7 @@ void core_te_load(struct core *, const char *state_dir);
 void core_te_fact(struct core *, const struct fact *);
 /* What was steered until the last FACT_STEER, for app.resteer; null = nothing, or it is forgotten. */
 const struct steer *core_te_before(const struct core *);
+void core_te_forget_before(struct core *);
 /* Does the FACT_STEER that is being applied change rows of that switch? */
 bool core_te_concerns(const struct core *, uint32_t sw);
 /* The end of a tick: look, plan, and one step of core_steer. */

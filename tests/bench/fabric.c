@@ -45,7 +45,7 @@ struct cable {
 
 /* Of one cut, or of connecting; ns. */
 struct found {
-	uint64_t first_row, repaired, echo_max, turn_cpu, turn_wall;
+	uint64_t first_row, repaired, echo_max, turn_cpu, turn_wall, cpu;
 	uint64_t n_flow_mods, n_switches;
 };
 
@@ -64,7 +64,7 @@ static struct {
 	enum phase phase;
 	uint64_t begin, now, since, last_row, echo_sent, echo_next;
 	unsigned n_ready, cut;
-	uint64_t idle_cpu, idle_ns;
+	uint64_t cpu_from, idle_ns;
 	bool *is_touched;
 	struct found connected, idled, found[16];
 } g;
@@ -333,10 +333,12 @@ static void enter(enum phase phase)
 	g.echo_sent = 0;
 	memset(g.is_touched, 0, g.n);
 	forget_turns();
+	g.cpu_from = controller_cpu();
 }
 
-static void note_turns(struct found *f)
+static void note_work(struct found *f)
 {
+	f->cpu = controller_cpu() - g.cpu_from;
 	if (g.turns) {
 		f->turn_cpu = g.turns->longest_cpu;
 		f->turn_wall = g.turns->longest_wall;
@@ -408,16 +410,14 @@ static void step(void)
 			return;
 		if (g.n_cuts && !g.connected.repaired)
 			return; /* no paths yet */
-		note_turns(&g.connected);
+		note_work(&g.connected);
 		enter(IDLE);
-		g.idle_cpu = controller_cpu();
 		return;
 	case IDLE:
 		if (in_phase < g.idle)
 			return;
 		g.idle_ns = g.now - g.since;
-		g.idle_cpu = controller_cpu() - g.idle_cpu;
-		note_turns(&g.idled);
+		note_work(&g.idled);
 		enter(g.n_cuts ? CUT : DONE);
 		if (g.n_cuts)
 			cut();
@@ -425,7 +425,7 @@ static void step(void)
 	case CUT:
 		if (in_phase < g.quiet || !g.found[g.cut].first_row || (double)(g.now - g.last_row) / 1e9 < g.quiet)
 			return;
-		note_turns(&g.found[g.cut]);
+		note_work(&g.found[g.cut]);
 		g.found[g.cut].first_row -= g.since;
 		g.found[g.cut].repaired -= g.found[g.cut].repaired ? g.since : 0;
 		g.cut++;
@@ -455,6 +455,7 @@ static bool run(void)
 	struct epoll_event events[EVENTS];
 
 	g.begin = g.now = g.since = clock_ns(CLOCK_MONOTONIC);
+	g.cpu_from = controller_cpu();
 	for (unsigned i = 0; i < g.n; i++) {
 		stream_dial(&g.nodes[i].sw.stream, &g.target, NULL);
 		arm(&g.nodes[i]);
@@ -489,8 +490,8 @@ static double ms(uint64_t ns)
 static void report_found(const char *name, const struct found *f)
 {
 	printf("{\"what\": \"%s\", \"first_row_ms\": %.3f, \"repaired_ms\": %.3f, \"echo_max_ms\": %.3f, "
-	       "\"turn_cpu_ms\": %.3f, \"turn_wall_ms\": %.3f, \"flow_mods\": %llu, \"switches\": %llu}",
-	       name, ms(f->first_row), ms(f->repaired), ms(f->echo_max), ms(f->turn_cpu), ms(f->turn_wall),
+	       "\"turn_cpu_ms\": %.3f, \"turn_wall_ms\": %.3f, \"cpu_ms\": %.3f, \"flow_mods\": %llu, \"switches\": %llu}",
+	       name, ms(f->first_row), ms(f->repaired), ms(f->echo_max), ms(f->turn_cpu), ms(f->turn_wall), ms(f->cpu),
 	       (unsigned long long)f->n_flow_mods, (unsigned long long)f->n_switches);
 }
 
@@ -503,7 +504,7 @@ static void report(void)
 		packet_outs += g.nodes[i].sw.counts.packet_outs;
 	}
 	printf("{\"switches\": %u, \"cables\": %u, \"idle_cpu_percent\": %.3f, \"idle_turn_cpu_ms\": %.3f, \"errors\": %llu, \"packet_outs\": %llu, "
-	       "\"changes\": [\n", g.n, g.n_cables, g.idle_ns ? 100 * (double)g.idle_cpu / (double)g.idle_ns : 0,
+	       "\"changes\": [\n", g.n, g.n_cables, g.idle_ns ? 100 * (double)g.idled.cpu / (double)g.idle_ns : 0,
 	       ms(g.idled.turn_cpu),
 	       (unsigned long long)errors, (unsigned long long)packet_outs);
 	g.connected.first_row -= g.begin;

@@ -250,6 +250,7 @@ const struct app app_output = {
 	.patch = patch,
 	.resteer = resteer,
 	.recover = recover,
+	.greets = FACT_BIT(SWITCH_UP) | FACT_BIT(PORT),
 	.greet = tunnel_greet,
 	.tick = tunnel_tick,
 };

@@ -20,6 +20,7 @@ struct te_steering {
 	struct net *net;                /* shared */
 	struct steer_seen *seen;        /* owned */
 	struct placement *placement;    /* owned */
+	struct te_owns *owns;           /* owned; null = none */
 	struct steer *now;              /* shared; null = nothing is in force */
 	/* What comes of it. */
 	struct te_step steps[TE_STEPS]; /* owned */
@@ -46,7 +47,7 @@ static bool *find_same(const struct net *net, const struct steer *before, const 
 static void run(void *ctx)
 {
 	struct te_steering *t = ctx;
-	struct steer *next = steer_compute_seen(t->seen, t->placement, t->now);
+	struct steer *next = steer_compute_seen(t->seen, t->placement, t->owns, t->now);
 	struct steer *labels = steer_join(t->now, next), *paths = steer_join(next, labels);
 	t->is_same = t->now && steer_equal(t->now, next);
 	t->steps[TE_STEP_LABELS] = (struct te_step) { labels, find_same(t->net, t->now, labels) };
@@ -104,6 +105,7 @@ static void done(void *ctx)
 	steer_seen_free(t->seen);
 	steer_free(t->now);
 	place_free(t->placement);
+	te_owns_free(t->owns);
 	net_free(t->net);
 	free(t);
 	if (core->kick)
@@ -117,7 +119,7 @@ void core_steer_begin(struct core *core)
 	struct te_steering *t = xheap_alloc(sizeof *t);
 	*t = (struct te_steering) {
 		.core = core, .generation = te->generation, .net = net_share(core->net), .seen = steer_seen_new(core->view),
-		.placement = te_copy(te_in_force(te)), .now = now ? steer_share(now) : NULL,
+		.placement = te_copy(te_in_force(te)), .owns = te->owns ? te_owns_copy(te->owns) : NULL, .now = now ? steer_share(now) : NULL,
 	};
 	te->steer_due = false;
 	te->steering = t;

@@ -14,6 +14,7 @@ struct work {
 	const struct steer_seen *seen;
 	const struct net *net;
 	const struct placement *placement;
+	const struct te_owns *owns;     /* null = none */
 	struct steer_graph *graph;
 	struct steer_labels labels;
 	struct steer *steer;
@@ -211,6 +212,21 @@ static bool is_wanted(const struct work *w, uint32_t network, uint32_t from, uin
 	return members[from] && members[to] && (!on_lan || !on_lan[from * w->net->n_switches + to]);
 }
 
+/* By the way that the network has for itself; false: it has none, or cannot take it. */
+static bool add_own(struct work *w, uint32_t network, const struct place_pair *pair, bool tunnels)
+{
+	const struct te_own *own = te_own_find(w->owns, network, pair->src, pair->dst);
+	struct paths paths = { .n = 1, .n_slots = 1 };
+	if (!own)
+		return false;
+	const struct place_path path = { .arcs = own->arcs, .n_arcs = own->n_arcs };
+	if (!is_way(w, &path, pair->src, pair->dst, tunnels))
+		return false;
+	paths.ways[0] = (struct steer_way) { path.arcs, path.n_arcs };
+	add_pair(w, network, pair->src, pair->dst, &paths);
+	return true;
+}
+
 static void steer_networks(struct work *w)
 {
 	const struct placement *placement = w->placement;
@@ -222,7 +238,7 @@ static void steer_networks(struct work *w)
 			continue;
 		for (uint32_t n = 0; n < w->net->n_networks; n++) {
 			bool tunnels = w->net->networks[n].tunnels;
-			if (!is_wanted(w, n, pair->src, pair->dst))
+			if (!is_wanted(w, n, pair->src, pair->dst) || add_own(w, n, pair, tunnels))
 				continue;
 			if (!is_found[tunnels])
 				find_paths(w, pair, tunnels, &paths[tunnels]);
@@ -264,11 +280,11 @@ static void finish(struct work *w)
 }
 
 struct steer *steer_compute_seen(const struct steer_seen *seen, const struct placement *placement,
-				 const struct steer *before)
+				 const struct te_owns *owns, const struct steer *before)
 {
 	struct arena *arena = arena_new();
 	struct work w = {
-		.seen = seen, .net = seen->net, .placement = placement, .graph = steer_graph_new(seen),
+		.seen = seen, .net = seen->net, .placement = placement, .owns = owns, .graph = steer_graph_new(seen),
 		.steer = arena_new_array(arena, struct steer, 1),
 		.bridges = { steer_bridges(seen->net, false), steer_bridges(seen->net, true) },
 	};
@@ -283,10 +299,11 @@ struct steer *steer_compute_seen(const struct steer_seen *seen, const struct pla
 	return w.steer;
 }
 
-struct steer *steer_compute(const struct view *view, const struct placement *placement, const struct steer *before)
+struct steer *steer_compute(const struct view *view, const struct placement *placement, const struct te_owns *owns,
+			    const struct steer *before)
 {
 	struct steer_seen *seen = steer_seen_new(view);
-	struct steer *steer = steer_compute_seen(seen, placement, before);
+	struct steer *steer = steer_compute_seen(seen, placement, owns, before);
 	steer_seen_free(seen);
 	return steer;
 }

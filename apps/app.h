@@ -19,6 +19,7 @@
 #include "topo/view.h"
 
 struct shapes;
+struct steer;
 
 /* Everything an app may look at. */
 struct scene {
@@ -104,6 +105,9 @@ struct app {
 	void (*compile)(const struct scene *, uint32_t sw, struct out *);
 	/* The rows that change by this fact (already applied), on any switch. */
 	bool (*patch)(const struct scene *, const struct fact *, struct out *);
+	/* The same for FACT_STEER, one switch at a time: the rows that differ from those that `before` made, with
+	 * everything else as it was then. */
+	bool (*resteer)(const struct scene *, uint32_t sw, const struct steer *before, struct out *);
 	void (*packet_in)(const struct scene *, const struct app_punt *, struct reply *);
 	/* Before a run of packet_ins, in turns 0 and 1 for all of them: says what they
 	 * will look up, turn 1 with the help of what turn 0 fetched. Decides nothing

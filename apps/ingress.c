@@ -244,6 +244,7 @@ const struct app app_ingress = {
 		| FACT_BIT(QUARANTINE) | FACT_BIT(QUARANTINE_OVER),
 	.compile = compile,
 	.patch = patch,
+	.resteer = ingress_resteer,
 	.recover = recover,
 	.packet_in = packet_in,
 	.greets = FACT_BIT(SWITCH_UP) | FACT_BIT(SWITCH_READY) | FACT_BIT(PORT) | FACT_BIT(HOST) | FACT_BIT(HOST_REFUSED),

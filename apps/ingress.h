@@ -23,6 +23,7 @@ void ingress_go_on(const struct scene *, struct build *, uint32_t sw, const stru
 		   const struct view_use *);
 /* Rows for the labels that the switch may get. */
 void ingress_labels(const struct scene *, struct out *, const struct view_switch *);
+bool ingress_resteer(const struct scene *, uint32_t sw, const struct steer *before, struct out *);
 /* Rows for what comes by the switch's tunnel port, by that link. */
 void ingress_tunnel(const struct scene *, struct out *, const struct view_switch *);
 void ingress_link(const struct scene *, struct out *, const struct view_switch *, const struct view_port *);

@@ -2,6 +2,7 @@
 /* Frames that come with a label: taken off, and on to transit. Unlike the network's tag a
  * label is good on a cable that no probe has confirmed yet: one that came back is used by
  * the switch at its other end at once. On a wrong cable it is not. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "apps/ingress.h"
@@ -17,21 +18,33 @@ static void match_peer(const struct scene *scene, struct build *b, const struct 
 		match_u(b, FIELD_VLAN_VID, VLAN_NONE);
 }
 
-static void let_in(const struct scene *scene, struct out *out, uint32_t sw, const struct steer_transit *transit,
-		   uint32_t in_port, const struct app_row *row)
+/* The row of that transit, as far as it has a place here now. */
+static bool begin(const struct scene *scene, struct out *out, uint32_t sw, const struct steer_transit *transit)
 {
 	const struct net_edge *edge = &scene->net->edges[transit->edge];
+	uint32_t at, in_port, watch;
+	if (!view_edge_place(scene->view, transit->edge, transit->end, &at, &in_port, &watch) || at != sw)
+		return false;
+	enum ingress_row row = edge->link != NET_NONE ? ROW_LABEL : transit->choice.n_steps ? ROW_LABEL_TUNNEL : ROW_LABEL_END;
+	out_row(out, &ingress_rows[row], scene->net->objects[edge->object].id);
+	match_u(out->build, FIELD_IN_PORT, in_port);
+	if (edge->link != NET_NONE)
+		match_u(out->build, FIELD_VLAN_VID, VLAN_PRESENT | transit->label);
+	else
+		match_peer(scene, out->build, transit);
+	return true;
+}
+
+static void let_in(const struct scene *scene, struct out *out, uint32_t sw, const struct steer_transit *transit)
+{
+	uint32_t link = scene->net->edges[transit->edge].link;
 	const struct net_network *network = &scene->net->networks[transit->network];
-	bool is_cable = edge->link != NET_NONE;
+	bool is_cable = link != NET_NONE;
 	struct build *b = out->build;
-	out_row(out, row, scene->net->objects[edge->object].id);
-	match_u(b, FIELD_IN_PORT, in_port);
-	if (is_cable) {
-		match_u(b, FIELD_VLAN_VID, VLAN_PRESENT | transit->label);
+	if ((is_cable && view_link(scene->view, link)->wrong) || !begin(scene, out, sw, transit))
+		return;
+	if (is_cable)
 		act_pop_vlan(b);
-	} else {
-		match_peer(scene, b, transit);
-	}
 	if (transit->choice.n_steps) {
 		act_set_u(b, FIELD_NETWORK, network->id);
 		act_set_u(b, FIELD_CLASS, is_cable ? CLASS_LINK : CLASS_TUNNEL);
@@ -49,13 +62,30 @@ void ingress_labels(const struct scene *scene, struct out *out, const struct vie
 	size_t n = 0;
 	const struct steer_transit *transits = steer && vs->index != NET_NONE
 		? steer_transits_of(steer, vs->index, &n) : NULL;
-	for (size_t i = 0; i < n; i++) {
-		uint32_t link = scene->net->edges[transits[i].edge].link, sw, in_port, watch;
-		if (!view_edge_place(scene->view, transits[i].edge, transits[i].end, &sw, &in_port, &watch)
-		    || sw != vs->sw || (link != NET_NONE && view_link(scene->view, link)->wrong))
-			continue;
-		enum ingress_row row = link != NET_NONE ? ROW_LABEL
-			: transits[i].choice.n_steps ? ROW_LABEL_TUNNEL : ROW_LABEL_END;
-		let_in(scene, out, sw, &transits[i], in_port, &ingress_rows[row]);
-	}
+	for (size_t i = 0; i < n; i++)
+		let_in(scene, out, vs->sw, &transits[i]);
+}
+
+/* Where it goes from here is no business of ingress. */
+static bool is_alike(const struct steer_transit_change *change)
+{
+	return change->before && change->now && change->before->network == change->now->network
+		&& !change->before->choice.n_steps == !change->now->choice.n_steps;
+}
+
+bool ingress_resteer(const struct scene *scene, uint32_t sw, const struct steer *before, struct out *out)
+{
+	const struct view_switch *vs = view_switch(scene->view, sw);
+	size_t n;
+	if (vs->index == NET_NONE)
+		return true;
+	struct steer_transit_change *changes = steer_transits_changed(before, view_steer(scene->view), vs->index, &n);
+	for (size_t i = 0; i < n; i++)
+		if (!is_alike(&changes[i]) && changes[i].before && begin(scene, out, sw, changes[i].before))
+			out_unwant(out, sw);
+	for (size_t i = 0; i < n; i++)
+		if (!is_alike(&changes[i]) && changes[i].now)
+			let_in(scene, out, sw, changes[i].now);
+	free(changes);
+	return true;
 }

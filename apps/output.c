@@ -12,6 +12,7 @@
 #include "apps/output.h"
 #include "apps/tunnel.h"
 #include "topo/arena.h"
+#include "topo/steer.h"
 #include "topo/ways.h"
 
 const struct app_row output_rows[N_OUTPUT_ROWS] = {
@@ -171,6 +172,32 @@ static void peer_changed(const struct scene *scene, struct out *out, const struc
 	free(legs);
 }
 
+static void resteer_pair(const struct scene *scene, struct out *out, uint32_t sw, const struct steer_pair *pair)
+{
+	const struct view_network *vn = view_network(scene->view, pair->network);
+	const struct view_member *here = view_member(vn, sw);
+	size_t n;
+	struct leg *legs = collect(scene->view, view_switch(scene->view, sw), pair->network, &n);
+	const struct place place = make_place(scene, out, sw, vn, legs, n);
+	/* Else there are none of its rows. */
+	if (n || (view_ways(scene->view) && here && here->transit))
+		output_resteer(&place, pair->to);
+	free(legs);
+}
+
+static bool resteer(const struct scene *scene, uint32_t sw, const struct steer *before, struct out *out)
+{
+	uint32_t index = view_switch(scene->view, sw)->index;
+	size_t n;
+	if (index == NET_NONE)
+		return true;
+	struct steer_pair_change *changes = steer_pairs_changed(before, view_steer(scene->view), index, &n);
+	for (size_t i = 0; i < n; i++)
+		resteer_pair(scene, out, sw, changes[i].now ? changes[i].now : changes[i].before);
+	free(changes);
+	return true;
+}
+
 /* A port that only went up or down keeps its rows. A switch that joins or leaves
  * a network changes its lists on each other switch there. */
 static bool patch(const struct scene *scene, const struct fact *fact, struct out *out)
@@ -221,6 +248,7 @@ const struct app app_output = {
 		| FACT_BIT(QUARANTINE_OVER),
 	.compile = compile,
 	.patch = patch,
+	.resteer = resteer,
 	.recover = recover,
 	.greets = FACT_BIT(SWITCH_UP) | FACT_BIT(PORT),
 	.greet = tunnel_greet,

@@ -41,6 +41,8 @@ bool output_is_head(const struct place *);
 /* Rows for all switches and VTEPs of the network; for the switch with that index. */
 void output_switches(const struct place *);
 void output_switch(const struct place *, uint32_t index);
+/* Those that lead to its path. */
+void output_resteer(const struct place *, uint32_t index);
 /* Takes away the rows for what is not there any more. */
 void output_switch_gone(const struct place *, const struct net_switch *peer);
 

@@ -121,6 +121,18 @@ void output_switches(const struct place *place)
 		to_foreign(place, foreign);
 }
 
+/* The same pair may have lost the last of its ports, or got the first. */
+void output_resteer(const struct place *place, uint32_t index)
+{
+	const struct scene *scene = place->scene;
+	const struct view_member *here = view_member(place->vn, place->sw);
+	uint32_t there = view_switch_by_index(scene->view, index);
+	struct way way = { .kind = WAY_LAN };
+	if (here && there != NET_NONE && view_member(place->vn, there))
+		way = ways_to(scene->view, place->vn, here, index);
+	steer_to(place, index, way.kind, way.kind != WAY_LAN && ways_from_lan(scene->view, place->vn, here, way, index));
+}
+
 void output_switch_gone(const struct place *place, const struct net_switch *peer)
 {
 	begin_to_peer(place->scene, place->out, ROW_SWITCH, place->vn->id, peer);

@@ -25,20 +25,13 @@ static const struct app_row rows[N_ROWS] = {
 	[ROW_NO_LABEL] = { "no-label", TABLE_TRANSIT, 0, "anything", "drop" },
 };
 
-struct place {
-	const struct scene *scene;
-	struct out *out;
-	const struct view_switch *vs;
-	struct steer_groups *groups;
-};
-
 /* The group first: a row is built while nothing else is. 0: one step, no group. */
-static uint32_t group_for(const struct place *place, const struct leaves *leaves)
+static uint32_t group_for(const struct steer_place *place, const struct leaves *leaves)
 {
 	return leaves->n == 2 ? steer_group(place->groups, place->out, place->vs->sw, leaves) : 0;
 }
 
-static void act(const struct place *place, uint32_t group, const struct leaves *leaves)
+static void act(const struct steer_place *place, uint32_t group, const struct leaves *leaves)
 {
 	if (group)
 		act_group(place->out->build, group);
@@ -47,7 +40,7 @@ static void act(const struct place *place, uint32_t group, const struct leaves *
 	out_want(place->out, place->vs->sw);
 }
 
-static void begin(const struct place *place, enum row row, const struct steer_pair *pair)
+static void begin(const struct steer_place *place, enum row row, const struct steer_pair *pair)
 {
 	const struct net_switch *to = &place->scene->net->switches[pair->to];
 	out_row(place->out, &rows[row], tunnel_object(place->scene, to));
@@ -55,8 +48,10 @@ static void begin(const struct place *place, enum row row, const struct steer_pa
 	match_u(place->out->build, FIELD_PEER, to->peer);
 }
 
-/* The slot's choice, or the next one that has a port here: some choice has. */
-static struct leaves leaves_of_slot(const struct place *place, const struct steer_pair *pair, uint32_t slot)
+bool steer_is_split(const struct steer_pair *pair) { return pair->n_choices > 1 && pair->n_slots > 1; }
+
+/* Some choice has a port here: see steer_pair(). */
+struct leaves steer_leaves_of_slot(const struct steer_place *place, const struct steer_pair *pair, uint32_t slot)
 {
 	struct leaves leaves;
 	uint32_t i = pair->slots[slot];
@@ -67,45 +62,76 @@ static struct leaves leaves_of_slot(const struct place *place, const struct stee
 	return leaves;
 }
 
-static void compile_pair(const struct place *place, const struct steer_pair *pair)
+static void put_slot(const struct steer_place *place, const struct steer_pair *pair, uint32_t slot, bool wanted)
 {
-	bool is_split = pair->n_choices > 1 && pair->n_slots > 1;
-	if (!steer_pair(place->scene, place->vs->sw, pair->network, pair->to))
-		return;
-	for (uint32_t slot = 0; slot < (is_split ? pair->n_slots : 1); slot++) {
-		struct leaves leaves = leaves_of_slot(place, pair, slot);
-		uint32_t group = group_for(place, &leaves);
-		begin(place, is_split ? ROW_SLOT : ROW_PATH, pair);
-		if (is_split)
-			match_u(place->out->build, FIELD_SLOT, slot);
-		act(place, group, &leaves);
+	struct leaves leaves = { .n = 0 };
+	uint32_t group = 0;
+	if (wanted) {
+		leaves = steer_leaves_of_slot(place, pair, slot);
+		group = group_for(place, &leaves);
 	}
-	if (!is_split)
+	begin(place, steer_is_split(pair) ? ROW_SLOT : ROW_PATH, pair);
+	if (steer_is_split(pair))
+		match_u(place->out->build, FIELD_SLOT, slot);
+	if (wanted)
+		act(place, group, &leaves);
+	else
+		out_unwant(place->out, place->vs->sw);
+}
+
+void steer_put_pair(const struct steer_place *place, const struct steer_pair *pair, bool wanted)
+{
+	for (uint32_t slot = 0; slot < (steer_is_split(pair) ? pair->n_slots : 1); slot++)
+		put_slot(place, pair, slot, wanted);
+	if (!steer_is_split(pair))
 		return;
 	begin(place, ROW_SPLIT, pair);
+	if (!wanted) {
+		out_unwant(place->out, place->vs->sw);
+		return;
+	}
 	act_multipath(place->out->build, FIELD_SLOT, pair->n_slots);
 	act_goto(place->out->build, TABLE_SLOT);
 	out_want(place->out, place->vs->sw);
 }
 
+static bool find_in_port(const struct steer_place *place, const struct steer_transit *transit, uint32_t *ret_in_port)
+{
+	uint32_t sw, watch;
+	return view_edge_place(place->scene->view, transit->edge, transit->end, &sw, ret_in_port, &watch)
+		&& sw == place->vs->sw && transit->choice.n_steps;
+}
+
+bool steer_leaves_of_transit(const struct steer_place *place, const struct steer_transit *transit, struct leaves *ret)
+{
+	uint32_t in_port;
+	if (!find_in_port(place, transit, &in_port))
+		return false;
+	*ret = steer_leaves(place->scene, place->vs->sw, transit->network, &transit->choice, in_port);
+	return true;
+}
+
 /* Tunnels of a switch are one port, and a label says the same whichever peer sends it: such
  * rows are made once for each, all alike. */
-static void compile_transit(const struct place *place, const struct steer_transit *transit)
+void steer_put_transit(const struct steer_place *place, const struct steer_transit *transit, bool wanted)
 {
 	const struct net *net = place->scene->net;
 	const struct net_edge *edge = &net->edges[transit->edge];
-	uint32_t sw, in_port, watch;
-	if (!view_edge_place(place->scene->view, transit->edge, transit->end, &sw, &in_port, &watch)
-	    || sw != place->vs->sw || !transit->choice.n_steps)
+	struct leaves leaves;
+	uint32_t in_port;
+	if (!find_in_port(place, transit, &in_port))
 		return;
-	struct leaves leaves = steer_leaves(place->scene, sw, transit->network, &transit->choice, in_port);
-	uint32_t group = group_for(place, &leaves);
+	steer_leaves_of_transit(place, transit, &leaves);
+	uint32_t group = wanted ? group_for(place, &leaves) : 0;
 	enum row row = !leaves.n ? ROW_LOST : transit->is_detour ? ROW_DETOUR : ROW_TRANSIT;
 	uint32_t object = edge->link == NET_NONE ? net->networks[transit->network].object : edge->object;
 	out_row(place->out, &rows[row], net->objects[object].id);
 	match_u(place->out->build, FIELD_IN_PORT, in_port);
 	match_u(place->out->build, FIELD_LABEL, transit->label);
-	act(place, group, &leaves);
+	if (wanted)
+		act(place, group, &leaves);
+	else
+		out_unwant(place->out, place->vs->sw);
 }
 
 static void compile(const struct scene *scene, uint32_t sw, struct out *out)
@@ -115,13 +141,14 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 	size_t n;
 	if (!vs || vs->index == NET_NONE || !steer)
 		return;
-	const struct place place = { scene, out, vs, steer_groups_new() };
+	const struct steer_place place = { scene, out, vs, steer_groups_new() };
 	const struct steer_pair *pairs = steer_pairs_of(steer, vs->index, &n);
 	for (size_t i = 0; i < n; i++)
-		compile_pair(&place, &pairs[i]);
+		if (steer_pair(scene, sw, pairs[i].network, pairs[i].to))
+			steer_put_pair(&place, &pairs[i], true);
 	const struct steer_transit *transits = steer_transits_of(steer, vs->index, &n);
 	for (size_t i = 0; i < n; i++)
-		compile_transit(&place, &transits[i]);
+		steer_put_transit(&place, &transits[i], true);
 	for (enum row row = ROW_NO_PATH; row <= ROW_NO_LABEL; row++) {
 		out_row(out, &rows[row], vs->object);
 		out_want(out, sw);
@@ -146,4 +173,5 @@ const struct app app_steer = {
 	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(STEER),
 	.compile = compile,
 	.patch = patch,
+	.resteer = steer_resteer,
 };

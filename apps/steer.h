@@ -36,8 +36,32 @@ const uint8_t *steer_vtep(const struct scene *, uint32_t edge, unsigned end, boo
 struct steer_groups;
 struct steer_groups *steer_groups_new(void);
 void steer_groups_free(struct steer_groups *);
-/* The group that does this, wanted of the switch when it is new; two leaves. */
+/* The group that does this, wanted of the switch when it is new; two leaves. Without out only its number. */
 uint32_t steer_group(struct steer_groups *, struct out *, uint32_t sw, const struct leaves *);
+/* Two have the same hash: their numbers depend on which one came first. */
+bool steer_groups_collide(const struct steer_groups *);
+/* Those of `before` that are not among `now` are unwanted. */
+void steer_groups_go(const struct steer_groups *before, struct steer_groups *now, struct out *, uint32_t sw);
+/* steer_change.c: app.resteer of the app. */
+bool steer_resteer(const struct scene *, uint32_t sw, const struct steer *before, struct out *);
+
+/* --- steer.c, for steer_change.c: rows of one switch --------------------------------------- */
+
+struct steer_place {
+	const struct scene *scene;
+	struct out *out;
+	const struct view_switch *vs;
+	struct steer_groups *groups;
+};
+bool steer_is_split(const struct steer_pair *);
+/* The slot's choice, or the next one that has a port here. */
+struct leaves steer_leaves_of_slot(const struct steer_place *, const struct steer_pair *, uint32_t slot);
+/* False: it has no place here. */
+bool steer_leaves_of_transit(const struct steer_place *, const struct steer_transit *, struct leaves *);
+/* All rows of a pair, of a transit: wanted or not. */
+void steer_put_pair(const struct steer_place *, const struct steer_pair *, bool wanted);
+void steer_put_transit(const struct steer_place *, const struct steer_transit *, bool wanted);
+
 /* Actions of one of them. */
 void steer_act(struct build *, const struct leave *);
 

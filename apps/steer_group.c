@@ -13,6 +13,7 @@ struct steer_groups {
 	size_t n, max;
 	uint32_t *cells;                /* open addressing by id: index + 1, 0 = empty */
 	size_t mask;
+	bool collide;
 };
 
 struct steer_groups *steer_groups_new(void)
@@ -111,14 +112,13 @@ static void remember(struct steer_groups *g, uint32_t id, const struct leaves *l
 		*cell_of(g, g->groups[i].id) = (uint32_t) i + 1;
 }
 
-static void want(struct out *out, uint32_t sw, uint32_t id, const struct leaves *leaves)
+static void build(struct out *out, uint32_t id, const struct leaves *leaves)
 {
 	build_group(out->build, id, GROUP_FF);
 	for (unsigned i = 0; i < 2; i++) {
 		build_bucket(out->build, 0, leaves->at[i].watch);
 		steer_act(out->build, &leaves->at[i]);
 	}
-	out_want(out, sw);
 }
 
 uint32_t steer_group(struct steer_groups *g, struct out *out, uint32_t sw, const struct leaves *leaves)
@@ -129,10 +129,26 @@ uint32_t steer_group(struct steer_groups *g, struct out *out, uint32_t sw, const
 		const struct leaves *known = *cell ? &g->groups[*cell - 1].leaves : NULL;
 		if (known && is_same(&known->at[0], &leaves->at[0]) && is_same(&known->at[1], &leaves->at[1]))
 			return id;
+		g->collide |= known != NULL;
 		if (known)
 			continue;
 		remember(g, id, leaves);
-		want(out, sw, id, leaves);
+		if (out) {
+			build(out, id, leaves);
+			out_want(out, sw);
+		}
 		return id;
+	}
+}
+
+bool steer_groups_collide(const struct steer_groups *g) { return g->collide; }
+
+void steer_groups_go(const struct steer_groups *before, struct steer_groups *now, struct out *out, uint32_t sw)
+{
+	for (size_t i = 0; i < before->n; i++) {
+		if (*cell_of(now, before->groups[i].id))
+			continue;
+		build(out, before->groups[i].id, &before->groups[i].leaves);
+		out_unwant(out, sw);
 	}
 }

@@ -10,9 +10,13 @@
 #include "ofproto/sign.h"
 #include "topo/arena.h"
 
-/* Until every switch of a network is back, hosts that only other switches
- * remember are kept this long. */
-enum { HOLD_MS = 60 * 1000, WAYS_TICKS = 16 };
+enum {
+	/* Until every switch of a network is back, hosts that only other switches
+	 * remember are kept this long. */
+	HOLD_MS = 60 * 1000,
+	WAYS_TICKS = 16,
+	RESTEER_ROWS = 100,             /* what it takes to find the rows that differ is as much as making so many */
+};
 
 static void on_want(void *ctx, uint32_t sw, uint8_t app, const struct rule *rule)
 {
@@ -22,6 +26,7 @@ static void on_want(void *ctx, uint32_t sw, uint8_t app, const struct rule *rule
 	if (!cs->ready)
 		return;
 	ledger_want(cs->ledger, app, rule);
+	core->n_wants++;
 	core_touch(core, sw);
 }
 
@@ -133,7 +138,7 @@ void core_touch(struct core *core, uint32_t sw)
 		return;
 	cs->touched = true;
 	core->touched[core->n_touched++] = sw;
-	if (core->kick)
+	if (core->kick && !core->is_planning)
 		core->kick(core->ctx);
 }
 
@@ -143,6 +148,7 @@ static void make_stale(struct core *core, uint32_t sw, uint32_t bits)
 	if (!cs->ready)
 		return;
 	cs->stale |= bits;
+	core->is_stale = true;
 	core_touch(core, sw);
 }
 
@@ -153,6 +159,30 @@ static void note(struct core *core, const struct fact *fact)
 	/* "in-sync" says SWITCH_READY better; that a lease goes on is no news. */
 	if (!fact->with_host && !fact->renewed && fact->kind != FACT_SWITCH_READY)
 		events_fact(core->events, core->wall_ms, fact);
+}
+
+static void make_steered(struct core *core, uint32_t sw, unsigned app)
+{
+	struct core_switch *cs = core->switches[sw];
+	bool is_again = cs->steered >> app & 1;
+	if (!cs->ready || (!is_again && !core_te_concerns(core, sw)))
+		return;
+	/* Rows that are still those of an earlier steering than the one before. */
+	if (is_again || !apps[app].app->resteer)
+		cs->stale |= 1u << app;
+	else
+		cs->steered |= 1u << app;
+	core->is_stale = core->is_steering = true;
+	core_touch(core, sw);
+}
+
+/* What an app patches now is not what it was when the steering became another one. */
+static void forget_steered(struct core *core, unsigned app)
+{
+	for (uint32_t sw = 0; core->is_steering && sw < core->n_switches; sw++) {
+		core->switches[sw]->stale |= core->switches[sw]->steered & 1u << app;
+		core->switches[sw]->steered &= ~(1u << app);
+	}
 }
 
 /* The fact is in the view: tell the apps and whoever watches. Facts about one
@@ -171,6 +201,8 @@ void core_applied(struct core *core, const struct fact *fact)
 		if (!(app->reads >> fact->kind & 1))
 			continue;
 		struct out out = core_out(core, apps[i].number);
+		if (fact->kind != FACT_STEER)
+			forget_steered(core, (unsigned) i);
 		if (app->patch && app->patch(&scene, fact, &out)) {
 			core->counts.n_patches++;
 			continue;
@@ -188,8 +220,7 @@ void core_applied(struct core *core, const struct fact *fact)
 			break;
 		case FACT_STEER:
 			for (uint32_t sw = 0; sw < core->n_switches; sw++)
-				if (core_te_concerns(core, sw))
-					make_stale(core, sw, 1u << i);
+				make_steered(core, sw, (unsigned) i);
 			break;
 		default:
 			for (uint32_t sw = 0; sw < core->n_switches; sw++)
@@ -239,12 +270,23 @@ void core_reload(struct core *core, struct net *take)
 	net_free(old);
 }
 
+static bool resteer(struct core *core, const struct scene *scene, uint32_t sw, const struct app_entry *entry)
+{
+	const struct steer *before = core_te_before(core);
+	struct out out = core_out(core, entry->number);
+	bool is_done = before && view_steer(core->view) && entry->app->resteer(scene, sw, before, &out);
+	core->counts.n_patches += is_done;
+	core->n_wants += RESTEER_ROWS;
+	return is_done;
+}
+
 void core_compile(struct core *core, uint32_t sw)
 {
 	struct core_switch *cs = core->switches[sw];
 	struct scene scene = core_scene(core);
 	for (size_t i = 0; i < n_apps; i++) {
-		if (!(cs->stale & (1u << i)))
+		uint32_t bit = 1u << i;
+		if (!(cs->stale & bit) && (!(cs->steered & bit) || resteer(core, &scene, sw, &apps[i])))
 			continue;
 		struct out out = core_out(core, apps[i].number);
 		ledger_mark(cs->ledger, apps[i].number);
@@ -252,19 +294,46 @@ void core_compile(struct core *core, uint32_t sw)
 		ledger_sweep(cs->ledger, apps[i].number);
 		core->counts.n_compiles++;
 	}
-	cs->stale = 0;
+	cs->stale = cs->steered = 0;
+}
+
+/* The switches take turns, so that none waits for ever for others that become stale again. */
+static void compile_some(struct core *core)
+{
+	uint64_t begin = core->n_wants;
+	if (!core->is_stale || core->is_later)
+		return;
+	for (size_t i = 0; i < core->n_switches; i++) {
+		uint32_t sw = core->n_compiled = (core->n_compiled + 1) % (uint32_t) core->n_switches;
+		if (!core->switches[sw]->ready || !(core->switches[sw]->stale | core->switches[sw]->steered))
+			continue;
+		if (core->rows_at_a_time && core->n_wants - begin >= core->rows_at_a_time) {
+			core->n_compiled = sw ? sw - 1 : (uint32_t) core->n_switches - 1;
+			core->is_later = true;
+			core->later(core->ctx);
+			return;
+		}
+		core_compile(core, sw);
+		core_touch(core, sw);
+	}
+	core->is_stale = core->is_steering = false;
+	core_te_forget_before(core);
 }
 
 void core_plan(struct core *core)
 {
+	core->is_planning = true;
 	core_gateways(core);
 	core_ways(core);
 	core_te_plan(core);
-	for (size_t i = 0; i < core->n_touched; i++) {
-		uint32_t sw = core->touched[i];
-		if (core->switches[sw]->ready && core->switches[sw]->stale)
-			core_compile(core, sw);
-	}
+	compile_some(core);
+	core->is_planning = false;
+}
+
+void core_go_on(struct core *core)
+{
+	core->is_later = false;
+	core_plan(core);
 }
 
 static void tick_apps(struct core *core)

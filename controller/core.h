@@ -29,6 +29,7 @@ struct core_switch {
 	bool touched;                   /* on core.touched: rows may differ, or bytes wait */
 	uint64_t n_ticks;               /* seconds since it was read back */
 	uint32_t stale;                 /* bits of apps (order of apps[]) to compile */
+	uint32_t steered;               /* likewise: only the steering is another one since */
 	uint64_t connected_wall_ms;     /* of the live session, or of the last one's end */
 	/* The generation id to ask for the role with; 0 = that of this process. */
 	uint64_t generation_id;
@@ -68,6 +69,12 @@ struct core {
 	size_t n_refused;
 	uint32_t *touched;              /* slots to look at when the tick ends */
 	size_t n_touched;
+	uint32_t n_compiled;            /* slot that compiling goes on with */
+	uint64_t n_wants;               /* rows that apps have asked for so far */
+	bool is_stale;                  /* perhaps some switch is */
+	bool is_steering;               /* perhaps some switch is `steered` */
+	bool is_later;                  /* rows_at_a_time were compiled for: the rest waits for core_go_on */
+	bool is_planning;               /* inside core_plan: what is touched is looked at anyway */
 	uint64_t start_ms;              /* now_ms at the first call */
 	bool settled;                   /* the hold time for unconfirmed hosts is over */
 	bool gateways_due;              /* what was chosen may not be the best any more */
@@ -83,6 +90,10 @@ struct core {
 	uint64_t wall_ms;
 	/* Rows changed, or work was put off: the owner calls core_plan soon. */
 	void (*kick)(void *ctx);
+	/* Compile for so many rows at a time, so that nobody waits for all of them; then `later` asks the owner
+	 * to call core_go_on when it has listened to the switches meanwhile. 0 = all at once. */
+	uint32_t rows_at_a_time;
+	void (*later)(void *ctx);
 	/* Frames to send to a switch. */
 	void (*send)(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports,
 		     const uint8_t *frame, size_t size);
@@ -139,6 +150,8 @@ bool core_removed(struct core *, uint32_t sw, const struct removed *, const stru
 
 /* The end of a tick: compile what is stale. */
 void core_plan(struct core *);
+/* The same, and on with what was put off. */
+void core_go_on(struct core *);
 /* Once a second: unconfirmed hosts, hold times, what apps send by the clock. */
 void core_tick(struct core *);
 /* Four times a second: probes of links. */

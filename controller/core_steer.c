@@ -25,58 +25,38 @@ LOG_MODULE(te)
 
 enum { GRACE_MS = 2000 };
 
-static bool same_choice(const struct steer_choice *a, const struct steer_choice *b)
-{
-	bool same = a->n_steps == b->n_steps;
-	for (unsigned i = 0; same && i < a->n_steps; i++)
-		same = a->steps[i].edge == b->steps[i].edge && a->steps[i].end == b->steps[i].end
-			&& a->steps[i].label == b->steps[i].label;
-	return same;
-}
-
-static bool same_pair(const struct steer_pair *a, const struct steer_pair *b)
-{
-	bool same = a->network == b->network && a->to == b->to && a->n_choices == b->n_choices && a->n_slots == b->n_slots
-		&& !memcmp(a->slots, b->slots, a->n_slots);
-	for (uint32_t i = 0; same && i < a->n_choices; i++)
-		same = same_choice(&a->choices[i], &b->choices[i]);
-	return same;
-}
-
-static bool same_transit(const struct steer_transit *a, const struct steer_transit *b)
-{
-	return a->edge == b->edge && a->end == b->end && a->label == b->label && a->network == b->network
-		&& a->is_detour == b->is_detour && a->key == b->key && same_choice(&a->choice, &b->choice);
-}
-
-/* Of one switch. */
-static bool is_same(const struct steer *a, const struct steer *b, uint32_t sw)
-{
-	size_t n, n_b;
-	const struct steer_pair *pairs = steer_pairs_of(a, sw, &n), *pairs_b = steer_pairs_of(b, sw, &n_b);
-	bool same = n == n_b;
-	for (size_t i = 0; same && i < n; i++)
-		same = same_pair(&pairs[i], &pairs_b[i]);
-	const struct steer_transit *transits = steer_transits_of(a, sw, &n), *transits_b = steer_transits_of(b, sw, &n_b);
-	same = same && n == n_b;
-	for (size_t i = 0; same && i < n; i++)
-		same = same_transit(&transits[i], &transits_b[i]);
-	return same;
-}
-
-/* Only switches for which it is another one are compiled: see core_te_concerns(). */
-static void install(struct core *core, struct steer *take)
+/* Only switches for which it is another one are compiled: see core_te_concerns(). Takes the step. */
+static void install(struct core *core, struct te_step *take)
 {
 	struct fact fact = { .kind = FACT_STEER, .sw = NET_NONE, .old_sw = NET_NONE, .time_ms = core->now_ms };
 	const struct steer *before = view_steer(core->view);
-	bool *same = xheap_alloc((core->net->n_switches + 1) * sizeof *same);
-	for (uint32_t i = 0; before && i < core->net->n_switches; i++)
-		same[i] = is_same(before, take, i);
-	view_set_steer(core->view, take);
-	core->te->same = same;
+	steer_free(core->te->before);
+	core->te->before = before ? steer_share(before) : NULL;
+	view_set_steer(core->view, take->steer);
+	core->te->same = take->same;
 	core_applied(core, &fact);
 	core->te->same = NULL;
-	free(same);
+	free(take->same);
+	*take = (struct te_step) { .steer = NULL };
+}
+
+/* What has come of a plan is put in force, from its first step on. */
+void te_steps_take(struct core *core, struct te_step steps[TE_STEPS])
+{
+	struct core_te *te = core->te;
+	te_steps_forget(te);
+	memcpy(te->steps, steps, sizeof te->steps);
+	te->phase = TE_LABELS;
+	te->settled_ms = core->now_ms;
+	install(core, &te->steps[TE_STEP_LABELS]);
+}
+
+const struct steer *core_te_before(const struct core *core) { return core->te->before; }
+
+void core_te_forget_before(struct core *core)
+{
+	steer_free(core->te->before);
+	core->te->before = NULL;
 }
 
 bool core_te_concerns(const struct core *core, uint32_t sw)
@@ -97,15 +77,18 @@ static bool all_have_done(const struct core *core)
 
 struct save {
 	struct core *core;
-	char *path, *text;
-	size_t size;
+	struct te_state *state;         /* owned */
+	char *path;                     /* owned */
 	int error;                      /* errno */
 };
 
 static void save_run(void *ctx)
 {
 	struct save *s = ctx;
-	s->error = file_replace(s->path, s->text, s->size, 0644) < 0 ? errno : 0;
+	size_t size;
+	char *text = te_state_text(s->state, &size);
+	s->error = file_replace(s->path, text, size, 0644) < 0 ? errno : 0;
+	free(text);
 }
 
 static void save_done(void *ctx)
@@ -117,7 +100,7 @@ static void save_done(void *ctx)
 		VLOG_WARN("cannot keep the paths in %s: %s; after a restart they are computed anew", s->path, strerror(s->error));
 	core->te->save_failed = s->error != 0;
 	free(s->path);
-	free(s->text);
+	te_state_free(s->state);
 	free(s);
 	if (core->kick)
 		core->kick(core->ctx);
@@ -126,12 +109,13 @@ static void save_done(void *ctx)
 static void save(struct core *core)
 {
 	struct core_te *te = core->te;
+	te->save_due = false;
 	if (!te->state_file)
 		return;
 	struct save *s = xheap_alloc(sizeof *s);
 	s->core = core;
 	s->path = xheap_strdup(te->state_file);
-	s->text = te_state_text(core, &s->size);
+	s->state = te_state_new(core);
 	te->is_saving = true;
 	if (core->work)
 		core->work(core->ctx, save_run, save_done, s);
@@ -141,29 +125,18 @@ static void save(struct core *core)
 	}
 }
 
-/* --- the steps ------------------------------------------------------------------------------ */
-
-void core_steer_begin(struct core *core)
+void te_steps_stay(struct core *core)
 {
-	struct core_te *te = core->te;
-	const struct steer *now = view_steer(core->view);
-	struct steer *next = steer_compute(core->view, te_in_force(te), te->owns, now);
-	te->steer_due = false;
-	if (now && te->phase == TE_REST && steer_equal(now, next)) {
-		steer_free(next);
-		return;
-	}
-	steer_free(te->next);
-	te->next = next;
-	te->phase = TE_LABELS;
-	te->settled_ms = core->now_ms;
-	install(core, steer_join(now, next));
+	if (core->te->save_due && !core->te->is_saving)
+		save(core);
 }
+
+/* --- the steps ------------------------------------------------------------------------------ */
 
 void core_steer_step(struct core *core)
 {
 	struct core_te *te = core->te;
-	if (te->phase == TE_REST || te->is_saving || !all_have_done(core))
+	if (te->phase == TE_REST || te->is_saving || te->steering || !all_have_done(core))
 		return;
 	switch (te->phase) {
 	case TE_REST:
@@ -174,7 +147,7 @@ void core_steer_step(struct core *core)
 		break;
 	case TE_SAVE:
 		te->phase = TE_PATHS;
-		install(core, steer_join(te->next, view_steer(core->view)));
+		install(core, &te->steps[TE_STEP_PATHS]);
 		break;
 	case TE_PATHS:
 		te->phase = TE_GRACE;
@@ -185,8 +158,7 @@ void core_steer_step(struct core *core)
 			break;
 		te->phase = TE_REST;
 		te->settled_ms = core->now_ms;
-		install(core, te->next);
-		te->next = NULL;
+		install(core, &te->steps[TE_STEP_REST]);
 		save(core);
 		break;
 	}

@@ -154,7 +154,7 @@ void core_read_done(struct core *core, uint32_t sw)
 	core_gateways(core);
 	core_ways(core);
 	cs->stale = (1u << n_apps) - 1;
-	core_compile(core, sw);
+	core->is_stale = true;
 	core_touch(core, sw);
 }
 
@@ -168,6 +168,7 @@ void core_let_go(struct core *core)
 			continue;
 		cs->ready = true;
 		cs->stale = (1u << n_apps) - 1;
+		core->is_stale = true;
 		core_touch(core, sw);
 	}
 }
@@ -181,7 +182,8 @@ void core_in_sync(struct core *core, uint32_t sw)
 
 bool core_may_send(const struct core *core, uint32_t sw)
 {
-	return core->switches[sw]->ready && !core->switches[sw]->stale;
+	const struct core_switch *cs = core->switches[sw];
+	return cs->ready && !cs->stale && !cs->steered;
 }
 
 void core_detach(struct core *core, uint32_t sw, const char *why)
@@ -191,7 +193,7 @@ void core_detach(struct core *core, uint32_t sw, const char *why)
 	bool was_read = cs->read;
 	cs->session = NULL;
 	cs->read = cs->ready = false;
-	cs->stale = 0;
+	cs->stale = cs->steered = 0;
 	cs->connected_wall_ms = core->wall_ms;
 	snprintf(cs->last_error, sizeof cs->last_error, "%s", why);
 	if (was_read)

@@ -56,7 +56,8 @@ void core_te_free(struct core_te *te)
 	place_free(te->dealt);
 	place_free(te->advised);
 	place_keeper_free(te->keeper);
-	steer_free(te->next);
+	te_steps_forget(te);
+	steer_free(te->before);
 	free(te->state_file);
 	free(te);
 }
@@ -114,7 +115,7 @@ void core_te_bind(struct core *core, const struct net *old)
 	place_free(te->dealt);
 	place_free(te->advised);
 	place_keeper_free(te->keeper);
-	steer_free(te->next);
+	te_steps_forget(te);
 	te->edges = edges;
 	te->n_edges = net->n_edges;
 	te->demands = demands;
@@ -124,8 +125,11 @@ void core_te_bind(struct core *core, const struct net *old)
 	te->dealt = dealt;
 	te->advised = NULL;
 	te->keeper = NULL;
-	te->next = NULL;
 	te->phase = TE_REST;
+	te->save_due = true;
+	te->steering = NULL;            /* what it says will be void */
+	core_te_forget_before(core);
+	te->n_drops = 0;
 	te->asked = net->n_edges ? xheap_alloc(net->n_switches * sizeof *te->asked) : NULL;
 	te->n_wished = net->n_edges ? xheap_alloc(net->n_switches * net->n_switches) : NULL;
 	te->edges_due = te->plan_due = te->steer_due = true;
@@ -286,7 +290,7 @@ void core_te_plan(struct core *core)
 	if (is_waiting(core))
 		return;
 	core_steer_step(core);
-	if (te->task || (!te->plan_due && core->now_ms < te->next_ms))
+	if (te->task || te->steering || (!te->plan_due && core->now_ms < te->next_ms))
 		return;
 	/* One change at a time, but a lost edge does not wait for the grace of the last one. */
 	if (te->phase != TE_REST && te->phase != TE_GRACE)

@@ -3,8 +3,8 @@
  * decide each interval (at once when an edge is lost), hands what shall run to
  * core_steer.c, and says why.
  *
- * Planning takes up to a second with hundreds of switches, so it goes to a worker
- * with copies (core.work); nothing of it blocks the loop. Files without edges cost
+ * Planning takes up to a second with hundreds of switches, and so do labels and the state
+ * file: a worker does them with copies (core.work); nothing of it blocks the loop. Files without edges cost
  * nothing here. How it decides: docs/explanation/te.md. */
 #ifndef CONTROLLER_CORE_TE_H
 #define CONTROLLER_CORE_TE_H
@@ -18,6 +18,7 @@
 #include "topo/te_plan.h"
 
 struct te_task;
+struct te_steering;
 
 /* An edge over time, same index as net_edge. */
 struct te_edge {
@@ -80,6 +81,12 @@ struct te_changed {
 
 /* Switches change one after the other; see core_steer.c. */
 enum te_phase { TE_REST, TE_LABELS, TE_SAVE, TE_PATHS, TE_GRACE };
+/* What is put in force at the beginning of LABELS and of PATHS, and at the end of GRACE. */
+enum { TE_STEP_LABELS, TE_STEP_PATHS, TE_STEP_REST, TE_STEPS };
+struct te_step {
+	struct steer *steer;            /* owned; null = that step is done, or nothing is on its way */
+	bool *same;                     /* owned: switches of the net that the step does not concern; null: all do */
+};
 
 struct core_te {
 	struct te_edge *edges;          /* owned */
@@ -121,12 +128,16 @@ struct core_te {
 	size_t n_deals;
 	/* core_steer.c */
 	enum te_phase phase;
+	struct steer *before;           /* shared: see core_te_before() */
 	const bool *same;               /* while it is put in force: switches of the net that it does not concern */
-	struct steer *next;             /* owned: on its way; null at rest */
+	struct te_steering *steering;   /* te_steer.c is at work; null = not */
+	unsigned n_drops;               /* of what it said, one after the other: edges had died meanwhile */
+	struct te_step steps[TE_STEPS]; /* that are still to come */
 	uint64_t grace_ms;              /* until then labels of before are known */
 	bool first_done;                /* some steering has been in force */
 	char *state_file;               /* owned; null = nothing is kept */
 	bool is_saving, save_failed;
+	bool save_due;                  /* what is in force came by another file, perhaps in the middle of a change */
 	uint64_t settled_ms;            /* when what runs came into force */
 };
 
@@ -138,6 +149,9 @@ void core_te_bind(struct core *, const struct net *old);
 void core_te_load(struct core *, const char *state_dir);
 /* A fact was applied. */
 void core_te_fact(struct core *, const struct fact *);
+/* What was steered until the last FACT_STEER, for app.resteer; null = nothing, or it is forgotten. */
+const struct steer *core_te_before(const struct core *);
+void core_te_forget_before(struct core *);
 /* Does the FACT_STEER that is being applied change rows of that switch? */
 bool core_te_concerns(const struct core *, uint32_t sw);
 /* The end of a tick: look, plan, and one step of core_steer. */
@@ -161,12 +175,15 @@ bool core_te_carried(const struct core *, const struct place_pair *, double *ret
 /* The largest first; returns how many there are. */
 size_t core_te_elephants(const struct core *, struct te_elephant *ret, size_t n);
 
-/* --- core_steer.c ------------------------------------------------------------------- */
+/* --- te_steer.c, core_steer.c ------------------------------------------------------------ */
 /* This shall be in force: te->running, with the slots of te->dealt. */
 void core_steer_begin(struct core *);
 void core_steer_step(struct core *);
-/* The state file: te_state.c */
-char *te_state_text(const struct core *, size_t *ret_size);
+/* The state file: te_state.c. What is to be written is copied or shared, so that a worker can write it. */
+struct te_state;
+struct te_state *te_state_new(const struct core *);
+void te_state_free(struct te_state *);
+char *te_state_text(const struct te_state *, size_t *ret_size);
 /* Reads it; false = there is none that is of use. */
 bool te_state_read(struct core *, const char *text);
 

@@ -19,6 +19,12 @@ const struct demand *te_own_demand(const struct core *, const struct te_own *);
 void te_add_recent_owns(const struct core *, double *loads);
 /* What demands do not explain, from the counters of ports. */
 void te_find_background(struct core *);
+/* te_steer.c */
+void te_steps_forget(struct core_te *);
+/* core_steer.c; takes what they own. */
+void te_steps_take(struct core *, struct te_step steps[TE_STEPS]);
+/* What is in force stays so: it is written down, if it is not yet. */
+void te_steps_stay(struct core *);
 /* te_deals.c */
 /* Which slots should go elsewhere, by what is measured now. */
 void te_deals_look(struct core *);

@@ -22,7 +22,10 @@
 
 LOG_MODULE(weft)
 
-enum { TICK_MS = 250, SLOW_TICKS = 4 };
+enum {
+	TICK_MS = 250, SLOW_TICKS = 4,
+	ROWS_AT_A_TIME = 4000,          /* 10 to 20 ms */
+};
 
 /* A clock may have been wrong by as much as a hundred years. */
 #define GENERATION_AHEAD_MS (100ULL * 366 * 86400 * 1000)
@@ -39,7 +42,7 @@ struct daemon {
 	char *listener_texts[OPTIONS_MAX_LISTENERS + 1];
 	size_t n_listeners;
 	struct api *api;
-	struct loop_timer *ticker;
+	struct loop_timer *ticker, *later;
 	unsigned n_ticks;
 };
 
@@ -64,10 +67,25 @@ static void on_end_of_tick(void *ctx)
 	sessions_flush(d->sessions);
 }
 
+static void on_go_on(void *ctx)
+{
+	struct daemon *d = ctx;
+	set_time(d);
+	core_go_on(d->core);
+	sessions_flush(d->sessions);
+}
+
 static void on_kick(void *ctx)
 {
 	struct daemon *d = ctx;
 	loop_at_end_of_tick(d->loop, on_end_of_tick, d);
+}
+
+/* A timer, not the end of this tick: sockets are looked at before. */
+static void on_later(void *ctx)
+{
+	struct daemon *d = ctx;
+	loop_timer_again(d->later, 0);
 }
 
 static void on_send(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports,
@@ -237,6 +255,9 @@ static int start(struct daemon *d)
 	d->core->send_as_in = on_send_as_in;
 	d->core->send_tunnel = on_send_tunnel;
 	d->core->work = on_work;
+	d->core->later = on_later;
+	d->core->rows_at_a_time = ROWS_AT_A_TIME;
+	d->later = loop_timer_new(d->loop, on_go_on, d);
 	d->core->ctx = d;
 	d->worker = worker_new(d->loop);
 	set_time(d);
@@ -266,6 +287,7 @@ static int start(struct daemon *d)
 static void stop(struct daemon *d)
 {
 	loop_timer_free(d->ticker);
+	loop_timer_free(d->later);
 	api_free(d->api);
 	for (size_t i = 0; i < d->n_listeners; i++) {
 		listen_free(d->listeners[i]);

@@ -16,6 +16,7 @@ enum {
 	DEAD_AFTER_MS = 3000,
 	AUDIT_ROUND_MS = 16000,         /* all tables of one switch, one by one */
 	AUDIT_ROUND_MS_PER_1000_ROWS = 1600,
+	AUDIT_TURNS = 16,               /* switches that came together are not audited together */
 };
 
 struct sessions *sessions_new(struct loop *loop, struct core *core, uint64_t generation_id,
@@ -84,9 +85,9 @@ void sessions_flush(struct sessions *all)
 		cs->touched = false;
 		if (!cs->session)
 			continue;
-		if (cs->session->sync) {
-			if (core_may_send(core, cs->session->sw))
-				sync_release(cs->session->sync, core->now_ms);
+		/* Rows of a switch that is still to be compiled for are neither the old ones nor the new ones. */
+		if (cs->session->sync && core_may_send(core, cs->session->sw)) {
+			sync_release(cs->session->sync, core->now_ms);
 			sync_run(cs->session->sync, core->now_ms);
 		}
 		conn_flush(cs->session->conn);
@@ -132,6 +133,8 @@ static void audit(struct session *s, uint64_t now_ms)
 	s->audit_due_ms = now_ms;
 	if (s->audits_in_a_hurry)
 		s->audits_in_a_hurry--;
+	else if (is_first)
+		s->audit_due_ms += pause_ms * (1 + s->sw % AUDIT_TURNS) / AUDIT_TURNS;
 	else
 		s->audit_due_ms += pause_ms;
 	if (is_first)

@@ -16,25 +16,53 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "topo/arena.h"
+
 static const char magic[] = "weft te 1\n", dealt_line[] = "dealt\n", steer_line[] = "steer\n", labels_line[] = "\nlabels\n";
 
-char *te_state_text(const struct core *core, size_t *ret_size)
+struct te_state {
+	struct net *net;                        /* shared */
+	struct placement *running, *dealt;      /* owned; dealt: null = as running */
+	struct steer *now, *next;               /* shared; next: null = at rest */
+};
+
+struct te_state *te_state_new(const struct core *core)
 {
 	const struct core_te *te = core->te;
-	const struct steer *now = view_steer(core->view);
+	const struct steer *next = te->steps[TE_STEP_REST].steer;
+	struct te_state *state = xheap_alloc(sizeof *state);
+	*state = (struct te_state) {
+		.net = net_share(core->net), .running = te_copy(te->running), .dealt = te->dealt ? te_copy(te->dealt) : NULL,
+		.now = steer_share(view_steer(core->view)), .next = next ? steer_share(next) : NULL,
+	};
+	return state;
+}
+
+void te_state_free(struct te_state *state)
+{
+	place_free(state->running);
+	place_free(state->dealt);
+	steer_free(state->now);
+	steer_free(state->next);
+	net_free(state->net);
+	free(state);
+}
+
+char *te_state_text(const struct te_state *state, size_t *ret_size)
+{
 	char *text;
 	FILE *f = open_memstream(&text, ret_size);
 	fputs(magic, f);
-	te_write(te->running, core->net, f);
-	if (te->dealt) {
+	te_write(state->running, state->net, f);
+	if (state->dealt) {
 		fputs(dealt_line, f);
-		te_write(te->dealt, core->net, f);
+		te_write(state->dealt, state->net, f);
 	}
 	fputs(steer_line, f);
-	steer_write(te->next ? te->next : now, core->net, f);
-	if (te->next) {
+	steer_write(state->next ? state->next : state->now, state->net, f);
+	if (state->next) {
 		fputs(labels_line, f);
-		steer_write(now, core->net, f);
+		steer_write(state->now, state->net, f);
 	}
 	fclose(f);
 	return text;
@@ -73,7 +101,7 @@ bool te_state_read(struct core *core, const char *text)
 	te->is_loaded = te->was_loaded = true;
 	if (labels) {
 		view_set_steer(core->view, steer_join(next, labels));
-		te->next = next;
+		te->steps[TE_STEP_REST].steer = next;
 		te->phase = TE_PATHS;
 	} else {
 		view_set_steer(core->view, next);

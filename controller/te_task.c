@@ -18,6 +18,7 @@
 struct te_task {
 	struct core *core;
 	uint64_t generation, now_ms;
+	struct net *net;                /* shared: rules of the job say its switches */
 	struct te_plan *job;             /* owned */
 	struct place_keeper *keeper;    /* owned meanwhile; null with goal shortest */
 	struct placement *running;      /* owned: a copy; null = nothing yet */
@@ -117,6 +118,7 @@ static void run(void *ctx)
 static void task_free(struct te_task *t)
 {
 	te_plan_free(t->job);
+	net_free(t->net);
 	place_keeper_free(t->keeper);
 	place_free(t->running);
 	place_free(t->next);
@@ -299,7 +301,7 @@ void te_look_begin(struct core *core)
 	struct te_seen seen = core_te_seen(core, arena);
 	struct te_task *t = xheap_alloc(sizeof *t);
 	*t = (struct te_task) {
-		.core = core, .generation = te->generation, .now_ms = core->now_ms, .job = te_plan_new(core->view, &seen),
+		.core = core, .generation = te->generation, .now_ms = core->now_ms, .net = net_share(core->net), .job = te_plan_new(core->view, &seen),
 		.goal = core->net->te.goal, .mode = core->net->te.mode, .above = core->net->te.above,
 	};
 	arena_free(arena);

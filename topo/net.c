@@ -327,8 +327,15 @@ struct net *net_load(const char *file, struct diag *diag)
 
 void net_free(struct net *net)
 {
-	if (net)
+	if (net && !net->n_shares--)
 		arena_free(net->arena);
+}
+
+struct net *net_share(const struct net *shared)
+{
+	struct net *net = (struct net *) shared;
+	net->n_shares++;
+	return net;
 }
 
 void net_print_reference(FILE *out)

@@ -388,6 +388,7 @@ struct net {
 	size_t n_tunnels;
 	struct net_nic *nics;           /* sorted by sw, then underlay */
 	size_t n_nics;
+	unsigned n_shares;              /* beside its owner: see net_share() */
 };
 
 /* Reads and checks; every finding of the file goes to diag. Returns null when
@@ -396,6 +397,8 @@ struct net {
 struct net *net_load(const char *file, struct diag *);
 struct net *net_parse(const char *file, const char *text, size_t len, struct diag *);
 void net_free(struct net *);
+/* It stays for one more net_free(). For a computation beside the loop; both calls are made in the loop. */
+struct net *net_share(const struct net *);
 
 /* Look-ups; null or NET_NONE when there is none. */
 uint32_t net_switch_by_name(const struct net *, const char *name);

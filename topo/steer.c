@@ -9,8 +9,15 @@
 
 void steer_free(struct steer *steer)
 {
-	if (steer)
+	if (steer && !steer->n_shares--)
 		arena_free(steer->arena);
+}
+
+struct steer *steer_share(const struct steer *shared)
+{
+	struct steer *steer = (struct steer *) shared;
+	steer->n_shares++;
+	return steer;
 }
 
 /* --- order ------------------------------------------------------------------------- */
@@ -134,7 +141,8 @@ static bool pairs_equal(const struct steer_pair *a, const struct steer_pair *b)
 
 static bool transits_equal(const struct steer_transit *a, const struct steer_transit *b)
 {
-	return !by_port(a, b) && a->network == b->network && a->key == b->key && choices_equal(&a->choice, &b->choice);
+	return !by_port(a, b) && a->network == b->network && a->key == b->key && a->is_detour == b->is_detour
+		&& choices_equal(&a->choice, &b->choice);
 }
 
 bool steer_equal(const struct steer *a, const struct steer *b)
@@ -148,4 +156,38 @@ bool steer_equal(const struct steer *a, const struct steer *b)
 		if (!transits_equal(&a->transits[i], &b->transits[i]))
 			return false;
 	return true;
+}
+
+struct steer_pair_change *steer_pairs_changed(const struct steer *before, const struct steer *now, uint32_t sw,
+					      size_t *ret_n)
+{
+	size_t n_a, n_b, n = 0;
+	const struct steer_pair *a = steer_pairs_of(before, sw, &n_a), *b = steer_pairs_of(now, sw, &n_b);
+	struct steer_pair_change *changes = xheap_alloc((n_a + n_b) * sizeof *changes);
+	for (size_t i = 0, k = 0; i < n_a || k < n_b;) {
+		int order = i == n_a ? 1 : k == n_b ? -1 : by_switches(&a[i], &b[k]);
+		changes[n] = (struct steer_pair_change) { order <= 0 ? &a[i] : NULL, order >= 0 ? &b[k] : NULL };
+		i += order <= 0;
+		k += order >= 0;
+		n += order || !pairs_equal(changes[n].before, changes[n].now);
+	}
+	*ret_n = n;
+	return changes;
+}
+
+struct steer_transit_change *steer_transits_changed(const struct steer *before, const struct steer *now, uint32_t sw,
+						    size_t *ret_n)
+{
+	size_t n_a, n_b, n = 0;
+	const struct steer_transit *a = steer_transits_of(before, sw, &n_a), *b = steer_transits_of(now, sw, &n_b);
+	struct steer_transit_change *changes = xheap_alloc((n_a + n_b) * sizeof *changes);
+	for (size_t i = 0, k = 0; i < n_a || k < n_b;) {
+		int order = i == n_a ? 1 : k == n_b ? -1 : by_port(&a[i], &b[k]);
+		changes[n] = (struct steer_transit_change) { order <= 0 ? &a[i] : NULL, order >= 0 ? &b[k] : NULL };
+		i += order <= 0;
+		k += order >= 0;
+		n += order || !transits_equal(changes[n].before, changes[n].now);
+	}
+	*ret_n = n;
+	return changes;
 }

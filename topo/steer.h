@@ -57,6 +57,16 @@ struct steer {
 	struct steer_transit *transits; /* sorted by sw, edge, end, label */
 	size_t n_transits;
 	size_t n_unlabelled;            /* pairs and detours that found no free label */
+	unsigned n_shares;              /* beside its owner: see steer_share() */
+};
+
+/* What of the view counts for it; the net is borrowed. So it can be computed beside the loop. */
+struct steer_seen {
+	const struct net *net;
+	bool *is_up;                    /* per edge */
+	bool *is_member;                /* n_switches * network + switch: it has hosts of the network */
+	bool **on_lan;                  /* per network, null where nobody is on it: n_switches * from + to:
+					 * the LAN delivers by itself */
 };
 
 /* The placement's nodes are switches of the net, its links edges. Pairs that have no
@@ -65,6 +75,13 @@ struct steer {
  * gets another one where it is. owns: ways that networks have instead of the pair's; may be null. Pure: the same gives the same. */
 struct steer *steer_compute(const struct view *, const struct placement *, const struct te_owns *, const struct steer *before);
 void steer_free(struct steer *);
+/* It stays for one more steer_free(). Both calls are made in the loop; whoever shares does not write. */
+struct steer *steer_share(const struct steer *);
+
+struct steer_seen *steer_seen_new(const struct view *);
+void steer_seen_free(struct steer_seen *);
+struct steer *steer_compute_seen(const struct steer_seen *, const struct placement *, const struct te_owns *,
+				 const struct steer *before);
 
 /* The pair, or null. */
 const struct steer_pair *steer_find(const struct steer *, uint32_t network, uint32_t from, uint32_t to);
@@ -77,6 +94,13 @@ const struct steer_transit *steer_transits_of(const struct steer *, uint32_t sw,
 struct steer *steer_join(const struct steer *pairs_of, const struct steer *also_transits_of);
 /* Would the same rows come of it? */
 bool steer_equal(const struct steer *, const struct steer *);
+/* What differs on one switch, in their order: before or now is null where there is none. Heap. */
+struct steer_pair_change { const struct steer_pair *before, *now; };
+struct steer_transit_change { const struct steer_transit *before, *now; };
+struct steer_pair_change *steer_pairs_changed(const struct steer *before, const struct steer *now, uint32_t sw,
+					      size_t *ret_n);
+struct steer_transit_change *steer_transits_changed(const struct steer *before, const struct steer *now, uint32_t sw,
+						    size_t *ret_n);
 /* What of it the new file still has. */
 struct steer *steer_carry_over(const struct steer *, const struct net *before, const struct net *now);
 

@@ -6,13 +6,12 @@
 #include <string.h>
 
 #include "topo/steer_private.h"
-#include "topo/ways.h"
 
 /* What a label says: these, and the rest of the way. */
 enum kind { KIND_PATH = 1, KIND_DETOUR = 2 };
 
 struct work {
-	const struct view *view;
+	const struct steer_seen *seen;
 	const struct net *net;
 	const struct placement *placement;
 	const struct te_owns *owns;     /* null = none */
@@ -206,25 +205,11 @@ static void add_pair(struct work *w, uint32_t network, uint32_t from, uint32_t t
 
 /* --- networks ------------------------------------------------------------------------------ */
 
-/* Those that have hosts of the network, by index. */
-static void find_members(const struct work *w, uint32_t network, bool *is_member)
+/* Both have hosts of it, and the LAN does not deliver by itself. */
+static bool is_wanted(const struct work *w, uint32_t network, uint32_t from, uint32_t to)
 {
-	const struct view_network *vn = view_network(w->view, network);
-	memset(is_member, 0, w->net->n_switches);
-	for (size_t i = 0; i < vn->n_members; i++) {
-		const struct view_member *member = &vn->members[i];
-		uint32_t index = view_switch(w->view, member->sw)->index;
-		if (index != NET_NONE && (member->n_edges || member->uplink != NET_NONE || member->remembered))
-			is_member[index] = true;
-	}
-}
-
-/* Between two switches with uplinks the LAN delivers by itself. */
-static bool are_on_lan(const struct work *w, uint32_t network, uint32_t from, uint32_t to)
-{
-	const struct view_network *vn = view_network(w->view, network);
-	const struct view_member *here = view_member(vn, view_switch_by_index(w->view, from));
-	return ways_to(w->view, vn, here, to).kind == WAY_LAN;
+	const bool *members = &w->seen->is_member[network * w->net->n_switches], *on_lan = w->seen->on_lan[network];
+	return members[from] && members[to] && (!on_lan || !on_lan[from * w->net->n_switches + to]);
 }
 
 /* By the way that the network has for itself; false: it has none, or cannot take it. */
@@ -245,19 +230,15 @@ static bool add_own(struct work *w, uint32_t network, const struct place_pair *p
 static void steer_networks(struct work *w)
 {
 	const struct placement *placement = w->placement;
-	bool *is_member = xheap_alloc(w->net->n_networks * w->net->n_switches);
 	struct paths paths[2];
-	for (uint32_t n = 0; n < w->net->n_networks; n++)
-		find_members(w, n, &is_member[n * w->net->n_switches]);
 	for (size_t i = 0; i < placement->n_pairs; i++) {
 		const struct place_pair *pair = &placement->pairs[i];
 		bool is_found[2] = { false, false };
 		if (pair->src >= w->net->n_switches || pair->dst >= w->net->n_switches || pair->src == pair->dst)
 			continue;
 		for (uint32_t n = 0; n < w->net->n_networks; n++) {
-			const bool *members = &is_member[n * w->net->n_switches], tunnels = w->net->networks[n].tunnels;
-			if (!members[pair->src] || !members[pair->dst] || are_on_lan(w, n, pair->src, pair->dst)
-			    || add_own(w, n, pair, tunnels))
+			bool tunnels = w->net->networks[n].tunnels;
+			if (!is_wanted(w, n, pair->src, pair->dst) || add_own(w, n, pair, tunnels))
 				continue;
 			if (!is_found[tunnels])
 				find_paths(w, pair, tunnels, &paths[tunnels]);
@@ -265,7 +246,6 @@ static void steer_networks(struct work *w)
 			add_pair(w, n, pair->src, pair->dst, &paths[tunnels]);
 		}
 	}
-	free(is_member);
 }
 
 static void name_arcs(struct work *w)
@@ -299,14 +279,14 @@ static void finish(struct work *w)
 	steer_graph_free(w->graph);
 }
 
-struct steer *steer_compute(const struct view *view, const struct placement *placement, const struct te_owns *owns,
-			    const struct steer *before)
+struct steer *steer_compute_seen(const struct steer_seen *seen, const struct placement *placement,
+				 const struct te_owns *owns, const struct steer *before)
 {
 	struct arena *arena = arena_new();
 	struct work w = {
-		.view = view, .net = view_net(view), .placement = placement, .owns = owns, .graph = steer_graph_new(view),
+		.seen = seen, .net = seen->net, .placement = placement, .owns = owns, .graph = steer_graph_new(seen),
 		.steer = arena_new_array(arena, struct steer, 1),
-		.bridges = { steer_bridges(view_net(view), false), steer_bridges(view_net(view), true) },
+		.bridges = { steer_bridges(seen->net, false), steer_bridges(seen->net, true) },
 	};
 	w.steer->arena = arena;
 	steer_labels_init(&w.labels, w.net);
@@ -317,4 +297,13 @@ struct steer *steer_compute(const struct view *view, const struct placement *pla
 	steer_networks(&w);
 	finish(&w);
 	return w.steer;
+}
+
+struct steer *steer_compute(const struct view *view, const struct placement *placement, const struct te_owns *owns,
+			    const struct steer *before)
+{
+	struct steer_seen *seen = steer_seen_new(view);
+	struct steer *steer = steer_compute_seen(seen, placement, owns, before);
+	steer_seen_free(seen);
+	return steer;
 }

@@ -30,15 +30,12 @@ struct steer_graph {
 	size_t n_heap, max_heap;
 };
 
-static void find_arcs(struct steer_graph *g, const struct view *view)
+static void find_arcs(struct steer_graph *g, const bool *is_up)
 {
 	const struct net *net = g->net;
-	bool *is_up = xheap_alloc(net->n_edges);
-	for (uint32_t e = 0; e < net->n_edges; e++) {
-		is_up[e] = view_edge_is_up(view, e);
+	for (uint32_t e = 0; e < net->n_edges; e++)
 		for (unsigned end = 0; end < 2; end++)
 			g->first[net->edges[e].sw[end] + 1] += is_up[e];
-	}
 	for (size_t i = 0; i < g->n; i++)
 		g->first[i + 1] += g->first[i];
 	uint32_t *next = xheap_alloc(g->n * sizeof *next);
@@ -47,14 +44,13 @@ static void find_arcs(struct steer_graph *g, const struct view *view)
 		if (is_up[arc_edge(arc)])
 			g->arcs[next[arc_tail(net, arc)]++] = arc;
 	free(next);
-	free(is_up);
 }
 
-struct steer_graph *steer_graph_new(const struct view *view)
+struct steer_graph *steer_graph_new(const struct steer_seen *seen)
 {
 	struct arena *arena = arena_new();
 	struct steer_graph *g = arena_new_array(arena, struct steer_graph, 1);
-	const struct net *net = view_net(view);
+	const struct net *net = seen->net;
 	*g = (struct steer_graph) {
 		.arena = arena, .net = net, .n = net->n_switches,
 		.first = arena_new_array(arena, uint32_t, net->n_switches + 1),
@@ -64,7 +60,7 @@ struct steer_graph *steer_graph_new(const struct view *view)
 	for (unsigned i = 0; i < 2; i++)
 		g->left[i] = arena_new_array(arena, uint64_t *, net->n_switches);
 	steer_map_init(&g->asked);
-	find_arcs(g, view);
+	find_arcs(g, seen->is_up);
 	return g;
 }
 

@@ -35,7 +35,7 @@ struct steer_way {
 	uint32_t n_arcs;                /* 0 = there is none */
 };
 struct steer_graph;
-struct steer_graph *steer_graph_new(const struct view *);
+struct steer_graph *steer_graph_new(const struct steer_seen *);
 void steer_graph_free(struct steer_graph *);
 /* The cheapest way over edges that are up and, without `tunnels`, are cables. `arc`, which
  * leaves `from`, is not used, nor what fails with it, nor if possible the switch it leads to;

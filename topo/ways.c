@@ -15,6 +15,9 @@ struct graph {
 	bool *is_up;                    /* per link */
 	uint32_t *order;                /* links by cost, then by name */
 	uint32_t *component;            /* per switch: lowest one that up links join it with */
+	uint32_t *first, *legs;         /* up links at each switch: from first[i] to first[i + 1] */
+	uint64_t *heap;                 /* while measuring: distance, switch */
+	size_t n_heap;
 	/* Scratch, per switch. */
 	uint32_t *parent, *degree, *distance;   /* distance: later what is known of a set, by its root */
 	bool *in, *on_lan, *needed, *suspect, *done;
@@ -56,6 +59,20 @@ static int by_cost(const void *a_, const void *b_, void *net_)
 	return a < b ? -1 : a > b;
 }
 
+static void find_legs(struct graph *g)
+{
+	size_t n_links = g->net->n_links;
+	for (uint32_t l = 0; l < n_links; l++)
+		for (unsigned end = 0; end < 2; end++)
+			g->first[end_of(g, l, end) + 1] += g->is_up[l];
+	for (size_t i = 0; i < g->n; i++)
+		g->first[i + 1] += g->first[i];
+	memcpy(g->degree, g->first, g->n * sizeof *g->degree);
+	for (uint32_t l = 0; l < n_links; l++)
+		for (unsigned end = 0; g->is_up[l] && end < 2; end++)
+			g->legs[g->degree[end_of(g, l, end)]++] = l;
+}
+
 static void graph_init(struct graph *g, const struct view *view)
 {
 	const struct net *net = view_net(view);
@@ -64,6 +81,8 @@ static void graph_init(struct graph *g, const struct view *view)
 		.view = view, .net = net, .n = n,
 		.is_up = xheap_alloc(n_links), .order = xheap_alloc(n_links * sizeof *g->order),
 		.component = xheap_alloc(n * sizeof *g->component),
+		.first = xheap_alloc((n + 1) * sizeof *g->first), .legs = xheap_alloc(2 * n_links * sizeof *g->legs),
+		.heap = xheap_alloc((2 * n_links + 1) * sizeof *g->heap),
 		.parent = xheap_alloc(n * sizeof *g->parent), .degree = xheap_alloc(n * sizeof *g->degree),
 		.distance = xheap_alloc(n * sizeof *g->distance),
 		.in = xheap_alloc(n), .on_lan = xheap_alloc(n), .needed = xheap_alloc(n),
@@ -85,6 +104,7 @@ static void graph_init(struct graph *g, const struct view *view)
 	}
 	for (uint32_t i = 0; i < n; i++)
 		g->component[i] = root_of(g->parent, i);
+	find_legs(g);
 }
 
 static void graph_uninit(struct graph *g)
@@ -92,6 +112,9 @@ static void graph_uninit(struct graph *g)
 	free(g->is_up);
 	free(g->order);
 	free(g->component);
+	free(g->first);
+	free(g->legs);
+	free(g->heap);
 	free(g->parent);
 	free(g->degree);
 	free(g->distance);
@@ -104,35 +127,57 @@ static void graph_uninit(struct graph *g)
 
 /* --- for one host: the cheapest way ------------------------------------------------ */
 
-static uint32_t nearest(const struct graph *g)
+static void push(struct graph *g, uint32_t distance, uint32_t at)
 {
-	uint32_t best = NET_NONE;
-	for (uint32_t i = 0; i < g->n; i++)
-		if (!g->done[i] && g->distance[i] != UINT32_MAX && (best == NET_NONE || g->distance[i] < g->distance[best]))
-			best = i;
-	return best;
+	uint64_t entry = (uint64_t) distance << 32 | at;
+	size_t i = g->n_heap++;
+	for (; i && entry < g->heap[(i - 1) / 2]; i = (i - 1) / 2)
+		g->heap[i] = g->heap[(i - 1) / 2];
+	g->heap[i] = entry;
+}
+
+/* The nearest; may say one that is done. */
+static uint32_t pop(struct graph *g)
+{
+	uint64_t top = g->heap[0], last = g->heap[--g->n_heap];
+	size_t i = 0;
+	for (size_t child; (child = 2 * i + 1) < g->n_heap; i = child) {
+		child += child + 1 < g->n_heap && g->heap[child + 1] < g->heap[child];
+		if (last <= g->heap[child])
+			break;
+		g->heap[i] = g->heap[child];
+	}
+	g->heap[i] = last;
+	return (uint32_t) top;
 }
 
 /* Dijkstra from where the frames go. */
-static void measure(const struct graph *g, uint32_t to)
+static void measure(struct graph *g, uint32_t to)
 {
 	memset(g->done, 0, g->n);
 	memset(g->distance, 0xff, g->n * sizeof *g->distance);
 	g->distance[to] = 0;
-	for (uint32_t at; (at = nearest(g)) != NET_NONE;) {
+	g->n_heap = 0;
+	push(g, 0, to);
+	while (g->n_heap) {
+		uint32_t at = pop(g);
+		if (g->done[at])
+			continue;
 		g->done[at] = true;
-		for (uint32_t l = 0; l < g->net->n_links; l++) {
-			unsigned end = end_of(g, l, 1) == at;
-			uint32_t other = end_of(g, l, !end), cost = g->distance[at] + g->net->links[l].cost;
-			if (g->is_up[l] && end_of(g, l, end) == at && cost < g->distance[other])
-				g->distance[other] = cost;
+		for (uint32_t i = g->first[at]; i < g->first[at + 1]; i++) {
+			uint32_t l = g->legs[i], other = end_of(g, l, end_of(g, l, 0) == at);
+			uint32_t cost = g->distance[at] + g->net->links[l].cost;
+			if (cost >= g->distance[other])
+				continue;
+			g->distance[other] = cost;
+			push(g, cost, other);
 		}
 	}
 }
 
 /* Each step is nearer to the end than the one before: no circle. Of two equal
  * ways the link with the lower name. */
-static void find_next(const struct graph *g, struct ways *ways, uint32_t to)
+static void find_next(struct graph *g, struct ways *ways, uint32_t to)
 {
 	measure(g, to);
 	for (uint32_t l = (uint32_t) g->net->n_links; l-- > 0;)
@@ -208,26 +253,29 @@ static void tell_heads(const struct graph *g, const uint32_t *head, struct ways_
 	}
 }
 
-/* Branches that lead to nobody. */
+static uint32_t only_branch(const struct graph *g, const bool *tree, uint32_t leaf)
+{
+	uint32_t i = g->first[leaf];
+	while (!tree[g->legs[i]])
+		i++;
+	return g->legs[i];
+}
+
+/* Branches that lead to nobody, each from its leaf on. */
 static void prune(const struct graph *g, bool *tree)
 {
 	memset(g->degree, 0, g->n * sizeof *g->degree);
 	for (uint32_t l = 0; l < g->net->n_links; l++)
 		for (unsigned end = 0; end < 2; end++)
 			g->degree[end_of(g, l, end)] += tree[l];
-	for (bool again = true; again;) {
-		again = false;
-		for (uint32_t l = 0; l < g->net->n_links; l++)
-			for (unsigned end = 0; end < 2; end++) {
-				uint32_t leaf = end_of(g, l, end);
-				if (!tree[l] || g->degree[leaf] != 1 || g->needed[leaf])
-					continue;
-				tree[l] = false;
-				again = true;
-				g->degree[leaf]--;
-				g->degree[end_of(g, l, !end)]--;
-			}
-	}
+	for (uint32_t i = 0; i < g->n; i++)
+		for (uint32_t leaf = i; g->degree[leaf] == 1 && !g->needed[leaf];) {
+			uint32_t l = only_branch(g, tree, leaf);
+			tree[l] = false;
+			g->degree[leaf]--;
+			leaf = end_of(g, l, end_of(g, l, 0) == leaf);
+			g->degree[leaf]--;
+		}
 }
 
 /* A part of the tree that links join touches the LAN once, or there would be a

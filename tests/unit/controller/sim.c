@@ -41,6 +41,12 @@ static void on_kick(void *ctx)
 	s->tick_due = true;
 }
 
+static void on_later(void *ctx)
+{
+	struct sim *s = ctx;
+	s->later_due = true;
+}
+
 static void on_send(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_ports,
 		    const uint8_t *frame, size_t size)
 {
@@ -68,13 +74,15 @@ static void start(struct sim *s)
 	core_te_load(s->core, s->folder);
 	s->core->kick = on_kick;
 	s->core->send = on_send;
+	s->core->later = on_later;
+	s->core->rows_at_a_time = sim_chance(s, 50) ? 1 + sim_random(s, 200) : 0;
 	s->core->ctx = s;
 	/* As the clock would have it: beats of the last life were slower. */
 	s->generation_id = s->now_ms > s->generation_id ? s->now_ms : s->generation_id + 1;
 	s->sessions = sessions_new(s->loop, s->core, s->generation_id, 0);
 	config_start(s->config, s->core, on_changed, s);
 	s->next_tick_ms = s->now_ms + SIM_TICK_MS;
-	s->tick_due = false;
+	s->tick_due = s->later_due = false;
 }
 
 static void stop(struct sim *s)
@@ -86,11 +94,16 @@ static void stop(struct sim *s)
 
 void sim_end_tick(struct sim *s)
 {
-	if (!s->tick_due)
+	bool goes_on = s->later_due && sim_chance(s, 70);
+	if (!s->tick_due && !goes_on)
 		return;
 	s->tick_due = false;
+	s->later_due &= !goes_on;
 	set_time(s);
-	core_plan(s->core);
+	if (goes_on)
+		core_go_on(s->core);
+	else
+		core_plan(s->core);
 	sessions_flush(s->sessions);
 }
 
@@ -280,7 +293,7 @@ void sim_settle(struct sim *s)
 			sim_work(s, sw, FAKE_ALL);
 			moved |= sim_round(s, sw, FAKE_ALL);
 		}
-		moved |= s->tick_due;
+		moved |= s->tick_due || s->later_due;
 		sim_end_tick(s);
 	} while (moved);
 }

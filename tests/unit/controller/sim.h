@@ -72,6 +72,7 @@ struct sim {
 	struct sessions *sessions;
 	uint64_t generation_id;
 	bool tick_due;
+	bool later_due;                 /* core has put off work */
 	/* the world */
 	struct sim_switch switches[SIM_SWITCHES];
 	struct sim_host hosts[SIM_HOSTS];

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "apps/pipeline.h"
+#include "controller/core_private.h"
 #include "topo/arena.h"
 #include "topo/te_plan.h"
 
@@ -110,9 +111,24 @@ static uint32_t chance(struct te_world *t)
 	return (uint32_t) (t->random >> 33) % 100;
 }
 
+/* When another steering is in force: what was patched is what a compile from scratch makes. */
+static void check_compiled(struct te_world *t, uint32_t sw)
+{
+	struct core_switch *cs = t->w.core->switches[sw];
+	const struct steer *steer = view_steer(t->w.core->view);
+	if (!core_may_send(t->w.core, sw) || sw >= TE_SWITCHES || t->checked[sw] == steer)
+		return;
+	t->checked[sw] = steer;
+	assert_int_equal(ledger_n_dirty(cs->ledger), 0);
+	cs->stale = (1u << n_apps) - 1;
+	core_compile(t->w.core, sw);
+	assert_int_equal(ledger_n_dirty(cs->ledger), 0);
+}
+
 static void take_rows(struct te_world *t, uint32_t sw)
 {
 	world_take_rows(&t->w, sw);
+	check_compiled(t, sw);
 	uint32_t index = view_switch(t->w.core->view, sw)->index;
 	if (index == NET_NONE)
 		return;

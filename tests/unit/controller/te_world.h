@@ -27,6 +27,7 @@ struct te_world {
 	uint64_t port_bytes[2 * TE_EDGES];
 	uint64_t born_ms[TE_SWITCHES];
 	struct steer *at[TE_SWITCHES];  /* what each switch's rows say: owned */
+	const struct steer *checked[TE_SWITCHES];       /* by slot: borrowed, and never looked into */
 	bool is_lazy;                   /* switches take their rows when they feel like it, each by itself */
 	uint64_t n_mods;                /* messages that ledgers have given out so far */
 	char folder[64];                /* state; "" = none */

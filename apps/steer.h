@@ -36,7 +36,8 @@ const uint8_t *steer_vtep(const struct scene *, uint32_t edge, unsigned end, boo
 struct steer_groups;
 struct steer_groups *steer_groups_new(void);
 void steer_groups_free(struct steer_groups *);
-/* The group that does this, wanted of the switch when it is new; two leaves. */
+/* The group that does this, wanted of the switch when it is new; two leaves. When neither lives it does
+ * one of them all the same. */
 uint32_t steer_group(struct steer_groups *, struct out *, uint32_t sw, const struct leaves *);
 /* Actions of one of them. */
 void steer_act(struct build *, const struct leave *);

@@ -168,6 +168,11 @@ static void go(struct trip *t, size_t at)
 		if (is_refused(t, copy, s))
 			return;
 	}
+	if (walk->n_blind) {
+		/* It may get through all the same, when it is only the ports' BFD that is not up yet. */
+		ended(t, copy);
+		return;
+	}
 	if (walk->n_detours && n_leaving(walk))
 		tell_detour(t, copy);
 	if (t->kind == LEG_REQUEST && walk->n_commits)

@@ -262,6 +262,13 @@ class Result:
                 f"{' '.join(map(str, sorted(self.lost))):26} {' '.join(map(str, sorted(self.back)))}")
 
 
+    def say(self):
+        """All that was measured, in a line that needs no head."""
+        when = "".join(f" ({n} at {ms} ms)" for gaps in self.gaps for ms, n in gaps)
+        return (f"{self.name}: {' '.join(f'{ms:.0f}' for ms in self.silent)} ms of silence, lost {' '.join(map(str, self.lost))} "
+                f"of 1,000 a second, {' '.join(map(str, self.back))} after its end{when}, load {os.getloadavg()[0]:.1f}")
+
+
 HEAD = f"{'ms of silence, lost of 1,000 a second':48} {'median':>6} {'worst':>6}  {'lost':26} lost after its end"
 
 

@@ -272,11 +272,19 @@ class Result:
 HEAD = f"{'ms of silence, lost of 1,000 a second':48} {'median':>6} {'worst':>6}  {'lost':26} lost after its end"
 
 
-def one(l, fault, result, down=2.0, slow=20):
+def one(l, fault, result, **kwargs):
+    stream = Stream(l, "va", "vc")
+    try:
+        under(l, stream, fault, result, **kwargs)
+    finally:
+        if stream.sender.poll() is None:
+            stream.stop()
+
+
+def under(l, stream, fault, result, down=2.0, slow=20):
     """The fault comes under the stream, stays until the stream has come on for `down` seconds, and goes. With weftd
     alive the stream goes on until all is as before."""
     alive = l.weftd_pid() is not None
-    stream = Stream(l, "va", "vc")
     select_nothing(0.3)
     began = time.monotonic()
     undo = fault(l)

@@ -386,7 +386,7 @@ struct placement *world_placement(struct world *w, uint64_t seed)
 	for (uint32_t i = 0; i < n * n; i++)
 		if (i / n != i % n) {
 			double mbps = seed ? (double) (net_hash(&(uint64_t[2]) { seed, i }, 16) % 100) : 10;
-			demands[job.n_demands++] = (struct place_demand) { i / (uint32_t) n, i % (uint32_t) n, mbps };
+			demands[job.n_demands++] = (struct place_demand) { .src = i / (uint32_t) n, .dst = i % (uint32_t) n, .mbps = mbps };
 		}
 	struct placement *placement = place_plan(&job);
 	free(links);
@@ -397,7 +397,7 @@ struct placement *world_placement(struct world *w, uint64_t seed)
 static void do_steer(struct world *w, const char *number)
 {
 	struct placement *placement = world_placement(w, strtoull(number, NULL, 10));
-	world_steer(w, steer_compute(w->view, placement, view_steer(w->view)));
+	world_steer(w, steer_compute(w->view, placement, NULL, view_steer(w->view)));
 	place_free(placement);
 }
 

@@ -401,7 +401,7 @@ static void the_other_underlay(void **state)
 	      "  - {between: [b, c], underlay: red}\n"
 	      "  - {between: [b, c], underlay: blue, cost: 100}\n");
 	struct placement *placement = placed(1, false);
-	struct steer *steer = steer_compute(view, placement, NULL);
+	struct steer *steer = steer_compute(view, placement, NULL, NULL);
 	assert_string_equal(detour_of(steer, 0, 1), "a-b@blue");
 	assert_string_equal(detour_of(steer, 1, 0), "a-b@blue");
 	assert_string_equal(detour_of(steer, 1, 2), "b-c@blue");
@@ -409,20 +409,20 @@ static void the_other_underlay(void **state)
 	/* Only by a relay in another one; then in another one from here; then to there. */
 	silence("a-b@blue");
 	net->edges[edge_named("a-b@green")].cost = 10000;
-	steer = steer_compute(view, placement, NULL);
+	steer = steer_compute(view, placement, NULL, NULL);
 	assert_string_equal(detour_of(steer, 0, 1), "a-c@blue");
 	assert_string_equal(detour_of(steer, 1, 0), "b-c@blue");
 	steer_free(steer);
 	silence("a-b@green");
 	silence("b-c@blue");
-	steer = steer_compute(view, placement, NULL);
+	steer = steer_compute(view, placement, NULL, NULL);
 	assert_string_equal(detour_of(steer, 0, 1), "a-c@blue");
 	assert_string_equal(detour_of(steer, 1, 0), "b-c@red");
 	assert_string_equal(relayed(steer, 1, 0), "a-c@blue");
 	steer_free(steer);
 	/* There is but that one left: better than none. */
 	silence("a-c@blue");
-	steer = steer_compute(view, placement, NULL);
+	steer = steer_compute(view, placement, NULL, NULL);
 	assert_string_equal(detour_of(steer, 0, 1), "a-c@red");
 	steer_free(steer);
 	place_free(placement);

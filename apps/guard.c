@@ -28,6 +28,7 @@ struct guard guard_of(const struct scene *scene, uint32_t sw, uint32_t ofport, c
 	g.binds_ip = g.is_bound && g.entry->ips.n;
 	g.source = g.binds_ip || g.held & NET_GUARD_SOURCE;
 	g.arp = g.binds_ip || g.held & NET_GUARD_ARP;
+	g.slaac = net_takes_slaac(network, g.entry);
 	g.snoops = network->guard & NET_GUARD_DHCP
 		&& (!g.entry || (g.entry->guard && g.entry->trust & NET_GUARD_DHCP));
 	return g;
@@ -86,7 +87,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 /* The lease that a fact is about, as rows know it. */
 static struct lease lease_of(const struct fact *fact, const uint8_t mac[6])
 {
-	struct lease lease = { .network = fact->network, .until_s = fact->until_s };
+	struct lease lease = { .network = fact->network, .until_s = fact->until_s, .slaac = fact->slaac };
 	const uint8_t *ip = fact_address(fact, &lease.is_v6);
 	memcpy(lease.ip, ip, lease.is_v6 ? 16 : 4);
 	memcpy(lease.mac, mac, 6);
@@ -140,6 +141,8 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 		return true;
 	if (fact->kind == FACT_LEASE || fact->kind == FACT_LEASE_GONE)
 		patch_lease(scene, out, fact);
+	else if (fact->kind == FACT_HOST && fact->slaac)
+		return false;
 	else if (fact->kind == FACT_HOST)
 		patch_host(scene, out, fact);
 	else if (fact->kind == FACT_PORT_SHUT || fact->kind == FACT_PORT_OPEN)
@@ -158,12 +161,15 @@ static void recover(const struct scene *scene, uint32_t sw, const struct rule *r
 	uint16_t priority = rule_priority(rule);
 	uint32_t now_s = (uint32_t) (scene->wall_ms / 1000);
 	if (rule->kind != RULE_FLOW || rule_table(rule) != pipeline[TABLE_GUARD].id
-	    || !rule_match_u(rule, FIELD_NETWORK, &network) || !rule_match_u(rule, FIELD_IN_PORT, &in_port)
-	    || !rule_set_u(rule, FIELD_UNTIL, &until))
+	    || !rule_match_u(rule, FIELD_NETWORK, &network) || !rule_match_u(rule, FIELD_IN_PORT, &in_port))
 		return;
 	struct fact fact = { .sw = sw, .ofport = (uint32_t) in_port, .network = (uint32_t) network, .old_sw = NET_NONE,
-			     .recovered = true, .age_s = duration_s, .until_s = (uint32_t) until,
-			     .time_ms = scene->now_ms };
+			     .recovered = true, .age_s = duration_s, .time_ms = scene->now_ms };
+	if (!rule_set_u(rule, FIELD_UNTIL, &until)) {
+		guard_slaac_recover(rule, &fact, reply);
+		return;
+	}
+	fact.until_s = (uint32_t) until;
 	if (priority == guard_rows[GUARD_SHUT].priority) {
 		fact.kind = FACT_PORT_SHUT;
 		fact.reason = REASON_PORT_LIMIT;
@@ -221,4 +227,5 @@ const struct app app_guard = {
 	.packet_in = guard_packet_in,
 	.recover = recover,
 	.tick = tick,
+	.removed = guard_slaac_removed,
 };

@@ -25,6 +25,7 @@ enum guard_row {
 	GUARD_START6, GUARD_OWN_IP6, GUARD_LINK6, GUARD_WRONG_ND_SENDER, GUARD_WRONG_IP6,
 	GUARD_OTHER, GUARD_WRONG_MAC, GUARD_MISS,
 	GUARD_OWN_ADVERT, GUARD_LINK_ADVERT, GUARD_WRONG_ADVERT, GUARD_NOT_ADVERT, GUARD_ND_MISS,
+	GUARD_FREE_ADDRESS, GUARD_FRAGMENT, GUARD_CUT_CHAIN, GUARD_CUT_FIRST,
 	N_GUARD_ROWS
 };
 extern const struct app_row guard_rows[N_GUARD_ROWS];
@@ -42,7 +43,10 @@ struct guard {
 	uint32_t held;                  /* bits of enum net_guard that the port is not trusted with */
 	bool source, arp;               /* are IP addresses looked at; those in ARP and ND */
 	bool snoops;                    /* what DHCP servers say here is learned */
+	bool slaac;                     /* addresses that hosts take by themselves are learned */
 };
+/* Is neighbour discovery looked at, or who is a router? */
+static inline bool guard_sees_nd(const struct guard *g) { return g->arp || g->held & NET_GUARD_RA; }
 struct guard guard_of(const struct scene *, uint32_t sw, uint32_t ofport, const struct view_use *);
 
 /* guard_kinds.c has what they are. guard_rows.c: all rows of a use but those of leases; of one lease; of the whole switch. */
@@ -53,6 +57,33 @@ void guard_switch_rows(struct out *, const struct view_switch *);
 
 /* guard_punt.c: what was dropped, and what servers say. */
 void guard_packet_in(const struct scene *, const struct app_punt *, struct reply *);
+
+/* A frame that was reported. */
+struct seen {
+	const struct guard *g;
+	const struct app_punt *punt;
+	struct packet packet;
+	struct reply *reply;
+};
+struct fact guard_about(const struct seen *, enum fact_kind, enum fact_reason);
+void guard_violation(const struct seen *, enum fact_reason, const uint8_t *other_mac);
+/* Did a host leave that place? A VM that moved to another hypervisor did, once its port there is gone or
+ * down; or that one is away. */
+bool guard_has_left(const struct scene *, uint32_t sw, uint32_t ofport);
+/* guard_rows.c: a row of that kind for the port begins; where its frames go on; it is told to weftd, if the switch has meters. */
+void guard_begin(const struct guard *, struct out *, enum guard_row);
+enum table guard_after(const struct guard *);
+
+/* guard_slaac.c: addresses that hosts take by themselves. */
+enum { SLAAC_IDLE_S = 3600 };           /* without a frame from there an address is free again */
+/* Who asks whether one is free is reported. */
+void guard_slaac_rows(const struct guard *, struct out *);
+/* Such a question. */
+void guard_slaac_asked(const struct seen *);
+/* A frame that was dropped for its address. True: it is its sender's now, or would be with room. */
+bool guard_slaac_spoke(const struct seen *);
+void guard_slaac_recover(const struct rule *, struct fact *, struct reply *);
+bool guard_slaac_removed(const struct scene *, uint32_t sw, const struct rule *, bool idle, struct reply *);
 
 /* guard_dhcp.c: what a frame of DHCP says (RFC 2131, RFC 8415). */
 enum { DHCP_ADDRESSES = 8 };

@@ -9,18 +9,11 @@
 #include "apps/guard.h"
 
 enum {
-	TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, TYPE_IPV6 = 0x86dd, PROTO_UDP = 17, PROTO_ICMPV6 = 58, ROUTER_ADVERT = 134, REDIRECT = 137,
-	CLIENT4 = 68, CLIENT6 = 546, SERVER4 = 67, SERVER6 = 547, ARP = 28, IPV4 = 20, IPV6 = 40,
+	TYPE_IPV4 = 0x0800, TYPE_ARP = 0x0806, TYPE_IPV6 = 0x86dd, PROTO_UDP = 17, PROTO_ICMPV6 = 58, ROUTER_ADVERT = 134, SOLICITATION = 135, REDIRECT = 137,
+	CLIENT4 = 68, CLIENT6 = 546, SERVER4 = 67, SERVER6 = 547, ARP = 28, IPV4 = 20, IPV6 = 40, HOPS = 255,
 };
 
-struct seen {
-	const struct guard *g;
-	const struct app_punt *punt;
-	struct packet packet;
-	struct reply *reply;
-};
-
-static struct fact about(const struct seen *s, enum fact_kind kind, enum fact_reason reason)
+struct fact guard_about(const struct seen *s, enum fact_kind kind, enum fact_reason reason)
 {
 	struct fact fact = {
 		.kind = kind, .reason = reason, .sw = s->punt->sw, .ofport = s->punt->in_port,
@@ -33,9 +26,9 @@ static struct fact about(const struct seen *s, enum fact_kind kind, enum fact_re
 	return fact;
 }
 
-static void violation(const struct seen *s, enum fact_reason reason, const uint8_t other_mac[6])
+void guard_violation(const struct seen *s, enum fact_reason reason, const uint8_t *other_mac)
 {
-	struct fact fact = about(s, FACT_VIOLATION, reason);
+	struct fact fact = guard_about(s, FACT_VIOLATION, reason);
 	if (other_mac)
 		memcpy(fact.other_mac, other_mac, 6);
 	s->reply->fact(s->reply->ctx, &fact);
@@ -59,11 +52,62 @@ static bool is_udp_to(const struct packet *p, unsigned port4, unsigned port6)
 	return to == (is_v4 ? port4 : port6);
 }
 
+/* What stands behind the headers of IPv6 (RFC 8200, 4), as the rows see it. */
+struct upper {
+	bool is_cut;                    /* they do not end */
+	bool is_first;                  /* of several fragments */
+	unsigned proto;                 /* 44: a later fragment */
+	const uint8_t *at;
+	size_t size;
+};
+
+static bool find_upper(const struct packet *p, struct upper *ret)
+{
+	enum { HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, AH = 51, OPTIONS = 60, EXTENSION = 8 };
+	const uint8_t *l3 = p->data + p->l3_offset;
+	size_t size = p->size - p->l3_offset, at = IPV6;
+	if (p->eth_type != TYPE_IPV6 || size < IPV6)
+		return false;
+	*ret = (struct upper) { .proto = l3[6] };
+	while (ret->proto == HOP_BY_HOP || ret->proto == ROUTING || ret->proto == FRAGMENT || ret->proto == AH || ret->proto == OPTIONS) {
+		const uint8_t *header = l3 + at;
+		ret->is_cut = size - at < EXTENSION;
+		if (ret->is_cut || (ret->proto == FRAGMENT && (header[2] || header[3] & 0xf8)))
+			return true;
+		ret->is_first |= ret->proto == FRAGMENT && header[3];
+		size_t n = ret->proto == FRAGMENT ? EXTENSION : ret->proto == AH ? (header[1] + 2u) * 4u : (header[1] + 1u) * 8u;
+		ret->is_cut = n > size - at;
+		if (ret->is_cut)
+			return true;
+		ret->proto = header[0];
+		at += n;
+	}
+	ret->at = l3 + at;
+	ret->size = size - at;
+	return true;
+}
+
+/* Neighbour discovery in a first fragment, or headers that do not end. */
+static bool is_hidden(const struct packet *p)
+{
+	struct upper upper;
+	return find_upper(p, &upper)
+		&& (upper.is_cut || (upper.is_first && upper.proto == PROTO_ICMPV6 && p->data[p->l3_offset + 7] == HOPS));
+}
+
+/* From :: , which is nobody's: of these only the question for a free address is reported and passes. */
+static bool is_dad(const struct packet *p)
+{
+	static const uint8_t nobody[16];
+	const uint8_t *l3 = p->data + p->l3_offset;
+	return p->eth_type == TYPE_IPV6 && p->size - p->l3_offset > IPV6 && l3[6] == PROTO_ICMPV6 && l3[IPV6] == SOLICITATION
+		&& !memcmp(l3 + 8, nobody, sizeof nobody);
+}
+
 static bool is_from_router(const struct packet *p)
 {
-	const uint8_t *l3 = p->data + p->l3_offset;
-	return p->eth_type == TYPE_IPV6 && p->size - p->l3_offset > IPV6 && l3[6] == PROTO_ICMPV6
-		&& (l3[IPV6] == ROUTER_ADVERT || l3[IPV6] == REDIRECT);
+	struct upper upper;
+	return find_upper(p, &upper) && upper.proto == PROTO_ICMPV6 && upper.size && (upper.at[0] == ROUTER_ADVERT || upper.at[0] == REDIRECT);
 }
 
 /* --- DHCP --------------------------------------------------------------------------------- */
@@ -78,7 +122,7 @@ static uint32_t end_of(const struct scene *scene, uint32_t seconds)
 static void take_leases(const struct seen *s, const struct dhcp *dhcp)
 {
 	for (size_t i = 0; i < dhcp->n; i++) {
-		struct fact fact = about(s, FACT_LEASE, REASON_NONE);
+		struct fact fact = guard_about(s, FACT_LEASE, REASON_NONE);
 		fact.sw = NET_NONE;
 		fact.has_ip4 = !dhcp->is_v6;
 		fact.has_ip6 = dhcp->is_v6;
@@ -111,18 +155,16 @@ static void give_back(const struct seen *s, const struct dhcp *dhcp)
 
 /* --- addresses ---------------------------------------------------------------------------- */
 
-/* Did the host leave the place where its lease holds? A VM that moved to another
- * hypervisor did, once its port there is gone or down; or that one is away. */
-static bool has_left(const struct scene *scene, const struct lease *lease)
+bool guard_has_left(const struct scene *scene, uint32_t sw, uint32_t ofport)
 {
-	const struct view_port *port = lease->sw == NET_NONE ? NULL : view_port(scene->view, lease->sw, lease->ofport);
-	return !port || !port->up || !view_switch(scene->view, lease->sw)->connected;
+	const struct view_port *port = sw == NET_NONE ? NULL : view_port(scene->view, sw, ofport);
+	return !port || !port->up || !view_switch(scene->view, sw)->connected;
 }
 
 static void came_with_lease(const struct seen *s)
 {
 	enum fact_reason refused = view_may_learn(s->g->scene->view, s->g->use);
-	struct fact fact = about(s, refused ? FACT_HOST_REFUSED : FACT_HOST, refused);
+	struct fact fact = guard_about(s, refused ? FACT_HOST_REFUSED : FACT_HOST, refused);
 	s->reply->fact(s->reply->ctx, &fact);
 }
 
@@ -139,7 +181,7 @@ static void judge_address(const struct seen *s)
 	const struct packet *p = &s->packet;
 	const uint8_t *ip = p->has_ip6 ? p->ip6 : p->ip4;
 	if (s->g->is_bound && (memcmp(s->g->entry->mac.bytes, p->src, 6) || s->g->binds_ip)) {
-		violation(s, REASON_BOUND, NULL);
+		guard_violation(s, REASON_BOUND, NULL);
 		return;
 	}
 	const struct lease *lease = view_lease(scene->view, s->punt->network, p->has_ip6, ip);
@@ -148,10 +190,10 @@ static void judge_address(const struct seen *s)
 	bool is_here = lease && lease->sw == s->punt->sw && lease->ofport == s->punt->in_port;
 	if (is_its && is_here)
 		return;                 /* its row was on the way */
-	if (is_its && has_left(scene, lease))
+	if (is_its && guard_has_left(scene, lease->sw, lease->ofport))
 		came_with_lease(s);
-	else
-		violation(s, s->g->is_bound ? REASON_BOUND : REASON_NO_LEASE,
+	else if (!guard_slaac_spoke(s))
+		guard_violation(s, s->g->is_bound ? REASON_BOUND : REASON_NO_LEASE,
 			  bound ? bound->mac.bytes : lease && !is_its ? lease->mac : NULL);
 }
 
@@ -168,15 +210,19 @@ void guard_packet_in(const struct scene *scene, const struct app_punt *punt, str
 	dhcp_read(punt->frame, punt->size, &dhcp);
 	if (is_udp_to(&s.packet, CLIENT4, CLIENT6)) {
 		if (g.held & NET_GUARD_DHCP)
-			violation(&s, REASON_ROGUE_DHCP, NULL);
+			guard_violation(&s, REASON_ROGUE_DHCP, NULL);
 		else if (g.snoops && dhcp.kind == DHCP_LEASES)
 			take_leases(&s, &dhcp);
+	} else if (guard_sees_nd(&g) && is_hidden(&s.packet) && !(g.is_bound && memcmp(g.entry->mac.bytes, s.packet.src, 6))) {
+		guard_violation(&s, REASON_HIDDEN, NULL);
 	} else if (is_from_router(&s.packet) && g.held & NET_GUARD_RA) {
-		violation(&s, REASON_ROGUE_RA, NULL);
+		guard_violation(&s, REASON_ROGUE_RA, NULL);
 	} else if (g.held & NET_GUARD_DHCP && is_udp_to(&s.packet, SERVER4, SERVER6)
 		   && !(g.is_bound && memcmp(g.entry->mac.bytes, s.packet.src, 6))) {
 		if (dhcp.kind == DHCP_GIVES_BACK)
 			give_back(&s, &dhcp);
+	} else if (is_dad(&s.packet) && !g.binds_ip) {
+		guard_slaac_asked(&s);
 	} else {
 		judge_address(&s);
 	}

@@ -43,7 +43,7 @@ const struct table_contract pipeline[N_TABLES] = {
 		.match = FIELD_BIT(REG0) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(VLAN_VID)
 			| FIELD_BIT(ARP_SPA) | FIELD_BIT(ARP_TPA) | FIELD_BIT(ARP_SHA) | FIELD_BIT(IPV4_SRC) | FIELD_BIT(IPV4_DST)
 			| FIELD_BIT(IPV6_SRC) | FIELD_BIT(IP_PROTO) | FIELD_BIT(UDP_SRC) | FIELD_BIT(UDP_DST)
-			| FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_TARGET),
+			| FIELD_BIT(ICMPV6_TYPE) | FIELD_BIT(ND_TARGET) | FIELD_BIT(IP_TTL) | FIELD_BIT(IP_FRAG),
 		.set = FIELD_BIT(REG11),
 		.next = TABLE_BIT(GUARD_ND) | TABLE_BIT(CONNTRACK) | TABLE_BIT(L2_SRC) | TABLE_BIT(STORM),
 		.punts = true,
@@ -248,7 +248,8 @@ static const char *const field_words[N_FIELDS] = {
 	[FIELD_ARP_THA] = "arp_tha", [FIELD_ICMPV6_TYPE] = "icmpv6_type", [FIELD_ND_TARGET] = "nd_target",
 	[FIELD_ND_TLL] = "nd_tll", [FIELD_ND_RESERVED] = "nd_reserved", [FIELD_ND_OPTION] = "nd_options_type",
 	[FIELD_REG4] = "reg4", [FIELD_REG6] = "reg6", [FIELD_REG7] = "reg7", [FIELD_REG8] = "reg8",
-	[FIELD_REG9] = "reg9", [FIELD_REG10] = "reg10", [FIELD_IP_DSCP] = "ip_dscp",
+	[FIELD_REG9] = "reg9", [FIELD_REG10] = "reg10", [FIELD_IP_DSCP] = "ip_dscp", [FIELD_IP_TTL] = "ip_ttl",
+	[FIELD_IP_FRAG] = "ip_frag",
 	[FIELD_IPV4_SRC] = "ipv4_src", [FIELD_IPV4_DST] = "ipv4_dst", [FIELD_TCP_SRC] = "tcp_src",
 	[FIELD_TCP_DST] = "tcp_dst", [FIELD_UDP_SRC] = "udp_src", [FIELD_UDP_DST] = "udp_dst",
 	[FIELD_SCTP_SRC] = "sctp_src", [FIELD_SCTP_DST] = "sctp_dst", [FIELD_CONJ_ID] = "conj_id",

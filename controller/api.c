@@ -141,7 +141,8 @@ static const struct api_path paths[] = {
 	  { { "acl", "of this list only" }, SWITCH, { "network", "of the lists that this network or its ports use" }, LIMIT } },
 	{ "GET", "/v1/explain", "can one host reach another, and if not, who says so and what to change", api_explain, NULL,
 	  { { "from", "port, switch:port, MAC or IP; NETWORK/ in front says in which network" }, { "to", "the same" },
-	    { "protocol", "icmp, icmp6, tcp/22, udp/53, sctp/PORT, arp, ra, ethernet, a protocol number or ethertype; without it icmp" },
+	    { "protocol", "as in `weft explain`: icmp, icmp6, tcp/22, udp/53, sctp/PORT, arp, nd, arp/IP, nd/IP, dad/IP, ra, dhcp, dhcp6, dhcp/server, "
+		"dhcp6/server, gre, esp, igmp, ospf, vrrp, proto/NUMBER, ethernet or an ethertype; without it icmp" },
 	    { "as", "MAC, IP or MAC,IP: what becomes of one frame that `from` sends with that address" },
 	    { "size", "bytes of the IP packet: does it fit into the tunnels?" },
 	    { "probe", "1 = send five marked frames the same way, and see which counters grow" } } },

@@ -132,9 +132,13 @@ static const char *cannot_probe(const struct explanation *ex, const char **ret_h
 	*ret_hint = "ask without --probe";
 	if (!leg)
 		return "there is no way to probe";
-	if (x->ends[0].is_as || !strcmp(x->protocol, "ra")) {
+	if (x->is_harmful) {
 		*ret_hint = "guards would report it as real; ask without --probe";
 		return "nobody is made to send what may not be sent";
+	}
+	if (x->ends[0].vtep) {
+		*ret_hint = "probe from the other end";
+		return "no switch of weft's can send what comes out of a foreign tunnel";
 	}
 	if (!x->ends[0].has_mac || !x->ends[1].has_mac || !x->ends[0].is_heard) {
 		*ret_hint = "a probe must not make up a host: let it send a frame first";
@@ -144,7 +148,7 @@ static const char *cannot_probe(const struct explanation *ex, const char **ret_h
 		*ret_hint = "`weft status`";
 		return "the switch is not connected";
 	}
-	if (x->protocol[0] >= '0' && x->protocol[0] <= '9' && strncmp(x->protocol, "0x", 2)) {
+	if (x->asked.kind == EXPLAIN_IP && !x->asked.port) {
 		*ret_hint = "probe with icmp, tcp/PORT, udp/PORT or sctp/PORT";
 		return "of that protocol no frame is known that the receiver drops for sure";
 	}

@@ -48,9 +48,12 @@ static const struct command {
 	  "With `--json` what they are drawn from.", cli_graph, false, false },
 	{ "explain", "A B [PROTO[/PORT]] [--one-way] [--as MAC|IP] [--ovs] [--probe] [--size BYTES]", "can A reach B, and if not, who says so and what to change",
 	  "A and B are names of ports, `switch:port`, MAC or IP addresses; `office/10.0.0.1` says in which network.\n"
-	  "PROTO is icmp, icmp6, tcp/22, udp/53, sctp/PORT, arp, ra (a router advertisement), ethernet, a protocol number or\n"
-	  "an ethertype; without it icmp, or plain Ethernet when no IP address is known. Judged are a conversation that A begins and B\n"
+	  "PROTO is icmp, icmp6, tcp/22, udp/53, sctp/PORT, gre, esp, igmp, ospf, vrrp, proto/NUMBER, arp, nd, ethernet or an\n"
+	  "ethertype; without it icmp, or plain Ethernet when no IP address is known. Judged are a conversation that A begins and B\n"
 	  "answers, and one that B begins: by the rows that the switches have, with what these rows have counted.\n"
+	  "Of what nobody asks for only what A says is judged: arp/10.0.0.9 and nd/fd00::9 announce that address (gratuitous ARP,\n"
+	  "neighbour advertisement), dad/IP asks whether it is free; dhcp and dhcp6: A is the client, B the server that answers;\n"
+	  "dhcp/server, dhcp6/server: A is the server. ra, a router advertisement, is judged both ways.\n"
 	  "`--as` asks what becomes of one frame that A sends with that address: a MAC, an IP address, or MAC,IP.\n"
 	  "`--size` asks for an IP packet of so many bytes. `--ovs` prints the commands that ask Open vSwitch itself.\n"
 	  "`--probe` has A's switch take five frames, as if A had sent them, and says which counters grew on the way:\n"

@@ -289,12 +289,15 @@ static int ask(const struct cli *cli, const struct wish *wish)
 	if (reply.code >= 400 || !answer) {
 		client_say_error(&reply);
 	} else {
-		const json_t *judged = wish->one_way ? json_array_get(json_object_get(answer, "directions"), 0) : answer;
+		const json_t *directions = json_object_get(answer, "directions");
+		struct wish told = *wish;
+		told.one_way |= json_array_size(directions) == 1;
+		const json_t *judged = told.one_way ? json_array_get(directions, 0) : answer;
 		code = is_text(judged, "verdict", "reachable") ? CLI_OK : CLI_BLOCKED;
 		if (cli->json)
 			fwrite(reply.body, 1, reply.size, stdout);
 		else
-			print_answer(cli, answer, wish);
+			print_answer(cli, answer, &told);
 	}
 	json_decref(answer);
 	client_reply_free(&reply);
@@ -330,6 +333,5 @@ int cli_explain(const struct cli *cli, int argc, char **argv)
 	}
 	if (n < 2)
 		return cli_bad_usage(argv[0], "name two: ports, switch:port, MAC or IP addresses");
-	wish.one_way |= wish.as != NULL;
 	return ask(cli, &wish);
 }

@@ -107,25 +107,28 @@ static void choose(struct explaining *e, const struct find f[2])
 
 /* --- what is sent ----------------------------------------------------------------------------- */
 
-static const char *protocol_text(struct explaining *e)
+/* What is said needs few addresses. False: one is not known. */
+static bool settle_said(struct explaining *e)
 {
 	const struct explain_protocol *p = &e->protocol;
-	switch (p->kind) {
-	case EXPLAIN_ETHER:
-		return p->eth_type ? explain_printf(e, "0x%04x", p->eth_type) : "ethernet";
-	case EXPLAIN_ARP:
-		return e->is_v6 ? "nd" : "arp";
-	case EXPLAIN_RA:
-		return "ra";
-	case EXPLAIN_ICMP:
-	case EXPLAIN_ICMP6:
-		return e->is_v6 ? "icmp6" : "icmp";
-	case EXPLAIN_IP:
-		break;
+	struct explain_end *a = &e->x->ends[0], *b = &e->x->ends[1], *server = p->is_server ? a : b;
+	bool keeps = e->question->as.has_ip && e->question->as.is_v6;
+	e->is_v6 = p->is_v6;
+	if (p->kind == EXPLAIN_RA || (p->kind == EXPLAIN_DHCP && p->is_v6)) {
+		if (!keeps)
+			explain_link_local(a);
+		explain_link_local(b);
 	}
-	if (!p->port)
-		return explain_printf(e, "%u", p->number);
-	return explain_printf(e, "%s/%u", p->number == 6 ? "tcp" : p->number == 17 ? "udp" : "sctp", p->port);
+	if (p->kind != EXPLAIN_DHCP || p->is_v6 || server->has_ip4 || (a->is_as && !p->is_server))
+		return true;
+	fail(e, explain_printf(e, "no IPv4 address of \"%s\", the server, is known", server->asked), "ask for it by its address, or let it send a frame");
+	return false;
+}
+
+/* RFC 8200, 4; switches look behind them. */
+static bool is_extension_header(const struct explain_protocol *p)
+{
+	return p->kind == EXPLAIN_IP && (p->number == 0 || p->number == 43 || p->number == 44 || p->number == 51 || p->number == 60);
 }
 
 /* IPv4 or IPv6: as asked, else what both have. False: IP is wanted and not known. */
@@ -134,16 +137,19 @@ static bool settle_protocol(struct explaining *e, const struct find f[2])
 	const struct explain_end *a = &e->x->ends[0], *b = &e->x->ends[1];
 	bool both4 = a->has_ip4 && b->has_ip4, both6 = a->has_ip6 && b->has_ip6;
 	const struct explain_as *as = &e->question->as;
-	bool asks6 = (f[0].is_ip && f[0].is_v6) || (f[1].is_ip && f[1].is_v6) || e->protocol.kind == EXPLAIN_ICMP6 || (as->has_ip && as->is_v6);
+	bool asks6 = (f[0].is_ip && f[0].is_v6) || (f[1].is_ip && f[1].is_v6) || e->protocol.kind == EXPLAIN_ICMP6 || e->protocol.is_v6
+		|| (as->has_ip && as->is_v6);
 	bool asks4 = (f[0].is_ip && !f[0].is_v6) || (f[1].is_ip && !f[1].is_v6) || (as->has_ip && !as->is_v6);
 	if (e->protocol.kind == EXPLAIN_ETHER)
 		return true;
-	if (e->protocol.kind == EXPLAIN_RA) {
-		explain_link_local(&e->x->ends[0]);
-		explain_link_local(&e->x->ends[1]);
-		return e->is_v6 = true;
-	}
+	if (explain_says(&e->protocol))
+		return settle_said(e);
 	e->is_v6 = asks6 || (!asks4 && !both4 && both6);
+	if (e->is_v6 && is_extension_header(&e->protocol)) {
+		fail(e, explain_printf(e, "\"%u\" is an extension header of IPv6, and no protocol", e->protocol.number),
+		     "ask for the protocol behind it");
+		return false;
+	}
 	if (e->is_v6 ? both6 : both4)
 		return true;
 	if (e->protocol.is_given || (f[0].is_ip && f[1].is_ip)) {
@@ -164,21 +170,6 @@ static bool settle_protocol(struct explaining *e, const struct find f[2])
 
 /* --- a conversation ---------------------------------------------------------------------------- */
 
-static void judge_mtu(struct explaining *e, struct explain_leg *leg)
-{
-	uint32_t size = e->question->size;
-	if (!size || !leg->passes || !leg->over_tunnel || size <= leg->tunnel_mtu)
-		return;
-	leg->passes = false;
-	leg->cause = (struct explain_cause) {
-		.kind = "mtu",
-		.text = explain_printf(e, "a packet of %u bytes does not fit: the tunnel carries %u", size, leg->tunnel_mtu),
-		.cure = explain_printf(e, "give the hosts an MTU of %u (ip link set eth0 mtu %u), or the underlay one of %u more", leg->tunnel_mtu,
-				       leg->tunnel_mtu, size - leg->tunnel_mtu),
-		.sw = NULL, .line = e->net->networks[e->network].where.line,
-	};
-}
-
 /* A port in quarantine has no rows to come out by: that is the same wall once more. */
 static bool follows_from(const struct explain_causes *causes, const char *kind)
 {
@@ -191,16 +182,10 @@ static struct explain_leg *follow(struct explaining *e, struct explain_rows *row
 	struct explain_leg *leg = &d->legs[d->n_legs++];
 	explain_follow(e, rows, kind, from, client, tracked, leg);
 	if (kind == LEG_REQUEST || kind == LEG_REPLY)
-		judge_mtu(e, leg);
+		explain_judge_size(e, leg);
 	if (leg->cause.kind && !follows_from(&d->causes, leg->cause.kind))
 		explain_cause_add(&d->causes, leg->cause.kind, leg->cause.text, leg->cause.cure, leg->cause.sw, leg->cause.line);
 	return leg;
-}
-
-/* Legs from an end that has no port here cannot be walked. */
-static bool can_send(const struct explaining *e, unsigned end)
-{
-	return e->ends[end].port && e->ends[end].use;
 }
 
 /* How `asker` finds the address of the other one. */
@@ -208,11 +193,11 @@ static void resolve(struct explaining *e, struct explain_rows *rows, unsigned as
 		    struct explain_tracked *tracked, struct explain_direction *d)
 {
 	struct explain_leg *leg;
-	if (e->protocol.kind == EXPLAIN_ETHER || !can_send(e, asker))
+	if (e->protocol.kind == EXPLAIN_ETHER || !explain_can_send(e, asker))
 		return;
 	leg = follow(e, rows, LEG_RESOLVE, asker, asker, tracked, d);
 	leg->name = names[0];
-	if (!leg->passes || leg->is_answered || !can_send(e, !asker))
+	if (!leg->passes || leg->is_answered || !explain_can_send(e, !asker))
 		return;
 	leg = follow(e, rows, LEG_RESOLVED, !asker, asker, tracked, d);
 	leg->name = names[1];
@@ -229,19 +214,20 @@ static void converse(struct explaining *e, struct explain_rows *rows, unsigned c
 	enum explain_kind kind = e->protocol.kind;
 	struct explain_tracked tracked = { arena_new_array(e->arena, struct explain_track, e->core->n_switches), e->core->n_switches };
 	e->seen_as[0] = e->seen_as[1] = NULL;
-	if (kind == EXPLAIN_RA || (e->x->ends[client].is_as && kind != EXPLAIN_ARP)) {
-		if (can_send(e, client))
-			follow(e, rows, LEG_REQUEST, client, client, &tracked, d);
+	if (explain_says(&e->protocol) || (e->x->ends[client].is_as && kind != EXPLAIN_ARP)) {
+		bool passes = explain_can_send(e, client) && follow(e, rows, LEG_REQUEST, client, client, &tracked, d)->passes;
+		if (passes && kind == EXPLAIN_DHCP && !e->protocol.is_server && !e->x->ends[client].is_as && explain_can_send(e, server))
+			follow(e, rows, LEG_REPLY, server, client, &tracked, d);
 		return;
 	}
-	if (e->x->ends[client].is_as && can_send(e, client)) {
+	if (e->x->ends[client].is_as && explain_can_send(e, client)) {
 		follow(e, rows, LEG_RESOLVE, client, client, &tracked, d)->name = names[e->is_v6][0][0];
 		return;
 	}
 	resolve(e, rows, client, names[e->is_v6][0], &tracked, d);
-	if (kind == EXPLAIN_ARP || !can_send(e, client))
+	if (kind == EXPLAIN_ARP || !explain_can_send(e, client))
 		return;
-	if (!follow(e, rows, LEG_REQUEST, client, client, &tracked, d)->passes || !can_send(e, server))
+	if (!follow(e, rows, LEG_REQUEST, client, client, &tracked, d)->passes || !explain_can_send(e, server))
 		return;
 	resolve(e, rows, server, names[e->is_v6][1], &tracked, d);
 	follow(e, rows, LEG_REPLY, server, client, &tracked, d);
@@ -272,11 +258,13 @@ static void judge(struct explaining *e)
 	struct explain_causes stops = { .n = 0 };
 	for (unsigned i = 0; i < 2; i++)
 		explain_judge_end(e, i, &stops, &x->notes);
-	explain_judge_both(e, &stops, &x->notes);
+	explain_judge_both(e, &stops);
 	for (unsigned i = 0; i < 2; i++)
 		x->directions[i].causes = stops;
 	converse_both(e);
 	note_floods(e);
+	explain_note_source(e);
+	explain_note_size(e);
 }
 
 /* --- the whole ------------------------------------------------------------------------------------ */
@@ -303,7 +291,8 @@ static void nobody(struct explaining *e, const struct find f[2])
 			explain_cause_add(&x->directions[d].causes, "unknown-host", f[i].nobody, f[i].nobody_cure, NULL, 0);
 	}
 	name_directions(x);
-	x->protocol = protocol_text(e);
+	e->is_v6 = e->protocol.is_v6 || e->protocol.kind == EXPLAIN_ICMP6;
+	x->protocol = explain_protocol_text(e);
 }
 
 struct explain *explain_new(const struct core *core, const struct explain_question *question)
@@ -318,7 +307,9 @@ struct explain *explain_new(const struct core *core, const struct explain_questi
 		.core = core, .net = core->net, .view = core->view, .question = question, .x = x, .arena = arena,
 		.protocol = question->protocol, .network = NET_NONE,
 	};
-	x->n_directions = question->as.has_mac || question->as.has_ip ? 1 : 2;
+	bool is_said = explain_says(&question->protocol);
+	x->n_directions = question->as.has_mac || question->as.has_ip || (is_said && question->protocol.kind != EXPLAIN_RA) ? 1 : 2;
+	x->is_harmful = x->n_directions == 1 || is_said;
 	for (unsigned i = 0; i < 2; i++) {
 		find_all(&f[i], core, arena, i ? question->to : question->from);
 		if (f[i].error)
@@ -343,7 +334,8 @@ struct explain *explain_new(const struct core *core, const struct explain_questi
 	if (!can_ask && e->network != NET_NONE)
 		return x;
 	x->error = x->hint = NULL;
-	x->protocol = protocol_text(e);
+	x->protocol = explain_protocol_text(e);
+	x->asked = e->protocol;
 	x->is_v6 = e->is_v6;
 	judge(e);
 	for (unsigned i = 0; i < 2; i++)

@@ -23,6 +23,9 @@ enum {
 
 enum explain_kind { EXPLAIN_ETHER, EXPLAIN_ARP, EXPLAIN_ICMP, EXPLAIN_ICMP6, EXPLAIN_IP,
 	EXPLAIN_RA,                     /* a router advertisement (RFC 4861, 4.2), to all */
+	EXPLAIN_ANNOUNCE,               /* an address, to all: by ARP (RFC 5227, 2.3) or neighbour advertisement (RFC 4861, 7.2.6) */
+	EXPLAIN_DAD,                    /* is an address free? (RFC 5227, 2.1; RFC 4862, 5.4) */
+	EXPLAIN_DHCP,                   /* what a client says, and the answer (RFC 2131, RFC 8415) */
 };
 struct explain_protocol {
 	enum explain_kind kind;
@@ -30,8 +33,12 @@ struct explain_protocol {
 	uint8_t number;                 /* IP: of the protocol */
 	uint16_t port;                  /* TCP, UDP, SCTP; 0 = not given */
 	uint16_t eth_type;              /* ETHER */
+	bool is_v6;                     /* ARP (then it is ND), RA, ANNOUNCE, DAD, DHCP */
+	bool is_server;                 /* DHCP: the frame of a server alone */
+	uint8_t about[16];              /* ANNOUNCE, DAD: the address; IPv4 in the first 4 bytes */
 };
-/* "tcp/22", "udp/53", "icmp", "47", "arp", "ra", "0x88b5"; null or "" = nothing. Null, or what is wrong with it. */
+/* "tcp/22", "udp/53", "icmp", "gre", "proto/47", "arp", "nd/fd00::9", "dhcp", "ra", "0x88b5"; null or "" = nothing.
+ * Null, or what is wrong with it. */
 const char *explain_protocol_parse(const char *text, struct explain_protocol *);
 
 /* What `from` sends as its own address, whatever it has. */
@@ -136,11 +143,13 @@ struct explain {
 	struct arena *arena;            /* all of it */
 	const char *file;
 	const char *protocol;           /* "tcp/22" */
+	struct explain_protocol asked;  /* the same, settled */
 	bool is_v6;
 	struct explain_end ends[2];
 	bool is_reachable;              /* both ways */
 	struct explain_direction directions[2];
-	size_t n_directions;            /* 1: the question was about a frame of the first end */
+	size_t n_directions;            /* 1: the question was about what the first end says */
+	bool is_harmful;                /* sent for real, that frame would be believed, or reported */
 	struct explain_causes notes;    /* nothing that stops frames, but worth knowing */
 	/* Not null: the question cannot be answered as it is; what to do. */
 	const char *error, *hint;

@@ -97,7 +97,7 @@ const char *explain_row_text(struct explaining *e, const struct explain_step *st
 	if (place.acl && row && is_judging(row->name) && (place.rule || place.is_end))
 		return rule_text(e, place);
 	if (row && (!strcmp(row->name, "own-ip4") || !strcmp(row->name, "own-ip6")))
-		return explain_printf(e, "guard: from an address that it has by `ip` or by lease%s%s", step->object ? ", " : "",
+		return explain_printf(e, "guard: from an address that it has by `ip`, by lease or by `slaac`%s%s", step->object ? ", " : "",
 				      step->object ? step->object : "");
 	return explain_printf(e, "%s: %s%s%s", row ? row->name : "a row", row ? row->does : "?", step->object ? ", " : "",
 			      step->object ? step->object : "");
@@ -125,6 +125,11 @@ static const char *rule_for(struct explaining *e, unsigned from, unsigned client
 		return e->is_v6 ? "{allow: nd}" : "{allow: arp}";
 	case EXPLAIN_RA:
 		return "{allow: nd}";
+	case EXPLAIN_ANNOUNCE:
+	case EXPLAIN_DAD:
+		return p->is_v6 ? "{allow: nd}" : "{allow: arp}";
+	case EXPLAIN_DHCP:
+		return "{allow: dhcp}";
 	case EXPLAIN_ICMP:
 	case EXPLAIN_ICMP6:
 		snprintf(what, sizeof what, e->is_v6 ? "icmp6" : "icmp");
@@ -185,7 +190,7 @@ static struct explain_cause rule_cause(struct explaining *e, const struct explai
 				       unsigned from, unsigned client)
 {
 	static const char need[] = "-rule-of-need";
-	bool is_resolve = step->row && ends_with(step->row, need) && e->protocol.kind != EXPLAIN_ARP;
+	bool is_resolve = step->row && ends_with(step->row, need) && e->protocol.kind != EXPLAIN_ARP && !explain_says(&e->protocol);
 	const char *rule = rule_for(e, from, client, is_resolve), *at;
 	struct explain_cause cause = { .kind = "denied", .sw = step->sw, .line = step->line };
 	if (place.rule) {

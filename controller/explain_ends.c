@@ -216,7 +216,8 @@ void explain_judge_end(struct explaining *e, unsigned end, struct explain_causes
 	const struct candidate *c = j.c;
 	if (c->vtep) {
 		note(&j, "foreign-vtep", c->vtep->end.where.line, "look there too; docs/howto/overlay.md",
-		     "%s is behind VTEP %s, which is not weft's: what it does with frames, and what it sends, is not seen here",
+		     "%s is behind VTEP %s, which is not weft's: what it does with frames is not seen here; what it sends is judged from "
+		     "where it comes out of its tunnel",
 		     j.end->name, j.end->vtep);
 		return;
 	}
@@ -227,8 +228,10 @@ void explain_judge_end(struct explaining *e, unsigned end, struct explain_causes
 		     "where %s is, nobody knows: its own switch has not said so yet", j.end->name);
 	if (c->port_name)
 		judge_port(&j);
-	if (j.end->is_as)
+	if (j.end->is_as || explain_says(&e->protocol)) {
+		note_silence(&j);
 		return;
+	}
 	if (j.end->has_ip4 && !e->is_v6)
 		judge_address(&j, false);
 	if (j.end->has_ip6 && e->is_v6)
@@ -236,25 +239,9 @@ void explain_judge_end(struct explaining *e, unsigned end, struct explain_causes
 	note_silence(&j);
 }
 
-/* What machines on a LAN send; what tunnels carry is known when the way is: explain.c. */
-static void note_size(struct explaining *e, struct explain_causes *notes)
-{
-	const struct net_network *network = &e->net->networks[e->network];
-	uint32_t mtu = net_hosts_mtu(network);
-	if (!network->guest_mtu || mtu <= network->guest_mtu)
-		return;
-	const char *text = explain_printf(e, "hosts of network %s send packets of up to %u bytes, its tunnels carry %u: larger "
-					  "ones are lost without a word", network->name, mtu, network->guest_mtu);
-	const char *cure = explain_printf(e, "give the hosts an MTU of %u, or the underlay %u more bytes; ask with --size",
-					  network->guest_mtu, mtu - network->guest_mtu);
-	explain_cause_add(notes, "mtu", text, cure, NULL, network->mtu ? network->mtu_where.line : network->where.line);
-}
-
-void explain_judge_both(struct explaining *e, struct explain_causes *stops, struct explain_causes *notes)
+void explain_judge_both(struct explaining *e, struct explain_causes *stops)
 {
 	const struct candidate *a = &e->ends[0], *b = &e->ends[1];
-	if (e->network != NET_NONE)
-		note_size(e, notes);
 	if (a->network == NET_NONE || b->network == NET_NONE || a->network == b->network)
 		return;
 	const struct net_network *na = &e->net->networks[a->network], *nb = &e->net->networks[b->network];

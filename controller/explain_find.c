@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is meant: from a word to hosts and ports. A word may be a MAC, an IPv4 or IPv6
- * address, "switch:port", or the name of a port; "NETWORK/" in front says in which
+ * address, "switch:port", or the name of a port or of a foreign VTEP; "NETWORK/" in front says in which
  * network. All that may be meant is found; who asks chooses. */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -182,6 +182,22 @@ static void find_place(struct find *f)
 	}
 }
 
+/* Machines behind a VTEP that is not ours, by its name: any one of them when the file names none. */
+static void add_vteps(struct find *f)
+{
+	const struct net *net = f->core->net;
+	for (size_t i = 0; i < net->n_vteps; i++) {
+		const struct net_vtep *vtep = &net->vteps[i];
+		for (size_t k = 0; !strcmp(vtep->end.name, f->word) && k < vtep->n_stands; k++) {
+			struct candidate c = { .network = vtep->stands[k].network, .sw = NET_NONE, .vtep = vtep, .has_mac = vtep->n_macs == 1 };
+			if (c.has_mac)
+				memcpy(c.mac, vtep->macs[0].bytes, 6);
+			if (wanted(f, c.network))
+				add(f, &c);
+		}
+	}
+}
+
 static void find_name_of_port(struct find *f)
 {
 	const struct view *view = f->core->view;
@@ -191,10 +207,11 @@ static void find_name_of_port(struct find *f)
 			add_port(f, sw, port);
 	}
 	add_entries(f, NULL, f->word);
+	add_vteps(f);
 	if (f->n)
 		return;
 	f->nobody = arena_printf(f->arena, "nothing is called \"%s\"%s", f->word, near(f, f->word, true));
-	f->nobody_cure = "name a port, \"switch:port\", a MAC or an IP address: `weft show ports`, `weft show hosts`";
+	f->nobody_cure = "name a port, \"switch:port\", a VTEP of the file, a MAC or an IP address: `weft show ports`, `weft show hosts`";
 }
 
 static void find_mac(struct find *f)

@@ -23,13 +23,32 @@ static const char *file_line(struct explaining *e, uint32_t line)
 	return line ? explain_printf(e, " (%s:%" PRIu32 ")", e->net->file, line) : "";
 }
 
-static struct sender sender_of(struct explaining *e, unsigned from, uint32_t line)
+/* Rows that look at what is said of an address, and not at where it is said from. */
+static bool is_about(const char *row)
+{
+	return !strcmp(row, "wrong-advert") || !strcmp(row, "taken-advert6");
+}
+
+/* The address that the row minds. */
+static const uint8_t *minded(struct explaining *e, unsigned from, const char *row)
+{
+	const struct explain_protocol *p = &e->protocol;
+	const struct explain_end *end = &e->x->ends[from];
+	bool is_said = p->kind == EXPLAIN_ANNOUNCE || p->kind == EXPLAIN_DAD;
+	/* An announcement comes from the address itself, when nothing else was asked for. */
+	bool is_from_other = p->kind == EXPLAIN_ANNOUNCE && p->is_v6 && end->is_as && e->question->as.has_ip && !is_about(row);
+	if (is_said && !is_from_other)
+		return p->about;
+	return e->is_v6 ? end->ip6 : end->ip4;
+}
+
+static struct sender sender_of(struct explaining *e, unsigned from, uint32_t line, const char *row)
 {
 	const struct candidate *c = &e->ends[from];
 	const struct explain_end *end = &e->x->ends[from];
 	char mac[MAC_TEXT], ip[INET6_ADDRSTRLEN];
 	struct sender s = { .e = e, .c = c, .network = &e->net->networks[c->network], .where = file_line(e, line),
-			    .bytes = e->is_v6 ? end->ip6 : end->ip4 };
+			    .bytes = minded(e, from, row) };
 	inet_ntop(e->is_v6 ? AF_INET6 : AF_INET, s.bytes, ip, sizeof ip);
 	s.place = explain_printf(e, "port %s:%s", c->sw_name, c->port_name);
 	s.mac = explain_printf(e, "%s", mac_format(end->mac, mac));
@@ -85,10 +104,19 @@ static void bound(const struct sender *s, struct explain_cause *cause, bool is_m
 	const struct net_port *entry = s->c->entry;
 	char mac[MAC_TEXT];
 	cause->kind = "bound";
-	cause->text = explain_printf(s->e, "%s is bound to %s%s, and this comes from %s", s->place, bound_text(s->e, entry), s->where,
-				     is_mac ? s->mac : s->ip);
+	bool is_about = !is_mac && (s->e->protocol.kind == EXPLAIN_ANNOUNCE || s->e->protocol.kind == EXPLAIN_DAD);
+	cause->text = explain_printf(s->e, "%s is bound to %s%s, and this %s %s", s->place, bound_text(s->e, entry), s->where,
+				     is_about ? "is about" : "comes from", is_mac ? s->mac : s->ip);
 	cause->cure = is_mac ? explain_printf(s->e, "let the machine use %s, or correct `mac` of the port", mac_format(entry->mac.bytes, mac))
 		: explain_printf(s->e, "let the machine use its own address, or add %s to `ip` of the port", s->ip);
+}
+
+/* An address that hosts give themselves, and this one has not yet. */
+static void not_taken(const struct sender *s, struct explain_cause *cause)
+{
+	cause->text = explain_printf(s->e, "%s is an address that hosts give themselves (`slaac`), and nobody has it yet: the first frame from there is "
+				     "dropped and makes it the sender's", s->ip);
+	cause->cure = "ask again in a second; `weft show events kind=violation` when it stays so";
 }
 
 /* An address of others, or of nobody. */
@@ -104,7 +132,10 @@ static void not_leased(const struct sender *s, struct explain_cause *cause)
 		cause->text = explain_printf(e, "%s is what port %s:%s is bound to%s", s->ip, owner->switch_glob, owner->port_glob,
 					     file_line(e, owner->where.line));
 	else if (lease)
-		cause->text = explain_printf(e, "%s is leased to %s, not to %s at %s", s->ip, mac_format(lease->mac, mac), s->mac, s->place);
+		cause->text = explain_printf(e, "%s %s %s, not %s%s at %s", s->ip, lease->slaac ? "was taken first by" : "is leased to",
+					     mac_format(lease->mac, mac), lease->slaac ? "" : "to ", s->mac, s->place);
+	else if (e->is_v6 && net_takes_slaac(s->network, s->c->entry) && net_slaac_has(s->network, s->bytes))
+		not_taken(s, cause);
 	else
 		cause->text = explain_printf(e, "no lease of %s is known at %s%s, and addresses are watched there: the host has to ask by DHCP or "
 					     "needs `ip`", s->ip, s->place, s->where);
@@ -177,7 +208,7 @@ bool explain_guard_cause(struct explaining *e, const char *row, unsigned from, s
 	const struct candidate *c = &e->ends[from];
 	if (!c->use || !c->port)
 		return false;
-	const struct sender s = sender_of(e, from, cause->line);
+	const struct sender s = sender_of(e, from, cause->line, row);
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (strcmp(kinds[i].row, row))
 			continue;
@@ -195,6 +226,26 @@ bool explain_guard_cause(struct explaining *e, const char *row, unsigned from, s
 	else
 		return false;
 	return true;
+}
+
+void explain_note_source(struct explaining *e)
+{
+	const struct candidate *c = &e->ends[0];
+	const struct explain_as *as = &e->question->as;
+	const struct explain_direction *d = &e->x->directions[0];
+	enum explain_kind kind = e->protocol.kind;
+	if (!as->has_ip || e->network == NET_NONE || !c->use || !d->n_legs || !d->legs[0].passes || explain_says(&e->protocol)
+	    || kind == EXPLAIN_ARP || kind == EXPLAIN_ETHER)
+		return;
+	const struct net_port *owner = net_bound_ip(&e->net->networks[e->network], as->is_v6, as->ip);
+	if (!owner || owner == c->entry)
+		return;
+	const struct sender s = sender_of(e, 0, c->entry ? c->entry->where.line : 0, "");
+	const char *text = explain_printf(e, "%s is what port %s:%s is bound to%s. What %s%s says of it by ARP and neighbour discovery is dropped, "
+					  "IP packets from there are not: a router may forward them", s.ip, owner->switch_glob, owner->port_glob,
+					  file_line(e, owner->where.line), s.place, s.where);
+	explain_cause_add(&e->x->notes, "bound-elsewhere", text, "write `source` into `guard` of the network, and `trust: source` at its routers",
+			  NULL, owner->where.line);
 }
 
 bool explain_lacks_lease(const struct explaining *e, unsigned end)

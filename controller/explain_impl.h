@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of explain: explain.c (the verdict), explain_find.c (who is meant),
  * explain_fill.c (what is known of them), explain_ends.c (what is wrong with their
- * places), explain_frame.c (frames),
- * explain_rows.c (rows that matter), explain_way.c and explain_trip.h (frames on their way),
+ * places), explain_words.c (words for what is sent), explain_frame.c and explain_say.h (frames),
+ * explain_rows.c (rows that matter), explain_size.c (packets that fit), explain_way.c and explain_trip.h (frames on their way),
  * explain_cure.c (what to do), explain_guard.c (what guards say). */
 #ifndef CONTROLLER_EXPLAIN_IMPL_H
 #define CONTROLLER_EXPLAIN_IMPL_H
@@ -82,7 +82,12 @@ void explain_link_local(struct explain_end *);
 
 /* explain_ends.c: what keeps frames from this end whatever the rows say, and what is odd. */
 void explain_judge_end(struct explaining *, unsigned end, struct explain_causes *stops, struct explain_causes *notes);
-void explain_judge_both(struct explaining *, struct explain_causes *stops, struct explain_causes *notes);
+void explain_judge_both(struct explaining *, struct explain_causes *stops);
+
+enum {
+	EXPLAIN_CLIENT_PORT = 40000,
+	EXPLAIN_ETHERTYPE = 0x88b5,     /* when none is given (IEEE 802, 9.2.3: local experiments) */
+};
 
 /* explain_frame.c: the frame of a leg, as `from` sends it. Returns its size. */
 /* RESOLVE: who has that address; RESOLVED: the answer. REQUEST, REPLY: what is asked about. */
@@ -90,7 +95,14 @@ enum leg_kind { LEG_RESOLVE, LEG_RESOLVED, LEG_REQUEST, LEG_REPLY };
 /* from: which end sends this frame; client: which one began. */
 size_t explain_frame(const struct explaining *, enum leg_kind, unsigned from, unsigned client,
 		     uint8_t frame[EXPLAIN_MAX_FRAME]);
+
+/* explain_words.c: "tcp/22"; "tcp 10.0.0.1 port 40000 > 10.0.0.2 port 22". */
+const char *explain_protocol_text(struct explaining *);
 const char *explain_frame_text(struct explaining *, enum leg_kind, unsigned from, unsigned client);
+
+/* explain_say.c: is it said by one end without being asked, or nearly so (DHCP)? Then nobody's
+ * address is looked for before, and only what the first end says is judged. */
+bool explain_says(const struct explain_protocol *);
 
 /* explain_rows.c: the rows of a switch that can matter to frames between both ends. */
 struct explain_rows;
@@ -123,8 +135,18 @@ const char *explain_trace_command(struct explaining *, enum leg_kind, unsigned f
  * one port's own, that ended a frame; the cause has its switch and line. False: not of that kind. */
 bool explain_guard_cause(struct explaining *, const char *row, unsigned from, struct explain_cause *);
 void explain_quarantine(struct explaining *, unsigned end, struct explain_cause *);
+/* Remarks that IP packets pass from an address that is another port's. */
+void explain_note_source(struct explaining *);
 /* Are its addresses watched, and nothing is leased to it and none declared? */
 bool explain_lacks_lease(const struct explaining *, unsigned end);
+
+/* explain_size.c: a packet of the size that was asked for; what all hosts should know of the way. */
+void explain_judge_size(struct explaining *, struct explain_leg *);
+void explain_note_size(struct explaining *);
+
+/* explain_leave.c: can a frame of that end be followed? From a port in its network, or behind a foreign VTEP
+ * that has a tunnel to the other end. */
+bool explain_can_send(const struct explaining *, unsigned end);
 
 /* explain_way.c: follows a frame of a leg. tracked: per slot, what connection tracking
  * says of a reply: set by the request on its way. */

@@ -44,6 +44,20 @@ static struct tunnel find_tunnel(const struct net *net, const struct net_switch 
 	return (struct tunnel) { .peer = NULL };
 }
 
+/* How a copy came by a tunnel. */
+static void came_by_tunnel(struct copy *copy, const struct net_vtep_at *from, uint64_t vni, uint32_t mtu)
+{
+	const uint8_t *src = from->bytes;
+	copy->entry.is_tunnel = copy->over_tunnel = true;
+	copy->entry.tun_id = vni;
+	if (from->is_v6)
+		memcpy(copy->entry.tun_src6, src, 16);
+	else
+		copy->entry.tun_src = (uint32_t) src[0] << 24 | (uint32_t) src[1] << 16 | (uint32_t) src[2] << 8 | src[3];
+	if (!copy->tunnel_mtu || mtu < copy->tunnel_mtu)
+		copy->tunnel_mtu = mtu;
+}
+
 static void into_tunnel(struct trip *t, size_t at, const struct walk_out *out)
 {
 	struct explaining *e = t->e;
@@ -78,17 +92,46 @@ static void into_tunnel(struct trip *t, size_t at, const struct walk_out *out)
 				 explain_printf(e, "in by the tunnel from %s", self->name));
 	if (!next)
 		return;
-	next->entry.is_tunnel = next->over_tunnel = true;
-	next->entry.tun_id = out->tun_id;
-	const uint8_t *src = tunnel.from->bytes;
-	if (tunnel.from->is_v6)
-		memcpy(next->entry.tun_src6, src, 16);
-	else
-		next->entry.tun_src = (uint32_t) src[0] << 24 | (uint32_t) src[1] << 16 | (uint32_t) src[2] << 8 | src[3];
 	uint32_t mtu = room(e->net, self, tunnel.from), other = room(e->net, peer, tunnel.to);
-	mtu = other < mtu ? other : mtu;
-	if (!next->tunnel_mtu || mtu < next->tunnel_mtu)
-		next->tunnel_mtu = mtu;
+	came_by_tunnel(next, tunnel.from, out->tun_id, other < mtu ? other : mtu);
+}
+
+/* Where the tunnel from a foreign VTEP to the switch of the other end has its two ends; false: there is none. */
+static bool find_foreign(const struct explaining *e, unsigned end, struct tunnel *ret)
+{
+	const struct candidate *c = &e->ends[end], *to = &e->ends[!end];
+	const struct view_switch *vs = to->sw == NET_NONE ? NULL : view_switch(e->view, to->sw);
+	if (!c->vtep || !vs || vs->index == NET_NONE || vs->tunnel == NET_NONE || !to->use)
+		return false;
+	const struct net_vtep_at *from = &c->vtep->end.vteps[0];
+	*ret = (struct tunnel) { .peer = &e->net->switches[vs->index], .is_ours = true, .from = from,
+				 .to = own_end(&e->net->switches[vs->index], from) };
+	return ret->to && ret->to->is_v6 == from->is_v6;
+}
+
+bool explain_can_send(const struct explaining *e, unsigned end)
+{
+	struct tunnel tunnel;
+	return (e->ends[end].port && e->ends[end].use) || find_foreign(e, end, &tunnel);
+}
+
+void trip_begin(struct trip *t)
+{
+	struct explaining *e = t->e;
+	struct explain_leg *leg = t->leg;
+	const struct candidate *source = &e->ends[t->from];
+	struct tunnel tunnel;
+	if (source->port) {
+		leg->slot = source->sw;
+		leg->in_port = source->port->ofport;
+		trip_push(t, SIZE_MAX, leg->slot, leg->in_port, leg->frame, leg->frame_size, NULL, explain_printf(e, "in by %s", source->port->name));
+	} else if (find_foreign(e, t->from, &tunnel)) {
+		leg->slot = trip_target(t)->sw;
+		leg->in_port = view_switch(e->view, leg->slot)->tunnel;
+		struct copy *copy = trip_push(t, SIZE_MAX, leg->slot, leg->in_port, leg->frame, leg->frame_size, NULL,
+					      explain_printf(e, "in by the tunnel from %s (%s)", source->vtep->end.name, tunnel.from->text));
+		came_by_tunnel(copy, tunnel.from, e->net->networks[e->network].vni, room(e->net, tunnel.peer, tunnel.to));
+	}
 }
 
 static void over_link(struct trip *t, size_t at, const struct view_port *port, const struct walk_out *out)

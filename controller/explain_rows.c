@@ -42,11 +42,14 @@ static bool is_other_ip(const struct explaining *e, const struct rule *rule, enu
 {
 	const struct explain_end *a = &e->x->ends[0], *b = &e->x->ends[1];
 	uint8_t ip[16];
+	static const uint8_t nobody[16];
+	size_t n = is_v6 ? 16 : 4;
 	if (!rule_match_bytes(rule, field, ip) || explain_is_snat_ip(e, is_v6, ip))
 		return false;
-	if (is_v6)
-		return memcmp(ip, a->ip6, 16) && memcmp(ip, b->ip6, 16) && ip[0] != 0xff;
-	return memcmp(ip, a->ip4, 4) && memcmp(ip, b->ip4, 4);
+	/* Whoever has no address yet; groups, all; what is said about another one. */
+	if (!memcmp(ip, nobody, n) || ip[0] == 0xff || (is_v6 == e->protocol.is_v6 && !memcmp(ip, e->protocol.about, n)))
+		return false;
+	return memcmp(ip, is_v6 ? a->ip6 : a->ip4, n) && memcmp(ip, is_v6 ? b->ip6 : b->ip4, n);
 }
 
 /* No row writes what a later one asks for here, but for answers that are on their way out. */

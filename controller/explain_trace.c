@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "controller/explain_impl.h"
+#include "controller/explain_say.h"
 #include "ofproto/build.h"
 #include "ofproto/packet.h"
 
@@ -73,13 +73,26 @@ static void add_resolve(struct text *t, const struct explaining *e, const struct
 	    mac_format(src->mac, mac));
 }
 
-static void add_ra(struct text *t, const struct explain_end *src)
+static void add_said(struct text *t, const struct said *said, const uint8_t mac[6])
 {
-	static const uint8_t all[16] = { 0xff, 0x02, [15] = 1 }, all_mac[6] = { 0x33, 0x33, [5] = 1 };
-	add_macs(t, src->mac, all_mac);
-	add(t, ",icmp6");
-	add_addresses(t, src->ip6, all, true, "ipv6");
-	add(t, ",nw_ttl=255,icmpv6_type=134,icmpv6_code=0");
+	char ip[INET6_ADDRSTRLEN], sll[MAC_TEXT];
+	add_macs(t, mac, said->dst_mac);
+	if (said->layer == SAID_ARP) {
+		add(t, ",arp,arp_op=1");
+		add_addresses(t, said->ips.src, said->ips.dst, false, "arp");
+		add(t, ",arp_sha=%s", mac_format(mac, sll));
+		return;
+	}
+	add(t, said->layer == SAID_ND ? ",icmp6" : said->ips.is_v6 ? ",udp6" : ",udp");
+	add_addresses(t, said->ips.src, said->ips.dst, said->ips.is_v6, said->ips.is_v6 ? "ipv6" : "nw");
+	if (said->layer == SAID_UDP)
+		add(t, ",nw_ttl=64,udp_src=%u,udp_dst=%u", said->sport, said->dport);
+	else
+		add(t, ",nw_ttl=255,icmpv6_type=%u,icmpv6_code=0", said->type);
+	if (said->layer == SAID_ND && said->type != ND_ROUTER)
+		add(t, ",nd_target=%s", inet_ntop(AF_INET6, said->target, ip, sizeof ip));
+	if (said->layer == SAID_ND && said->type == ND_ADVERTISEMENT)
+		add(t, ",nd_tll=%s", mac_format(mac, sll));
 }
 
 static const char *word_of(uint8_t proto)
@@ -148,8 +161,9 @@ const char *explain_trace_command(struct explaining *e, enum leg_kind kind, unsi
 		add(&t, ",dl_vlan=%u,dl_vlan_pcp=0", entry->vid);
 	if (kind == LEG_RESOLVE || kind == LEG_RESOLVED) {
 		add_resolve(&t, e, src, dst, is_reply);
-	} else if (e->protocol.kind == EXPLAIN_RA) {
-		add_ra(&t, src);
+	} else if (explain_says(&e->protocol)) {
+		const struct said said = said_of(e, from, client);
+		add_said(&t, &said, src->mac);
 	} else if (e->protocol.kind == EXPLAIN_ETHER) {
 		add_macs(&t, src->mac, dst->mac);
 		add(&t, ",dl_type=0x%04x", e->protocol.eth_type ? e->protocol.eth_type : 0x88b5);

@@ -46,6 +46,9 @@ struct explain_step *trip_step(struct trip *, struct copy *, const char *text);
 struct copy *trip_push(struct trip *, size_t parent, uint32_t slot, uint32_t in_port, const uint8_t *frame, size_t size,
 		       const char *came_by, const char *text);
 
+/* Where the frame begins its way: at the port of who sends it, or out of the tunnel of a foreign VTEP. */
+void trip_begin(struct trip *);
+
 /* The end of a copy. Of all that end, the one is told of that came nearest. */
 bool trip_is_nearer(const struct trip *, const struct copy *);
 /* went: how it left this switch, or null. */

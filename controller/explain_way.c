@@ -265,17 +265,14 @@ void explain_follow(struct explaining *e, struct explain_rows *rows, enum leg_ki
 		.e = e, .rows = rows, .kind = kind, .from = from, .client = client, .tracked = tracked, .leg = leg,
 		.last = SIZE_MAX,
 	};
-	const struct candidate *source = &e->ends[from];
 	*leg = (struct explain_leg) {
 		.name = kind == LEG_REQUEST ? "request" : "reply", .frame_text = explain_frame_text(e, kind, from, client),
-		.slot = source->sw, .in_port = source->port->ofport,
 	};
 	leg->frame_size = explain_frame(e, kind, from, client, leg->frame);
 	t.walk = walk_new();
 	t.walk->choice = WALK_BY_HASH;
 	t.copies = xheap_alloc(MAX_COPIES * sizeof *t.copies);
-	trip_push(&t, SIZE_MAX, source->sw, source->port->ofport, leg->frame, leg->frame_size, NULL,
-	     explain_printf(e, "in by %s", source->port->name));
+	trip_begin(&t);
 	while (t.done < t.n && !leg->passes)
 		go(&t, t.done++);
 	if (!leg->passes && !leg->cause.kind)

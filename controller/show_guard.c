@@ -47,8 +47,9 @@ static json_t *leases_json(const struct core *core, uint32_t sw, uint32_t ofport
 		const struct lease *lease = view_lease_at(core->view, i);
 		if (!lease || lease->network != use->id || lease->sw != sw || lease->ofport != ofport)
 			continue;
-		json_array_append_new(list, json_pack("{s:o, s:o, s:o}", "mac", show_mac(lease->mac),
+		json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:o}", "mac", show_mac(lease->mac),
 						      "ip", ip_json(lease->is_v6, lease->ip),
+						      "by", lease->slaac ? "slaac" : "dhcp",
 						      "seconds_left", seconds_left(core, lease->until_s)));
 	}
 	return list;
@@ -102,6 +103,8 @@ static const struct kind { enum fact_reason reason; const char *name, *hint; } k
 	{ REASON_BOUND, "violation", "its frames are dropped; correct `mac` and `ip` of the port, or find out who that is" },
 	{ REASON_TAKEN, "violation", "its frames are dropped; one of the two hosts needs another address" },
 	{ REASON_STICKY, "violation", "a host sticks to its port as long as that is there" },
+	{ REASON_HIDDEN, "violation", "its frames are dropped: nobody sends neighbour discovery so but to hide it (RFC 6980); find out who that is" },
+	{ REASON_ADDRESS_LIMIT, "violation", "a host that takes so many addresses is broken, or wants to fill tables: find out who that is" },
 	{ REASON_NO_LEASE, "violation", "its frames are dropped; let it ask by DHCP, or give its port `ip` or `trust`" },
 	{ REASON_PORT_LIMIT, "violation", "it is let in; raise max_hosts, or find out who brings so many" },
 };

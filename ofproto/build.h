@@ -70,7 +70,9 @@
 	FIELD(REG13,       MFF_REG13,       4) \
 	FIELD(REG11,       MFF_REG11,       4) \
 	FIELD(REG14,       MFF_REG14,       4) \
-	FIELD(CT_LABEL,    MFF_CT_LABEL,   16)
+	FIELD(CT_LABEL,    MFF_CT_LABEL,   16) \
+	FIELD(IP_TTL,      MFF_IP_TTL,      1) \
+	FIELD(IP_FRAG,     MFF_IP_FRAG,     1)  /* FRAG_FIRST ... */
 
 enum field {
 #define FIELD(NAME, MFF, SIZE) FIELD_##NAME,
@@ -78,6 +80,8 @@ enum field {
 #undef FIELD
 	N_FIELDS
 };
+/* IP_FRAG: no fragment, the first one, a later one. */
+enum { FRAG_NOT = 0, FRAG_FIRST = 1, FRAG_LATER = 3 };
 #define FIELD_BIT(NAME) (1ULL << FIELD_##NAME)
 const char *field_name(enum field);     /* "eth_src" */
 

@@ -12,6 +12,7 @@
 struct walk_packet {
 	struct flow flow;
 	size_t size;
+	size_t extensions;              /* bytes of IPv6 extension headers */
 	uint8_t frame[WALK_MAX_FRAME];
 };
 

@@ -12,6 +12,7 @@ enum {
 	ICMP6_CHECKSUM = 2, ND_RESERVED = 4, ND_TARGET = 8, ND_OPTION = 24, ND_LL = 26, ND = 24, ND_WITH_LL = 32,
 	ND_SOLICITATION = 135, ND_ADVERTISEMENT = 136, ND_SLL = 1, ND_TLL = 2,
 	ICMP = 1, TCP = 6, UDP = 17, ICMP6 = 58, SCTP = 132,
+	HOPS = 0, ROUTING = 43, FRAGMENT = 44, AH = 51, OPTIONS = 60, EXTENSION = 8,
 };
 
 static bool is_tag(uint16_t type) { return type == 0x8100 || type == 0x88a8; }
@@ -113,17 +114,61 @@ static void parse_icmp6(struct flow *f, const uint8_t *l4, size_t size)
 		memcpy(&f->arp_tha, l4 + ND_LL, 6);
 }
 
-static void parse_ipv6(struct flow *f, const uint8_t *l3, size_t size)
+static bool is_extension(uint8_t proto)
 {
+	return proto == HOPS || proto == ROUTING || proto == FRAGMENT || proto == AH || proto == OPTIONS;
+}
+
+/* Looks behind extension headers (RFC 8200, 4) as the userspace datapath does; false: they are cut off. The rest of
+ * what a later fragment carries is nobody's to know. */
+static bool parse_extensions(struct flow *f, const uint8_t *p, size_t size, size_t *ret_used)
+{
+	size_t at = 0;
+
+	while (is_extension(f->nw_proto)) {
+		if (size - at < EXTENSION)
+			return false;
+		const uint8_t *header = p + at;
+		size_t n = f->nw_proto == FRAGMENT ? EXTENSION : f->nw_proto == AH ? (header[1] + 2u) * 4u : (header[1] + 1u) * 8u;
+		bool is_fragment = f->nw_proto == FRAGMENT;
+
+		f->nw_proto = header[0];
+		if (n > size - at)
+			return false;
+		at += n;
+		if (!is_fragment || !wire_u16(header + 2))
+			continue;
+		f->nw_frag = FLOW_NW_FRAG_ANY;
+		if (wire_u16(header + 2) & 0xfff8) {
+			f->nw_frag |= FLOW_NW_FRAG_LATER;
+			f->nw_proto = FRAGMENT;
+			break;
+		}
+	}
+	*ret_used = at;
+	return true;
+}
+
+static void parse_ipv6(struct walk_packet *p, const uint8_t *l3, size_t size)
+{
+	struct flow *f = &p->flow;
+
 	if (size < IP6)
 		return;
 	memcpy(&f->ipv6_src, l3 + IP6_SRC, 16);
 	memcpy(&f->ipv6_dst, l3 + IP6_DST, 16);
 	f->nw_proto = l3[6];
+	if (!parse_extensions(f, l3 + IP6, size - IP6, &p->extensions)) {
+		f->nw_proto = f->nw_frag = 0;
+		return;
+	}
 	f->nw_tos = (uint8_t) (wire_u16(l3) >> 4);
 	f->nw_ttl = l3[7];
-	parse_ports(f, l3 + IP6, size - IP6);
-	parse_icmp6(f, l3 + IP6, size - IP6);
+	/* To rules no fragment has ports, nor a type. */
+	if (f->nw_frag)
+		return;
+	parse_ports(f, l3 + IP6 + p->extensions, size - IP6 - p->extensions);
+	parse_icmp6(f, l3 + IP6 + p->extensions, size - IP6 - p->extensions);
 }
 
 bool walk_packet_init(struct walk_packet *p, const uint8_t *frame, size_t size)
@@ -132,6 +177,7 @@ bool walk_packet_init(struct walk_packet *p, const uint8_t *frame, size_t size)
 	size_t l3, l3_size;
 
 	memset(f, 0, sizeof(*f));
+	p->extensions = 0;
 	if (size < ETH || size > WALK_MAX_FRAME - 2 * TAG)
 		return false;
 	memcpy(p->frame, frame, size);
@@ -153,7 +199,7 @@ bool walk_packet_init(struct walk_packet *p, const uint8_t *frame, size_t size)
 		parse_arp(f, frame + l3, l3_size);
 		break;
 	case 0x86dd:
-		parse_ipv6(f, frame + l3, l3_size);
+		parse_ipv6(p, frame + l3, l3_size);
 		break;
 	default:
 		break;
@@ -215,7 +261,7 @@ static uint8_t *l4_checksum(struct walk_packet *p, size_t l4, uint8_t proto)
 
 static void set_ip(struct walk_packet *p, size_t at, const uint8_t *value, size_t n)
 {
-	size_t l3 = l3_at(p), l4 = n == 4 ? l3 + (p->frame[l3] & 15u) * 4u : l3 + IP6;
+	size_t l3 = l3_at(p), l4 = n == 4 ? l3 + (p->frame[l3] & 15u) * 4u : l3 + IP6 + p->extensions;
 	bool first = n == 16 || !(wire_u16(p->frame + l3 + 6) & 0x1fff);
 	uint8_t *checksum = first && !(n == 4 && p->flow.nw_proto == ICMP6)
 		? l4_checksum(p, l4, p->flow.nw_proto) : NULL;
@@ -231,7 +277,7 @@ static void set_ip(struct walk_packet *p, size_t at, const uint8_t *value, size_
  * does not know it. */
 static long field_at(const struct walk_packet *p, enum mf_field_id id)
 {
-	size_t l3 = l3_at(p);
+	size_t l3 = l3_at(p), icmp6 = l3 + IP6 + p->extensions;
 
 	switch ((int) id) {
 	case MFF_TUN_ID: case MFF_TUN_SRC: case MFF_TUN_DST:
@@ -267,15 +313,15 @@ static long field_at(const struct walk_packet *p, enum mf_field_id id)
 	case MFF_ARP_THA:
 		return (long) l3 + ARP_THA;
 	case MFF_ICMPV6_TYPE:
-		return (long) l3 + IP6;
+		return (long) icmp6;
 	case MFF_ND_TARGET:
-		return (long) l3 + IP6 + ND_TARGET;
+		return (long) icmp6 + ND_TARGET;
 	case MFF_ND_RESERVED:
-		return (long) l3 + IP6 + ND_RESERVED;
+		return (long) icmp6 + ND_RESERVED;
 	case MFF_ND_OPTIONS_TYPE:
-		return (long) l3 + IP6 + ND_OPTION;
+		return (long) icmp6 + ND_OPTION;
 	case MFF_ND_TLL:                /* an option of another type stays as it is */
-		return (long) l3 + IP6 + ND_LL;
+		return (long) icmp6 + ND_LL;
 	default:
 		return -1;
 	}
@@ -284,7 +330,7 @@ static long field_at(const struct walk_packet *p, enum mf_field_id id)
 /* Bytes that the checksum of ICMPv6 covers, by whole words of 16 bits. */
 static void write_icmp6(struct walk_packet *p, size_t at, const uint8_t *value, size_t n)
 {
-	size_t l4 = l3_at(p) + IP6, from = at - (at - l4) % 2, to = at + n + (at + n - l4) % 2;
+	size_t l4 = l3_at(p) + IP6 + p->extensions, from = at - (at - l4) % 2, to = at + n + (at + n - l4) % 2;
 	uint8_t is[20];
 
 	if (to > p->size)

@@ -60,6 +60,10 @@ const char *fact_reason_text(enum fact_reason reason)
 		return "the host sticks to another port";
 	case REASON_NO_LEASE:
 		return "the address is not leased to it";
+	case REASON_HIDDEN:
+		return "neighbour discovery in fragments, or behind headers that are cut off";
+	case REASON_ADDRESS_LIMIT:
+		return "the port has as many addresses of its own as it may have";
 	case REASON_ROGUE_DHCP:
 		return "a DHCP server at a port that is not trusted";
 	case REASON_ROGUE_RA:
@@ -255,6 +259,10 @@ static void add_violation(struct line *line, const struct fact *fact, const stru
 		add(line, " beyond its max_hosts");
 	else if (fact->reason == REASON_NO_LEASE)
 		add(line, is_zero(fact->other_mac) ? ", which is not leased to it" : ", which is leased to");
+	else if (fact->reason == REASON_HIDDEN)
+		add(line, ", in fragments or behind headers that are cut off");
+	else if (fact->reason == REASON_ADDRESS_LIMIT)
+		add(line, ", and has as many addresses as it may have");
 	if (fact->reason == REASON_NO_LEASE && !is_zero(fact->other_mac))
 		add_mac(line, fact->other_mac);
 	if (fact->reason == REASON_TAKEN || fact->reason == REASON_STICKY)
@@ -263,7 +271,9 @@ static void add_violation(struct line *line, const struct fact *fact, const stru
 
 static void add_until(struct line *line, const struct fact *fact)
 {
-	if (fact->until_s == UINT32_MAX)
+	if (fact->slaac)
+		add(line, " by slaac");
+	else if (fact->until_s == UINT32_MAX)
 		add(line, " until=never");
 	else if (fact->until_s)
 		add(line, " until=%" PRIu32, fact->until_s);

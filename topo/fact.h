@@ -80,6 +80,9 @@ enum fact_reason {
 	REASON_ROGUE_DHCP, REASON_ROGUE_RA,     /* a server, a router, and the port is not trusted */
 	/* LEASE_GONE: */
 	REASON_RELEASED, REASON_EXPIRED,
+	/* VIOLATION: */
+	REASON_HIDDEN,                  /* neighbour discovery in fragments, or behind headers that are cut off */
+	REASON_ADDRESS_LIMIT,           /* an address of its own, and the port has as many as it may have */
 };
 const char *fact_reason_text(enum fact_reason);
 
@@ -138,6 +141,9 @@ struct fact {
 	/* QUARANTINE: old_sw, old_ofport: the other end of the loop; mac: REASON_FLAPS. level:
 	 * which in a row it is; read back, else filled by view_apply. */
 	uint8_t level;
+	/* LEASE and its end: no server gave it, its host took it (`slaac`). HOST: such addresses were left
+	 * behind, filled by view_apply. */
+	bool slaac;
 	uint64_t n_dropped;             /* STORM: frames, since the switch began to count; filled by view_apply:
 					 * since this storm began */
 };

@@ -100,7 +100,7 @@ static void find_mute(const struct net_network *network, struct diag *diag)
 {
 	uint32_t asked = network->guard & (NET_GUARD_SOURCE | NET_GUARD_ARP);
 
-	for (size_t i = 0; asked && !(network->guard & NET_GUARD_DHCP) && i < network->n_ports; i++) {
+	for (size_t i = 0; asked && !(network->guard & NET_GUARD_DHCP) && !network->slaac.n && i < network->n_ports; i++) {
 		const struct net_port *port = &network->ports[i];
 
 		if (!port->guard || port->ips.n || (port->trust & asked) == asked)
@@ -195,5 +195,6 @@ void guards_settle(struct net *net, struct diag *diag)
 		}
 		index_bound(net, network);
 		find_mute(network, diag);
+		slaac_settle(network, diag);
 	}
 }

@@ -57,8 +57,7 @@ static bool read_mac(const struct section_scene *scene, const struct scalar *in,
 	return true;
 }
 
-/* text is in its usual form, with or without a length. */
-static bool set_prefix(const char *text, struct net_prefix *ret)
+bool prefix_read(const char *text, struct net_prefix *ret)
 {
 	char address[SCALAR_ADDRESS_SIZE];
 	const char *slash = strchr(text, '/');
@@ -76,7 +75,7 @@ static bool read_prefix(const struct section_scene *scene, const struct scalar *
 	bool is_good = strchr(in->text, '/') ? scalar_prefix(*in, text, complaint)
 					     : scalar_address(*in, text, complaint);
 
-	if (!is_good || !set_prefix(text, &member->prefix))
+	if (!is_good || !prefix_read(text, &member->prefix))
 		return false;
 	member->kind = MEMBER_PREFIX;
 	member->text = arena_strdup(scene->arena, text);

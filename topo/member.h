@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sets of addresses: how they are read, sorted and compared. Private to
- * topo/{member,group,acl*}.c. */
+ * topo/{member,group,acl*,slaac}.c. */
 #ifndef TOPO_MEMBER_H
 #define TOPO_MEMBER_H
 
@@ -9,6 +9,8 @@
 
 extern const struct section_type section_members;       /* struct net_members */
 
+/* text is in its usual form, with or without a length. */
+bool prefix_read(const char *text, struct net_prefix *ret);
 /* By family, address, length: what is inside another follows it. */
 int prefix_compare(const void *, const void *);
 /* Sorts and drops what is inside another (or there twice); returns how many stay. */

@@ -107,6 +107,9 @@ void guard_check(const struct section_scene *, const struct section_at *, const 
 		 const struct net_port *);
 void guards_settle(struct net *, struct diag *);
 void guard_print(const struct net_port *, FILE *);
+extern const struct section_type section_slaac;         /* struct net_slaac */
+void slaac_settle(const struct net_network *, struct diag *);
+void slaac_print(const struct net_network *, FILE *);
 
 /* Globs that hide each other, or match nothing; switches without use. */
 void globs_check(const struct net *, struct diag *);

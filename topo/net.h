@@ -298,6 +298,13 @@ struct net_physical {
 	bool untagged;                  /* of `untagged` */
 };
 
+/* Prefixes of IPv6, sorted, none inside another; neither link-local nor of groups. */
+struct net_slaac {
+	struct net_prefix *prefixes;
+	size_t n;
+	struct where where;
+};
+
 struct net_network {
 	const char *name;
 	uint32_t id;                    /* hash of the name, unique, never 0: the network register */
@@ -342,6 +349,7 @@ struct net_network {
 	struct net_storm storm;
 	struct where where;
 	uint32_t object;
+	struct net_slaac slaac;         /* where hosts give themselves addresses */
 	const struct net_snat **snats;  /* what its lists of `acl_out` translate sources to, each once, by id */
 	size_t n_snats;
 };
@@ -449,6 +457,9 @@ bool net_translates_to(const struct net_network *, bool is_v6, const uint8_t *ip
 /* May the MAC be behind that entry (null = another port of the network)? Not when
  * that one is bound to another, or another one to it. */
 bool net_may_stand(const struct net_network *, const struct net_port *, const uint8_t mac[6]);
+/* Is the address one that hosts give themselves? Are such learned at a port of that entry (null: none)? (slaac.c) */
+bool net_slaac_has(const struct net_network *, const uint8_t ip[16]);
+bool net_takes_slaac(const struct net_network *, const struct net_port *);
 /* The words of bits of enum net_guard: "dhcp, ra". */
 const char *net_guard_words(uint32_t bits, char *buf, size_t size);
 

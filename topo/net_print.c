@@ -217,6 +217,7 @@ static void print_network(const struct net_network *network, FILE *out)
 
 		fprintf(out, "    guard: [%s]\n", net_guard_words(network->guard, words, sizeof words));
 	}
+	slaac_print(network, out);
 	if (network->ct_zone)
 		fprintf(out, "    ct_zone: %u\n", network->ct_zone);
 	print_storm("    ", &network->storm, out);

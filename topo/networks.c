@@ -164,6 +164,14 @@ static const struct section_key keys[] = {
 			"addresses that are leased to the sender, or declared by `ip` at the port. `arp`: ARP and neighbour "
 			"discovery only about such addresses. `ra`: no router advertisements and redirects. `all`: all of it.",
 	}, {
+		.name = "slaac",
+		.type = &section_slaac,
+		.offset = offsetof(struct net_network, slaac),
+		.otherwise = "none",
+		.help = "With `source` or `arp` in `guard`: IPv6 prefixes in which hosts give themselves addresses (RFC 4862). An address "
+			"there belongs to the host that asked first whether it is free, or spoke first, until nothing came from it for an "
+			"hour; 64 a port at most. Prefixes that routers announce are not taken from them: write them here.",
+	}, {
 		.name = "ct_zone",
 		.type = &section_uint,
 		.offset = offsetof(struct net_network, ct_zone),

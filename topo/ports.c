@@ -209,7 +209,9 @@ static const struct section_key port_keys[] = {
 			"start, whether the host has spoken or not (see `arp` of the network). The port is bound to "
 			"them too: IPv4, IPv6, ARP and neighbour discovery from or about other addresses are dropped, "
 			"but for what a host needs to get going: DHCP, the link-local address of its MAC, and what it "
-			"asks before it has an address. Without `ip` the port is bound to the MAC alone.",
+			"asks before it has an address. Without `ip` the port is bound to the MAC alone. What other edge ports say of "
+			"these addresses by ARP and neighbour discovery is dropped; IP packets that they send from there only with "
+			"`source` in `guard` of the network, for a router may forward them.",
 	}, {
 		.name = "acl",
 		.type = &section_acl,

@@ -156,7 +156,10 @@ struct binding {
 	uint32_t entry;                 /* declared: index into the network's ports */
 };
 
-/* An IP address that a DHCP server leased to a MAC. See topo/view_guard.c. */
+enum { VIEW_PORT_SLAAC = 64 };          /* addresses that the hosts of a port may take by themselves, in a network */
+
+/* An IP address that a DHCP server leased to a MAC, or that its host took where the file
+ * lets it (`slaac`). See topo/view_guard.c. */
 struct lease {
 	uint32_t network;               /* network id; 0 = an empty slot */
 	bool is_v6;
@@ -167,6 +170,7 @@ struct lease {
 	uint32_t left_sw, left_ofport;  /* where it held before its host was seen last */
 	uint32_t until_s;               /* seconds since 1970, UINT32_MAX = never ends */
 	uint64_t since_ms;
+	bool slaac;                     /* taken; ends when its row was idle */
 };
 
 /* A port that lets nothing of a network in for a time, or did lately. */
@@ -313,6 +317,8 @@ const struct lease *view_host_lease(const struct view *, uint32_t network_id, co
 size_t view_lease_slots(const struct view *);
 const struct lease *view_lease_at(const struct view *, size_t i);
 size_t view_n_leases(const struct view *);
+/* Addresses that hosts of the port have taken by themselves: a look at all leases. */
+size_t view_n_slaac(const struct view *, uint32_t sw, uint32_t ofport, uint32_t network_id);
 /* Has one ended by that time (seconds since 1970)? Cheap while none has. */
 bool view_lease_is_due(const struct view *, uint32_t now_s);
 struct fact view_lease_fact(const struct lease *, enum fact_kind);

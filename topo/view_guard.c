@@ -74,6 +74,16 @@ const struct lease *view_lease_at(const struct view *view, size_t i)
 
 size_t view_n_leases(const struct view *view) { return view->leases.index.n; }
 
+size_t view_n_slaac(const struct view *view, uint32_t sw, uint32_t ofport, uint32_t network_id)
+{
+	size_t n = 0;
+	for (uint32_t i = 0; i < view->leases.index.n_slots; i++) {
+		const struct lease *lease = &view->leases.slots[i];
+		n += lease->network == network_id && lease->slaac && lease->sw == sw && lease->ofport == ofport;
+	}
+	return n;
+}
+
 /* What is remembered of the soonest end is too early after a renewal, never too late. */
 bool view_lease_is_due(const struct view *view, uint32_t now_s)
 {
@@ -91,7 +101,7 @@ struct fact view_lease_fact(const struct lease *lease, enum fact_kind kind)
 {
 	struct fact fact = {
 		.kind = kind, .network = lease->network, .sw = lease->sw, .ofport = lease->ofport,
-		.old_sw = NET_NONE, .until_s = lease->until_s, .has_ip4 = !lease->is_v6, .has_ip6 = lease->is_v6,
+		.old_sw = NET_NONE, .until_s = lease->until_s, .slaac = lease->slaac, .has_ip4 = !lease->is_v6, .has_ip6 = lease->is_v6,
 	};
 	memcpy(fact.mac, lease->mac, 6);
 	if (lease->is_v6)
@@ -132,10 +142,13 @@ static void settle_place(const struct view *view, struct lease *lease, const str
 }
 
 /* The address was leased to another before: of two rows read back the one that
- * lasts longer is right, and what is heard now is righter than both. */
+ * lasts longer is right, and what is heard now is righter than both. Nobody takes
+ * what another one has. */
 static bool replace(struct view *view, uint32_t i, struct fact *fact)
 {
 	const struct lease *old = &view->leases.slots[i];
+	if (fact->slaac)
+		return false;
 	if (fact->recovered && (!old->recovered || old->until_s >= fact->until_s))
 		return false;
 	fact->was_known = true;
@@ -152,6 +165,20 @@ static bool is_other_end(uint32_t was_s, uint32_t is_s)
 	return is_s < was_s || is_s - was_s > SAME_END_S;
 }
 
+/* Where nobody looks, no row tells when an address is free again: nothing is kept there. */
+static bool takes_slaac(const struct view *view, uint32_t sw, uint32_t ofport, uint32_t network_id)
+{
+	const struct view_port *port = sw == NET_NONE ? NULL : view_port(view, sw, ofport);
+	const struct view_use *use = port ? view_use(port, network_id) : NULL;
+	const struct net_network *network = use ? &view->net->networks[use->network] : NULL;
+	return use && !use->is_uplink && !use->is_physical && net_takes_slaac(network, &network->ports[use->entry]);
+}
+
+static bool may_hold(const struct net_network *network, bool slaac, bool is_v6, const uint8_t ip[16])
+{
+	return slaac ? is_v6 && net_slaac_has(network, ip) : network->guard & NET_GUARD_DHCP;
+}
+
 bool view_apply_lease(struct view *view, struct fact *fact)
 {
 	const struct view_network *vn = view_network_by_id(view, fact->network);
@@ -159,20 +186,24 @@ bool view_apply_lease(struct view *view, struct fact *fact)
 	bool is_v6;
 	fact->was_known = false;
 	fact->old_sw = NET_NONE;
-	if (!vn || !(view->net->networks[vn - view->networks].guard & NET_GUARD_DHCP))
-		return false;
 	uint32_t i = find(view, fact, ip, &is_v6);
+	if (!vn || !may_hold(&view->net->networks[vn - view->networks], fact->slaac, is_v6, ip)
+	    || (fact->slaac && !takes_slaac(view, fact->sw, fact->ofport, fact->network)))
+		return false;
 	if (i != NET_NONE && memcmp(view->leases.slots[i].mac, fact->mac, 6)) {
 		if (!replace(view, i, fact))
 			return false;
 		i = NET_NONE;
 	}
 	bool is_new = i == NET_NONE;
+	if (!is_new && fact->slaac && !view->leases.slots[i].slaac)
+		return false;
 	if (is_new && view->leases.index.n >= LEASES_MAX)
 		return false;
 	if (is_new)
 		i = lease_add(&view->leases, fact->network, is_v6, ip, fact->mac);
 	struct lease *lease = &view->leases.slots[i];
+	lease->slaac = fact->slaac;
 	bool is_news = is_new || (fact->recovered ? lease->until_s < fact->until_s : is_other_end(lease->until_s, fact->until_s));
 	if (is_new) {
 		lease->since_ms = fact->time_ms;
@@ -205,13 +236,19 @@ bool view_apply_lease_gone(struct view *view, struct fact *fact)
 }
 
 /* Its host was seen there. */
-void view_leases_follow(struct view *view, const struct fact *fact)
+void view_leases_follow(struct view *view, struct fact *fact)
 {
 	struct lease_table *t = &view->leases;
 	if (!t->index.n || fact->unconfirmed)
 		return;
-	for (uint32_t i = address_index_of(&t->index, fact->network, fact->mac); i != NET_NONE; i = address_index_next(&t->index, i)) {
+	for (uint32_t i = address_index_of(&t->index, fact->network, fact->mac), next; i != NET_NONE; i = next) {
 		struct lease *lease = &t->slots[i];
+		next = address_index_next(&t->index, i);
+		if (lease->slaac && !takes_slaac(view, fact->sw, fact->ofport, fact->network)) {
+			lease_remove(t, i);
+			fact->slaac = true;
+			continue;
+		}
 		lease->left_sw = lease->sw;
 		lease->left_ofport = lease->ofport;
 		lease->sw = fact->sw;
@@ -329,7 +366,11 @@ void view_guards_leave(struct view *view, uint32_t sw, uint32_t ofport)
 	forget_closures(view, is_there, &place);
 	for (uint32_t i = 0; view->leases.index.n && i < view->leases.index.n_slots; i++) {
 		struct lease *lease = &view->leases.slots[i];
-		if (lease->network && lease->sw == sw && lease->ofport == ofport)
+		if (!lease->network || lease->sw != sw || lease->ofport != ofport)
+			continue;
+		if (lease->slaac)
+			lease_remove(&view->leases, i);
+		else
 			lease->sw = NET_NONE;
 	}
 }
@@ -351,7 +392,8 @@ void view_guards_bind(struct view *view)
 		const struct view_network *vn = lease->network ? view_network_by_id(view, lease->network) : NULL;
 		if (!lease->network)
 			continue;
-		if (!vn || !(view->net->networks[vn - view->networks].guard & NET_GUARD_DHCP))
+		if (!vn || !may_hold(&view->net->networks[vn - view->networks], lease->slaac, lease->is_v6, lease->ip)
+		    || (lease->slaac && !takes_slaac(view, lease->sw, lease->ofport, lease->network)))
 			lease_remove(&view->leases, i);
 		else if (!is_edge(view, lease->sw, lease->ofport, lease->network))
 			lease->sw = NET_NONE;

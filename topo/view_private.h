@@ -115,7 +115,7 @@ bool view_apply_lease(struct view *, struct fact *);
 bool view_apply_lease_gone(struct view *, struct fact *);
 bool view_apply_shut(struct view *, struct fact *);
 bool view_apply_open(struct view *, const struct fact *);
-void view_leases_follow(struct view *, const struct fact *);             /* after a HOST */
+void view_leases_follow(struct view *, struct fact *);             /* after a HOST */
 void view_guards_leave(struct view *, uint32_t sw, uint32_t ofport);    /* the port goes */
 void view_guards_bind(struct view *);                                  /* the file has been taken over */
 

@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from agree import agree, explains, kinds, known
+from agree import agree, explain, explains, frame_agrees, kinds, known
 from frames import arp_request, ethernet, has, udp
+from test_guard import advertisement
 from test_reload import Prober, settled
 from weftlab import wait_for
 
@@ -370,10 +371,20 @@ def test_what_hosts_need_passes_unless_named(lab):
         wire.wait(has(b"the-end"), 3)
         return [bool(wire.count(has(m))) for m in (bytes([10, 0, 0, 78]), b"discover", b"whoisthere", b"other")]
 
+    def agrees(found):
+        for frame, came in zip((arp, discover, solicit, other), found):
+            frame_agrees(l, "h1", "h3", frame, came)
+
+    other_mac, ip6 = l.vm("h3")["mac"], l.vm("h3")["networks"][0]["ip6"]
+    for frame in (arp_request(other_mac, l.ip("h3"), l.ip("h3")), advertisement(other_mac, ip6, ip6)):
+        wire.send(frame)
+    wait_for("h3 is known", lambda: any({l.ip("h3"), ip6} <= set(h["addresses"]) for h in l.hosts()))
     assert wait_for("ARP, DHCP and ND, and nothing else", lambda: heard() == [True, True, True, False])
+    agrees([True, True, True, False])
     assert not l.ping("h1", "h3", 2, 2)
     l.edit(hosts_text(acl="    acl: closed\n", rest=closed.replace("    - {deny: any}", "    - {deny: dhcp}\n    - {deny: nd}\n    - {deny: any}")))
     assert heard() == [True, False, False, False]
+    agrees([True, False, False, False])
 
 
 def test_edits_never_open_a_gap(lab):
@@ -466,6 +477,11 @@ def test_other_protocols_are_tracked_by_their_addresses(lab, proto):
     assert not here.count(has(b"the-answer")), "it came unasked"
     there.send(raw_ip(l, "h3", "h1", proto, answer))
     assert here.wait(has(b"the-answer"))
+    word = {47: "gre", 132: "sctp/9"}[proto]
+    asked, unasked = explain(l, "h1", "h3", word, code=4)["directions"]
+    assert [x["verdict"] for x in asked["legs"] if x["name"] in ("request", "reply")] == ["passes", "passes"], asked
+    assert unasked["causes"][0]["kind"] == "denied" and f"{proto}" in unasked["causes"][0]["cure"] + "sctp132", unasked
+    frame_agrees(l, "h1", "h3", raw_ip(l, "h1", "h3", 253, b"denied"), False)
 
 
 def test_an_icmp_error_is_related(lab):

@@ -127,8 +127,15 @@ def test_n10_a_bound_port_sends_what_is_its_own(lab):
         for words in ((f"from {evil}",), (f"from {l.ip('h1')} ({mac})",), ("from fd00::66",)):
             told(l, "lan: port k2:db, bound to", mac, ip, ip6, *words)
         # Before it has an address.
-        assert crosses(db, h3, dhcp.discover(mac), b"\x63\x82\x53\x63")
-        assert crosses(db, h1, solicitation(mac, "::", ip6), ip_bytes(ip6))
+        for frame, tail in ((dhcp.discover(mac), b"\x63\x82\x53\x63"), (solicitation(mac, "::", ip6), ip_bytes(ip6)),
+                            (arp(mac, "0.0.0.0", ip), ip_bytes(ip)), (dhcp.solicit6(mac), b"\x01abc")):
+            h1.forget()
+            assert crosses(db, h1, frame, tail)
+            frame_agrees(l, "db", "h1", frame, True)
+        # Nor does it ask for another address, and announces what is its own.
+        assert {"bound"} == blocked(l, db, (h1,), [solicitation(mac, "::", "fd00::66"), arp(mac, "0.0.0.0", "10.0.0.66")],
+                                    advertisement(mac, ip6, ip6))
+        frame_agrees(l, "db", "h1", arp(mac, ip, ip), True)
     [problem] = wait_for("status says so", lambda: problems(l, "violation"), TOLD)
     assert "k2:db" in problem["text"] and problem["network"] == "lan" and problem["switch"] == "k2", problem
     port = l.port("k2", "db")
@@ -158,6 +165,11 @@ def test_n10_nobody_else_has_what_a_port_is_bound_to(lab):
                 advertisement(own, dhcp.link_local(own), ip6),
                 plain(mac, b"the mac of another"),
             ], plain(own, f"it goes on, {vm} itself".encode()))
+            # A router may send on what came from there: that is for `source`, and explain says so.
+            forwarded = ip4_frame(own, ip, f"forwarded by {vm}".encode())
+            assert crosses(wire, h1, forwarded, f"forwarded by {vm}".encode())
+            notes = frame_agrees(l, vm, "h1", forwarded, True)["notes"]
+            assert [n["kind"] for n in notes if n["kind"] != "mtu"] == ["bound-elsewhere"] and "k2:db" in notes[0]["text"], notes
             told(l, f"port {place} sent from {ip} ({own}), to which k2:db is bound")
             told(l, f"port {place} sent from {ip6} ({own}), to which k2:db is bound")
             told(l, f"port {place} sent from {mac}, to which k2:db is bound")
@@ -281,8 +293,12 @@ def lease(l, server, vm, place, ip, ip6, seconds=600):
     with l.wire(vm) as client:
         wait_for("the question arrives", lambda: crosses(client, server, dhcp.discover(mac), b"weft", 0.5), 20)
         client.send(dhcp.solicit6(mac))
-        server.send(dhcp.ack(server_mac, l.ip("srv"), mac, ip, seconds))
-        server.send(dhcp.reply6(server_mac, mac, ip6, seconds))
+        answers = (dhcp.ack(server_mac, l.ip("srv"), mac, ip, seconds), dhcp.reply6(server_mac, mac, ip6, seconds))
+        for frame in (dhcp.discover(mac), dhcp.solicit6(mac)):
+            frame_agrees(l, vm, "srv", frame, True)
+        for frame in answers:
+            server.send(frame)
+            frame_agrees(l, "srv", vm, frame, True)
         assert client.wait(lambda f: f[36:38] == b"\0\x44"), "the answer did not arrive"
         wait_for("the lease holds", lambda: {(mac, ip), (mac, ip6)} <= leases(l, host, port), TOLD)
     l.wait_rest()
@@ -424,6 +440,13 @@ x-lab:
         assert r3.wait(lambda f: f[12:14] == b"\x08\x06" and ip_bytes("10.0.0.250") in f)
         r1.send(solicitation(mac, l.vm("r1")["networks"][0]["ip6"], "fd00::fa"))
         assert r2.wait(has(ip_bytes("fd00::fa"))) and r3.wait(has(ip_bytes("fd00::fa")))
+        for hearer in ("r2", "r3"):
+            frame_agrees(l, "r1", hearer, solicitation(mac, l.vm("r1")["networks"][0]["ip6"], "fd00::fa"), True)
+        # DHCP goes to the gateway, and to nobody else.
+        with l.wire("gw") as gw:
+            asked = dhcp.discover(mac)[:6].replace(b"\xff" * 6, mac_bytes(gateway)) + dhcp.discover(mac)[6:]
+            assert crosses(r1, gw, asked, b"\x63\x82\x53\x63")
+            assert not r2.count(lambda f: f[6:] == asked[6:])
         # Who is not restricted is heard, and routing by the gateway works.
         assert crosses(free, r1, plain(l.vm("free")["mac"], b"to all"), b"to all")
     # By the gateway: hosts send there what is for each other, in another subnet.

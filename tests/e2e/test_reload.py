@@ -3,6 +3,7 @@
 import re
 import subprocess
 
+from agree import agree, explain, kinds
 from t1 import t1
 from weftlab import wait_for
 
@@ -93,6 +94,12 @@ def test_s31_removed_port(lab):
     prober = Prober(l, "h1", "h2")
     l.edit(t1(hosts=3))
     assert not any(mac in f for f in l.flows("s1"))
+    # explain and real packets say the same: who is out is out, by its name or by its address; others see nothing of it.
+    for direction in agree(l, "h3", "h4", names=("h3", "s1:h4"), traces=False)["directions"]:
+        assert kinds(direction) == ["no-network"] and "s1:h4" in direction["causes"][0]["text"], direction
+    assert kinds(explain(l, "h3", l.ip("h4"), code=4)["directions"][0]) == ["unknown-host"]
+    for a, b in (("h1", "h2"), ("h3", "h1")):
+        assert agree(l, a, b)["verdict"] == "reachable"
     sent, received = prober.stop()
     assert sent == received
     l.ping_all(["h1", "h2", "h3"])

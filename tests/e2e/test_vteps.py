@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from agree import explain, trace_says
 from frames import Wire, arp_request, has, udp
 from test_vxlan import over_ipv6, underlay_tap, vxlan_frame
 from weftlab import WEFT, run, wait_for
@@ -64,6 +65,35 @@ def test_ping_and_tcp_both_ways(lab, text):
     networks = {n["name"]: n for n in l.weft("show", "networks")["networks"]}
     assert networks["office"]["vteps"] == ["nas", "tor"] and networks["closed"]["vteps"] == []
     assert networks["alone"]["transport"] == "vxlan"
+
+
+def test_explain_from_there(lab):
+    """What comes out of a foreign tunnel is judged like anything else: explain and packets say the same."""
+    l = lab(VTEPS)
+    for vm in ("a1", "a2"):
+        assert reaches(l, "nas", vm)
+    nas = f"{l.vm('nas')['mac']},{address(l, 'nas', 'office')}"
+
+    def ask(vm, *more):
+        return explain(l, "office/nas", address(l, vm, "office"), *more)
+
+    def agrees(vm, passes):
+        answer = ask(vm, "icmp", "--as", nas)
+        assert (answer["verdict"] == "reachable") == passes == reaches(l, "nas", vm), answer
+        [leg] = answer["directions"][0]["legs"]
+        assert leg["steps"][0]["text"] == "in by the tunnel from nas (10.99.0.50)", leg
+        assert trace_says(l, leg) == passes, leg
+        return answer
+
+    for vm in ("a1", "a2"):
+        agrees(vm, True)
+        answer = ask(vm, "ethernet")
+        assert [d["verdict"] for d in answer["directions"]] == ["reachable"] * 2, answer
+        assert [n["kind"] for n in answer["notes"]] == ["foreign-vtep", "mtu"], answer["notes"]
+    text = VTEPS.replace("k1:a1", "{port: k1:a1, acl_out: shy}")
+    l.edit(text + "acls:\n  shy:\n    - {deny: icmp, name: no-ping}\n    - {allow: any}\n")
+    assert "no-ping" in agrees("a1", False)["directions"][0]["causes"][0]["text"]
+    agrees("a2", True)
 
 
 def test_broadcast_both_ways_and_split_horizon(lab):

@@ -89,7 +89,16 @@ static void draw_match(struct build *b, struct row *row)
 			match_u(b, FIELD_ARP_OP, 1 + below(2));
 		if (row->type == 0x0800 && below(2))
 			match_um(b, FIELD_IPV4_SRC, 0x0a000000, 0xffffff00);
-		if (row->type == 0x86dd && below(4)) {
+		if (row->type == 0x86dd && below(4) == 0) {
+			static const uint8_t frags[] = {FRAG_NOT, FRAG_FIRST, FRAG_LATER};
+
+			if (below(2))
+				match_u(b, FIELD_IP_FRAG, frags[below(3)]);
+			if (below(2))
+				match_u(b, FIELD_IP_TTL, below(2) ? 255 : 64);
+			if (below(3) == 0)
+				match_u(b, FIELD_IP_PROTO, below(2) ? 0 : 44);
+		} else if (row->type == 0x86dd) {
 			row->icmp6 = 135 + below(2);
 			match_u(b, FIELD_IP_PROTO, 58);
 			match_u(b, FIELD_ICMPV6_TYPE, row->icmp6);
@@ -293,6 +302,28 @@ static size_t draw_solicitation(uint8_t *f, size_t at)
 	return at + 72 + 4;
 }
 
+/* Now and then there are headers in between, whole or cut off, or it is a fragment. */
+static size_t draw_extension(uint8_t *f, size_t at, size_t size)
+{
+	static const uint8_t kinds[] = {0, 60, 44, 44};
+	static const uint16_t offsets[] = {0, 1, 0x40, 0x41};
+
+	for (int n = (int) below(3); n > 0 && below(2); n--) {
+		uint8_t kind = kinds[below(4)], *header = f + at + 40;
+
+		memmove(header + 8, header, size - at - 40);
+		memset(header, 0, 8);
+		header[0] = f[at + 6];
+		header[1] = kind != 44 && below(4) == 0 ? 30 : 0;
+		if (kind == 44)
+			wire_put_u16(header + 2, offsets[below(4)]);
+		f[at + 6] = kind;
+		f[at + 5] = (uint8_t) (f[at + 5] + 8);
+		size += 8;
+	}
+	return size;
+}
+
 static size_t draw_frame(uint8_t *f)
 {
 	uint16_t type = draw_type();
@@ -335,7 +366,7 @@ static size_t draw_frame(uint8_t *f)
 		break;
 	case 0x86dd:            /* no next header: no checksum to keep; or neighbour discovery */
 		if (below(3))
-			return draw_solicitation(f, at);
+			return draw_extension(f, at, draw_solicitation(f, at));
 		f[at] = 0x60;
 		f[at + 6] = 59;
 		f[at + 7] = 64;

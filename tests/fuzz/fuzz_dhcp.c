@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes may be reported as a frame of DHCP, by a trusted port and by others. What
- * is leased stands in the frame; a client gives back nothing but its own. The first
- * byte says by which port it came. */
+/* Any bytes may be reported as a frame of DHCP, or as one that asks for an address or speaks
+ * from one, by a trusted port and by others. What is leased or taken stands in the frame; a
+ * client gives back nothing but its own. The first byte says by which port it came. */
 #include "apps/guard.h"
 #include "tests/fuzz/punt_world.h"
 
 static const char text[] = "version: 1\nswitches: {a: {dpid: 1}}\nnetworks:\n"
-			   "  red: {guard: all, ports: [\"a:r*\", {port: a:s, trust: all}]}\n";
+			   "  red: {guard: all, slaac: \"fd00::/16\", ports: [\"a:r*\", {port: a:s, trust: all}]}\n";
 
 static void on_fact(void *ctx, struct fact *fact)
 {
 	(void) ctx;
 	if (fact->kind == FACT_LEASE || fact->kind == FACT_LEASE_GONE) {
 		check_address(fact);
-		check(is_in_frame(fact->mac, 6));
+		/* Who had it before and is not there any more. */
+		check(is_in_frame(fact->mac, 6) || (fact->slaac && fact->reason == REASON_SILENT));
 	} else {
 		check(fact->kind == FACT_VIOLATION || fact->kind == FACT_HOST || fact->kind == FACT_HOST_REFUSED);
 		check(!memcmp(fact->mac, frame + 6, 6));

@@ -199,10 +199,13 @@ static void test_names(void **state)
 static void test_protocols(void **state)
 {
 	static const struct { const char *text, *protocol; } good[] = {
-		{ "", "icmp" }, { "icmp", "icmp" }, { "icmp6", "icmp6" }, { "udp/53", "udp/53" }, { "sctp/9", "sctp/9" }, { "47", "47" },
+		{ "", "icmp" }, { "icmp", "icmp" }, { "icmp6", "icmp6" }, { "udp/53", "udp/53" }, { "sctp/9", "sctp/9" }, { "47", "gre" },
+		{ "gre", "gre" }, { "proto/47", "gre" }, { "proto/253", "proto/253" }, { "esp", "esp" }, { "nd", "nd" },
 		{ "arp", "arp" }, { "ethernet", "ethernet" }, { "0x88cc", "0x88cc" },
 	};
-	static const char *const bad[] = { "tcp", "tcp/", "tcp/0", "tcp/70000", "udp/x", "tcpx/2", "0x5", "0x10000", "300", "6", "icmpx", "-1" };
+	static const char *const bad[] = { "tcp", "tcp/", "tcp/0", "tcp/70000", "udp/x", "tcpx/2", "0x5", "0x10000", "300", "6", "icmpx", "-1",
+					  "gre/1", "proto/", "proto/256", "proto/x", "proto/6", "proto/0x2f1", "arp/", "arp/fd00::9", "arp/10.0.0", "nd/",
+					  "nd/10.0.0.9", "nd/fd00::9/64", "dad", "dad/x", "dhcp/", "dhcp/client", "dhcp6/10.0.0.1", "ndx", "ra/1" };
 	struct explain_protocol protocol;
 	(void) state;
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
@@ -217,6 +220,12 @@ static void test_protocols(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		if (!explain_protocol_parse(bad[i], &protocol))
 			fail_msg("\"%s\" was taken for a protocol", bad[i]);
+	assert_non_null(strstr(explain_protocol_parse("arp/fd00::9", &protocol), "arp/10.0.0.9"));
+	assert_non_null(strstr(explain_protocol_parse("nd/10.0.0.9", &protocol), "nd/fd00::9"));
+	assert_non_null(strstr(explain_protocol_parse("dad/x", &protocol), "dad/fd00::9"));
+	assert_non_null(strstr(explain_protocol_parse("gre/1", &protocol), "no ports"));
+	ask("fd00::1", "vm-web", "proto/44");
+	assert_string_equal(x->error, "\"44\" is an extension header of IPv6, and no protocol");
 }
 
 /* --- who is meant --------------------------------------------------------------------------- */
@@ -364,9 +373,24 @@ static void test_mtu(void **state)
 	question = (struct explain_question) { .from = "vm-a", .to = "vm-b", .size = 9000 };
 	x = explain_new(world.core, &question);
 	assert_true(x->is_reachable);
+	/* By itself, where a tunnel is on the way. */
 	use(SWITCHES NETWORKS("    mtu: 1500\n"));
 	reachable("vm-a", "vm-web", "");
-	assert_true(has_note("mtu"));
+	assert_string_equal(x->notes.items[0].kind, "mtu");
+	assert_string_equal(x->notes.items[0].text,
+			    "hosts of network office send packets of up to 1500 bytes, the tunnels on the way carry 1450: larger ones are lost without a word");
+	assert_int_equal(x->notes.items[0].line, 9);
+	reachable("vm-a", "vm-b", "");
+	assert_false(has_note("mtu"));
+	reachable("vm-a", "vm-web", "arp");
+	assert_false(has_note("mtu"));
+	use(open_file);
+	reachable("vm-a", "vm-web", "tcp/80");
+	assert_non_null(strstr(x->notes.items[0].text, "hosts that were not told send packets of up to 1500 bytes, the tunnels on the way carry 1450"));
+	assert_non_null(strstr(x->notes.items[0].cure, "an MTU of 1450 and write `mtu` at the network, or the underlay 50 more"));
+	use(SWITCHES NETWORKS("    mtu: 1450\n"));
+	reachable("vm-a", "vm-web", "");
+	assert_false(has_note("mtu"));
 }
 
 /* --- rules ------------------------------------------------------------------------------------- */
@@ -400,7 +424,15 @@ static void test_rules(void **state)
 	for (size_t i = 0; i < leg(0, "arp")->n_steps; i++)
 		n += leg(0, "arp")->steps[i].is_last;
 	assert_int_equal(n, 1);
+	blocked("vm-b", "vm-web", "arp/10.0.0.9", "denied", "deny arp", "put {allow: arp} in front of line 18");
+	blocked("vm-b", "vm-web", "dad/10.0.0.9", "denied", "deny arp", "put {allow: arp} in front of line 18");
+	blocked("vm-a", "vm-web", "gre", "denied", "no rule of acl", "add {allow: 47, from: 10.0.0.1, to: 10.0.0.3} to acl");
 	blocked("vm-a", "vm-web", "ethernet", "denied", "no rule of acl", "ask again by IP address");
+	use(RULES("", "    - {deny: nd}\n    - {deny: dhcp}\n    - {allow: any}\n"));
+	static const char *const said[] = { "nd/fd00::9", "dad/fd00::9", "dhcp", "dhcp6", "dhcp/server" };
+	for (size_t i = 0; i < 5; i++)
+		blocked("vm-a", "vm-web", said[i], "denied", i < 2 ? "deny nd" : "deny dhcp",
+			i < 2 ? "put {allow: nd} in front of line 15" : "put {allow: dhcp} in front of line 16");
 }
 
 static void test_stateless_and_audit(void **state)

@@ -118,6 +118,28 @@ static void told(const char *from, const char *to, const char *protocol, const c
 		fail_msg("%s: %s -> %s (line %u)", cause->kind, cause->text, cause->cure, cause->line);
 }
 
+/* Of what one end says. */
+static void ask_one(const char *from, const char *to, const char *protocol)
+{
+	struct explain_question question = { .from = from, .to = to };
+	assert_null(explain_protocol_parse(protocol, &question.protocol));
+	explain_free(x);
+	x = explain_new(world.core, &question);
+	if (x->error)
+		fail_msg("%s; %s", x->error, x->hint);
+	assert_int_equal(x->n_directions, 1);
+}
+
+static void told_one(const char *from, const char *to, const char *protocol, const char *kind, const char *text, const char *cure)
+{
+	ask_one(from, to, protocol);
+	const struct explain_causes *causes = &x->directions[0].causes;
+	if (x->is_reachable != !kind[0] || causes->n != !!kind[0])
+		fail_msg("%s: %s", protocol, causes->n ? causes->items[0].text : "passes");
+	if (kind[0] && (strcmp(causes->items[0].kind, kind) || !strstr(causes->items[0].text, text) || !strstr(causes->items[0].cure, cure)))
+		fail_msg("%s: %s -> %s", causes->items[0].kind, causes->items[0].text, causes->items[0].cure);
+}
+
 static void test_bound(void **state)
 {
 	(void) state;
@@ -138,6 +160,18 @@ static void test_bound(void **state)
 	told("k1:free", "far", "arp", "10.0.0.1", "bound", "10.0.0.1 is what port k1:db is bound to (topology.yaml:9), and this comes from port k1:free",
 	     "another address", 9);
 	told("k1:free", "far", "arp", "fd00::1", "bound", "fd00::1 is what port k1:db is bound to", "another address", 9);
+	/* But what is only sent from there, as a router does; and that is said. */
+	for (int v6 = 0; v6 < 2; v6++) {
+		told("k1:free", "far", v6 ? "icmp6" : "udp/9", v6 ? "fd00::1" : "10.0.0.1", "", "", "", 0);
+		assert_string_equal(x->notes.items[0].kind, "bound-elsewhere");
+		assert_non_null(strstr(x->notes.items[0].text, v6 ? "fd00::1 is what port k1:db is bound to (topology.yaml:9). What port k1:free (topology.yaml:12) says"
+					      : "10.0.0.1 is what port k1:db is bound to (topology.yaml:9). What port k1:free (topology.yaml:12) says"));
+		assert_int_equal(x->notes.items[0].line, 9);
+		told("k1:db", "far", v6 ? "icmp6" : "udp/9", v6 ? "fd00::1" : "10.0.0.1", "", "", "", 0);
+		assert_true(!x->notes.n || strcmp(x->notes.items[0].kind, "bound-elsewhere"));
+		told("k1:free", "far", v6 ? "icmp6" : "udp/9", v6 ? "fd00::4" : "10.0.0.4", "", "", "", 0);
+		assert_true(!x->notes.n || strcmp(x->notes.items[0].kind, "bound-elsewhere"));
+	}
 	told("k1:free", "far", "arp", "10.0.0.77", "", "", "", 0);
 	told("k1:free", "far", "ethernet", "02:00:00:00:00:77", "", "", "", 0);
 }
@@ -182,6 +216,28 @@ static void test_leases(void **state)
 	told("k2:v2", "srv", "icmp", "10.0.0.7", "no-lease", "10.0.0.7 is leased to 02:00:00:00:00:07, not to", "ask by DHCP", 18);
 }
 
+static void test_addresses_of_their_own(void **state)
+{
+	(void) state;
+	static char text[2000];
+	snprintf(text, sizeof text, "%s", file);
+	static const char key[] = "    slaac: \"fd00::/64\"\n";
+	char *at = strstr(text, "    guard: all\n");
+	memmove(at + sizeof key - 1, at, strlen(at) + 1);
+	memcpy(at, key, sizeof key - 1);
+	world_reload(&world, text);
+	take_all();
+	told_one("k1:v1", "srv", "dad/fd00::7", "", "", "");
+	told("k1:v1", "srv", "icmp6", "fd00::7", "no-lease", "fd00::7 is an address that hosts give themselves (`slaac`), and nobody has it yet", "ask again", 19);
+	struct fact fact = { .kind = FACT_LEASE, .network = id_of("leased"), .sw = k1, .ofport = V1, .old_sw = NET_NONE, .slaac = true,
+			     .mac = { 2, 0, 0, 0, 0, 7 }, .has_ip6 = true, .ip6 = { 0xfd, [15] = 7 }, .until_s = UINT32_MAX };
+	core_fact(world.core, &fact);
+	take_all();
+	told("k1:v1", "srv", "icmp6", "fd00::7", "", "", "", 0);
+	told("k1:v1", "srv", "nd/fd00::7", "fd00::7", "", "", "", 0);
+	told("k2:v2", "srv", "icmp6", "fd00::7", "no-lease", "fd00::7 was taken first by 02:00:00:00:00:07, not 0a:6e", "ask by DHCP", 19);
+}
+
 static void test_servers_and_routers(void **state)
 {
 	(void) state;
@@ -193,6 +249,92 @@ static void test_servers_and_routers(void **state)
 	told("k1:v1", "srv", "udp/546", "fd00::7", "rogue-dhcp", "only a DHCP server sends that", "write `trust: dhcp`", 18);
 	ask("k1:free", "far", "ra", NULL);
 	assert_true(x->is_reachable && x->directions[1].legs[0].passes);
+}
+
+/* What one end says: as what it is printed, its frame, and the flow that Open vSwitch is asked about. */
+static void test_what_nobody_asks_for(void **state)
+{
+	static const struct { const char *from, *to, *word, *as, *frame, *flow; size_t n_legs; } said[] = {
+		{ "k1:free", "far", "arp/10.0.0.9", NULL, "ARP: 10.0.0.9 is at 02:00:00:00:00:04",
+		  "dl_dst=ff:ff:ff:ff:ff:ff,arp,arp_op=1,arp_spa=10.0.0.9,arp_tpa=10.0.0.9,arp_sha=02:00:00:00:00:04", 1 },
+		{ "k1:free", "far", "nd/fd00::9", NULL, "neighbour advertisement: fd00::9 is at 02:00:00:00:00:04",
+		  "dl_dst=33:33:00:00:00:01,icmp6,ipv6_src=fd00::9,ipv6_dst=ff02::1,nw_ttl=255,icmpv6_type=136,icmpv6_code=0,nd_target=fd00::9,"
+		  "nd_tll=02:00:00:00:00:04", 1 },
+		{ "k1:free", "far", "nd/fd00::9", "fd00::4", "neighbour advertisement: fd00::9 is at 02:00:00:00:00:04",
+		  "ipv6_src=fd00::4,ipv6_dst=ff02::1", 1 },
+		{ "k1:free", "far", "dad/10.0.0.9", NULL, "ARP: is 10.0.0.9 free?",
+		  "dl_dst=ff:ff:ff:ff:ff:ff,arp,arp_op=1,arp_spa=0.0.0.0,arp_tpa=10.0.0.9,arp_sha=02:00:00:00:00:04", 1 },
+		{ "k1:free", "far", "dad/fd00::9:89ab", NULL, "neighbour solicitation: is fd00::9:89ab free?",
+		  "dl_dst=33:33:ff:09:89:ab,icmp6,ipv6_src=::,ipv6_dst=ff02::1:ff09:89ab,nw_ttl=255,icmpv6_type=135,icmpv6_code=0,"
+		  "nd_target=fd00::9:89ab", 1 },
+		{ "k1:v1", "srv", "dhcp", NULL, "DHCP 0.0.0.0 port 68 > 255.255.255.255 port 67",
+		  "dl_dst=ff:ff:ff:ff:ff:ff,udp,nw_src=0.0.0.0,nw_dst=255.255.255.255,nw_ttl=64,udp_src=68,udp_dst=67", 2 },
+		{ "k1:v1", "srv", "dhcp", "10.0.0.7", "DHCP 10.0.0.7 port 68 > 10.0.0.6 port 67",
+		  "dl_dst=02:00:00:00:00:06,udp,nw_src=10.0.0.7,nw_dst=10.0.0.6", 1 },
+		{ "k1:v1", "srv", "dhcp6", NULL, "DHCPv6 fe80::ff:fe00:7 port 546 > ff02::1:2 port 547",
+		  "dl_dst=33:33:00:01:00:02,udp6,ipv6_src=fe80::ff:fe00:7,ipv6_dst=ff02::1:2,nw_ttl=64,udp_src=546,udp_dst=547", 2 },
+		{ "srv", "k1:v1", "dhcp/server", NULL, "DHCP 10.0.0.6 port 67 > 255.255.255.255 port 68", "udp_src=67,udp_dst=68", 1 },
+		{ "srv", "k1:v1", "dhcp6/server", NULL, "DHCPv6 fe80::ff:fe00:6 port 547 > fe80::ff:fe00:7 port 546",
+		  "dl_dst=02:00:00:00:00:07,udp6,ipv6_src=fe80::ff:fe00:6,ipv6_dst=fe80::ff:fe00:7", 1 },
+	};
+	(void) state;
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+		struct explain_question question = { .from = said[i].from, .to = said[i].to };
+		assert_null(explain_protocol_parse(said[i].word, &question.protocol));
+		assert_true(!said[i].as || explain_as_parse(said[i].as, &question.as));
+		explain_free(x);
+		x = explain_new(world.core, &question);
+		assert_null(x->error);
+		assert_int_equal(x->n_directions, 1);
+		assert_string_equal(x->protocol, said[i].word);
+		assert_true(x->is_reachable && x->is_harmful);
+		assert_int_equal(x->directions[0].n_legs, said[i].n_legs);
+		const struct explain_leg *leg = &x->directions[0].legs[0];
+		assert_string_equal(leg->frame_text, said[i].frame);
+		if (!strstr(leg->traces[0].command, said[i].flow))
+			fail_msg("%s", leg->traces[0].command);
+	}
+	/* The server's answer. */
+	ask_one("k1:v1", "srv", "dhcp");
+	assert_string_equal(x->directions[0].legs[1].frame_text, "DHCP 10.0.0.6 port 67 > 255.255.255.255 port 68");
+	assert_string_equal(x->directions[0].legs[1].name, "reply");
+	ask_one("k1:v1", "srv", "dhcp6");
+	assert_string_equal(x->directions[0].legs[1].frame_text, "DHCPv6 fe80::ff:fe00:6 port 547 > fe80::ff:fe00:7 port 546");
+	struct explain_question question = { .from = "k1:v1", .to = "k2:v2" };
+	explain_protocol_parse("dhcp", &question.protocol);
+	explain_free(x);
+	x = explain_new(world.core, &question);
+	assert_string_equal(x->error, "no IPv4 address of \"k2:v2\", the server, is known");
+}
+
+static void test_what_may_not_be_said(void **state)
+{
+	(void) state;
+	told_one("k1:db", "far", "nd/fd00::1", "", "", "");
+	told_one("k1:db", "far", "arp/10.0.0.1", "", "", "");
+	told_one("k1:db", "far", "dad/fd00::1", "", "", "");
+	told_one("k1:db", "far", "dad/10.0.0.1", "", "", "");
+	told_one("k1:db", "far", "dhcp", "", "", "");
+	static const char *const others[] = { "arp/10.0.0.66", "nd/fd00::66", "dad/10.0.0.66", "dad/fd00::66" };
+	for (size_t i = 0; i < 4; i++)
+		told_one("k1:db", "far", others[i], "bound", "port k1:db is bound to 02:00:00:00:00:01 with 10.0.0.1, fd00::1 (topology.yaml:9), and this is about",
+			 i % 2 ? "add fd00::66 to `ip`" : "add 10.0.0.66 to `ip`");
+	told("k1:db", "far", "nd/fd00::66", "fd00::1", "bound", "and this is about fd00::66", "add fd00::66", 9);
+	told("k1:db", "far", "nd/fd00::66", "fd00::67", "bound", "and this is about fd00::67", "add fd00::67", 9);
+	told_one("k1:free", "far", "arp/10.0.0.1", "bound", "10.0.0.1 is what port k1:db is bound to", "another address");
+	told_one("k1:free", "far", "nd/fd00::1", "bound", "fd00::1 is what port k1:db is bound to", "another address");
+	told_one("k1:free", "far", "dad/fd00::1", "", "", "");
+	told_one("k1:free", "far", "nd/fd00::99", "", "", "");
+	told_one("k1:v1", "srv", "nd/fd00::7", "no-lease", "no lease of fd00::7", "ask by DHCP");
+	told("k1:v1", "srv", "nd/fd00::7", "fe80::7", "no-lease", "no lease of fd00::7", "ask by DHCP", 18);
+	told_one("k1:v1", "srv", "arp/10.0.0.7", "no-lease", "no lease of 10.0.0.7", "ask by DHCP");
+	told_one("k1:v1", "srv", "dad/fd00::7", "", "", "");
+	told_one("k1:v1", "srv", "dhcp", "", "", "");
+	told_one("srv", "k1:v1", "dhcp/server", "", "", "");
+	told_one("k1:v1", "srv", "dhcp6/server", "rogue-dhcp", "only a DHCP server sends that", "write `trust: dhcp`");
+	/* A client whose server is not trusted gets no answer. */
+	speak("leased", 7, k1, V1);
+	told_one("srv", "k1:v1", "dhcp", "rogue-dhcp", "only a DHCP server sends that, and port k1:v1", "write `trust: dhcp`");
 }
 
 static void test_quarantine_is_told_once(void **state)
@@ -235,7 +377,7 @@ int main(void)
 {
 #define T(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(test_bound), T(test_sticky), T(test_shut), T(test_leases), T(test_servers_and_routers),
+		T(test_bound), T(test_sticky), T(test_shut), T(test_leases), T(test_addresses_of_their_own), T(test_servers_and_routers), T(test_what_nobody_asks_for), T(test_what_may_not_be_said),
 		T(test_quarantine_is_told_once), T(test_storm_is_a_note), T(test_as_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

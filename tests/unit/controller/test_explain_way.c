@@ -219,6 +219,33 @@ static void test_vtep(void **state)
 	ask("a:vm", "02:00:00:00:00:63");
 	assert_string_equal(x->ends[1].vtep, "rack");
 	way(0, "a in by vm; a into the tunnel to rack (10.0.0.99), VNI 5; ");
+	/* And from there: as its tunnel brings it, by the VTEP's own name too. */
+	for (int named = 0; named < 2; named++) {
+		reachable(named ? "rack" : "02:00:00:00:00:63", "a:vm");
+		way(0, "a in by the tunnel from rack (10.0.0.99); a out by vm; ");
+		assert_non_null(strstr(request()->traces[0].command, "in_port=2,tun_id=0x5,tun_src=10.0.0.99,dl_src=02:00:00:00:00:63"));
+		assert_int_equal(request()->tunnel_mtu, 1450);
+		assert_string_equal(x->directions[1].legs[0].frame_text, x->directions[0].legs[0].frame_text);
+	}
+	struct explain_question question = { .from = "rack", .to = "a:vm", .as = { .has_mac = true, .mac = { 2, [5] = 0x64 } } };
+	explain_free(x);
+	x = explain_new(world.core, &question);
+	assert_true(x->is_reachable && x->n_directions == 1);
+}
+
+/* What a rule says where it comes out. */
+static void test_from_a_vtep(void **state)
+{
+	(void) state;
+	begin("version: 1\nswitches:\n  a: {dpid: 1, vtep: 10.0.0.1}\n"
+	      "vteps:\n  rack: {vtep: 10.0.0.99, networks: [red]}\n"
+	      "networks:\n  red: {vni: 5, ports: [{port: a:vm, acl_out: none}]}\nacls:\n  none:\n    - {deny: any, name: nothing}\n");
+	world_connect(&world, "a", (const char *const[]) { "vm", "vxlan0" }, 2);
+	learn(1, "a:vm");
+	blocked("rack", "a:vm", "denied", "rule \"nothing\" of acl \"none\"");
+	/* There it passes, and the answer does not. */
+	assert_true(x->directions[1].legs[0].passes && !x->directions[1].legs[1].passes);
+	blocked("rakc", "a:vm", "unknown-host", "nothing is called \"rakc\"");
 }
 
 static void test_tunnels_v6(void **state)
@@ -244,7 +271,7 @@ int main(void)
 {
 #define T(F) cmocka_unit_test_teardown(F, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(test_uplinks), T(test_gateway), T(test_links), T(test_vtep), T(test_tunnels_v6),
+		T(test_uplinks), T(test_gateway), T(test_links), T(test_vtep), T(test_from_a_vtep), T(test_tunnels_v6),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

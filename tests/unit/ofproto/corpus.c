@@ -56,6 +56,8 @@ void corpus_prerequisites(struct build *b, enum field f)
 		break;
 	case FIELD_IP_PROTO:
 	case FIELD_IP_DSCP:
+	case FIELD_IP_TTL:
+	case FIELD_IP_FRAG:
 	case FIELD_IPV4_SRC:
 	case FIELD_IPV4_DST:
 		match_u(b, FIELD_ETH_TYPE, 0x0800);
@@ -128,6 +130,9 @@ void corpus_value(enum field f, uint64_t random, uint8_t ret_value[16])
 	case FIELD_IP_DSCP:
 		ret_value[0] &= 0x3f;
 		break;
+	case FIELD_IP_FRAG:
+		ret_value[0] = FRAG_FIRST;
+		break;
 	case FIELD_ARP_OP:              /* Open vSwitch keeps 8 bits of it */
 		ret_value[0] = 0;
 		break;
@@ -176,6 +181,8 @@ static bool may_mask(enum field f)
 	case FIELD_ND_OPTION:
 	case FIELD_CONJ_ID:
 	case FIELD_IP_DSCP:
+	case FIELD_IP_TTL:
+	case FIELD_IP_FRAG:
 		return false;
 	default:
 		return true;

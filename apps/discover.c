@@ -32,10 +32,13 @@ enum {
 	GOOD_US = 5000000,              /* a probe is news for so long */
 	/* We look four times a second, and not at the very microsecond. */
 	PERIOD_US = 1000000 - 125000,
-	/* Into a tunnel without BFD, when the last one was lost: one that is not answered makes Open vSwitch drop
+	/* Into a tunnel without BFD, when the last ones were lost: one that is not answered makes Open vSwitch drop
 	 * all that goes into it, until nothing was asked for 10 seconds and then something is, see
 	 * apps/tunnel_probe.c. */
 	HEAL_US = 15000000,
+	/* Before that, for the first is lost to the question for the neighbour that it has to ask, and in a
+	 * beginning perhaps the question too: once more after a second, and after three (tunnel_probe.c asks at two). */
+	TRIES = 3, LAST_TRY_US = 3000000,
 	EDGES_PER_PERIOD = 500,         /* each 500 edges make the period longer by one */
 	LOST_US = 200000,               /* nothing is lost before that, */
 	LOST_TIMES = 4,                 /* nor before so many times what the answers took */
@@ -237,8 +240,8 @@ static bool is_due(const struct scene *scene, uint32_t i, unsigned end)
 	uint64_t period = (uint64_t) PERIOD_US * (1 + scene->net->n_edges / EDGES_PER_PERIOD);
 	if (!p->is_out && p->n_lost && link->confirmed && !link->silent)
 		return true;
-	if (scene->net->edges[i].link == NET_NONE && !p->n_heard && !has_bfd(scene, i))
-		period = HEAL_US;
+	if (scene->net->edges[i].link == NET_NONE && !p->n_heard && p->n_lost % TRIES != 1 && !has_bfd(scene, i))
+		period = p->n_lost % TRIES ? LAST_TRY_US : HEAL_US;
 	return !p->sent_us || scene->now_us - p->sent_us >= period;
 }
 

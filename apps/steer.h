@@ -36,7 +36,8 @@ const uint8_t *steer_vtep(const struct scene *, uint32_t edge, unsigned end, boo
 struct steer_groups;
 struct steer_groups *steer_groups_new(void);
 void steer_groups_free(struct steer_groups *);
-/* The group that does this, wanted of the switch when it is new; two leaves. Without out only its number. */
+/* The group that does this, wanted of the switch when it is new; two leaves. When neither lives it does
+ * one of them all the same. Without out only its number. */
 uint32_t steer_group(struct steer_groups *, struct out *, uint32_t sw, const struct leaves *);
 /* Two have the same hash: their numbers depend on which one came first. */
 bool steer_groups_collide(const struct steer_groups *);

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Groups of two steps. The id of a group is a hash of what it does: a group is never
- * changed, and the same one serves whoever wants the same. */
+ * changed, and the same one serves whoever wants the same.
+ *
+ * When neither port lives a frame is sent all the same. It may well arrive: a switch that stood still, or whose
+ * cables were all plugged in again, has frames to send before the BFD of its own ports is up, for the two ends of a
+ * session do not come up together (RFC 5880, 6.8.7: a probe a second until then). It goes back where it came from,
+ * if that is the detour, for that port has just shown life; else by the path. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +19,7 @@ struct steer_groups {
 	uint32_t *cells;                /* open addressing by id: index + 1, 0 = empty */
 	size_t mask;
 	bool collide;
+	uint32_t alive;                 /* the group that always lives; 0 = not yet wanted */
 };
 
 struct steer_groups *steer_groups_new(void)
@@ -58,6 +64,8 @@ void steer_act(struct build *b, const struct leave *leave)
 		act_output(b, leave->ofport);
 }
 
+enum { FORM = 2 };                      /* another one for groups of other buckets: those of an older weft stay as they are */
+
 static bool is_same(const struct leave *a, const struct leave *b)
 {
 	return a->ofport == b->ofport && a->watch == b->watch && a->vlan == b->vlan && a->vni == b->vni
@@ -68,8 +76,9 @@ static bool is_same(const struct leave *a, const struct leave *b)
 /* Of the fields, for the bytes between them are anybody's. */
 static uint64_t hash_of(const struct leaves *leaves)
 {
-	uint8_t bytes[2 * (16 + 32)];
+	uint8_t bytes[1 + 2 * (16 + 32)];
 	memset(bytes, 0, sizeof bytes);
+	bytes[sizeof bytes - 1] = FORM;
 	for (unsigned i = 0; i < 2; i++) {
 		const struct leave *leave = &leaves->at[i];
 		uint8_t *p = bytes + i * 48;
@@ -112,17 +121,38 @@ static void remember(struct steer_groups *g, uint32_t id, const struct leaves *l
 		*cell_of(g, g->groups[i].id) = (uint32_t) i + 1;
 }
 
-static void build(struct out *out, uint32_t id, const struct leaves *leaves)
+/* Without leaves it is the one that always lives, and nothing is sent to it. */
+static void build(struct out *out, uint32_t id, const struct leaves *leaves, uint32_t alive)
 {
-	build_group(out->build, id, GROUP_FF);
+	build_group(out->build, id, leaves->n ? GROUP_FF : GROUP_INDIRECT);
+	if (!leaves->n) {
+		build_bucket(out->build, 0, 0);
+		return;
+	}
 	for (unsigned i = 0; i < 2; i++) {
 		build_bucket(out->build, 0, leaves->at[i].watch);
 		steer_act(out->build, &leaves->at[i]);
 	}
+	build_bucket_watching(out->build, alive);
+	steer_act(out->build, &leaves->at[leaves->at[1].is_back]);
+}
+
+static void add(struct steer_groups *g, uint32_t id, const struct leaves *leaves, struct out *out, uint32_t sw)
+{
+	remember(g, id, leaves);
+	if (!out)
+		return;
+	build(out, id, leaves, g->alive);
+	out_want(out, sw);
 }
 
 uint32_t steer_group(struct steer_groups *g, struct out *out, uint32_t sw, const struct leaves *leaves)
 {
+	if (!g->alive) {
+		const struct leaves none = { .n = 0 };
+		g->alive = rule_group_id(hash_of(&none));
+		add(g, g->alive, &none, out, sw);
+	}
 	for (uint64_t hash = hash_of(leaves);; hash++) {
 		uint32_t id = rule_group_id(hash);
 		const uint32_t *cell = cell_of(g, id);
@@ -132,11 +162,7 @@ uint32_t steer_group(struct steer_groups *g, struct out *out, uint32_t sw, const
 		g->collide |= known != NULL;
 		if (known)
 			continue;
-		remember(g, id, leaves);
-		if (out) {
-			build(out, id, leaves);
-			out_want(out, sw);
-		}
+		add(g, id, leaves, out, sw);
 		return id;
 	}
 }
@@ -148,7 +174,7 @@ void steer_groups_go(const struct steer_groups *before, struct steer_groups *now
 	for (size_t i = 0; i < before->n; i++) {
 		if (*cell_of(now, before->groups[i].id))
 			continue;
-		build(out, before->groups[i].id, &before->groups[i].leaves);
+		build(out, before->groups[i].id, &before->groups[i].leaves, before->alive);
 		out_unwant(out, sw);
 	}
 }

@@ -155,7 +155,6 @@ static void went(struct core *core, uint32_t e)
 	edge->n_flaps++;
 	edge->gone_ms = core->now_ms;
 	edge->is_held = false;
-	core->te->plan_due = true;
 	events_note(core->events, core->wall_ms, EVENT_WARNING, "te", "", "link %s is down", core->net->edges[e].name);
 }
 
@@ -166,13 +165,11 @@ static void came(struct core *core, uint32_t e)
 		/* The first time in this life: after a restart all is to stay as it is. */
 		edge->ever = true;
 		core->te->home_due |= !core->te->was_loaded;
-		core->te->plan_due = true;
 		return;
 	}
 	/* It may have rested for a while already: see view_probe.c. */
 	uint64_t good_ms = view_link(core->view, e)->good_ms, until = hold_ms(core, edge);
 	until += good_ms > edge->gone_ms && good_ms <= core->now_ms ? good_ms : core->now_ms;
-	core->te->plan_due = true;
 	edge->is_held = until > core->now_ms;
 	core->te->home_due |= !edge->is_held;
 	edge->held_until_ms = until;
@@ -188,6 +185,8 @@ static void look_at_edge(struct core *core, uint32_t e)
 	if (is_up != edge->is_up) {
 		edge->is_up = is_up;
 		edge->since_ms = core->now_ms;
+		/* Detours may lead over it, or have to go around it. */
+		core->te->plan_due = core->te->steer_due = true;
 		if (is_up)
 			came(core, e);
 		else

@@ -206,6 +206,11 @@ static void go(struct trip *t, size_t at)
 		if (is_refused(t, copy, s))
 			return;
 	}
+	if (walk->n_blind) {
+		/* It may get through all the same, when it is only the ports' BFD that is not up yet. */
+		ended(t, copy);
+		return;
+	}
 	if (walk->n_detours && n_leaving(walk))
 		tell_detour(t, copy);
 	t->leg->by_flood |= !(copy->frame[0] & 1) && n_leaving(walk) > 1;

@@ -124,9 +124,15 @@ static bool set_defaults(struct lab_runner *runner, const struct lab_plan *plan)
 
 /* --- step 2: cables ------------------------------------------------------------------ */
 
+/* Both ends of a veth have a number of their own: where they are equal, as they may be in two namespaces, Linux
+ * takes the end for a port of hardware, and tells that its carrier is lost up to a second later
+ * (linkwatch: what is not urgent is told once a second). */
+enum { FIRST_CABLE_INDEX = 10000 };
+
 static bool add_cables(struct lab_runner *runner, const struct lab_plan *plan)
 {
 	struct batch batch;
+	int index = FIRST_CABLE_INDEX;
 
 	batch_begin(&batch);
 	for (size_t i = 0; i < plan->n_hosts; i++) {
@@ -137,8 +143,8 @@ static bool add_cables(struct lab_runner *runner, const struct lab_plan *plan)
 		for (size_t k = 0; k < host->n_gates; k++) {
 			const struct lab_gate *gate = &host->gates[k];
 
-			batch_add(&batch, "link add name %s netns %s mtu %u txqueuelen %u type veth "
-				  "peer name %s netns %s mtu %u", gate->dev, host->ns, gate->mtu,
+			batch_add(&batch, "link add name %s index %d netns %s mtu %u txqueuelen %u type veth "
+				  "peer name %s netns %s mtu %u", gate->dev, index++, host->ns, gate->mtu,
 				  lab_queue_len(gate->rate), gate->port, plan->underlay_ns,
 				  gate->mtu);
 		}
@@ -146,15 +152,15 @@ static bool add_cables(struct lab_runner *runner, const struct lab_plan *plan)
 	for (size_t i = 0; i < plan->n_uplinks; i++) {
 		const struct lab_uplink *uplink = &plan->uplinks[i];
 
-		batch_add(&batch, "link add name %s netns %s mtu %u type veth peer name %s netns %s mtu %u",
-			  uplink->port, plan->hosts[uplink->host].ns, plan->lan_mtu, uplink->lan_port,
+		batch_add(&batch, "link add name %s index %d netns %s mtu %u type veth peer name %s netns %s mtu %u",
+			  uplink->port, index++, plan->hosts[uplink->host].ns, plan->lan_mtu, uplink->lan_port,
 			  plan->lan_ns, plan->lan_mtu);
 	}
 	for (size_t i = 0; i < plan->n_links; i++) {
 		const struct lab_link *link = &plan->links[i];
 
-		batch_add(&batch, "link add name %s netns %s mtu %u txqueuelen %u type veth peer name %s netns %s mtu %u "
-			  "txqueuelen %u", link->ports[0], plan->hosts[link->hosts[0]].ns, plan->lan_mtu,
+		batch_add(&batch, "link add name %s index %d netns %s mtu %u txqueuelen %u type veth peer name %s netns %s mtu %u "
+			  "txqueuelen %u", link->ports[0], index++, plan->hosts[link->hosts[0]].ns, plan->lan_mtu,
 			  lab_queue_len(link->rate), link->ports[1], plan->hosts[link->hosts[1]].ns, plan->lan_mtu,
 			  lab_queue_len(link->rate));
 	}

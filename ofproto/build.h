@@ -182,6 +182,8 @@ void build_group(struct build *, uint32_t group_id, enum group_type);
  * one output or group (none = drop). weight counts for GROUP_SELECT only (1 or more there).
  * watch_port 0 = none; GROUP_FF needs one, GROUP_SELECT may have one. */
 void build_bucket(struct build *, uint16_t weight, uint32_t watch_port);
+/* The same in GROUP_FF, alive while that group has a bucket that is: one that watches nothing always is. */
+void build_bucket_watching(struct build *, uint32_t watch_group);
 /* One drop band; rate and burst in packets (per second) or kbit. burst 0 =
  * left to the switch. */
 void build_meter(struct build *, uint32_t meter_id, bool packets, uint32_t rate, uint32_t burst);

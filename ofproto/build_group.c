@@ -38,10 +38,21 @@ static void bucket_close(struct build *b)
 	b->stage = STAGE_POP;
 }
 
-void build_bucket(struct build *b, uint16_t weight, uint32_t watch_port)
+static void bucket_open(struct build *b, uint16_t weight, ofp_port_t watch_port, uint32_t watch_group)
 {
 	struct ofputil_bucket *bucket;
 
+	bucket_close(b);
+	bucket = mem_zalloc(sizeof(*bucket));
+	bucket->weight = weight;
+	bucket->watch_port = watch_port;
+	bucket->watch_group = watch_group;
+	bucket->bucket_id = (uint32_t) b->n_buckets++;
+	ovs_list_push_back(&b->buckets, &bucket->list_node);
+}
+
+void build_bucket(struct build *b, uint16_t weight, uint32_t watch_port)
+{
 	if (b->state != BUILD_GROUP) {
 		build_breach(b, "a bucket belongs to a group");
 		return;
@@ -61,13 +72,16 @@ void build_bucket(struct build *b, uint16_t weight, uint32_t watch_port)
 			build_breach(b, "a fail-over bucket without a port to watch is never alive");
 		break;
 	}
-	bucket_close(b);
-	bucket = mem_zalloc(sizeof(*bucket));
-	bucket->weight = weight;
-	bucket->watch_port = watch_port ? build_port(b, watch_port) : OFPP_ANY;
-	bucket->watch_group = OFPG_ANY;
-	bucket->bucket_id = (uint32_t) b->n_buckets++;
-	ovs_list_push_back(&b->buckets, &bucket->list_node);
+	bucket_open(b, weight, watch_port ? build_port(b, watch_port) : OFPP_ANY, OFPG_ANY);
+}
+
+void build_bucket_watching(struct build *b, uint32_t watch_group)
+{
+	if (b->state != BUILD_GROUP || b->group_type != GROUP_FF || watch_group > OFPG_MAX || watch_group == b->id) {
+		build_breach(b, "a bucket of a fail-over group may watch another group");
+		return;
+	}
+	bucket_open(b, 0, OFPP_ANY, watch_group);
 }
 
 const char *build_group_end(struct build *b, struct rule *ret_rule)

@@ -409,7 +409,7 @@ void walk_frame(const struct walk_switch *sw, struct walk *walk, uint32_t in_por
 	struct walker w = {.sw = sw, .walk = walk};
 	struct flow *flow = &w.packet.flow;
 
-	walk->n_hops = walk->n_outs = walk->n_choices = walk->n_detours = 0;
+	walk->n_hops = walk->n_outs = walk->n_choices = walk->n_detours = walk->n_blind = 0;
 	walk->ambiguous = walk->missed = walk->cut = false;
 	walk->missed_table = 0;
 	walk->unknown = NULL;

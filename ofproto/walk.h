@@ -60,6 +60,7 @@ struct walk {
 	size_t n_meters;                /* rows on the way that limit */
 	size_t n_detours;               /* fast failover groups whose first bucket is dead, and another one was taken */
 	uint32_t dead_ofport;           /* the port that the first bucket of the last of them watches */
+	size_t n_blind;                 /* likewise, but no bucket's port lives: the one was taken that watches a group */
 	bool ambiguous;                 /* two rows of equal priority matched: a defect */
 	bool missed;                    /* a table without a matching row */
 	uint8_t missed_table;

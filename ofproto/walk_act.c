@@ -101,9 +101,27 @@ static void run_bucket(struct walker *w, const struct ofputil_bucket *bucket)
 	w->packet = before;
 }
 
+/* A bucket that watches nothing lives. */
+static bool is_live_at(const struct walker *w, const struct ofputil_bucket *bucket, unsigned depth)
+{
+	const struct ofputil_bucket *watched;
+	const struct walk_group *group;
+
+	if (bucket->watch_group == OFPG_ANY)
+		return bucket->watch_port == OFPP_ANY || walk_switch_live(w->sw, bucket->watch_port);
+	if (bucket->watch_port != OFPP_ANY && walk_switch_live(w->sw, bucket->watch_port))
+		return true;
+	group = walk_switch_group(w->sw, bucket->watch_group);
+	if (group && depth < MAX_DEPTH)
+		LIST_FOR_EACH (watched, list_node, &group->gm.buckets)
+			if (is_live_at(w, watched, depth + 1))
+				return true;
+	return false;
+}
+
 static bool is_live(const struct walker *w, const struct ofputil_bucket *bucket)
 {
-	return bucket->watch_port == OFPP_ANY || walk_switch_live(w->sw, bucket->watch_port);
+	return is_live_at(w, bucket, 0);
 }
 
 static const struct ofputil_bucket *select_bucket(struct walker *w, const struct walk_group *group)
@@ -139,6 +157,7 @@ static void run_failover(struct walker *w, const struct walk_group *group)
 			continue;
 		if (bucket != first) {
 			w->walk->n_detours++;
+			w->walk->n_blind += bucket->watch_port == OFPP_ANY;
 			w->walk->dead_ofport = (uint32_t) first->watch_port;
 		}
 		run_bucket(w, bucket);

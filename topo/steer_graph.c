@@ -122,13 +122,21 @@ static uint64_t cost_of(const struct steer_graph *g, uint32_t arc)
 struct shun {
 	bool cables_only;
 	uint32_t edge, risk, node;
+	uint32_t underlay, nic;         /* its tunnels: all, or those of the switch `nic`; NET_NONE = none, all */
 };
+
+static bool is_of_nic(const struct net_edge *edge, const struct shun *shun)
+{
+	return edge->underlay == shun->underlay && edge->underlay != NET_NONE
+		&& (shun->nic == NET_NONE || edge->sw[0] == shun->nic || edge->sw[1] == shun->nic);
+}
 
 static bool may_use(const struct steer_graph *g, const struct shun *shun, uint32_t arc)
 {
 	const struct net_edge *edge = &g->net->edges[arc_edge(arc)];
 	return arc_edge(arc) != shun->edge && (!shun->risk || edge->risk != shun->risk)
-		&& arc_head(g->net, arc) != shun->node && (!shun->cables_only || edge->link != NET_NONE);
+		&& arc_head(g->net, arc) != shun->node && (!shun->cables_only || edge->link != NET_NONE)
+		&& !is_of_nic(edge, shun);
 }
 
 /* From `from` to `to`, or everywhere when that is NET_NONE; left: what is left at least, or null. */
@@ -163,7 +171,7 @@ static const uint64_t *left_to(struct steer_graph *g, bool tunnels, uint32_t to)
 {
 	if (g->left[tunnels][to])
 		return g->left[tunnels][to];
-	const struct shun nothing = { .cables_only = !tunnels, .edge = NET_NONE, .node = NET_NONE };
+	const struct shun nothing = { .cables_only = !tunnels, .edge = NET_NONE, .node = NET_NONE, .underlay = NET_NONE };
 	uint64_t *left = g->left[tunnels][to] = arena_new_array(g->arena, uint64_t, g->n);
 	search(g, &nothing, to, NET_NONE, NULL);
 	for (size_t i = 0; i < g->n; i++)
@@ -191,22 +199,37 @@ static bool try_way(struct steer_graph *g, const struct shun *shun, uint32_t fro
 	return way->n_arcs;
 }
 
+/* A tunnel fails with all of its underlay, or with the NIC of either end. */
+static bool try_underlays(struct steer_graph *g, struct shun shun, uint32_t from, uint32_t to, struct steer_way *way)
+{
+	const struct net_edge *edge = shun.edge == NET_NONE ? NULL : &g->net->edges[shun.edge];
+	const uint32_t nics[] = { NET_NONE, from, edge ? edge->sw[edge->sw[0] == from] : NET_NONE };
+	for (unsigned i = 0; shun.underlay != NET_NONE && i < 3; i++) {
+		shun.nic = nics[i];
+		if (try_way(g, &shun, from, to, way))
+			return true;
+	}
+	shun.underlay = NET_NONE;
+	return try_way(g, &shun, from, to, way);
+}
+
 static struct steer_way find(struct steer_graph *g, bool tunnels, uint32_t from, uint32_t arc, uint32_t to)
 {
-	struct shun shun = { .cables_only = !tunnels, .edge = NET_NONE, .node = NET_NONE };
+	struct shun shun = { .cables_only = !tunnels, .edge = NET_NONE, .node = NET_NONE, .underlay = NET_NONE };
 	struct steer_way way;
 	if (arc != NET_NONE) {
 		shun.edge = arc_edge(arc);
 		shun.risk = g->net->edges[shun.edge].risk;
 		shun.node = arc_head(g->net, arc);
+		shun.underlay = g->net->edges[shun.edge].underlay;
 	}
-	if (shun.node != to && try_way(g, &shun, from, to, &way))
+	if (shun.node != to && try_underlays(g, shun, from, to, &way))
 		return way;
 	shun.node = NET_NONE;
-	if (try_way(g, &shun, from, to, &way) || !shun.risk)
+	if (try_underlays(g, shun, from, to, &way) || !shun.risk)
 		return way;
 	shun.risk = 0;
-	try_way(g, &shun, from, to, &way);
+	try_underlays(g, shun, from, to, &way);
 	return way;
 }
 

@@ -262,14 +262,29 @@ class Result:
                 f"{' '.join(map(str, sorted(self.lost))):26} {' '.join(map(str, sorted(self.back)))}")
 
 
+    def say(self):
+        """All that was measured, in a line that needs no head."""
+        when = "".join(f" ({n} at {ms} ms)" for gaps in self.gaps for ms, n in gaps)
+        return (f"{self.name}: {' '.join(f'{ms:.0f}' for ms in self.silent)} ms of silence, lost {' '.join(map(str, self.lost))} "
+                f"of 1,000 a second, {' '.join(map(str, self.back))} after its end{when}, load {os.getloadavg()[0]:.1f}")
+
+
 HEAD = f"{'ms of silence, lost of 1,000 a second':48} {'median':>6} {'worst':>6}  {'lost':26} lost after its end"
 
 
-def one(l, fault, result, down=2.0, slow=20):
+def one(l, fault, result, **kwargs):
+    stream = Stream(l, "va", "vc")
+    try:
+        under(l, stream, fault, result, **kwargs)
+    finally:
+        if stream.sender.poll() is None:
+            stream.stop()
+
+
+def under(l, stream, fault, result, down=2.0, slow=20):
     """The fault comes under the stream, stays until the stream has come on for `down` seconds, and goes. With weftd
     alive the stream goes on until all is as before."""
     alive = l.weftd_pid() is not None
-    stream = Stream(l, "va", "vc")
     select_nothing(0.3)
     began = time.monotonic()
     undo = fault(l)

@@ -330,7 +330,7 @@ static void load_rows(struct world *w, struct trip *trip)
 		else
 			load(w, trip, sw);
 		for (size_t i = 0; i < vs->n_ports; i++)
-			walk_switch_port(trip->switches[sw], vs->ports[i].ofport, vs->ports[i].up);
+			walk_switch_port(trip->switches[sw], vs->ports[i].ofport, vs->ports[i].up && vs->ports[i].live);
 	}
 }
 

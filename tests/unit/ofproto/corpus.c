@@ -425,6 +425,8 @@ static void corpus_groups(struct corpus *c)
 	act_output(c->b, 1);
 	build_bucket(c->b, 0, 2);
 	act_output_in_port(c->b);
+	build_bucket_watching(c->b, SEED_GROUP);
+	act_output(c->b, 3);
 	end(c, "group", "ff");
 	build_group(c->b, id++, GROUP_FF);
 	build_bucket(c->b, 0, 1);

@@ -306,6 +306,12 @@ static void test_groups(void **state)
 	build_bucket(b, 0, 0);
 	assert_breach("group 0x5: a fail-over bucket without a port to watch is never alive");
 	build_group(b, 0x5, GROUP_SELECT);
+	build_bucket_watching(b, 6);
+	assert_breach("group 0x5: a bucket of a fail-over group may watch another group");
+	build_group(b, 0x5, GROUP_FF);
+	build_bucket_watching(b, 5);
+	assert_breach("group 0x5: a bucket of a fail-over group may watch another group");
+	build_group(b, 0x5, GROUP_SELECT);
 	build_bucket(b, 0, 0);
 	assert_breach("group 0x5: a bucket of weight 0 is never selected");
 	build_group(b, 0x5, GROUP_ALL);

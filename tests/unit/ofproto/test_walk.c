@@ -398,6 +398,34 @@ static void test_choice(void **state)
 	assert_int_equal(one_out(f), 5);
 	walk_switch_port(f->sw, 4, true);
 	assert_int_equal(one_out(f), 4);
+	assert_int_equal(f->w->n_detours, 0);
+	walk_switch_port(f->sw, 4, false);
+	walk_switch_port(f->sw, 5, false);
+	assert_int_equal(one_out(f), 0);
+	/* A last one that watches a group whose only bucket watches nothing; then one of which nothing lives; then none. */
+	build_group(f->b, 7, GROUP_INDIRECT);
+	build_bucket(f->b, 0, 0);
+	end(f);
+	build_group(f->b, 6, GROUP_FF);
+	build_bucket(f->b, 0, 4);
+	act_output(f->b, 4);
+	build_bucket_watching(f->b, 7);
+	act_output(f->b, 8);
+	end(f);
+	assert_int_equal(one_out(f), 8);
+	assert_true(f->w->n_detours == 1 && f->w->n_blind == 1 && f->w->dead_ofport == 4);
+	build_group(f->b, 7, GROUP_FF);
+	build_bucket(f->b, 0, 5);
+	build_bucket_watching(f->b, 99);
+	end(f);
+	assert_int_equal(one_out(f), 0);
+	walk_switch_port(f->sw, 5, true);
+	assert_int_equal(one_out(f), 8);
+	/* Groups that watch each other are dead, as in Open vSwitch. */
+	build_group(f->b, 7, GROUP_FF);
+	build_bucket_watching(f->b, 6);
+	end(f);
+	assert_int_equal(one_out(f), 0);
 	build_group(f->b, 6, GROUP_ALL);
 	assert_null(build_end(f->b, &key));
 	walk_switch_del(f->sw, &key);

@@ -306,6 +306,52 @@ static void a_tail(void **state)
 	steer_free(steer);
 }
 
+static uint32_t edge_named(const char *name)
+{
+	for (uint32_t e = 0; e < net->n_edges; e++)
+		if (!strcmp(net->edges[e].name, name))
+			return e;
+	fail_msg("no edge %s", name);
+	return NET_NONE;
+}
+
+/* Its probes are lost. */
+static void silence(const char *name)
+{
+	uint32_t e = edge_named(name), sw, ofport, watch;
+	assert_true(view_edge_place(view, e, 0, &sw, &ofport, &watch));
+	for (unsigned i = 0; view_edge_is_up(view, e); i++) {
+		assert_true(i < 10);
+		struct fact fact = { .kind = FACT_PROBE, .sw = sw, .ofport = ofport, .edge = e + 1, .old_sw = NET_NONE, .sent_us = i + 1 };
+		view_apply(view, &fact, NULL, NULL);
+		fact.kind = FACT_PROBE_LOST;
+		view_apply(view, &fact, NULL, NULL);
+	}
+}
+
+/* The edges that the detour of the only path leads over. */
+static const struct steer_step *detour_step(const struct steer *steer, uint32_t from, uint32_t to)
+{
+	const struct steer_pair *pair = steer_find(steer, 0, from, to);
+	assert_non_null(pair);
+	assert_int_equal(pair->choices[0].n_steps, 2);
+	return &pair->choices[0].steps[1];
+}
+
+static const char *detour_of(const struct steer *steer, uint32_t from, uint32_t to)
+{
+	return net->edges[detour_step(steer, from, to)->edge].name;
+}
+
+static const char *relayed(const struct steer *steer, uint32_t from, uint32_t to)
+{
+	const struct steer_step *step = detour_step(steer, from, to);
+	for (size_t i = 0; i < steer->n_transits; i++)
+		if (steer->transits[i].edge == step->edge && steer->transits[i].label == step->label)
+			return net->edges[steer->transits[i].choice.steps[0].edge].name;
+	return "nowhere";
+}
+
 /* A shared risk is avoided, a drained edge is the last resort. */
 static void risks_and_drains(void **state)
 {
@@ -333,6 +379,51 @@ static void risks_and_drains(void **state)
 	net->edges[2].risk = net->edges[3].risk = 7;
 	steer = steer_compute(view, placement, NULL, NULL);
 	assert_int_equal(steer_find(steer, 0, 0, 1)->choices[0].n_steps, 2);
+	steer_free(steer);
+	place_free(placement);
+}
+
+/* A tunnel may be dead because its underlay is, or the NIC in it: so not by another tunnel there, even if that
+ * is cheaper. */
+static void the_other_underlay(void **state)
+{
+	(void) state;
+	begin("version: 1\nunderlays: {red: {main: true}, blue: {}, green: {}}\nswitches:\n"
+	      "  a: {dpid: 1, vteps: {red: 10.0.0.1, blue: 10.1.0.1, green: 10.2.0.1}}\n"
+	      "  b: {dpid: 2, vteps: {red: 10.0.0.2, blue: 10.1.0.2, green: 10.2.0.2}}\n"
+	      "  c: {dpid: 3, vteps: {red: 10.0.0.3, blue: 10.1.0.3}}\n"
+	      "networks:\n  net: {vni: 7, ports: [\"*:r1\"]}\nlinks:\n"
+	      "  - {between: [a, b], underlay: red}\n"
+	      "  - {between: [a, b], underlay: blue, cost: 100}\n"
+	      "  - {between: [a, b], underlay: green, cost: 200}\n"
+	      "  - {between: [a, c], underlay: red}\n"
+	      "  - {between: [a, c], underlay: blue, cost: 100}\n"
+	      "  - {between: [b, c], underlay: red}\n"
+	      "  - {between: [b, c], underlay: blue, cost: 100}\n");
+	struct placement *placement = placed(1, false);
+	struct steer *steer = steer_compute(view, placement, NULL, NULL);
+	assert_string_equal(detour_of(steer, 0, 1), "a-b@blue");
+	assert_string_equal(detour_of(steer, 1, 0), "a-b@blue");
+	assert_string_equal(detour_of(steer, 1, 2), "b-c@blue");
+	steer_free(steer);
+	/* Only by a relay in another one; then in another one from here; then to there. */
+	silence("a-b@blue");
+	net->edges[edge_named("a-b@green")].cost = 10000;
+	steer = steer_compute(view, placement, NULL, NULL);
+	assert_string_equal(detour_of(steer, 0, 1), "a-c@blue");
+	assert_string_equal(detour_of(steer, 1, 0), "b-c@blue");
+	steer_free(steer);
+	silence("a-b@green");
+	silence("b-c@blue");
+	steer = steer_compute(view, placement, NULL, NULL);
+	assert_string_equal(detour_of(steer, 0, 1), "a-c@blue");
+	assert_string_equal(detour_of(steer, 1, 0), "b-c@red");
+	assert_string_equal(relayed(steer, 1, 0), "a-c@blue");
+	steer_free(steer);
+	/* There is but that one left: better than none. */
+	silence("a-c@blue");
+	steer = steer_compute(view, placement, NULL, NULL);
+	assert_string_equal(detour_of(steer, 0, 1), "a-c@red");
 	steer_free(steer);
 	place_free(placement);
 }
@@ -446,6 +537,7 @@ int main(void)
 		TEST(what_is_left_of_a_ring),
 		TEST(a_tail),
 		TEST(risks_and_drains),
+		TEST(the_other_underlay),
 		TEST(a_new_file),
 		TEST(in_the_view),
 		TEST(a_big_one),

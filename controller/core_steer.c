@@ -13,15 +13,10 @@
  * labels of all that may be on a switch. */
 #include "controller/core_te_private.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "controller/file.h"
-#include "ofproto/log.h"
 #include "topo/arena.h"
-
-LOG_MODULE(te)
 
 enum { GRACE_MS = 2000 };
 
@@ -93,52 +88,14 @@ static bool all_have_done(const struct core *core)
 	return true;
 }
 
-/* --- the state file --------------------------------------------------------------------- */
-
-struct save {
-	struct core *core;
-	char *path, *text;
-	size_t size;
-	int error;                      /* errno */
-};
-
-static void save_run(void *ctx)
-{
-	struct save *s = ctx;
-	s->error = file_replace(s->path, s->text, s->size, 0644) < 0 ? errno : 0;
-}
-
-static void save_done(void *ctx)
-{
-	struct save *s = ctx;
-	struct core *core = s->core;
-	core->te->is_saving = false;
-	if (s->error && !core->te->save_failed)
-		VLOG_WARN("cannot keep the paths in %s: %s; after a restart they are computed anew", s->path, strerror(s->error));
-	core->te->save_failed = s->error != 0;
-	free(s->path);
-	free(s->text);
-	free(s);
-	if (core->kick)
-		core->kick(core->ctx);
-}
-
 static void save(struct core *core)
 {
 	struct core_te *te = core->te;
+	size_t size;
 	if (!te->state_file)
 		return;
-	struct save *s = xheap_alloc(sizeof *s);
-	s->core = core;
-	s->path = xheap_strdup(te->state_file);
-	s->text = te_state_text(core, &s->size);
-	te->is_saving = true;
-	if (core->work)
-		core->work(core->ctx, save_run, save_done, s);
-	else {
-		save_run(s);
-		save_done(s);
-	}
+	char *text = te_state_text(core, &size);
+	te_save(core, te->state_file, text, size, &te->is_saving);
 }
 
 /* --- the steps ------------------------------------------------------------------------------ */

@@ -13,7 +13,7 @@
 
 enum {
 	MAX_HELD_MS = 10 * 60 * 1000,
-	WAIT_MS = 20 * 1000,            /* after a start, for edges to come up */
+	WAIT_MS = 20 * 1000,            /* after a restart, for switches and edges to show how they are */
 	CALM_HOLDS = 10,                /* an edge that was up so many times its hold has not flapped */
 };
 
@@ -50,6 +50,7 @@ void core_te_free(struct core_te *te)
 	place_keeper_free(te->keeper);
 	steer_free(te->next);
 	free(te->state_file);
+	free(te->links_file);
 	free(te);
 }
 
@@ -131,7 +132,6 @@ static void went(struct core *core, uint32_t e)
 	edge->n_flaps++;
 	edge->gone_ms = core->now_ms;
 	edge->is_held = false;
-	core->te->plan_due = true;
 	events_note(core->events, core->wall_ms, EVENT_WARNING, "te", "", "link %s is down", core->net->edges[e].name);
 }
 
@@ -142,13 +142,11 @@ static void came(struct core *core, uint32_t e)
 		/* The first time in this life: after a restart all is to stay as it is. */
 		edge->ever = true;
 		core->te->home_due |= !core->te->was_loaded;
-		core->te->plan_due = true;
 		return;
 	}
 	/* It may have rested for a while already: see view_probe.c. */
 	uint64_t good_ms = view_link(core->view, e)->good_ms, until = hold_ms(core, edge);
 	until += good_ms > edge->gone_ms && good_ms <= core->now_ms ? good_ms : core->now_ms;
-	core->te->plan_due = true;
 	edge->is_held = until > core->now_ms;
 	core->te->home_due |= !edge->is_held;
 	edge->held_until_ms = until;
@@ -164,6 +162,8 @@ static void look_at_edge(struct core *core, uint32_t e)
 	if (is_up != edge->is_up) {
 		edge->is_up = is_up;
 		edge->since_ms = core->now_ms;
+		/* Detours may lead over it, or have to go around it. */
+		core->te->plan_due = core->te->steer_due = true;
 		if (is_up)
 			came(core, e);
 		else
@@ -182,6 +182,7 @@ static void look_at_edges(struct core *core)
 	core->te->edges_due = false;
 	for (uint32_t e = 0; e < core->te->n_edges; e++)
 		look_at_edge(core, e);
+	te_links_keep(core);
 }
 
 struct te_seen core_te_seen(const struct core *core, struct arena *arena)
@@ -220,19 +221,17 @@ void core_te_tick(struct core *core)
 		core->kick(core->ctx);
 }
 
-/* After a restart: until every edge that carries something has been seen up. */
+/* After a restart what runs is left alone until as much is known as when it was made: who stands in which
+ * networks, and of each edge whether it is up. A plan made of less would be another one. */
 static bool is_waiting(struct core *core)
 {
 	struct core_te *te = core->te;
 	if (!te->is_loaded)
 		return false;
-	te->is_loaded = core->now_ms - core->start_ms < WAIT_MS;
-	bool all_up = true;
-	for (size_t i = 0; te->running && i < te->running->n_pairs; i++)
-		for (uint32_t k = 0; k < te->running->pairs[i].n_active; k++)
-			for (uint32_t a = 0; a < te->running->pairs[i].paths[k].n_arcs; a++)
-				all_up &= te->edges[te->running->pairs[i].paths[k].arcs[a] / 2].is_up;
-	te->is_loaded &= !all_up;
+	bool all_known = view_complete(core->view, NET_NONE);
+	for (uint32_t e = 0; all_known && e < te->n_edges; e++)
+		all_known = view_edge_is_known(core->view, e);
+	te->is_loaded = !all_known && core->now_ms - core->start_ms < WAIT_MS;
 	return te->is_loaded;
 }
 
@@ -261,17 +260,12 @@ void core_te_plan(struct core *core)
 
 /* --- what ran before ------------------------------------------------------------------------- */
 
-void core_te_load(struct core *core, const char *state_dir)
+/* Null = there is none. */
+static char *read_file(const char *path)
 {
-	char path[4096];
-	snprintf(path, sizeof path, "%s/te", state_dir);
-	free(core->te->state_file);
-	core->te->state_file = xheap_strdup(path);
-	if (!core->te->n_edges)
-		return;
 	FILE *f = fopen(path, "re");
 	if (!f)
-		return;
+		return NULL;
 	size_t size = 0, room = 1 << 16;
 	char *text = xheap_alloc(room);
 	for (size_t n; (n = fread(text + size, 1, room - size - 1, f)) > 0;) {
@@ -281,8 +275,28 @@ void core_te_load(struct core *core, const char *state_dir)
 	}
 	text[size] = '\0';
 	fclose(f);
-	if (!te_state_read(core, text))
+	return text;
+}
+
+/* STATE_DIR/NAME, and what is in it. */
+static char *load(const char *state_dir, const char *name, char **path)
+{
+	char text[4096];
+	snprintf(text, sizeof text, "%s/%s", state_dir, name);
+	free(*path);
+	*path = xheap_strdup(text);
+	return read_file(text);
+}
+
+void core_te_load(struct core *core, const char *state_dir)
+{
+	struct core_te *te = core->te;
+	char *links = load(state_dir, "links", &te->links_file), *state = load(state_dir, "te", &te->state_file);
+	if (te->n_edges && links)
+		te_links_read(core, links);
+	if (te->n_edges && state && !te_state_read(core, state))
 		events_note(core->events, core->wall_ms, EVENT_WARNING, "te", "",
-			    "%s is of another network or damaged; paths are computed anew", path);
-	free(text);
+			    "%s is of another network or damaged; paths are computed anew", te->state_file);
+	free(links);
+	free(state);
 }

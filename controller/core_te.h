@@ -85,7 +85,7 @@ struct core_te {
 	bool plan_due;                  /* an edge was lost, or another file is in force: do not wait */
 	bool home_due;                  /* an edge may carry again what had to leave it */
 	bool steer_due;                 /* what is steered may be another set of pairs */
-	bool is_loaded;                 /* what runs is of the last life, and not all its edges have been seen up */
+	bool is_loaded;                 /* what runs is of the last life, and not all is known again that it stands on */
 	bool was_loaded;                /* what runs was, and no other file has come since */
 	bool was_idle;                  /* nothing was sent when last looked at, and nothing has changed */
 	struct te_look look;
@@ -109,6 +109,10 @@ struct core_te {
 	bool first_done;                /* some steering has been in force */
 	char *state_file;               /* owned; null = nothing is kept */
 	bool is_saving, save_failed;
+	/* te_links.c */
+	char *links_file;               /* owned; null = nothing is kept */
+	uint64_t links_hash;            /* of what is in it, or about to be */
+	bool is_keeping;
 	uint64_t settled_ms;            /* when what runs came into force */
 };
 

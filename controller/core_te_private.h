@@ -22,4 +22,13 @@ void te_deals_follow(struct core *, const struct placement *before);
 /* What is planned, with the slots as they are; null = nothing yet. */
 const struct placement *te_in_force(const struct core_te *);
 
+/* te_links.c */
+/* Writes what is known of edges, when that has changed. */
+void te_links_keep(struct core *);
+/* What was known of them in the last life; the text is cut up. Lines that are damaged or of edges that
+ * are not in the file are left out. */
+void te_links_read(struct core *, char *text);
+/* Replaces a file, beside the loop; busy until it is done. */
+void te_save(struct core *, const char *path, char *take, size_t size, bool *busy);
+
 #endif

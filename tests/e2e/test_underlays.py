@@ -73,7 +73,6 @@ def test_two_underlays(lab):
     wait_for("BFD is back", lambda: port_state(l, "k1", "blue-2") == "ok", SECONDS_FOR_BFD)
 
 
-@pytest.mark.xfail(reason="a known defect, not every time: paths over underlays are changed after a restart, though at rest before")
 def test_restart_with_two_underlays_sends_nothing(lab):
     l = lab(TWO)
     l.ping_all(("a1", "a2"))

@@ -31,6 +31,7 @@ static void set_time(struct sim *s)
 {
 	s->core->now_ms = s->now_ms;
 	s->core->now_us = 1000 * s->now_ms;
+	s->core->wall_ms = SIM_WALL_MS + s->now_ms;
 }
 
 /* --- weftd --------------------------------------------------------------------------- */
@@ -65,6 +66,7 @@ static void start(struct sim *s)
 		diag_print(state.findings, stderr);
 	assert_false(state.failed);
 	s->core = core_new(config_take_net(s->config), s->now_ms);
+	set_time(s);
 	core_te_load(s->core, s->folder);
 	s->core->kick = on_kick;
 	s->core->send = on_send;
@@ -397,6 +399,13 @@ struct sim *sim_new(uint64_t seed, const char *folder)
 	return s;
 }
 
+void sim_forget(const struct sim *s, const char *name)
+{
+	char path[sizeof s->folder + 20];
+	snprintf(path, sizeof path, "%s/%s", s->folder, name);
+	unlink(path);
+}
+
 void sim_free(struct sim *s)
 {
 	stop(s);
@@ -410,8 +419,8 @@ void sim_free(struct sim *s)
 	build_free(s->foreign_build);
 	loop_free(s->loop);
 	unlink(s->file);
-	snprintf(s->file, sizeof s->file, "%s/te", s->folder);
-	unlink(s->file);
+	sim_forget(s, "te");
+	sim_forget(s, "links");
 	free(s->text);
 	free(s);
 }

@@ -17,7 +17,7 @@
 
 enum {
 	SIM_SWITCHES = 4, SIM_PORTS = 11, SIM_CABLES = 9, SIM_HOSTS = 14, SIM_FOREIGN = 40, SIM_MAX_GOT = 256,
-	SIM_FRAME = 64, SIM_UNTAGGED = -1, SIM_TICK_MS = 250,
+	SIM_FRAME = 64, SIM_WALL_MS = 1700000000, SIM_UNTAGGED = -1, SIM_TICK_MS = 250,
 };
 
 struct sim_port {
@@ -94,6 +94,8 @@ struct sim *sim_new(uint64_t seed, const char *folder);
 void sim_free(struct sim *);
 void sim_advance(struct sim *, uint64_t ms);
 void sim_end_tick(struct sim *);
+/* That file of the state is lost. */
+void sim_forget(const struct sim *, const char *name);
 /* kill -9 and a new start with the file as it is. */
 void sim_restart(struct sim *);
 /* Writes the file and reloads, or hands the text to `weft apply`. Whether it is

@@ -68,7 +68,7 @@ static uint32_t free_number(struct sim *s, const struct sim_switch *sw)
 	for (;;) {
 		uint32_t n = 3 + sim_random(s, 12);
 		bool taken = false;
-		for (size_t i = 0; i < SIM_PORTS; i++)
+		for (size_t i = 0; i < sim_n_ports(s); i++)
 			taken |= sw->ports[i].ofport == n;
 		if (!taken)
 			return n;
@@ -78,7 +78,27 @@ static uint32_t free_number(struct sim *s, const struct sim_switch *sw)
 static void set_up(struct sim_switch *sw, struct sim_port *port, bool is_up)
 {
 	port->is_up = is_up;
-	fake_port(sw->fake, port->ofport, port->name, is_up, is_up);
+	fake_port(sw->fake, port->ofport, port->name, is_up,
+		  sim_port_lives(sw->sim, (uint32_t) (sw - sw->sim->switches), (size_t) (port - sw->ports)));
+}
+
+/* BFD sees it in blue; in red only probes do. */
+static void set_underlay(struct sim *s, bool blue, uint32_t a, uint32_t b, bool dead)
+{
+	s->dead[blue][a][b] = s->dead[blue][b][a] = dead;
+	for (int i = 0; blue && i < 2; i++) {
+		struct sim_switch *sw = &s->switches[i ? a : b];
+		struct sim_port *port = &sw->ports[SIM_BFD + (i ? b : a)];
+		if (port->ofport)
+			set_up(sw, port, port->is_up);
+	}
+}
+
+static void change_underlay(struct sim *s)
+{
+	bool blue = sim_chance(s, 60);
+	uint32_t a = sim_random(s, SIM_SWITCHES), b = (a + 1 + sim_random(s, SIM_SWITCHES - 1)) % SIM_SWITCHES;
+	set_underlay(s, blue, a, b, !s->dead[blue][a][b] && sim_chance(s, 70));
 }
 
 /* NICs keep their numbers: rows of a switch whose controller is away must not
@@ -86,7 +106,7 @@ static void set_up(struct sim_switch *sw, struct sim_port *port, bool is_up)
 static void change_port(struct sim *s)
 {
 	struct sim_switch *sw = any_switch(s);
-	struct sim_port *port = &sw->ports[sim_random(s, SIM_PORTS)];
+	struct sim_port *port = &sw->ports[sim_random(s, (uint32_t) sim_n_ports(s))];
 	size_t i = (size_t) (port - sw->ports);
 	if (!port->ofport) {
 		port->ofport = i < 2 || i >= SIM_CABLES ? 100 + (uint32_t) i : i == 2 ? 0xfffffffe : free_number(s, sw);
@@ -308,6 +328,8 @@ static void step(struct sim *s)
 		move_host(s);
 	if (sim_chance(s, 12))
 		change_port(s);
+	if (s->has_underlays && sim_chance(s, 6))
+		change_underlay(s);
 	if (sim_chance(s, 8))
 		fall_silent(s);
 	if (sim_chance(s, 8))
@@ -362,6 +384,7 @@ static void connect_all(struct sim *s)
 static void make_peace(struct sim *s)
 {
 	s->refuse_hash = 0;
+	memset(s->dead, 0, sizeof s->dead);
 	for (size_t i = 0; i < SIM_FOREIGN; i++) {
 		struct sim_foreign *f = &s->foreign[i];
 		if (!f->msg || !f->squats)
@@ -372,9 +395,11 @@ static void make_peace(struct sim *s)
 	}
 	for (size_t i = 0; i < SIM_SWITCHES; i++) {
 		struct sim_switch *sw = &s->switches[i];
-		for (size_t p = 0; p < SIM_PORTS; p++)
-			if (sw->ports[p].ofport)
+		for (size_t p = 0; p < sim_n_ports(s); p++)
+			if (sw->ports[p].ofport || p >= SIM_TUNNEL) {
+				sw->ports[p].ofport = sw->ports[p].ofport ? sw->ports[p].ofport : 100 + (uint32_t) p;
 				set_up(sw, &sw->ports[p], true);
+			}
 		/* What it refused is tried again on a new connection. */
 		if (sw->online)
 			sim_disconnect(s, sw);
@@ -488,6 +513,16 @@ static void test_sim_storms(void **state)
 	}
 }
 
+/* The same with tunnels in the files, in two underlays. */
+static void test_sim_underlays(void **state)
+{
+	(void) state;
+	for (uint64_t i = 0; !getenv("WEFT_SEED") && i < EPISODES; i++) {
+		current = SIM_UNDERLAYS + i;
+		episode(current);
+	}
+}
+
 /* --- which one it was ------------------------------------------------------------------------ */
 
 static void say_seed(void)
@@ -519,6 +554,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_sim, tear_down),
 		cmocka_unit_test_teardown(test_sim_storms, tear_down),
+		cmocka_unit_test_teardown(test_sim_underlays, tear_down),
 	};
 	vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
 	if (__sanitizer_set_death_callback)

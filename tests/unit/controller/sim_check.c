@@ -174,6 +174,11 @@ static void check_against_fresh(struct sim *s)
 	for (uint32_t n = 0; n < s->core->net->n_networks; n++)
 		if (view_network(s->core->view, n)->was_full)
 			return;
+	/* So is who is remembered by the rows of others only. */
+	for (uint32_t n = 0; n < s->core->net->n_networks; n++)
+		for (size_t i = 0; i < view_network(s->core->view, n)->n_members; i++)
+			if (view_network(s->core->view, n)->members[i].remembered)
+				return;
 	/* So are ways that the file needs no more, and links that rest. */
 	if (view_ways(s->core->view) && !s->core->net->n_links)
 		return;

@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "controller/core_te.h"
 #include "controller/session_private.h"
 #include "ofproto/ovs.h"
 #include "ofproto/wire.h"
@@ -38,7 +39,7 @@ static uint64_t current;
 static char folder[] = "/tmp/weft-sim.XXXXXX";
 /* What has happened in all episodes: a world that is too kind proves nothing. */
 static struct {
-	uint64_t n_mods, n_facts, n_patches, n_errors, n_reloads, n_restarts, n_bad, n_refused, n_hosts, n_foreign;
+	uint64_t n_mods, n_facts, n_patches, n_errors, n_reloads, n_restarts, n_bad, n_refused, n_hosts, n_foreign, n_steered;
 } lived;
 
 /* Of this life of weftd. */
@@ -449,6 +450,42 @@ static void check_restart(struct sim *s)
 	assert_int_equal(n_hosts_connected(s), n_hosts);
 }
 
+/* Some cables and tunnels are missing, and that is how it stays. */
+static void break_some(struct sim *s)
+{
+	for (uint32_t n = 1 + sim_random(s, 4); n; n--) {
+		struct sim_switch *sw = any_switch(s);
+		struct sim_port *port = &sw->ports[SIM_CABLES + sim_random(s, (uint32_t) sim_n_ports(s) - SIM_CABLES)];
+		if (port->ofport && port != &sw->ports[SIM_TUNNEL])
+			set_up(sw, port, false);
+		if (s->has_underlays)
+			change_underlay(s);
+	}
+}
+
+static bool is_calm(const struct sim *s)
+{
+	const struct core_te *te = s->core->te;
+	bool calm = te->phase == TE_REST && !te->is_loaded;
+	for (uint32_t e = 0; e < te->n_edges; e++)
+		calm &= !te->edges[e].is_held && !view_link(s->core->view, e)->held;
+	return calm;
+}
+
+/* Nothing waits for its time to come: that would send rows with or without a restart. */
+static void calm_down(struct sim *s)
+{
+	sim_rest(s);
+	for (unsigned n = 0; !is_calm(s); n++) {
+		assert_true(n < 30 * 60 * 4);
+		sim_settle(s);
+		sim_advance(s, SIM_TICK_MS);
+	}
+	sim_rest(s);
+	assert_true(is_calm(s));
+	lived.n_steered += view_steer(s->core->view) ? view_steer(s->core->view)->n_pairs : 0;
+}
+
 static void episode(uint64_t seed)
 {
 	struct sim *s = sim_new(seed, folder);
@@ -472,9 +509,17 @@ static void episode(uint64_t seed)
 		sim_check(s);
 		sim_check_frames(s);
 	}
+	calm_down(s);
 	check_restart(s);
 	sim_check(s);
 	sim_check_frames(s);
+	if (s->has_underlays) {
+		break_some(s);
+		calm_down(s);
+		sim_check(s);
+		check_restart(s);
+		sim_check(s);
+	}
 	remember(s);
 	lived.n_mods += sim_mods(s);
 	sim_free(s);
@@ -491,12 +536,13 @@ static void test_sim(void **state)
 		episode(current);
 	}
 	printf("%llu mods, %llu facts, %llu patched, %llu OpenFlow errors, %llu reloads, %llu bad files, "
-	       "%llu restarts, %llu strangers refused, %llu foreign rows, %llu hosts\n",
+	       "%llu restarts, %llu strangers refused, %llu foreign rows, %llu hosts, %llu pairs steered\n",
 	       (unsigned long long) lived.n_mods, (unsigned long long) lived.n_facts,
 	       (unsigned long long) lived.n_patches, (unsigned long long) lived.n_errors,
 	       (unsigned long long) lived.n_reloads, (unsigned long long) lived.n_bad,
 	       (unsigned long long) lived.n_restarts, (unsigned long long) lived.n_refused,
-	       (unsigned long long) lived.n_foreign, (unsigned long long) lived.n_hosts);
+	       (unsigned long long) lived.n_foreign, (unsigned long long) lived.n_hosts,
+	       (unsigned long long) lived.n_steered);
 	if (n < EPISODES)
 		return;
 	assert_true(lived.n_mods && lived.n_patches && lived.n_errors && lived.n_reloads && lived.n_bad

@@ -214,7 +214,8 @@ static void attach(struct te_world *t, uint32_t index, const struct ledger *rows
 	ledger_read_end(core->switches[sw]->ledger);
 	core_read_done(core, sw);
 	t->slots[index] = sw;
-	t->born_ms[index] = core->now_ms;
+	if (!rows)
+		t->born_ms[index] = core->now_ms;
 }
 
 static void settle_all(struct te_world *t)
@@ -239,41 +240,6 @@ void te_world_connect(struct te_world *t)
 		}
 	settle_all(t);
 }
-
-/* While switches come one after the other: what is there is probed, and takes its rows. */
-static void a_while(struct te_world *t, uint64_t ms)
-{
-	for (uint64_t step; ms; ms -= step) {
-		step = ms < 250 ? ms : 250;
-		world_advance(&t->w, step);
-		core_plan(t->w.core);
-		te_world_find(t);
-		core_tick(t->w.core);
-		te_world_settle(t);
-	}
-}
-
-uint64_t te_world_restart_slowly(struct te_world *t, uint32_t first, uint64_t ms)
-{
-	struct core *old = t->w.core;
-	uint32_t n = (uint32_t) old->net->n_switches;
-	t->n_mods += mods_of(old);
-	begin(t, old->now_ms, old->wall_ms);
-	a_while(t, ms);
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t index = (first + i) % n;
-		attach(t, index, old->switches[core_switch_by_name(old, t->w.core->net->switches[index].name)]->ledger);
-		core_plan(t->w.core);
-		a_while(t, ms);
-	}
-	te_world_settle(t);
-	te_world_find(t);
-	settle_all(t);
-	core_free(old);
-	return mods_of(t->w.core);
-}
-
-uint64_t te_world_restart(struct te_world *t) { return te_world_restart_slowly(t, 0, 0); }
 
 /* --- traffic ---------------------------------------------------------------------------------- */
 
@@ -381,10 +347,10 @@ static void say_ports(struct te_world *t, uint32_t index)
 		}
 }
 
-static void second(struct te_world *t)
+/* What everybody sends now, to wherever it comes. */
+static void flow(struct te_world *t)
 {
-	struct core *core = t->w.core;
-	const struct net *net = core->net;
+	const struct net *net = t->w.core->net;
 	memset(t->loads, 0, sizeof t->loads);
 	t->lost = 0;
 	for (uint32_t from = 0; from < net->n_switches; from++)
@@ -396,6 +362,13 @@ static void second(struct te_world *t)
 			send(t, pair, mbps);
 			t->sent[from][to] += (uint64_t) (mbps * 125000);
 		}
+}
+
+static void second(struct te_world *t)
+{
+	struct core *core = t->w.core;
+	const struct net *net = core->net;
+	flow(t);
 	for (uint32_t arc = 0; arc < 2 * net->n_edges; arc++)
 		t->port_bytes[arc] += (uint64_t) (t->loads[arc] * 125000);
 	world_advance(&t->w, 1000);
@@ -419,6 +392,46 @@ void te_world_seconds(struct te_world *t, unsigned n)
 	while (n--)
 		second(t);
 }
+
+/* --- killed -------------------------------------------------------------------------------------- */
+
+/* While switches come one after the other: what is there is probed, and takes its rows. */
+static void a_while(struct te_world *t, uint64_t ms)
+{
+	for (uint64_t step; ms; ms -= step) {
+		step = ms < 250 ? ms : 250;
+		world_advance(&t->w, step);
+		core_plan(t->w.core);
+		te_world_find(t);
+		core_tick(t->w.core);
+		te_world_settle(t);
+		flow(t);
+		t->lost_at_start += t->lost;
+	}
+}
+
+uint64_t te_world_restart_slowly(struct te_world *t, uint32_t first, uint64_t ms)
+{
+	struct core *old = t->w.core;
+	uint32_t n = (uint32_t) old->net->n_switches;
+	t->n_mods += mods_of(old);
+	t->lost_at_start = 0;
+	begin(t, old->now_ms, old->wall_ms);
+	a_while(t, ms);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t index = (first + i) % n;
+		attach(t, index, old->switches[core_switch_by_name(old, t->w.core->net->switches[index].name)]->ledger);
+		core_plan(t->w.core);
+		a_while(t, ms);
+	}
+	te_world_settle(t);
+	te_world_find(t);
+	settle_all(t);
+	core_free(old);
+	return mods_of(t->w.core);
+}
+
+uint64_t te_world_restart(struct te_world *t) { return te_world_restart_slowly(t, 0, 0); }
 
 double te_world_busiest(const struct te_world *t, uint32_t *ret_arc)
 {

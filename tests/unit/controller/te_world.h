@@ -24,6 +24,7 @@ struct te_world {
 	uint64_t n_probes;
 	double loads[2 * TE_EDGES];     /* Mbit/s, of the last second */
 	double lost;                    /* Mbit/s that had no way */
+	double lost_at_start;           /* above 0: something had none while switches came back */
 	uint64_t sent[TE_SWITCHES][TE_SWITCHES];        /* bytes so far */
 	uint64_t sent_slots[TE_SWITCHES][TE_SWITCHES][PLACE_MAX_SLOTS];
 	uint64_t port_bytes[2 * TE_EDGES];

@@ -466,7 +466,7 @@ static void break_some(struct sim *s)
 static bool is_calm(const struct sim *s)
 {
 	const struct core_te *te = s->core->te;
-	bool calm = te->phase == TE_REST && !te->is_loaded;
+	bool calm = te->phase == TE_REST && !(te->n_edges && te->is_loaded);
 	for (uint32_t e = 0; e < te->n_edges; e++)
 		calm &= !te->edges[e].is_held && !view_link(s->core->view, e)->held;
 	return calm;

@@ -63,7 +63,7 @@ static struct te_world *live(const char *text)
 	forget_files();
 	te_world_init(t, text, folder);
 	te_world_connect(t);
-	t->want[A][B] = 60;
+	t->want[A][B] = 40;
 	t->want[B][A] = 20;
 	t->want[A][C] = 10;
 	te_world_seconds(t, 100);
@@ -178,7 +178,7 @@ static void an_edge_is_held(void **state)
 	assert_int_equal(te_of(t)->edges[blue].held_until_ms, until);
 	assert_int_equal(te_world_mods(t), before);
 	te_world_seconds(t, 60);
-	assert_true(!te_of(t)->edges[blue].is_held && fabs(t->loads[2 * blue] - 60) < 1e-6);
+	assert_true(!te_of(t)->edges[blue].is_held && fabs(t->loads[2 * blue] - 40) < 1e-6);
 	die(t);
 }
 
@@ -204,9 +204,96 @@ static void an_edge_went_meanwhile(void **state)
 	}
 }
 
+/* What is on its way arrives, in each moment: te_world follows it, and knows what each switch has. */
+static void goes_on(struct te_world *t, enum te_phase phase, unsigned seconds)
+{
+	if (t->lost_at_start > 0)
+		fail_msg("phase %d: lost while switches came back", phase);
+	for (unsigned i = 0; i < seconds; i++) {
+		te_world_seconds(t, 1);
+		if (t->lost > 0)
+			fail_msg("phase %d: %f Mbit/s lost %u s after the restart", phase, t->lost, i + 1);
+	}
+}
+
+/* What is done beside the loop waits here. */
+static struct { void (*run)(void *), (*done)(void *); void *task; } put_off[8];
+static size_t n_put_off;
+
+static void later(void *ctx, void (*run)(void *), void (*done)(void *), void *task)
+{
+	(void) ctx;
+	assert_true(n_put_off < 8);
+	put_off[n_put_off].run = run;
+	put_off[n_put_off].done = done;
+	put_off[n_put_off++].task = task;
+}
+
+/* The process ends with all of it done, the files too, or nothing. */
+static void end_work(bool is_written)
+{
+	for (size_t i = 0; i < n_put_off; i++) {
+		if (is_written)
+			put_off[i].run(put_off[i].task);
+		put_off[i].done(put_off[i].task);
+	}
+	n_put_off = 0;
+}
+
+static bool is_in(struct te_world *t, enum te_phase phase)
+{
+	for (unsigned i = 0; te_of(t)->phase != phase && i < 300; i++) {
+		/* What is written stays unwritten, or nobody could be killed before. */
+		t->w.core->work = phase == TE_SAVE && te_of(t)->phase == TE_LABELS ? later : NULL;
+		te_world_seconds(t, 1);
+		assert_true(t->lost == 0);
+	}
+	return te_of(t)->phase == phase;
+}
+
+/* weftd is killed in each step of a change, while switches take their rows when they feel like it. It ends what it had
+ * written down, and begins anew what it had not. */
+static void in_the_middle_of_a_change(void **state)
+{
+	static const char *const texts[] = { tunnels, both };
+	static const uint64_t pauses[] = { 0, 250, 1500 };
+	size_t n = 0;
+	(void) state;
+	for (size_t i = 0; i < 2; i++)
+		for (enum te_phase phase = TE_LABELS; phase <= TE_GRACE; phase++)
+			for (uint32_t trial = 0; trial < 6; trial++) {
+				struct te_world *t = live(texts[i]);
+				uint32_t edge = edge_of(t, i ? "a:ab-b:ba" : "a-b@blue");
+				t->is_lazy = true;
+				t->random = trial + 1;
+				te_world_cut(t, edge);
+				if (trial % 2) {
+					te_world_seconds(t, 60);
+					assert_int_equal(te_of(t)->phase, TE_REST);
+					te_world_mend(t, edge);
+				}
+				if (is_in(t, phase)) {
+					n++;
+					end_work(trial / 2 % 2);
+					te_world_restart_slowly(t, trial % 3, pauses[trial / 2]);
+				}
+				goes_on(t, phase, 100);
+				assert_int_equal(te_of(t)->phase, TE_REST);
+				if ((t->loads[2 * edge] > 0) != (trial % 2))
+					fail_msg("phase %d trial %d: carries %f, up %d held %d", phase, trial, t->loads[2 * edge],
+						 te_of(t)->edges[edge].is_up, te_of(t)->edges[edge].is_held);
+				t->is_lazy = false;
+				te_world_settle(t);
+				sends_nothing(t);
+				die(t);
+			}
+	assert_int_equal(n, 2 * 4 * 6);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(in_the_middle_of_a_change),
 		cmocka_unit_test(one_edge_is_down),
 		cmocka_unit_test(an_edge_is_held),
 		cmocka_unit_test(an_edge_went_meanwhile),

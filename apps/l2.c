@@ -297,37 +297,9 @@ static bool patch(const struct scene *scene, const struct fact *fact, struct out
 		return patch_full(scene, fact, out);
 	case FACT_PORT:
 		return !fact->uses_changed;
-	case FACT_NET:
-	case FACT_SWITCH_UP:
-	case FACT_SWITCH_DOWN:
-	case FACT_PORT_GONE:
-	case FACT_HOST_REFUSED:
-	case FACT_MEMBER:
-	case FACT_SWITCH_READY:
-	case FACT_GATEWAY:
-	case FACT_LINK:
-	case FACT_WAYS:
-	case FACT_STEER:
-	case FACT_ADDRESS:
-	case FACT_ADDRESS_GONE:
-	case FACT_DUPLICATE:
-	case FACT_ADDRESS_SETTLED:
-	case FACT_PROBE:
-	case FACT_PROBE_LOST:
-	case FACT_ANSWER:
-	case FACT_STORM:
-	case FACT_STORM_OVER:
-	case FACT_QUARANTINE:
-	case FACT_QUARANTINE_OVER:
-	case FACT_VIOLATION:
-	case FACT_LEASE:
-	case FACT_LEASE_GONE:
-	case FACT_PORT_SHUT:
-	case FACT_PORT_OPEN:
-	case N_FACT_KINDS:
-		break;
+	default:
+		return false;
 	}
-	return false;
 }
 
 const struct app app_l2 = {

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,39 +15,6 @@
 #include "topo/arena.h"
 
 LOG_MODULE(api)
-
-/* --- short answers ------------------------------------------------------------------- */
-
-static void reply_with(struct http_call *call, int code, const char *allow, json_t *take)
-{
-	char *text = json_dumps(take, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(10));
-	json_decref(take);
-	if (!text)
-		log_abort("a document that is no JSON");
-	size_t size = strlen(text);
-	text[size] = '\n';
-	http_reply(call, code, allow, text, size + 1);
-	free(text);
-}
-
-void api_reply(struct http_call *call, json_t *take)
-{
-	reply_with(call, 200, NULL, take);
-}
-
-void api_error(struct http_call *call, int code, json_t *more, const char *hint, const char *format, ...)
-{
-	char text[512];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	json_t *json = json_pack("{s:o, s:o}", "error", show_text(text), "hint", show_text(hint));
-	if (more)
-		json_object_update(json, more);
-	json_decref(more);
-	reply_with(call, code, NULL, json);
-}
 
 /* --- handlers ---------------------------------------------------------------------------- */
 
@@ -239,13 +205,6 @@ static void no_such_path(struct http_call *call)
 	api_error(call, 404, NULL, hint, "there is no %s here", http_path(call));
 }
 
-static void no_such_method(struct http_call *call, const char *allow)
-{
-	char text[200];
-	snprintf(text, sizeof text, "%s takes %s, not %s", http_path(call), allow, http_method(call));
-	reply_with(call, 405, allow, json_pack("{s:o, s:o}", "error", show_text(text), "hint", json_null()));
-}
-
 static bool parse_number(const char *text, uint64_t *ret)
 {
 	char *end;
@@ -342,7 +301,7 @@ static void on_request(void *ctx, struct http_call *call)
 			allow = allow ? "GET, POST" : paths[i].method;
 	}
 	if (!request.path && allow) {
-		no_such_method(call, allow);
+		api_no_such_method(call, allow);
 		return;
 	}
 	if (!request.path) {

@@ -52,14 +52,7 @@ static enum http_more more(void *ctx, struct http_out *out)
 	json_t *json = json_pack("{s:b, s:o, s:o}", "ok", check->net != NULL, "digest",
 				 check->net ? json_string(check->net->digest_text) : json_null(),
 				 "findings", show_findings(check->diag));
-	char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
-	json_decref(json);
-	if (!text)
-		log_abort("a document that is no JSON");
-	http_out(out, text, strlen(text));
-	http_out(out, "\n", 1);
-	free(text);
-	return HTTP_END;
+	return api_out_last(out, json);
 }
 
 static void join(struct check *check)

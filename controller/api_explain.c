@@ -261,14 +261,7 @@ static enum http_more more(void *ctx, struct http_out *out)
 	json_t *json = show_explain(ex->x);
 	if (ex->wants_probe)
 		show_set(json, "probe", probe_json(ex));
-	char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
-	json_decref(json);
-	if (!text)
-		log_abort("a document that is no JSON");
-	http_out(out, text, strlen(text));
-	http_out(out, "\n", 1);
-	free(text);
-	return HTTP_END;
+	return api_out_last(out, json);
 }
 
 static void explanation_free(struct explanation *ex)

@@ -58,10 +58,17 @@ struct api_request {
 	size_t body_size;
 };
 
+/* As answers are written, for the caller to free. */
+char *api_text(json_t *take);
+void api_out(struct http_out *, json_t *take);
+/* The whole answer of a stream that had to wait for it; HTTP_END. */
+enum http_more api_out_last(struct http_out *, json_t *take);
 void api_reply(struct http_call *, json_t *take);
 /* more: members beside error and hint, taken; may be null, and so may hint. */
 void api_error(struct http_call *, int code, json_t *more, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+/* allow: the method that the path has. */
+void api_no_such_method(struct http_call *, const char *allow);
 
 void api_te(struct api_request *);
 void api_graph(struct api_request *);

@@ -14,19 +14,6 @@
 #include "ofproto/log.h"
 #include "topo/arena.h"
 
-static int add_text(const char *text, size_t size, void *out)
-{
-	http_out(out, text, size);
-	return 0;
-}
-
-static void out_json(struct http_out *out, json_t *take)
-{
-	if (json_dump_callback(take, add_text, out, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(10)))
-		log_abort("a document that is no JSON");
-	json_decref(take);
-}
-
 static void out_string(struct http_out *out, const char *text)
 {
 	http_out(out, text, strlen(text));
@@ -74,10 +61,7 @@ static void out_head(struct http_out *out, const struct show_cursor *cursor)
 	json_t *head = json_object();
 	if (cursor->list->head)
 		cursor->list->head(cursor->world, head);
-	char *text = json_dumps(head, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(10));
-	json_decref(head);
-	if (!text)
-		log_abort("a document that is no JSON");
+	char *text = api_text(head);
 	size_t size = strlen(text);
 	http_out(out, text, size - 1);
 	free(text);
@@ -101,7 +85,7 @@ static enum http_more more_items(void *ctx, struct http_out *out)
 	}
 	out_string(out, listing->step == LISTING_FIRST ? "\n" : ",\n");
 	listing->step = LISTING_ITEMS;
-	out_json(out, item);
+	api_out(out, item);
 	return HTTP_MORE;
 }
 
@@ -142,7 +126,7 @@ static enum http_more more_events(void *ctx, struct http_out *out)
 		return HTTP_WAIT;
 	const struct event *event = events_get(events, follower->id);
 	if (!event) {
-		out_json(out, json_pack("{s:s, s:s, s:I, s:I}", "error", "read too slowly: events were lost",
+		api_out(out, json_pack("{s:s, s:s, s:I, s:I}", "error", "read too slowly: events were lost",
 					"hint", "ask again with after=last_lost_id",
 					"first_lost_id", (json_int_t) follower->id,
 					"last_lost_id", (json_int_t) events_first_id(events) - 1));
@@ -151,7 +135,7 @@ static enum http_more more_events(void *ctx, struct http_out *out)
 	}
 	follower->id++;
 	if (show_event_passes(world, &follower->query, event)) {
-		out_json(out, show_event(world, event));
+		api_out(out, show_event(world, event));
 		out_string(out, "\n");
 	}
 	return HTTP_MORE;

@@ -19,13 +19,7 @@ static enum http_more more(void *ctx, struct http_out *out)
 	struct asked *a = ctx;
 	if (!a->is_done)
 		return HTTP_WAIT;
-	json_t *json = te_question_answer(a->question);
-	char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(10));
-	json_decref(json);
-	http_out(out, text, strlen(text));
-	http_out(out, "\n", 1);
-	free(text);
-	return HTTP_END;
+	return api_out_last(out, te_question_answer(a->question));
 }
 
 static void asked_free(struct asked *a)

@@ -183,29 +183,7 @@ void core_applied(struct core *core, const struct fact *fact)
 				if (core_te_concerns(core, sw))
 					make_stale(core, sw, 1u << i);
 			break;
-		case FACT_NET:
-		case FACT_HOST:
-		case FACT_HOST_GONE:
-		case FACT_HOST_REFUSED:
-		case FACT_NETWORK_FULL:
-		case FACT_MEMBER:
-		case FACT_SWITCH_READY:
-		case FACT_GATEWAY:
-		case FACT_LINK:
-		case FACT_WAYS:
-		case FACT_ADDRESS:
-		case FACT_ADDRESS_GONE:
-		case FACT_DUPLICATE:
-		case FACT_ADDRESS_SETTLED:
-		case FACT_PROBE:
-		case FACT_PROBE_LOST:
-		case FACT_ANSWER:
-		case FACT_STORM:
-		case FACT_STORM_OVER:
-		case FACT_VIOLATION:
-		case FACT_LEASE:
-		case FACT_LEASE_GONE:
-		case N_FACT_KINDS:
+		default:
 			for (uint32_t sw = 0; sw < core->n_switches; sw++)
 				make_stale(core, sw, 1u << i);
 			break;

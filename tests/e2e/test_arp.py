@@ -238,9 +238,9 @@ def test_p1_answers_survive_a_restart(lab):
     everybody_talks(l)
     all_known(l, OFFICE)
     all_known(l, LAB)
+    l.kill_weftd(signal.SIGKILL)
     before = rows(l)
     assert any("table=65" in f and "arp_tpa" in f for f in before["k1"])
-    l.kill_weftd(signal.SIGKILL)
     # Answers go on without weftd.
     with l.wire("a1") as a1:
         a1.send(arp(l.vm("a1")["mac"], l.ip("a1"), l.ip("b3")))

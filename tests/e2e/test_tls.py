@@ -91,8 +91,7 @@ def test_who_is_let_in(lab, tmp_path):
     stranger = issue(l, "s1", tmp_path / "other")
     assert isinstance(connect(l, *stranger), (ssl.SSLError, OSError))
     assert isinstance(connect(l, *good, version=ssl.TLSVersion.TLSv1_2), (ssl.SSLError, OSError))
-    log = l.weftd_log()
-    assert "TLS 1.2" in log or "protocol" in log.lower()
+    wait_for("the log says why", lambda: "TLS 1.2" in l.weftd_log())
 
     # A good certificate, but not the one of this datapath id.
     openflow(l, *good, dpid=1)
@@ -208,7 +207,7 @@ def test_bad_bytes_end_that_connection_only(lab, what):
     if what == "wrong-version":
         # HELLO_FAILED, with the cure in its text and in the log.
         assert b"\x01\x01" in answer and b"OpenFlow 1.3" in answer
-        assert "protocols=OpenFlow13" in l.weftd_log()
+        wait_for("the log says why", lambda: "protocols=OpenFlow13" in l.weftd_log())
     assert l.switch("s1")["since_ms"] == since
     l.ping_all(["h1", "h2"])
 

@@ -169,9 +169,9 @@ def test_ipv6_underlay(lab):
 def test_p1_restart_sends_nothing_and_loses_nothing(lab, ipv6):
     l = lab(over_ipv6(VXLAN3) if ipv6 else VXLAN3)
     everybody_talks(l)
-    before = rows(l)
     prober = Prober(l, "a1", "a2", "0.002")
     l.kill_weftd(signal.SIGKILL)
+    before = rows(l)
     l.start_weftd_without("k2")
     sent, received = prober.stop()
     print(f"restart over tunnels: {sent} probes, {sent - received} lost, flow-mods {l.sent()}")

@@ -695,3 +695,29 @@ size_t world_back(struct world *w, const char *name, uint32_t age_s)
 	}
 	return n;
 }
+
+/* --- chance ---------------------------------------------------------------------------- */
+
+static uint32_t seed, dice;
+
+void world_seed(unsigned number) { seed = dice = number; }
+
+unsigned world_pick(unsigned n)
+{
+	dice = dice * 1664525u + 1013904223u;
+	return (dice >> 8) % n;
+}
+
+void world_restart_whole(struct world *w, const char *switches, unsigned first)
+{
+	size_t n = strlen(switches);
+	w->n_facts = 0;
+	world_restart(w);
+	for (size_t i = 0; i < n; i++) {
+		const char name[2] = { switches[(first + i) % n] };
+		if (world_back(w, name, 10))
+			fail_msg("seed %u: a restart changes rows of %s", seed, name);
+	}
+	world_do(w, "settle");
+	world_check(w);
+}

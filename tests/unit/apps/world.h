@@ -112,6 +112,13 @@ size_t world_count_rows(struct world *, const char *sw, const char *word, ...) _
  * would be sent to any switch that is back must be nothing, or how much it is. */
 void world_restart(struct world *);
 size_t world_back(struct world *, const char *sw, uint32_t age_s);
+/* All of it: the switches, each named by a letter, come back in that order from the
+ * one at `first` on, nothing is sent, and the world is as it was. */
+void world_restart_whole(struct world *, const char *switches, unsigned first);
+
+/* Chance: the same after the same seed. */
+void world_seed(unsigned seed);
+unsigned world_pick(unsigned n);        /* 0 to n - 1 */
 
 /* --- frames ---------------------------------------------------------------------- */
 

@@ -36,6 +36,23 @@ static void judge(const struct number_case *c, bool is_good, uint64_t value,
 		assert_int_equal(value, 4711);
 }
 
+static void judge_all(const struct number_case *cases, size_t n,
+		      bool (*read)(struct scalar, uint64_t *, struct complaint *))
+{
+	for (size_t i = 0; i < n; i++) {
+		struct complaint complaint;
+		uint64_t value = 4711;
+		bool is_good = read((struct scalar) {cases[i].text, cases[i].is_quoted}, &value, &complaint);
+
+		judge(&cases[i], is_good, value, &complaint);
+	}
+}
+
+static bool read_uint(struct scalar in, uint64_t *value, struct complaint *complaint)
+{
+	return scalar_uint(in, 1, 4094, value, complaint);
+}
+
 static void test_uint(void **state)
 {
 	static const struct number_case cases[] = {
@@ -69,14 +86,7 @@ static void test_uint(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < N(cases); i++) {
-		struct scalar in = {cases[i].text, cases[i].is_quoted};
-		struct complaint complaint;
-		uint64_t value = 4711;
-		bool is_good = scalar_uint(in, 1, 4094, &value, &complaint);
-
-		judge(&cases[i], is_good, value, &complaint);
-	}
+	judge_all(cases, N(cases), read_uint);
 }
 
 static void test_dpid(void **state)
@@ -119,14 +129,7 @@ static void test_dpid(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < N(cases); i++) {
-		struct scalar in = {cases[i].text, cases[i].is_quoted};
-		struct complaint complaint;
-		uint64_t value = 4711;
-		bool is_good = scalar_dpid(in, &value, &complaint);
-
-		judge(&cases[i], is_good, value, &complaint);
-	}
+	judge_all(cases, N(cases), scalar_dpid);
 }
 
 static void test_mac(void **state)
@@ -151,14 +154,12 @@ static void test_mac(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < N(cases); i++) {
-		struct scalar in = {cases[i].text, cases[i].is_quoted};
-		struct complaint complaint;
-		uint64_t value = 4711;
-		bool is_good = scalar_mac(in, &value, &complaint);
+	judge_all(cases, N(cases), scalar_mac);
+}
 
-		judge(&cases[i], is_good, value, &complaint);
-	}
+static bool read_duration(struct scalar in, uint64_t *value, struct complaint *complaint)
+{
+	return scalar_duration(in, 5, 65535, value, complaint);
 }
 
 static void test_duration(void **state)
@@ -189,14 +190,7 @@ static void test_duration(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < N(cases); i++) {
-		struct scalar in = {cases[i].text, cases[i].is_quoted};
-		struct complaint complaint;
-		uint64_t value = 4711;
-		bool is_good = scalar_duration(in, 5, 65535, &value, &complaint);
-
-		judge(&cases[i], is_good, value, &complaint);
-	}
+	judge_all(cases, N(cases), read_duration);
 }
 
 static void test_rate(void **state)
@@ -224,14 +218,7 @@ static void test_rate(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < N(cases); i++) {
-		struct scalar in = {cases[i].text, cases[i].is_quoted};
-		struct complaint complaint;
-		uint64_t value = 4711;
-		bool is_good = scalar_rate(in, &value, &complaint);
-
-		judge(&cases[i], is_good, value, &complaint);
-	}
+	judge_all(cases, N(cases), scalar_rate);
 }
 
 /* What is written out can be read again, and is as short as can be. */
@@ -254,6 +241,11 @@ static void test_rate_text(void **state)
 	}
 }
 
+static bool read_delay(struct scalar in, uint64_t *value, struct complaint *complaint)
+{
+	return scalar_delay(in, 5, 1000000, value, complaint);
+}
+
 static void test_delay(void **state)
 {
 	static const struct number_case cases[] = {
@@ -273,14 +265,7 @@ static void test_delay(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < N(cases); i++) {
-		struct scalar in = {cases[i].text, cases[i].is_quoted};
-		struct complaint complaint;
-		uint64_t value = 4711;
-		bool is_good = scalar_delay(in, 5, 1000000, &value, &complaint);
-
-		judge(&cases[i], is_good, value, &complaint);
-	}
+	judge_all(cases, N(cases), read_delay);
 }
 
 static void test_percent(void **state)
@@ -297,14 +282,7 @@ static void test_percent(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < N(cases); i++) {
-		struct scalar in = {cases[i].text, cases[i].is_quoted};
-		struct complaint complaint;
-		uint64_t value = 4711;
-		bool is_good = scalar_percent(in, &value, &complaint);
-
-		judge(&cases[i], is_good, value, &complaint);
-	}
+	judge_all(cases, N(cases), scalar_percent);
 }
 
 static void test_bool(void **state)
@@ -361,6 +339,17 @@ static void judge_text(const struct text_case *c, bool is_good, const char *valu
 			 diag_code_info(c->code)->code);
 }
 
+static void judge_texts(const struct text_case *cases, size_t n, bool (*read)(struct scalar, char *, struct complaint *))
+{
+	for (size_t i = 0; i < n; i++) {
+		struct complaint complaint;
+		char value[200] = "";
+		bool is_good = read((struct scalar) {cases[i].text, cases[i].is_quoted}, value, &complaint);
+
+		judge_text(&cases[i], is_good, value, &complaint);
+	}
+}
+
 static void test_address(void **state)
 {
 	static const struct text_case cases[] = {
@@ -376,14 +365,7 @@ static void test_address(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < N(cases); i++) {
-		struct complaint complaint;
-		char value[SCALAR_ADDRESS_SIZE];
-		bool is_good = scalar_address((struct scalar) {cases[i].text, cases[i].is_quoted}, value,
-					      &complaint);
-
-		judge_text(&cases[i], is_good, value, &complaint);
-	}
+	judge_texts(cases, N(cases), scalar_address);
 }
 
 static void test_prefix(void **state)
@@ -412,14 +394,13 @@ static void test_prefix(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < N(cases); i++) {
-		struct complaint complaint;
-		char value[SCALAR_ADDRESS_SIZE];
-		bool is_good = scalar_prefix((struct scalar) {cases[i].text, cases[i].is_quoted}, value,
-					     &complaint);
+	judge_texts(cases, N(cases), scalar_prefix);
+}
 
-		judge_text(&cases[i], is_good, value, &complaint);
-	}
+static bool read_name(struct scalar in, char *value, struct complaint *complaint)
+{
+	(void) value;
+	return scalar_name(in, complaint);
 }
 
 static void test_name(void **state)
@@ -454,13 +435,17 @@ static void test_name(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < N(cases); i++) {
-		struct complaint complaint;
-		bool is_good = scalar_name((struct scalar) {cases[i].text, cases[i].is_quoted},
-					   &complaint);
+	judge_texts(cases, N(cases), read_name);
+}
 
-		judge_text(&cases[i], is_good, "", &complaint);
-	}
+static bool read_port(struct scalar in, char *value, struct complaint *complaint)
+{
+	size_t sw_len, port_len;
+	bool is_good = scalar_port(in, &sw_len, &port_len, complaint);
+
+	if (is_good)
+		sprintf(value, "%.*s|%.*s", (int) sw_len, in.text, (int) port_len, in.text + sw_len + 1);
+	return is_good;
 }
 
 static void test_port(void **state)
@@ -488,18 +473,13 @@ static void test_port(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < N(cases); i++) {
-		struct scalar in = {cases[i].text, cases[i].is_quoted};
-		struct complaint complaint;
-		size_t sw_len = 0, port_len = 0;
-		char value[200] = "";
-		bool is_good = scalar_port(in, &sw_len, &port_len, &complaint);
+	judge_texts(cases, N(cases), read_port);
+}
 
-		if (is_good)
-			snprintf(value, sizeof value, "%.*s|%.*s", (int) sw_len, in.text, (int) port_len,
-				 in.text + sw_len + 1);
-		judge_text(&cases[i], is_good, value, &complaint);
-	}
+static bool read_text(struct scalar in, char *value, struct complaint *complaint)
+{
+	(void) value;
+	return scalar_text(in, complaint);
 }
 
 static void test_text(void **state)
@@ -521,13 +501,7 @@ static void test_text(void **state)
 	};
 
 	(void) state;
-	for (size_t i = 0; i < N(cases); i++) {
-		struct complaint complaint;
-		bool is_good = scalar_text((struct scalar) {cases[i].text, cases[i].is_quoted},
-					   &complaint);
-
-		judge_text(&cases[i], is_good, "", &complaint);
-	}
+	judge_texts(cases, N(cases), read_text);
 }
 
 /* YAML 1.1 as PyYAML's resolver has it, and some that only look like it. */

@@ -222,7 +222,8 @@ void core_te_tick(struct core *core)
 }
 
 /* After a restart what runs is left alone until as much is known as when it was made: who stands in which
- * networks, and of each edge whether it is up. A plan made of less would be another one. */
+ * networks, and of each edge whether it is up. A plan made of less would be another one. What is recalled of
+ * an edge is what that plan was made of. */
 static bool is_waiting(struct core *core)
 {
 	struct core_te *te = core->te;
@@ -230,7 +231,7 @@ static bool is_waiting(struct core *core)
 		return false;
 	bool all_known = view_complete(core->view, NET_NONE);
 	for (uint32_t e = 0; all_known && e < te->n_edges; e++)
-		all_known = view_edge_is_known(core->view, e);
+		all_known = te->edges[e].is_recalled || view_edge_is_known(core->view, e);
 	te->is_loaded = !all_known && core->now_ms - core->start_ms < WAIT_MS;
 	return te->is_loaded;
 }

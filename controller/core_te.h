@@ -20,7 +20,8 @@ struct te_task;
 
 /* An edge over time, same index as net_edge. */
 struct te_edge {
-	bool is_up, ever;               /* as last looked at; since weftd started */
+	bool is_up, ever;               /* as last looked at; in this life or the last one */
+	bool is_recalled;               /* what is known of it is of the last life, as long as nothing says otherwise */
 	bool is_held;                   /* it came back and waits: it takes no traffic that can go elsewhere */
 	uint64_t since_ms, held_until_ms, gone_ms;
 	uint32_t n_flaps;               /* times it went, while it kept coming back */

@@ -131,7 +131,7 @@ static void read_edge(struct core *core, char *line)
 		.confirmed = strchr(state, 'c'), .silent = strchr(state, 's') || strchr(state, 'S'),
 		.silent_end = strchr(state, 'S') != NULL, .held = strchr(state, 'r'),
 	};
-	struct te_edge edge = { .ever = true, .is_up = strchr(state, 'u'), .is_held = strchr(state, 'h') };
+	struct te_edge edge = { .ever = true, .is_recalled = true, .is_up = strchr(state, 'u'), .is_held = strchr(state, 'h') };
 	link.n_failures = (uint32_t) number(&r, UINT32_MAX);
 	link.failed_ms = from_wall(core, number(&r, INT64_MAX), 0);
 	link.hold_ms = (uint32_t) number(&r, MAX_AHEAD_MS);

@@ -111,9 +111,16 @@ void core_steer_begin(struct core *core)
 		return;
 	}
 	steer_free(te->next);
+	te->next = NULL;
+	te->settled_ms = core->now_ms;
+	if (!now && core_te_must_wait(core)) {
+		/* The rows on the switches are those of a plan like this one, or of one that nobody knows. */
+		install(core, next);
+		save(core);
+		return;
+	}
 	te->next = next;
 	te->phase = TE_LABELS;
-	te->settled_ms = core->now_ms;
 	install(core, steer_join(now, next));
 }
 

@@ -14,6 +14,8 @@
 enum {
 	MAX_HELD_MS = 10 * 60 * 1000,
 	WAIT_MS = 20 * 1000,            /* after a restart, for switches and edges to show how they are */
+	FIRST_MS = 10 * 1000,           /* the same, while nobody knows which paths they have, */
+	PLANNED_MS = FIRST_MS + 3000,   /* and for the plan that is made then */
 	CALM_HOLDS = 10,                /* an edge that was up so many times its hold has not flapped */
 };
 
@@ -221,25 +223,35 @@ void core_te_tick(struct core *core)
 		core->kick(core->ctx);
 }
 
+void core_te_found(struct core *core) { core->te->was_found = true; }
+
+/* Not for ever: hosts that are new have no rows meanwhile. */
+bool core_te_must_wait(const struct core *core)
+{
+	const struct core_te *te = core->te;
+	return te->n_edges && te->was_found && !view_steer(core->view) && core->now_ms - core->start_ms < PLANNED_MS;
+}
+
 /* After a restart what runs is left alone until as much is known as when it was made: who stands in which
  * networks, and of each edge whether it is up. A plan made of less would be another one. What is recalled of
  * an edge is what that plan was made of. */
 static bool is_waiting(struct core *core)
 {
 	struct core_te *te = core->te;
-	if (!te->is_loaded)
+	bool is_first = core_te_must_wait(core) && core->now_ms - core->start_ms < FIRST_MS;
+	if (!te->is_loaded && !is_first)
 		return false;
 	bool all_known = view_complete(core->view, NET_NONE);
 	for (uint32_t e = 0; all_known && e < te->n_edges; e++)
 		all_known = te->edges[e].is_recalled || view_edge_is_known(core->view, e);
-	te->is_loaded = !all_known && core->now_ms - core->start_ms < WAIT_MS;
-	return te->is_loaded;
+	te->is_loaded &= !all_known && core->now_ms - core->start_ms < WAIT_MS;
+	return te->is_loaded || (is_first && !all_known);
 }
 
 void core_te_plan(struct core *core)
 {
 	struct core_te *te = core->te;
-	if (!te->n_edges || core_must_wait(core))
+	if (!te->n_edges || core_waits_for_switches(core))
 		return;
 	if (te->edges_due)
 		look_at_edges(core);

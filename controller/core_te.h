@@ -87,6 +87,7 @@ struct core_te {
 	bool home_due;                  /* an edge may carry again what had to leave it */
 	bool steer_due;                 /* what is steered may be another set of pairs */
 	bool is_loaded;                 /* what runs is of the last life, and not all is known again that it stands on */
+	bool was_found;                 /* switches steer, and nobody knows which plan that was: see core_te_found() */
 	bool was_loaded;                /* what runs was, and no other file has come since */
 	bool was_idle;                  /* nothing was sent when last looked at, and nothing has changed */
 	struct te_look look;
@@ -123,6 +124,10 @@ void core_te_free(struct core_te *);
 void core_te_bind(struct core *, const struct net *old);
 /* What ran in the last life, before the first switch is compiled for. */
 void core_te_load(struct core *, const char *state_dir);
+/* A row of steering was read back; before its switch is compiled for. */
+void core_te_found(struct core *);
+/* Is steered without our knowing by what paths? Then its rows stay until there are some. */
+bool core_te_must_wait(const struct core *);
 /* A fact was applied. */
 void core_te_fact(struct core *, const struct fact *);
 /* Does the FACT_STEER that is being applied change rows of that switch? */

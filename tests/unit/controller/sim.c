@@ -17,7 +17,7 @@
 #include "controller/session_private.h"
 #include "topo/arena.h"
 
-enum { QUIET_MS = 32000, REST_MS = 240000 };
+enum { QUIET_MS = 32000, QUIET_WITH_TUNNELS_MS = 48000, REST_MS = 240000 };
 
 uint32_t sim_random(struct sim *s, uint32_t n)
 {
@@ -333,7 +333,7 @@ static uint64_t unrest(const struct sim *s)
 void sim_rest(struct sim *s)
 {
 	uint64_t deadline = s->now_ms + REST_MS, since = s->now_ms, before = unrest(s);
-	while (s->now_ms - since < QUIET_MS) {
+	while (s->now_ms - since < (s->has_underlays ? QUIET_WITH_TUNNELS_MS : QUIET_MS)) {
 		sim_settle(s);
 		sim_advance(s, 2 * SIM_TICK_MS);
 		if (unrest(s) != before) {

@@ -290,10 +290,43 @@ static void in_the_middle_of_a_change(void **state)
 	assert_int_equal(n, 2 * 4 * 6);
 }
 
+/* Without what was written down: paths that are the shortest are found again. Others are given up, but only for
+ * those; and nothing is sent before it is known what shall be. */
+static void the_state_is_lost(void **state)
+{
+	static const char *const texts[] = { tunnels, both };
+	static const uint64_t pauses[] = { 0, 300, 1700 };
+	(void) state;
+	for (size_t i = 0; i < 2; i++) {
+		struct te_world *t = live(texts[i]);
+		for (uint32_t first = 0; first < 3; first++) {
+			forget_files();
+			uint64_t n = te_world_restart_slowly(t, first, pauses[first]);
+			uint64_t before = te_world_mods(t);
+			te_world_seconds(t, 40);
+			if (n + te_world_mods(t) - before)
+				fail_msg("%d messages, then %d, with %d ms between switches", (int) n, (int) (te_world_mods(t) - before),
+					 (int) pauses[first]);
+			assert_true(t->lost == 0 && t->lost_at_start == 0);
+			assert_int_equal(te_of(t)->phase, TE_REST);
+		}
+		/* More than the shortest path carries was split. */
+		t->want[A][B] = 130;
+		te_world_seconds(t, 100);
+		forget_files();
+		te_world_restart_slowly(t, 1, 1000);
+		te_world_seconds(t, 100);
+		assert_true(t->lost == 0);
+		sends_nothing(t);
+		die(t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_the_middle_of_a_change),
+		cmocka_unit_test(the_state_is_lost),
 		cmocka_unit_test(one_edge_is_down),
 		cmocka_unit_test(an_edge_is_held),
 		cmocka_unit_test(an_edge_went_meanwhile),

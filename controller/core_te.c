@@ -232,19 +232,20 @@ bool core_te_must_wait(const struct core *core)
 	return te->n_edges && te->was_found && !view_steer(core->view) && core->now_ms - core->start_ms < PLANNED_MS;
 }
 
-/* After a restart what runs is left alone until as much is known as when it was made: who stands in which
+/* After a start nothing is planned until as much is known as when what runs was planned: who stands in which
  * networks, and of each edge whether it is up. A plan made of less would be another one. What is recalled of
  * an edge is what that plan was made of. */
 static bool is_waiting(struct core *core)
 {
 	struct core_te *te = core->te;
-	bool is_first = core_te_must_wait(core) && core->now_ms - core->start_ms < FIRST_MS;
+	uint64_t since_start = core->now_ms - core->start_ms;
+	bool is_first = !te->running && since_start < FIRST_MS;
 	if (!te->is_loaded && !is_first)
 		return false;
 	bool all_known = view_complete(core->view, NET_NONE);
-	for (uint32_t e = 0; all_known && e < te->n_edges; e++)
+	for (uint32_t e = 0; all_known && (te->is_loaded || te->was_found) && e < te->n_edges; e++)
 		all_known = te->edges[e].is_recalled || view_edge_is_known(core->view, e);
-	te->is_loaded &= !all_known && core->now_ms - core->start_ms < WAIT_MS;
+	te->is_loaded &= !all_known && since_start < WAIT_MS;
 	return te->is_loaded || (is_first && !all_known);
 }
 

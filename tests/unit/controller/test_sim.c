@@ -321,6 +321,14 @@ static void step_connections(struct sim *s)
 	}
 }
 
+static void lose_state(struct sim *s)
+{
+	if (sim_chance(s, 70))
+		sim_forget(s, "te");
+	if (sim_chance(s, 70))
+		sim_forget(s, "links");
+}
+
 static void step(struct sim *s)
 {
 	if (sim_chance(s, 50))
@@ -356,6 +364,8 @@ static void step(struct sim *s)
 	sim_advance(s, sim_random(s, 100));
 	if (sim_chance(s, 1)) {
 		remember(s);
+		if (s->has_underlays && sim_chance(s, 20))
+			lose_state(s);
 		sim_restart(s);
 		lived.n_restarts++;
 	}
@@ -429,10 +439,8 @@ static size_t n_hosts_connected(const struct sim *s)
 	return n;
 }
 
-static void check_restart(struct sim *s)
+static void restart(struct sim *s)
 {
-	uint64_t before = sim_mods(s);
-	size_t n_hosts = n_hosts_connected(s);
 	remember(s);
 	sim_restart(s);
 	for (int tries = 0; tries < 200; tries++) {
@@ -446,6 +454,13 @@ static void check_restart(struct sim *s)
 	}
 	connect_all(s);
 	sim_rest(s);
+}
+
+static void check_restart(struct sim *s)
+{
+	uint64_t before = sim_mods(s);
+	size_t n_hosts = n_hosts_connected(s);
+	restart(s);
 	assert_int_equal(sim_mods(s), before);
 	assert_int_equal(n_hosts_connected(s), n_hosts);
 }
@@ -519,6 +534,12 @@ static void episode(uint64_t seed)
 		sim_check(s);
 		check_restart(s);
 		sim_check(s);
+		/* Other paths may come of it, and then it is at rest again. */
+		lose_state(s);
+		restart(s);
+		calm_down(s);
+		sim_check(s);
+		check_restart(s);
 	}
 	remember(s);
 	lived.n_mods += sim_mods(s);

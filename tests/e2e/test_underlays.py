@@ -119,6 +119,24 @@ def test_restart_with_two_underlays_sends_nothing(lab):
     l.ping_all(("a1", "a2"))
 
 
+def test_restart_without_state_finds_the_shortest_paths_again(lab):
+    l = lab(TWO.replace("k2:blue-1]}", "k2:blue-1], cost: 5}") + "te: {hold_up: 5s}\n")
+    l.ping_all(("a1", "a2"))
+    l.ping_all(("l2", "l3"))
+    restart_sends_nothing(l)
+    l.kill_weftd()
+    for name in "te", "links":
+        (l.dir / "state" / name).unlink()
+    l.start_weftd(wait=False)
+    wait_for("there are paths", lambda: l.weft("show", "te")["state"] == "rest", 60)
+    l.wait_ready()
+    l.wait_rest()
+    assert set(l.sent().values()) == {0}
+    assert l.weft("show", "te")["labels"]["pairs"] == 4
+    paths_rest(l)
+    assert set(l.sent().values()) == {0}
+
+
 def test_rates(lab):
     # Either tunnel may be the one that is taken.
     l = lab(TWO.replace("k2:blue-1]}", "k2:blue-1], rate: 20Mbit}") + "  - {between: [k2:c3, k3:c2], rate: 30Mbit}\n"

@@ -13,7 +13,8 @@
 
 enum {
 	MAX_HELD_MS = 10 * 60 * 1000,
-	WAIT_MS = 20 * 1000,            /* after a restart, for switches and edges to show how they are */
+	WAIT_MS = 20 * 1000,            /* after a restart, for switches and edges to show how they are, */
+	LOST_MS = 5 * 1000,             /* when one of them was lost meanwhile: its traffic may have no detour */
 	FIRST_MS = 10 * 1000,           /* the same, while nobody knows which paths they have, */
 	PLANNED_MS = FIRST_MS + 3000,   /* and for the plan that is made then */
 	CALM_HOLDS = 10,                /* an edge that was up so many times its hold has not flapped */
@@ -134,6 +135,7 @@ static void went(struct core *core, uint32_t e)
 	edge->n_flaps++;
 	edge->gone_ms = core->now_ms;
 	edge->is_held = false;
+	core->te->was_lost = true;
 	events_note(core->events, core->wall_ms, EVENT_WARNING, "te", "", "link %s is down", core->net->edges[e].name);
 }
 
@@ -245,7 +247,7 @@ static bool is_waiting(struct core *core)
 	bool all_known = view_complete(core->view, NET_NONE);
 	for (uint32_t e = 0; all_known && (te->is_loaded || te->was_found) && e < te->n_edges; e++)
 		all_known = te->edges[e].is_recalled || view_edge_is_known(core->view, e);
-	te->is_loaded &= !all_known && since_start < WAIT_MS;
+	te->is_loaded &= !all_known && since_start < (te->was_lost ? LOST_MS : WAIT_MS);
 	return te->is_loaded || (is_first && !all_known);
 }
 

@@ -88,6 +88,7 @@ struct core_te {
 	bool steer_due;                 /* what is steered may be another set of pairs */
 	bool is_loaded;                 /* what runs is of the last life, and not all is known again that it stands on */
 	bool was_found;                 /* switches steer, and nobody knows which plan that was: see core_te_found() */
+	bool was_lost;                  /* an edge, in this life */
 	bool was_loaded;                /* what runs was, and no other file has come since */
 	bool was_idle;                  /* nothing was sent when last looked at, and nothing has changed */
 	struct te_look look;

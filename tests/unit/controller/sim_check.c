@@ -307,5 +307,3 @@ void sim_check(struct sim *s)
 	check_steer_again(s);
 	check_against_fresh(s);
 }
-void dump1(void *ctx, const struct rule *rule);
-void dump1(void *ctx, const struct rule *rule) { (void) ctx; describe("", rule); }

@@ -376,7 +376,7 @@ static void second(struct te_world *t)
 		probe_edge(t, e);
 	for (uint32_t i = 0; i < net->n_switches; i++) {
 		int tables[POLL_MAX_ASKS];
-		size_t n = core_te_poll(core, t->slots[i], tables);
+		size_t n = t->is_away[i] ? 0 : core_te_poll(core, t->slots[i], tables);
 		for (size_t k = 0; k < n; k++)
 			if (tables[k] == POLL_PORTS)
 				say_ports(t, i);
@@ -420,6 +420,8 @@ uint64_t te_world_restart_slowly(struct te_world *t, uint32_t first, uint64_t ms
 	a_while(t, ms);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t index = (first + i) % n;
+		if (t->is_away[index])
+			continue;
 		attach(t, index, old->switches[core_switch_by_name(old, t->w.core->net->switches[index].name)]->ledger);
 		core_plan(t->w.core);
 		a_while(t, ms);

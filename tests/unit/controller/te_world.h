@@ -22,6 +22,7 @@ struct te_world {
 	bool cut[TE_EDGES];             /* by index of the edge; the ports know too */
 	bool silent[TE_EDGES];          /* swallows what goes in, and the ports do not know */
 	uint64_t n_probes;
+	bool is_away[TE_SWITCHES];      /* does not come back after a restart; its rows do what they did */
 	double loads[2 * TE_EDGES];     /* Mbit/s, of the last second */
 	double lost;                    /* Mbit/s that had no way */
 	double lost_at_start;           /* above 0: something had none while switches came back */

@@ -290,6 +290,25 @@ static void in_the_middle_of_a_change(void **state)
 	assert_int_equal(n, 2 * 4 * 6);
 }
 
+/* One does not come back for now. Nothing is sent for that; but what is lost is not left lost. */
+static void a_switch_is_away(void **state)
+{
+	(void) state;
+	struct te_world *t = live(tunnels);
+	t->is_away[C] = true;
+	assert_int_equal(te_world_restart_slowly(t, 0, 500), 0);
+	uint64_t before = te_world_mods(t);
+	te_world_seconds(t, 15);
+	assert_int_equal(te_world_mods(t), before);
+	assert_true(t->lost == 0 && te_of(t)->is_loaded);
+	/* No port says so. */
+	te_world_restart_slowly(t, 1, 500);
+	te_world_swallow(t, edge_of(t, "a-b@blue"));
+	te_world_seconds(t, 12);
+	assert_true(t->lost == 0 && !te_of(t)->is_loaded);
+	die(t);
+}
+
 /* Without what was written down: paths that are the shortest are found again. Others are given up, but only for
  * those; and nothing is sent before it is known what shall be. */
 static void the_state_is_lost(void **state)
@@ -326,6 +345,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_the_middle_of_a_change),
+		cmocka_unit_test(a_switch_is_away),
 		cmocka_unit_test(the_state_is_lost),
 		cmocka_unit_test(one_edge_is_down),
 		cmocka_unit_test(an_edge_is_held),

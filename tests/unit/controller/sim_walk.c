@@ -167,7 +167,8 @@ static void follow(struct trip *trip, const struct copy *copy)
 	bool punts = false;
 	walk_frame(rows_of(sw), walk, copy->ofport, copy->frame, copy->size, copy->tun_id, copy->tun_src);
 	assert_false(walk->cut);
-	assert_null(walk->unknown);
+	if (walk->unknown)
+		fail_msg("%s: walk cannot do \"%s\"", sw->name, walk->unknown);
 	if (walk->ambiguous)
 		fail_msg("two rows of one priority match on %s", sw->name);
 	for (size_t i = 0; i < walk->n_outs; i++) {

@@ -195,6 +195,7 @@ static void an_edge_went_meanwhile(void **state)
 			t->cut[blue] = true;
 		te_world_restart_slowly(t, 2, 500);
 		te_world_seconds(t, 20);
+		assert_false(view_link(t->w.core->view, blue)->confirmed);
 		assert_true(t->lost == 0 && t->loads[2 * blue] == 0);
 		assert_int_equal(te_of(t)->n_changes, 1);
 		uint64_t before = te_world_mods(t);
@@ -309,6 +310,47 @@ static void a_switch_is_away(void **state)
 	die(t);
 }
 
+static void write_links(const char *text)
+{
+	char path[80];
+	snprintf(path, sizeof path, "%s/links", folder);
+	FILE *f = fopen(path, "w");
+	fputs(text, f);
+	fclose(f);
+}
+
+/* What is damaged is as good as nothing: edges are waited for. What was meant for another file, too. */
+static void the_file_of_links_is_bad(void **state)
+{
+	static const char *const bad[] = {
+		"", "weft links 2\n", "weft links 1\n", "weft links 1\n\n\t\n\t\t\n",
+		"weft links 1\na-b@blue\n", "weft links 1\na-b@blue\ts\t1\n",
+		"weft links 1\na-b@blue\ts\t1\t2\t3\t4\t5\t6\t7\t8\t-9\n",
+		"weft links 1\na-b@blue\ts\t1\t2\t3\t4\t5\t6\t7\t8\t\n",
+		"weft links 1\na-b@blue\ts\t1\t2\t3\t4\t5\t6\t7\t8\t9\t10\n",
+		"weft links 1\na-b@blue\ts\t1\t2\t99999999\t4\t5\t6\t7\t8\t9\n",
+		"weft links 1\na-b@blue\ts\t4294967296\t2\t3\t4\t5\t6\t7\t8\t9\n",
+		"weft links 1\na-b@blue\ts\t1x\t2\t3\t4\t5\t6\t7\t8\t9",
+		"weft links 1\na-b@green\ts\t1\t2\t3\t4\t5\t6\t7\t8\t9\n",
+	};
+	struct te_world *t = live(tunnels);
+	(void) state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		write_links(bad[i]);
+		uint64_t n = te_world_restart_slowly(t, (uint32_t) i % 3, 700), before = te_world_mods(t);
+		te_world_seconds(t, 20);
+		if (n || te_world_mods(t) != before || !(t->loads[2 * edge_of(t, "a-b@blue")] > 0))
+			fail_msg("file %zu counts for something", i);
+	}
+	/* A clock that was set back or forth: nothing is held for ever, nothing is older than it can be. */
+	write_links("weft links 1\na-b@blue\tcuh\t2\t9999999999999\t60000\t9999999999999\t1\t3\t9999999999999\t1\t9999999999999\n");
+	te_world_restart_slowly(t, 0, 700);
+	assert_true(te_of(t)->edges[edge_of(t, "a-b@blue")].is_held);
+	te_world_seconds(t, 21 * 60);
+	assert_false(te_of(t)->edges[edge_of(t, "a-b@blue")].is_held);
+	die(t);
+}
+
 /* Without what was written down: paths that are the shortest are found again. Others are given up, but only for
  * those; and nothing is sent before it is known what shall be. */
 static void the_state_is_lost(void **state)
@@ -345,6 +387,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_the_middle_of_a_change),
+		cmocka_unit_test(the_file_of_links_is_bad),
 		cmocka_unit_test(a_switch_is_away),
 		cmocka_unit_test(the_state_is_lost),
 		cmocka_unit_test(one_edge_is_down),

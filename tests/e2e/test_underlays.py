@@ -112,6 +112,7 @@ def test_restart_with_two_underlays_sends_nothing(lab):
     l.ns(l.map["underlay"]["ns"], "ip", "link", "set", gate["port"], "up")
     bfd("ok")
     before = wait_for("it is held", lambda: held(l).get("k1-k2@blue"), 20)
+    wait_for("and that is written down", lambda: "\nk1-k2@blue\tcuh\t" in (l.dir / "state/links").read_text())
     # Which a restart does not forget.
     restart(l)
     assert 0 < held(l).get("k1-k2@blue", 0) <= before

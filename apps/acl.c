@@ -188,12 +188,17 @@ static void fixed_rows(const struct compiling *c)
 static void networks(const struct compiling *c)
 {
 	const struct scene *scene = c->scene;
+	bool translates = false;
 	for (uint32_t n = 0; n < scene->net->n_networks; n++) {
 		const struct net_network *network = &scene->net->networks[n];
 		if (!view_member(view_network(scene->view, n), c->vs->sw) || !is_tracked(scene, c->vs->sw, network))
 			continue;
 		acl_track_rows(c, network);
+		acl_snat_rows(c, network);
+		translates |= network->n_snats > 0;
 	}
+	if (translates)
+		acl_snat_fixed_rows(c);
 	for (size_t p = 0; p < c->vs->n_ports; p++)
 		for (size_t u = 0; u < c->vs->ports[p].n_uses; u++)
 			at_port(c, &c->vs->ports[p], &c->vs->ports[p].uses[u]);
@@ -277,9 +282,10 @@ const struct app app_acl = {
 	.rows = acl_rows,
 	.n_rows = N_ROWS,
 	.spans = true,
-	.tables = TABLE_BIT(CONNTRACK) | TABLE_BIT(ACL_FROM) | TABLE_BIT(ACL_TO) | TABLE_BIT(ACL_PORT)
+	.tables = TABLE_BIT(CONNTRACK) | TABLE_BIT(ACL_BACK) | TABLE_BIT(ACL_FROM) | TABLE_BIT(ACL_TO) | TABLE_BIT(ACL_PORT)
 		| TABLE_BIT(ACL_NETWORK) | TABLE_BIT(ACL_SWITCH) | TABLE_BIT(ACL_AT) | TABLE_BIT(ACL_OUT_SWITCH)
-		| TABLE_BIT(ACL_OUT_NETWORK) | TABLE_BIT(ACL_OUT_PORT) | TABLE_BIT(ACL_COMMIT) | TABLE_BIT(ACL_DENIED),
+		| TABLE_BIT(ACL_OUT_NETWORK) | TABLE_BIT(ACL_OUT_PORT) | TABLE_BIT(ACL_COMMIT) | TABLE_BIT(ACL_SENT)
+		| TABLE_BIT(ACL_DENIED),
 	.reads = FACT_BIT(NET) | FACT_BIT(PORT) | FACT_BIT(PORT_GONE) | FACT_BIT(WAYS),
 	.compile = compile,
 	.patch = patch,

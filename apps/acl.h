@@ -14,6 +14,10 @@ bool acl_guards(const struct scene *, uint32_t sw, const struct view_use *);
 /* Puts the lists for what comes in by the port into their registers. */
 void acl_set_lists(const struct scene *, struct build *, uint32_t sw, const struct view_use *, enum acl_direction);
 
+/* The MAC address that sources have that connections get by `snat`: the same on every switch, as
+ * it is with a router that is everywhere. */
+extern const uint8_t acl_snat_mac[6];
+
 /* --- inside ---------------------------------------------------------------------------- */
 
 /* Priorities of the tables that judge. Rules have one each: their label, on top

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The inside of acl around the lists: shared by acl.c (which lists stand where),
- * acl_rows.c, acl_track.c (connection tracking) and acl_groups.c (classes). */
+ * acl_rows.c, acl_track.c (connection tracking), acl_snat.c (translation) and acl_groups.c
+ * (classes). */
 #ifndef APPS_ACL_IMPL_H
 #define APPS_ACL_IMPL_H
 
@@ -18,6 +19,9 @@ enum row {
 	ROW_AT, ROW_AT_NOTHING,
 	ROW_GROUP_FRAME, ROW_UNCUT, ROW_COMMIT, ROW_NO_COMMIT,
 	ROW_MARK_CUT, ROW_DENIED,
+	ROW_BACK, ROW_STRAY, ROW_BACK_CUT, ROW_CLIENT, ROW_NO_CLIENT,
+	ROW_TRANSLATED_UNCUT, ROW_TRANSLATED, ROW_FORGOTTEN, ROW_TRANSLATE, ROW_UNFIT,
+	ROW_SENT, ROW_OLDER, ROW_NO_SOURCE,
 	N_ROWS
 };
 extern const struct app_row acl_rows[N_ROWS];
@@ -50,6 +54,10 @@ static inline void go(const struct compiling *c, enum table next)
 /* acl_track.c: ARP, ND and DHCP are marked; a network's rows that track. */
 void acl_need_rows(const struct compiling *);
 void acl_track_rows(const struct compiling *, const struct net_network *);
+
+/* acl_snat.c: a network's rows that translate, and those around them, once per switch. */
+void acl_snat_rows(const struct compiling *, const struct net_network *);
+void acl_snat_fixed_rows(const struct compiling *);
 
 /* acl_groups.c: addresses of groups that the lists on this switch ask for. */
 void acl_group_rows(const struct compiling *, enum acl_side);

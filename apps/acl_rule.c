@@ -57,6 +57,7 @@ static void find_variants(struct rule_rows *r, const struct measure *from, const
 	const struct net_protocol *p = &r->rule->protocol;
 	bool is_v4 = from->is_v4 && to->is_v4, is_v6 = from->is_v6 && to->is_v6;
 	struct variant v4 = { .eth_type = ETH_IPV4 }, v6 = { .eth_type = ETH_IPV6 };
+	const struct net_snat *snat = &r->rule->snat;
 	r->n_variants = 0;
 	switch (p->kind) {
 	case PROTOCOL_ETHERTYPE:
@@ -65,8 +66,8 @@ static void find_variants(struct rule_rows *r, const struct measure *from, const
 	case PROTOCOL_IP:
 		v4.has_proto = v6.has_proto = true;
 		v4.proto = v6.proto = (uint8_t) p->number;
-		is_v4 &= p->is_v4;
-		is_v6 &= p->is_v6;
+		is_v4 &= p->is_v4 && (!snat->text || snat->of[0]);
+		is_v6 &= p->is_v6 && (!snat->text || snat->of[1]);
 		break;
 	case PROTOCOL_ND:
 		is_v4 = false;
@@ -86,8 +87,11 @@ static void find_variants(struct rule_rows *r, const struct measure *from, const
 		r->variants[r->n_variants++] = v6;
 }
 
+/* The need of hosts is not tracked, so not translated either. */
 static void rule_verdict(const struct rule_rows *r)
 {
+	if (r->rule->snat.text && r->acl->mode == ACL_ENFORCE && !r->need)
+		act_set_u(r->out->build, FIELD_SNAT, r->rule->snat.id);
 	acl_put_verdict(r->out, r->vs, r->stage, r->acl, r->rule->verdict, r->rule->log);
 }
 

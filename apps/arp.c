@@ -28,6 +28,12 @@ static bool answers(const struct scene *scene, const struct view_network *vn)
 	return scene->net->networks[vn - view_network(scene->view, 0)].arp == NET_ARP_ANSWER;
 }
 
+/* What connections get by `snat` no host has, whatever it said before the file did. */
+static bool is_hosts(const struct scene *scene, const struct view_network *vn, const struct binding *b)
+{
+	return !net_translates_to(&scene->net->networks[vn - view_network(scene->view, 0)], b->is_v6, b->ip);
+}
+
 static uint64_t network_object(const struct scene *scene, const struct view_network *vn)
 {
 	return scene->net->objects[scene->net->networks[vn - view_network(scene->view, 0)].object].id;
@@ -81,7 +87,7 @@ static void compile_binding(const struct scene *scene, struct out *out, uint32_t
 	const struct view_network *vn = view_network_by_id(scene->view, b->network);
 	const struct view_member *member = vn && answers(scene, vn) ? view_member(vn, sw) : NULL;
 	const struct host *host = host_of(scene, b->network, b->mac);
-	if (!member)
+	if (!member || !is_hosts(scene, vn, b))
 		return;
 	if (leads_there(scene, vn, member, b))
 		arp_answer(out, sw, vn->id, b->is_v6, b->ip, b->mac, network_object(scene, vn), true);
@@ -111,6 +117,7 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 		if (answers(scene, vn))
 			arp_network_rows(out, vs, scene->net, n);
 		arp_bound_rows(out, vs, scene->net, n, answers(scene, vn));
+		arp_snat_rows(out, vs, scene->net, n, answers(scene, vn));
 	}
 	for (size_t i = 0; i < view_binding_slots(scene->view); i++) {
 		const struct binding *b = view_binding_at(scene->view, i);
@@ -142,6 +149,8 @@ static void write_binding(const struct scene *scene, struct out *out, const stru
 			  const struct binding *b)
 {
 	const struct host *host = host_of(scene, vn->id, b->mac);
+	if (!is_hosts(scene, vn, b))
+		return;
 	write_answers(scene, out, vn, b);
 	if (!host)
 		return;

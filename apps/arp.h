@@ -25,6 +25,7 @@ enum arp_row {
 	ARP_ND, ARP_ND_MISS,
 	/* Each followed by what others say about it. */
 	ARP_BOUND4, ARP_TAKEN4, ARP_BOUND_NS, ARP_TAKEN_NS, ARP_BOUND_NA, ARP_TAKEN_NA,
+	ARP_SNAT_CLAIM4, ARP_SNAT_CLAIM_NS, ARP_SNAT_CLAIM_NA, ARP_ASKS_SNAT4, ARP_ASKS_SNAT6, ARP_SNAT4, ARP_SNAT6,
 	N_ARP_ROWS
 };
 extern const struct app_row arp_rows[N_ARP_ROWS];
@@ -54,6 +55,13 @@ void arp_full(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[
 /* arp_bound.c: addresses that ports of the network are bound to; reports: the network
  * answers for hosts, so who they are wants to be known. */
 void arp_bound_rows(struct out *, const struct view_switch *, const struct net *, uint32_t network, bool reports);
+
+/* The question for that address, and what makes the answer of it. */
+void arp_put_answer(struct build *, bool is_v6, const uint8_t *ip, const uint8_t mac[6]);
+
+/* arp_snat.c: sources that connections of the network get by `snat`: they are asked for like hosts,
+ * and nobody may claim them. reports: who asks wants to be known. */
+void arp_snat_rows(struct out *, const struct view_switch *, const struct net *, uint32_t network, bool reports);
 
 /* arp_claim.c: what frames and rows say about addresses. */
 void arp_packet_in(const struct scene *, const struct app_punt *, struct reply *);

@@ -4,6 +4,7 @@
  * advertisement (RFC 4861); only when it speaks for its own MAC. */
 #include <string.h>
 
+#include "apps/acl.h"
 #include "apps/arp.h"
 
 enum {
@@ -87,19 +88,23 @@ static bool may_speak(const struct scene *scene, const struct app_punt *punt, co
 	return host && host->sw == punt->sw && host->ofport == punt->in_port;
 }
 
-/* A port is bound to the address, and this is another host: its frame was dropped. */
+/* A port is bound to the address, and this is another host; or it is of `snat` and no host's:
+ * the frame was dropped. */
 static bool is_taken(const struct scene *scene, const struct app_punt *punt, const struct packet *packet,
 		     const struct claim *claim, struct reply *reply)
 {
 	uint32_t n = net_network_by_id(scene->net, punt->network);
-	const struct net_port *bound = n == NET_NONE || punt->class != CLASS_EDGE ? NULL
-		: net_bound_ip(&scene->net->networks[n], claim->is_v6, claim->ip);
-	if (!bound || !memcmp(bound->mac.bytes, packet->src, 6))
+	if (n == NET_NONE || punt->class != CLASS_EDGE)
+		return false;
+	const struct net_network *network = &scene->net->networks[n];
+	const struct net_port *bound = net_bound_ip(network, claim->is_v6, claim->ip);
+	const uint8_t *owner = net_translates_to(network, claim->is_v6, claim->ip) ? acl_snat_mac : bound ? bound->mac.bytes : NULL;
+	if (!owner || !memcmp(owner, packet->src, 6))
 		return false;
 	struct fact fact = address_fact(FACT_VIOLATION, punt->sw, punt->in_port, punt->network, packet->src,
 					claim->is_v6, claim->ip, scene->now_ms);
 	fact.reason = REASON_TAKEN;
-	memcpy(fact.other_mac, bound->mac.bytes, 6);
+	memcpy(fact.other_mac, owner, 6);
 	reply->fact(reply->ctx, &fact);
 	return true;
 }

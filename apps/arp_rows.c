@@ -57,6 +57,21 @@ const struct app_row arp_rows[N_ARP_ROWS] = {
 		"from the MAC address of the port that is bound to it: go to l2_dst" },
 	[ARP_TAKEN_NA] = { "taken-advert6", TABLE_CLAIM, 335, "network, class = edge, neighbour advertisement, target",
 		"report and drop: a port is bound to that address, and it is not this one" },
+	[ARP_SNAT_CLAIM4] = { "snat-claim4", TABLE_CLAIM, 325, "network, class = edge, arp, sender's address",
+		"report and drop: an address of `snat`, which no host has" },
+	[ARP_SNAT_CLAIM_NS] = { "snat-claim6", TABLE_CLAIM, 320, "network, class = edge, neighbour solicitation, ipv6_src",
+		"report and drop: an address of `snat`, which no host has" },
+	[ARP_SNAT_CLAIM_NA] = { "snat-advert6", TABLE_CLAIM, 315, "network, class = edge, neighbour advertisement, target",
+		"report and drop: an address of `snat`, which no host has" },
+	[ARP_ASKS_SNAT4] = { "asks-for-snat4", TABLE_CLAIM, 207, "network, class = edge, arp, target's address",
+		"unknown address, asks for one of `snat`: report, and go to arp" },
+	[ARP_ASKS_SNAT6] = { "asks-for-snat6", TABLE_CLAIM, 205, "network, class = edge, neighbour solicitation, target",
+		"unknown address, asks for one of `snat`: report, and go to arp" },
+	[ARP_SNAT4] = { "snat4", TABLE_ARP, 304, "network, eth_dst a group address or that of `snat`, arp request, target",
+		"becomes the reply, with the MAC address of `snat`, out = in_port; go to output" },
+	[ARP_SNAT6] = { "snat6", TABLE_ARP, 294,
+		"network, eth_dst a group address or that of `snat`, neighbour solicitation, target",
+		"becomes the advertisement, with the MAC address of `snat`; go to advert" },
 };
 
 enum {
@@ -299,6 +314,14 @@ static void answer6(struct build *b, const uint8_t *ip, const uint8_t mac[6])
 	act_goto(b, TABLE_ADVERT);
 }
 
+void arp_put_answer(struct build *b, bool is_v6, const uint8_t *ip, const uint8_t mac[6])
+{
+	if (is_v6)
+		answer6(b, ip, mac);
+	else
+		answer4(b, ip, mac);
+}
+
 void arp_answer(struct out *out, uint32_t sw, uint32_t network_id, bool is_v6, const uint8_t *ip,
 		const uint8_t mac[6], uint64_t object, bool wanted)
 {
@@ -307,10 +330,7 @@ void arp_answer(struct out *out, uint32_t sw, uint32_t network_id, bool is_v6, c
 	build_plain(b);
 	match_u(b, FIELD_NETWORK, network_id);
 	match_bytes(b, FIELD_ETH_DST, group_bit, group_bit);
-	if (is_v6)
-		answer6(b, ip, mac);
-	else
-		answer4(b, ip, mac);
+	arp_put_answer(b, is_v6, ip, mac);
 	want_or_not(out, sw, wanted);
 }
 

@@ -165,6 +165,8 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 				member->transit, judged);
 		if (member->n_edges && view_network_full(scene->view, n))
 			l2_network_limit(out, vs, scene->net, n, true);
+		if (network->n_snats)
+			l2_ours(out, sw, scene->net, n, acl_snat_mac);
 		hosts_here(scene, out, sw, network, member, judged);
 		hosts_elsewhere(scene, out, vn, member);
 		hosts_abroad(scene, out, network, vn, member);

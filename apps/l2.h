@@ -18,7 +18,7 @@ enum l2_row {
 	L2_SRC_TAG_INSIDE, L2_SRC_TAG_BELOW,
 	L2_SRC_CLAIMED,
 	L2_SRC_HOST, L2_SRC_BOUND, L2_SRC_TAKEN, L2_SRC_PORT_FULL, L2_SRC_NETWORK_FULL, L2_SRC_NEW, L2_SRC_UPLINK, L2_SRC_TUNNEL, L2_SRC_LINK,
-	L2_SRC_MISS,
+	L2_SRC_OURS, L2_SRC_MISS,
 	L2_DST_HOST, L2_DST_GROUP, L2_DST_LIMITED, L2_DST_UNKNOWN, L2_DST_NO_FLOOD, L2_DST_MISS,
 	N_L2_ROWS
 };
@@ -35,6 +35,8 @@ void l2_want_peer(struct out *, uint32_t sw, uint32_t network_id, const uint8_t 
 		  uint32_t peer, uint64_t object, bool judged);
 /* It is behind a VTEP by the file: no port may claim it. object: of that VTEP. */
 void l2_claimed(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6], uint64_t object);
+/* Sources that connections of the network get by `snat` have that MAC: no host. */
+void l2_ours(struct out *, uint32_t sw, const struct net *, uint32_t network, const uint8_t mac[6]);
 /* The port is bound to the MAC: it is learned there, and no other edge port may claim
  * it. object: of the entry. peer: of the switch that a host which sticks is behind, or null. */
 void l2_bound(struct out *, const struct view_switch *, uint32_t ofport, const struct view_use *, const uint8_t mac[6]);

@@ -33,6 +33,8 @@ const struct app_row l2_rows[N_L2_ROWS] = {
 		"nothing is learned between switches: go to claim" },
 	[L2_SRC_LINK] = { "link-src", TABLE_L2_SRC, 70, "network, class = link",
 		"nothing is learned between switches: go to claim" },
+	[L2_SRC_OURS] = { "snat-mac", TABLE_L2_SRC, 360, "network, class = edge, eth_src",
+		"drop: the MAC address of `snat`, which no host has" },
 	[L2_SRC_MISS] = { "no-network-src", TABLE_L2_SRC, 0, "anything", "drop" },
 	[L2_DST_HOST] = { "host-at", TABLE_L2_DST, 300, "network, eth_dst",
 		"out = its port, or the uplink, or the switch that it is behind; go on" },
@@ -183,13 +185,24 @@ void l2_want_peer(struct out *out, uint32_t sw, uint32_t network_id, const uint8
 	out->want(out->ctx, sw, out->app, &rule);
 }
 
-void l2_claimed(struct out *out, uint32_t sw, uint32_t network_id, const uint8_t mac[6], uint64_t object)
+static void from_edge(struct out *out, uint32_t sw, enum l2_row row, uint32_t network_id, const uint8_t mac[6],
+		      uint64_t object)
 {
-	out_row(out, &l2_rows[L2_SRC_CLAIMED], object);
+	out_row(out, &l2_rows[row], object);
 	match_u(out->build, FIELD_NETWORK, network_id);
 	match_u(out->build, FIELD_CLASS, CLASS_EDGE);
 	match_bytes(out->build, FIELD_ETH_SRC, mac, NULL);
 	out_want(out, sw);
+}
+
+void l2_claimed(struct out *out, uint32_t sw, uint32_t network_id, const uint8_t mac[6], uint64_t object)
+{
+	from_edge(out, sw, L2_SRC_CLAIMED, network_id, mac, object);
+}
+
+void l2_ours(struct out *out, uint32_t sw, const struct net *net, uint32_t network, const uint8_t mac[6])
+{
+	from_edge(out, sw, L2_SRC_OURS, net->networks[network].id, mac, net->objects[net->networks[network].object].id);
 }
 
 void l2_unwant_dst(struct out *out, uint32_t sw, uint32_t network_id, const uint8_t mac[6])

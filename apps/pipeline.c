@@ -21,8 +21,8 @@
 #define LEAVES (FIELD_BIT(VLAN_VID) | FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_SRC) | FIELD_BIT(TUN_DST) \
 	| FIELD_BIT(TUN_IPV6_SRC) | FIELD_BIT(TUN_IPV6_DST))
 
-#define JUDGE(NAME, ID, NEXT, HELP) { \
-	.name = NAME, .owner = "acl", .id = ID, .match = JUDGED, \
+#define JUDGE(NAME, ID, NEXT, SET, HELP) { \
+	.name = NAME, .owner = "acl", .id = ID, .match = JUDGED, .set = SET, \
 	.next = TABLE_BIT(NEXT) | TABLE_BIT(ACL_DENIED), .punts = true, .help = HELP, \
 	.miss = "dropped: a list whose rules are not there yet", \
 }
@@ -69,13 +69,21 @@ const struct table_contract pipeline[N_TABLES] = {
 	},
 	[TABLE_CONNTRACK] = {
 		.name = "conntrack", .owner = "acl", .id = 20,
-		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE)
+		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_DST) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(IP_PROTO) | FIELD_BIT(ICMPV6_TYPE)
 			| FIELD_BIT(UDP_SRC) | FIELD_BIT(UDP_DST),
 		.set = FIELD_BIT(REG6),
-		.next = TABLE_BIT(ACL_FROM),
+		.next = TABLE_BIT(ACL_FROM) | TABLE_BIT(ACL_BACK),
 		.tracks = true,
 		.help = "ARP, ND and DHCP are marked; IP of networks with stateful lists is looked up in their zone",
 		.miss = "does not happen: the last row goes on",
+	},
+	[TABLE_ACL_BACK] = {
+		.name = "acl_back", .owner = "acl", .id = 21,
+		.match = FIELD_BIT(CT_STATE) | FIELD_BIT(CT_MARK) | FIELD_BIT(CT_LABEL),
+		.set = FIELD_BIT(ETH_DST),
+		.next = TABLE_BIT(ACL_FROM),
+		.help = "replies of connections whose source is translated, addressed to who began them again",
+		.miss = "dropped: no such connection",
 	},
 	[TABLE_ACL_FROM] = {
 		.name = "acl_from", .owner = "acl", .id = 22,
@@ -93,9 +101,9 @@ const struct table_contract pipeline[N_TABLES] = {
 		.help = "destination address to the set of groups that hold it",
 		.miss = "does not happen: the last row goes on",
 	},
-	[TABLE_ACL_PORT] = JUDGE("acl_port", 30, ACL_NETWORK, "`acl` of the port it came by"),
-	[TABLE_ACL_NETWORK] = JUDGE("acl_network", 32, ACL_SWITCH, "`acl` of the network"),
-	[TABLE_ACL_SWITCH] = JUDGE("acl_switch", 34, L2_SRC, "`acl` of the switch"),
+	[TABLE_ACL_PORT] = JUDGE("acl_port", 30, ACL_NETWORK, 0, "`acl` of the port it came by"),
+	[TABLE_ACL_NETWORK] = JUDGE("acl_network", 32, ACL_SWITCH, 0, "`acl` of the network"),
+	[TABLE_ACL_SWITCH] = JUDGE("acl_switch", 34, L2_SRC, 0, "`acl` of the switch"),
 	[TABLE_L2_SRC] = {
 		.name = "l2_src", .owner = "l2", .id = 60,
 		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG10) | FIELD_BIT(IN_PORT) | FIELD_BIT(ETH_SRC)
@@ -153,16 +161,25 @@ const struct table_contract pipeline[N_TABLES] = {
 		.help = "the port it leaves by has lists; copies of a flood come here one by one",
 		.miss = "does not happen: the last row goes on",
 	},
-	[TABLE_ACL_OUT_SWITCH] = JUDGE("acl_out_switch", 80, ACL_OUT_NETWORK, "`acl_out` of the switch"),
-	[TABLE_ACL_OUT_NETWORK] = JUDGE("acl_out_network", 82, ACL_OUT_PORT, "`acl_out` of the network"),
-	[TABLE_ACL_OUT_PORT] = JUDGE("acl_out_port", 84, ACL_COMMIT, "`acl_out` of the port it leaves by"),
+	[TABLE_ACL_OUT_SWITCH] = JUDGE("acl_out_switch", 80, ACL_OUT_NETWORK, 0, "`acl_out` of the switch"),
+	[TABLE_ACL_OUT_NETWORK] = JUDGE("acl_out_network", 82, ACL_OUT_PORT, FIELD_BIT(REG14), "`acl_out` of the network"),
+	[TABLE_ACL_OUT_PORT] = JUDGE("acl_out_port", 84, ACL_COMMIT, FIELD_BIT(REG14), "`acl_out` of the port it leaves by"),
 	[TABLE_ACL_COMMIT] = {
 		.name = "acl_commit", .owner = "acl", .id = 90,
-		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_DST) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(CT_STATE) | FIELD_BIT(CT_MARK),
-		.next = TABLE_BIT(OUTPUT),
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG14) | FIELD_BIT(ETH_DST) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(CT_STATE)
+			| FIELD_BIT(CT_MARK) | FIELD_BIT(CT_LABEL),
+		.next = TABLE_BIT(OUTPUT) | TABLE_BIT(ACL_SENT),
 		.tracks = true,
-		.help = "a new connection that passed every list is remembered",
+		.help = "a new connection that passed every list is remembered; `snat` gives it another source",
 		.miss = "does not happen: the last row goes on",
+	},
+	[TABLE_ACL_SENT] = {
+		.name = "acl_sent", .owner = "acl", .id = 92,
+		.match = FIELD_BIT(CT_STATE) | FIELD_BIT(CT_LABEL),
+		.set = FIELD_BIT(ETH_SRC),
+		.next = TABLE_BIT(OUTPUT),
+		.help = "what has got another source gets the MAC address to that",
+		.miss = "dropped: no source was free",
 	},
 	[TABLE_OUTPUT] = {
 		.name = "output", .owner = "output", .id = 100,
@@ -236,7 +253,7 @@ static const char *const field_words[N_FIELDS] = {
 	[FIELD_TCP_DST] = "tcp_dst", [FIELD_UDP_SRC] = "udp_src", [FIELD_UDP_DST] = "udp_dst",
 	[FIELD_SCTP_SRC] = "sctp_src", [FIELD_SCTP_DST] = "sctp_dst", [FIELD_CONJ_ID] = "conj_id",
 	[FIELD_CT_STATE] = "ct_state", [FIELD_CT_MARK] = "ct_mark", [FIELD_REG12] = "reg12", [FIELD_REG13] = "reg13",
-	[FIELD_REG11] = "reg11",
+	[FIELD_REG11] = "reg11", [FIELD_REG14] = "reg14", [FIELD_CT_LABEL] = "ct_label",
 };
 
 static void print_fields(FILE *to, uint64_t fields)
@@ -300,9 +317,16 @@ static void print_registers(FILE *to)
 		"| reg10 | tags | 1 = the network passes tags that guests put on |\n"
 		"| reg11 | until | seconds since 1970: when a lease ends, a port opens again; never matched, for restarts only |\n"
 		"| reg12 | slot | number of the connection's slot: which path of several it takes |\n"
-		"| reg13 | label | the VID or VNI by which a frame on a path came |\n\n",
+		"| reg13 | label | the VID or VNI by which a frame on a path came |\n"
+		"| reg14 | snat | hash of the source addresses that a new connection gets; 0 = it keeps its own |\n\n",
 		CLASS_EDGE, CLASS_UPLINK, CLASS_TUNNEL, CLASS_LINK, OUT_FLOOD, OUT_UNKNOWN, OUT_SWITCH,
 		NEED_ARP, NEED_ND, NEED_DHCP);
+}
+
+static void print_labels(FILE *to)
+{
+	fprintf(to, "A connection whose source is translated has in its `ct_label` from bit %d on the MAC address of who began\n"
+		"it, and from bit %d on reg14. `ct_mark` 1 = a rule has ended the connection.\n\n", LABEL_MAC_BIT, LABEL_SNAT_BIT);
 }
 
 static void print_cookies(FILE *to)
@@ -345,6 +369,7 @@ void pipeline_print_reference(FILE *to)
 	fputs("\n\n", to);
 	print_tables(to);
 	print_registers(to);
+	print_labels(to);
 	print_cookies(to);
 	print_rows(to);
 }

@@ -14,6 +14,10 @@
  *   ingress -> conntrack -> acl_from -> acl_to -> acl_port -> acl_network -> acl_switch -> l2_src
  *   l2_dst -> acl_at -> acl_out_switch -> acl_out_network -> acl_out_port -> acl_commit -> output
  *
+ * and those of connections whose source is translated two more:
+ *
+ *   acl_commit -> acl_sent -> output    conntrack -> acl_back -> acl_from
+ *
  * Frames of ports with limits meet the table storm behind ingress and guard.
  *
  * What is steered over paths of links and tunnels (topo/steer.h) goes on:
@@ -34,6 +38,7 @@
 	TABLE(GUARD_ND, 13) \
 	TABLE(STORM, 14) \
 	TABLE(CONNTRACK, 20) \
+	TABLE(ACL_BACK, 21) \
 	TABLE(ACL_FROM, 22) \
 	TABLE(ACL_TO, 24) \
 	TABLE(ACL_PORT, 30) \
@@ -49,6 +54,7 @@
 	TABLE(ACL_OUT_NETWORK, 82) \
 	TABLE(ACL_OUT_PORT, 84) \
 	TABLE(ACL_COMMIT, 90) \
+	TABLE(ACL_SENT, 92) \
 	TABLE(OUTPUT, 100) \
 	TABLE(PATH, 102) \
 	TABLE(SLOT, 104) \
@@ -83,6 +89,11 @@ enum table pipeline_by_id(uint8_t id);
 #define FIELD_UNTIL   FIELD_REG11       /* when a lease ends, a port opens: read back, never matched */
 #define FIELD_SLOT    FIELD_REG12       /* hash of the connection: which of the pair's paths */
 #define FIELD_LABEL   FIELD_REG13       /* VID or VNI that it came with: steer_transit.label */
+#define FIELD_SNAT    FIELD_REG14       /* net_snat.id: the source that a new connection gets, 0 = its own */
+
+/* Bits of CT_LABEL of a connection whose source is translated: the MAC address of who began it,
+ * and net_snat.id, whose highest bit is set. */
+enum { LABEL_MAC_BIT = 0, LABEL_SNAT_BIT = 64 };
 
 /* What hosts need before they can speak at all: judged only by rules that name it. */
 enum need { NEED_NOT, NEED_ARP, NEED_ND, NEED_DHCP };

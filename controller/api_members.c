@@ -4,15 +4,13 @@
 #include <string.h>
 
 #include "controller/api_private.h"
+#include "controller/problems.h"
 
 const struct api_member api_members[] = {
 	{ "status", "verdict", "text", "ok, or degraded: a problem needs somebody" },
 	{ "status", "problems", "list", "worst first" },
 	{ "status", "problems.severity", "text", "error, warning (these two make the verdict degraded) or info" },
-	{ "status", "problems.kind", "text", "config-refused, certificate, switch-waiting, switch-disconnected, "
-	  "switch-connecting, switch-standby, switch-refused, row-refused, row-blocked, port-conflict, port-no-network, host-limit, "
-	  "drift, openflow-error, acl-audit, violation, rogue-dhcp, rogue-router, port-shut, "
-	  "te-link-full, te-link-held, te-labels, te-rules, te-advice, te-state" },
+	{ "status", "problems.kind", "text", "see the kinds of problems below" },
 	{ "status", "problems.switch", "text or null", "which one" },
 	{ "status", "problems.network", "text or null", "which one" },
 	{ "status", "problems.text", "text", "what is so" },
@@ -316,8 +314,7 @@ const struct api_member api_members[] = {
 	{ "events", "id", "number", "counts from 1 since weftd started, without gaps" },
 	{ "events", "time_ms", "number", "" },
 	{ "events", "severity", "text", "info, warning or error" },
-	{ "events", "kind", "text", "host, move, host-gone, host-refused, address, address-gone, duplicate-ip, address-settled, violation, lease, lease-gone, port-shut, port-open, storm, storm-over, quarantine, quarantine-over, port, port-gone, switch-up, switch-down, net, "
-	  "config, config-refused, refused-switch, row-refused, openflow-error, drift, acl, in-sync, standby, certificates" },
+	{ "events", "kind", "text", "see the kinds of events below" },
 	{ "events", "switch", "text or null", "" },
 	{ "events", "text", "text", "for people" },
 	{ "events", "reason", "text or null", "of a host that went or was refused (facts)" },
@@ -470,4 +467,8 @@ void api_print_members(FILE *f)
 		"`objects` has `file` and `apps` (number and name). `apply` and `reload` answer as `config` does, without `text`; `apply` has\n"
 		"`applied` too. `check` answers `ok`, `digest` and `findings`. A follower of the events that reads too\n"
 		"slowly gets as its last line `error`, `hint`, `first_lost_id` and `last_lost_id`.\n");
+	fprintf(f, "\n# Kinds of events\n\n");
+	events_print_kinds(f);
+	fprintf(f, "\n# Kinds of problems\n\n");
+	problems_print_kinds(f);
 }

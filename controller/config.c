@@ -179,6 +179,14 @@ static bool watch(struct config *config)
 	return config->folder_watch >= 0;
 }
 
+/* addition: more words, or "". */
+static void tell(const struct config *config, const char *addition)
+{
+	VLOG_INFO("%s: in force, digest %s%s", config->file, config->state.digest, addition);
+	events_note(config->core->events, config->core->wall_ms, EVENT_INFO, "config", "", "%s is in force, digest %s%s",
+		    config->file, config->state.digest, addition);
+}
+
 /* Takes over a checked net, or notes that there was none. */
 static void load(struct config *config, const char *text, size_t size)
 {
@@ -206,11 +214,7 @@ static void load(struct config *config, const char *text, size_t size)
 	config->model = model;
 	config->state.n_unchanged += same;
 	took(config, net);
-	VLOG_INFO("%s: in force, digest %s%s", config->file, config->state.digest,
-		  same ? ", the same network as before" : "");
-	events_note(config->core->events, config->core->wall_ms, EVENT_INFO, "config", "",
-		    "%s is in force, digest %s%s", config->file, config->state.digest,
-		    same ? ", the same network as before" : "");
+	tell(config, same ? ", the same network as before" : "");
 	/* Even the same network: line numbers may be others. */
 	core_reload(config->core, net);
 	config->changed(config->ctx);
@@ -291,6 +295,7 @@ void config_start(struct config *config, struct core *core, void (*changed)(void
 	config->core = core;
 	config->changed = changed;
 	config->ctx = ctx;
+	tell(config, "");
 	config->settle = loop_timer_new(config->loop, on_settled, config);
 	config->read = config->seen = place_of(config);
 	config->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);

@@ -127,6 +127,30 @@ void events_note(struct events *events, uint64_t wall_ms, enum event_severity se
 	tell(events);
 }
 
+void events_print_kinds(FILE *f)
+{
+	static const struct { const char *word, *help; } kinds[] = {
+#define FACT(NAME, WORD, HELP) { WORD, HELP },
+		FACTS
+#undef FACT
+		{ "move", "a host was seen at another port than before" },
+		{ "config", "a file is in force" },
+		{ "config-refused", "a file has errors; nothing was changed" },
+		{ "refused-switch", "a connection was not let in" },
+		{ "standby", "another controller is in charge of a switch" },
+		{ "in-sync", "a switch that came back has all rows; how long it took, what was sent" },
+		{ "drift", "rows that another hand has changed were found and put right" },
+		{ "row-refused", "a switch did not take a row" },
+		{ "openflow-error", "a switch sent an error" },
+		{ "certificates", "new certificates are in force for new connections" },
+		{ "acl", "a rule with `log: true` met a packet" },
+		{ "te", "a link went or came back; paths were changed, why, and what that did" },
+	};
+	fprintf(f, "| kind | what happened |\n|---|---|\n");
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		fprintf(f, "| `%s` | %s |\n", kinds[i].word, kinds[i].help);
+}
+
 uint64_t events_last_id(const struct events *events)
 {
 	return events->last;

@@ -6,6 +6,8 @@
 #ifndef CONTROLLER_EVENT_H
 #define CONTROLLER_EVENT_H
 
+#include <stdio.h>
+
 #include "topo/fact.h"
 
 enum { EVENTS_KEPT = 16384 };
@@ -20,7 +22,7 @@ struct event {
 	union {
 		struct fact fact;       /* is_fact */
 		struct {
-			char kind[24];  /* else: "config", "row-refused", "drift", "refused-switch" ... */
+			char kind[24];  /* else: see events_print_kinds */
 			char sw[64];    /* name of the switch it is about, or "" */
 			char *text;     /* one sentence; owned by the ring */
 		};
@@ -38,6 +40,8 @@ void events_note(struct events *, uint64_t wall_ms, enum event_severity, const c
 uint64_t events_last_id(const struct events *);  /* 0 = none yet */
 uint64_t events_first_id(const struct events *); /* the oldest that is kept */
 const struct event *events_get(const struct events *, uint64_t id);    /* or null */
+/* Every kind there is, and what it says: a page of the manual. */
+void events_print_kinds(FILE *);
 /* Called after each new event; one listener (the API). */
 void events_listen(struct events *, void (*cb)(void *ctx), void *ctx);
 

@@ -227,7 +227,8 @@ static void converse(struct explaining *e, struct explain_rows *rows, unsigned c
 	};
 	unsigned server = !client;
 	enum explain_kind kind = e->protocol.kind;
-	struct explain_tracked tracked = { arena_new_array(e->arena, uint32_t, e->core->n_switches), e->core->n_switches };
+	struct explain_tracked tracked = { arena_new_array(e->arena, struct explain_track, e->core->n_switches), e->core->n_switches };
+	e->seen_as[0] = e->seen_as[1] = NULL;
 	if (kind == EXPLAIN_RA || (e->x->ends[client].is_as && kind != EXPLAIN_ARP)) {
 		if (can_send(e, client))
 			follow(e, rows, LEG_REQUEST, client, client, &tracked, d);

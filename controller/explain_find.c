@@ -267,6 +267,14 @@ static void find_ip(struct find *f)
 	}
 	if (f->n)
 		return;
+	for (uint32_t n = 0; n < core->net->n_networks; n++) {
+		if (!wanted(f, n) || !net_translates_to(&core->net->networks[n], f->is_v6, f->ip))
+			continue;
+		f->nobody = arena_printf(f->arena, "%s is no host: connections in network %s get it as their source (`snat`)", f->word,
+					 core->net->networks[n].name);
+		f->nobody_cure = "ask for the client itself; the way back is told with it";
+		return;
+	}
 	f->nobody = arena_printf(f->arena, "nobody is known to have %s%s%s", f->word, f->network != NET_NONE ? " in network " : "",
 				 f->network != NET_NONE ? core->net->networks[f->network].name : "");
 	f->nobody_cure = "a host is known by what it sends: is it running, is that its address? Behind a router, ask for the "

@@ -223,7 +223,7 @@ static uint8_t ip_proto(const struct explaining *e)
 
 static size_t ip_frame(const struct explaining *e, unsigned from, bool is_reply, uint8_t *frame)
 {
-	const struct explain_end *src = &e->x->ends[from], *dst = &e->x->ends[!from];
+	const struct explain_end *src = &e->x->ends[from], *dst = explain_seen(e, !from);
 	uint8_t proto = ip_proto(e), l4[64];
 	struct writer body = { l4 }, w = { frame };
 	put_l4(&body, &e->protocol, proto, is_reply);
@@ -247,7 +247,7 @@ static size_t ip_frame(const struct explaining *e, unsigned from, bool is_reply,
 static size_t arp_frame(const struct explaining *e, unsigned from, bool is_reply, uint8_t *frame)
 {
 	static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, nobody[6] = { 0 };
-	const struct explain_end *src = &e->x->ends[from], *dst = &e->x->ends[!from];
+	const struct explain_end *src = &e->x->ends[from], *dst = explain_seen(e, !from);
 	struct writer w = { frame };
 	put_ethernet(&w, is_reply ? dst->mac : broadcast, src->mac, src->tag, ETH_ARP);
 	put16(&w, 1);
@@ -264,7 +264,7 @@ static size_t arp_frame(const struct explaining *e, unsigned from, bool is_reply
 /* RFC 4861, 4.3 and 4.4. */
 static size_t nd_frame(const struct explaining *e, unsigned from, bool is_reply, uint8_t *frame)
 {
-	const struct explain_end *src = &e->x->ends[from], *dst = &e->x->ends[!from];
+	const struct explain_end *src = &e->x->ends[from], *dst = explain_seen(e, !from);
 	uint8_t group[16] = { 0xff, 0x02, [11] = 1, 0xff }, group_mac[6] = { 0x33, 0x33, 0xff }, l4[32];
 	struct writer body = { l4 }, w = { frame };
 	memcpy(group + 13, dst->ip6 + 13, 3);
@@ -306,7 +306,7 @@ static size_t ra_frame(const struct explaining *e, unsigned from, uint8_t *frame
 size_t explain_frame(const struct explaining *e, enum leg_kind kind, unsigned from, unsigned client,
 		     uint8_t frame[EXPLAIN_MAX_FRAME])
 {
-	const struct explain_end *src = &e->x->ends[from], *dst = &e->x->ends[!from];
+	const struct explain_end *src = &e->x->ends[from], *dst = explain_seen(e, !from);
 	bool is_reply = from != client;
 	struct writer w = { frame };
 	memset(frame, 0, EXPLAIN_MAX_FRAME);
@@ -335,7 +335,7 @@ static const char *ip_text(const struct explain_end *end, bool is_v6, char buf[I
 const char *explain_frame_text(struct explaining *e, enum leg_kind kind, unsigned from, unsigned client)
 {
 	char a[INET6_ADDRSTRLEN], b[INET6_ADDRSTRLEN];
-	const struct explain_end *src = &e->x->ends[from], *dst = &e->x->ends[!from];
+	const struct explain_end *src = &e->x->ends[from], *dst = explain_seen(e, !from);
 	const struct explain_protocol *p = &e->protocol;
 	bool is_reply = from != client;
 	ip_text(src, e->is_v6, a);

@@ -60,7 +60,13 @@ struct explaining {
 	bool is_v6;
 	bool lacks_address;             /* asked was about IP, and no address is known: judged is Ethernet */
 	uint32_t network;               /* index; of both */
+	/* Who an end is to the other one, when its source is translated on the way; null = itself. */
+	const struct explain_end *seen_as[2];
 };
+static inline const struct explain_end *explain_seen(const struct explaining *e, unsigned end)
+{
+	return e->seen_as[end] ? e->seen_as[end] : &e->x->ends[end];
+}
 
 const char *explain_printf(struct explaining *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* sw may be null; text and cure are kept as they are. */
@@ -105,7 +111,10 @@ struct explain_entry {
 	uint32_t tun_src;               /* IPv4, host order */
 	uint8_t tun_src6[16];
 	bool is_tunnel, is_tracked;
+	bool is_translated;             /* a request gets another source there */
+	bool is_back;                   /* a reply that is addressed to the client itself again */
 	uint32_t ct_state;
+	uint8_t ct_label[16];
 };
 const char *explain_trace_command(struct explaining *, enum leg_kind, unsigned from, unsigned client,
 				  const struct explain_entry *);
@@ -119,9 +128,18 @@ bool explain_lacks_lease(const struct explaining *, unsigned end);
 
 /* explain_way.c: follows a frame of a leg. tracked: per slot, what connection tracking
  * says of a reply: set by the request on its way. */
-struct explain_tracked { uint32_t *state; size_t n; };
+struct explain_track { uint32_t state; bool translates; uint8_t label[16]; };
+struct explain_tracked { struct explain_track *at; size_t n; };
 void explain_follow(struct explaining *, struct explain_rows *, enum leg_kind, unsigned from, unsigned client,
 		    struct explain_tracked *, struct explain_leg *);
+
+/* explain_snat.c: what the request has become on that switch, and who the server takes its sender
+ * for; what a row says that translates, or null. */
+void explain_translated(struct explaining *, unsigned client, const struct walk *);
+const char *explain_snat_text(struct explaining *, const struct explain_step *, unsigned client);
+/* Has the frame to do with a translation of the network, though it names neither end? */
+bool explain_is_snat_mac(const struct explaining *, const uint8_t mac[6]);
+bool explain_is_snat_ip(const struct explaining *, bool is_v6, const uint8_t *ip);
 
 /* explain_cure.c: the cause of a frame that ended at this row. */
 struct explain_cause explain_row_cause(struct explaining *, const struct explain_step *, unsigned from, unsigned client);

@@ -34,7 +34,7 @@ void explain_rows_free(struct explain_rows *rows)
 static bool is_other_mac(const struct explaining *e, const struct rule *rule, enum field field)
 {
 	uint8_t mac[6];
-	return rule_match_mac(rule, field, mac) && !mac_is_multicast(mac) && memcmp(mac, e->x->ends[0].mac, 6)
+	return rule_match_mac(rule, field, mac) && !mac_is_multicast(mac) && !explain_is_snat_mac(e, mac) && memcmp(mac, e->x->ends[0].mac, 6)
 		&& memcmp(mac, e->x->ends[1].mac, 6);
 }
 
@@ -42,7 +42,7 @@ static bool is_other_ip(const struct explaining *e, const struct rule *rule, enu
 {
 	const struct explain_end *a = &e->x->ends[0], *b = &e->x->ends[1];
 	uint8_t ip[16];
-	if (!rule_match_bytes(rule, field, ip))
+	if (!rule_match_bytes(rule, field, ip) || explain_is_snat_ip(e, is_v6, ip))
 		return false;
 	if (is_v6)
 		return memcmp(ip, a->ip6, 16) && memcmp(ip, b->ip6, 16) && ip[0] != 0xff;

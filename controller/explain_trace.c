@@ -125,10 +125,21 @@ static void add_tunnel(struct text *t, const struct explain_entry *entry)
 		add(t, ",tun_src=%s", inet_ntop(AF_INET, &src, text, sizeof text));
 }
 
+/* What the connection's label is; trace keeps it while it asks connection tracking. */
+static void add_label(struct text *t, const uint8_t label[16])
+{
+	static const uint8_t none[16];
+	if (!memcmp(label, none, sizeof none))
+		return;
+	add(t, ",ct_label=0x");
+	for (size_t i = 0; i < sizeof none; i++)
+		add(t, "%02x", label[i]);
+}
+
 const char *explain_trace_command(struct explaining *e, enum leg_kind kind, unsigned from, unsigned client,
 				  const struct explain_entry *entry)
 {
-	const struct explain_end *src = &e->x->ends[from], *dst = &e->x->ends[!from];
+	const struct explain_end *src = &e->x->ends[from], *dst = entry->is_back ? &e->x->ends[!from] : explain_seen(e, !from);
 	bool is_reply = from != client;
 	struct text t = { .len = 0 };
 	add(&t, "ovs-appctl ofproto/trace %s in_port=%" PRIu32, bridge(e, entry->slot), entry->in_port);
@@ -145,8 +156,11 @@ const char *explain_trace_command(struct explaining *e, enum leg_kind kind, unsi
 	} else {
 		add_ip(&t, e, src, dst, is_reply);
 	}
+	add_label(&t, entry->ct_label);
 	/* Without a word of it trace takes every connection for a new one. */
 	if (entry->is_tracked)
 		add(&t, " --ct-next '%s'", entry->ct_state & TRACKED_REPLY ? "trk,est,rpl" : "trk,new");
+	if (entry->is_translated)
+		add(&t, " --ct-next 'trk,new,snat'");
 	return arena_strdup(e->arena, t.buf);
 }

@@ -144,6 +144,44 @@ static size_t n_leaving(const struct walk *walk)
 	return n;
 }
 
+/* What connection tracking says there of the frame: of a request nothing yet. */
+static void take_tracked(struct trip *t, struct explain_entry *entry)
+{
+	static const struct explain_track nothing;
+	const struct explain_track *track = t->kind == LEG_REPLY ? &t->tracked->at[entry->slot] : &nothing;
+	const struct explain_end *client = &t->e->x->ends[t->client];
+	struct walk *walk = t->walk;
+	entry->ct_state = walk->ct_state = track->state;
+	walk->ct_translates = track->translates;
+	memcpy(walk->ct_ip, t->e->is_v6 ? client->ip6 : client->ip4, t->e->is_v6 ? 16 : 4);
+	memcpy(walk->ct_label, track->label, sizeof walk->ct_label);
+	memcpy(entry->ct_label, track->label, sizeof entry->ct_label);
+}
+
+static void remember(struct trip *t, struct explain_entry *entry)
+{
+	struct explain_track *track = &t->tracked->at[entry->slot];
+	const struct walk *walk = t->walk;
+	if (t->kind != LEG_REQUEST || !walk->n_commits)
+		return;
+	track->state = TRACKED | TRACKED_ESTABLISHED | TRACKED_REPLY;
+	track->translates = entry->is_translated = walk->translated;
+	memcpy(track->label, walk->commit_label, sizeof track->label);
+	if (walk->translated)
+		explain_translated(t->e, t->client, walk);
+}
+
+static void tell_rows(struct trip *t, struct copy *copy, struct explain_step *s)
+{
+	const char *text = explain_snat_text(t->e, s, t->client);
+	copy->entry.is_tracked |= s->row && (!strcmp(s->row, "track") || !strcmp(s->row, "addressed-to-source"));
+	if (!text)
+		return;
+	s->text = text;
+	s->is_shown = true;
+	s->line = 0;                    /* the rule that says so has been told */
+}
+
 static void go(struct trip *t, size_t at)
 {
 	struct copy *copy = &t->copies[at];
@@ -156,22 +194,20 @@ static void go(struct trip *t, size_t at)
 			  "is the host up, does ovs-vswitchd run, can it reach weftd? `weft status`", 0);
 		return;
 	}
-	walk->ct_state = t->kind == LEG_REPLY ? t->tracked->state[entry->slot] : 0;
-	entry->ct_state = walk->ct_state;
+	take_tracked(t, entry);
 	memcpy(walk->tun_src6, entry->tun_src6, 16);
 	walk_frame(explain_rows_of(t->rows, entry->slot), walk, entry->in_port, copy->frame, copy->size,
 		   entry->tun_id, entry->tun_src);
 	note_walk(t, copy);
+	remember(t, entry);
 	for (size_t i = 0; i < walk->n_hops; i++) {
 		struct explain_step *s = add_hop(t, copy, &walk->hops[i].rule);
-		entry->is_tracked |= s->row && !strcmp(s->row, "track");
+		tell_rows(t, copy, s);
 		if (is_refused(t, copy, s))
 			return;
 	}
 	if (walk->n_detours && n_leaving(walk))
 		tell_detour(t, copy);
-	if (t->kind == LEG_REQUEST && walk->n_commits)
-		t->tracked->state[entry->slot] = TRACKED | TRACKED_ESTABLISHED | TRACKED_REPLY;
 	t->leg->by_flood |= !(copy->frame[0] & 1) && n_leaving(walk) > 1;
 	for (size_t i = 0; i < walk->n_outs && !t->leg->passes; i++)
 		if (walk->outs[i].ofport != (uint32_t) CONTROLLER_PORT)
@@ -199,7 +235,7 @@ static void tell(struct trip *t)
 		way[n++] = at;
 	leg->steps = arena_new_array(t->e->arena, struct explain_step, EXPLAIN_MAX_STEPS);
 	while (n-- > 0) {
-		const struct copy *copy = &t->copies[way[n]];
+		struct copy *copy = &t->copies[way[n]];
 		if (copy->parent != SIZE_MAX)
 			add_event(t, t->copies[copy->parent].entry.slot, copy->came_by);
 		for (size_t i = 0; i < copy->n_steps && leg->n_steps < EXPLAIN_MAX_STEPS; i++)
@@ -208,6 +244,7 @@ static void tell(struct trip *t)
 			add_event(t, copy->entry.slot, copy->went);
 		leg->over_tunnel = copy->over_tunnel;
 		leg->tunnel_mtu = copy->tunnel_mtu;
+		copy->entry.is_back = t->kind == LEG_REPLY && memcmp(copy->frame, explain_seen(t->e, t->client)->mac, 6);
 		if (leg->n_traces < EXPLAIN_MAX_TRACES)
 			leg->traces[leg->n_traces++] = (struct explain_trace) {
 				trip_sw_name(t, copy->entry.slot),

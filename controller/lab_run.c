@@ -11,13 +11,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -161,32 +161,55 @@ static char *memory_text(struct arena *arena, int fd)
 	return text;
 }
 
-/* In a group (or session) of its own, so that a Ctrl-C reaches us alone and we
- * decide; with no signal blocked. */
-static pid_t spawn(const char **argv, int in, int out, int err, bool session, int *ret_errno)
+/* What a new process is told before it is another program. A command ends with us, also
+ * when we are killed: what it would still make, `down` would not see. */
+static void become(const char **argv, const int files[3], bool session, pid_t parent)
 {
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	pid_t pid = 0;
+	sigset_t none;
 
 	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&actions);
-	if (in >= 0)
-		posix_spawn_file_actions_adddup2(&actions, in, 0);
-	else
-		posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, out, 1);
-	posix_spawn_file_actions_adddup2(&actions, err, 2);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, (short) (POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-		(session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP)));
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	*ret_errno = posix_spawnp(&pid, argv[0], &actions, &attributes, (char **) argv, environ);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&actions);
+	for (int signo = 1; signo < NSIG; signo++)
+		signal(signo, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* In a group (or session) of its own, so that a Ctrl-C reaches us alone and we decide. */
+	if (session) {
+		setsid();
+	} else {
+		setpgid(0, 0);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+	}
+	for (int fd = 0; fd < 3; fd++)
+		dup2(files[fd], fd);
+	execvp(argv[0], (char **) argv);
+}
+
+static pid_t spawn(const char **argv, int in, int out, int err, bool session, int *ret_errno)
+{
+	int null = in < 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : in, report[2];
+	const int files[3] = { null, out, err };
+	pid_t parent = getpid(), pid = -1;
+
+	*ret_errno = 0;
+	if (null >= 0 && pipe2(report, O_CLOEXEC) == 0) {
+		pid = fork();
+		if (!pid) {
+			become(argv, files, session, parent);
+			_exit(write(report[1], &errno, sizeof errno) < 0 ? 126 : 127);
+		}
+		if (pid < 0)
+			*ret_errno = errno;
+		close(report[1]);
+		/* It is another program now, unless it says why not. */
+		if (read(report[0], ret_errno, sizeof *ret_errno) > 0)
+			waitpid(pid, NULL, 0);
+		close(report[0]);
+	} else {
+		*ret_errno = errno;
+	}
+	if (null >= 0 && in < 0)
+		close(null);
 	return *ret_errno ? 0 : pid;
 }
 

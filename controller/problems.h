@@ -3,6 +3,8 @@
 #ifndef CONTROLLER_PROBLEMS_H
 #define CONTROLLER_PROBLEMS_H
 
+#include <stdio.h>
+
 #include "controller/show.h"
 
 enum severity { ERROR, WARNING, INFO, N_SEVERITIES };
@@ -17,6 +19,9 @@ void problems_add(struct problems *, enum severity, const char *kind, struct abo
 	__attribute__((format(printf, 5, 6)));
 /* n of a kind were found: says how many were not told. */
 void problems_more(struct problems *, enum severity, const char *kind, size_t n);
+
+/* problem_kinds.c: every kind there is, and what it says: a page of the manual. */
+void problems_print_kinds(FILE *);
 
 /* show_problems_switch.c: connections, rows, ports. */
 void problems_of_switches(struct problems *);

@@ -68,7 +68,9 @@
 	FIELD(SCTP_DST,    MFF_SCTP_DST,    2) \
 	FIELD(REG12,       MFF_REG12,       4) \
 	FIELD(REG13,       MFF_REG13,       4) \
-	FIELD(REG11,       MFF_REG11,       4)
+	FIELD(REG11,       MFF_REG11,       4) \
+	FIELD(REG14,       MFF_REG14,       4) \
+	FIELD(CT_LABEL,    MFF_CT_LABEL,   16)
 
 enum field {
 #define FIELD(NAME, MFF, SIZE) FIELD_##NAME,
@@ -85,7 +87,7 @@ enum { VLAN_PRESENT = 0x1000, VLAN_NONE = 0 };
 /* Bits of CT_STATE, as NXM_NX_CT_STATE in Open vSwitch's meta-flow.h. */
 enum {
 	TRACKED_NEW = 0x01, TRACKED_ESTABLISHED = 0x02, TRACKED_RELATED = 0x04, TRACKED_REPLY = 0x08,
-	TRACKED_INVALID = 0x10, TRACKED = 0x20,
+	TRACKED_INVALID = 0x10, TRACKED = 0x20, TRACKED_SNAT = 0x40, TRACKED_DNAT = 0x80,
 };
 
 /* What one table may do. The list is data in apps/pipeline.c. Tables are known
@@ -150,6 +152,20 @@ void act_conjunction(struct build *, uint32_t id, unsigned clause, unsigned n_cl
 void act_ct(struct build *, uint16_t zone, unsigned table);
 /* NXAST_CT with commit: the connection is known from now on, under this mark. */
 void act_ct_commit(struct build *, uint16_t zone, uint32_t mark);
+/* NXAST_CT with NXAST_NAT: ask, and translate the frame as its connection is translated; with
+ * a commit, it is known from now on, under mark 0. Goes on in that table; last. */
+struct ct_nat {
+	uint16_t zone;
+	bool commits;
+	bool is_v6;
+	const uint8_t *source;          /* a new connection gets this one; null = none is translated anew */
+	/* With a source, the label of the connection (bits of CT_LABEL from 0) keeps these, whole. */
+	const struct ct_keep { enum field from; unsigned bit; } *keeps;
+	size_t n_keeps;
+};
+void act_ct_nat(struct build *, const struct ct_nat *, unsigned table);
+/* As much of a field, from that bit (0 = the last) on, as fills another one. */
+void act_move_part(struct build *, enum field from, unsigned bit, enum field to);
 /* A copy with that field set goes through the tables again from `table`, an
  * earlier one: NXAST_CLONE around NXAST_RESUBMIT_TABLE. Nothing it does shows here. */
 void act_again(struct build *, enum field, uint64_t value, unsigned table);

@@ -86,6 +86,52 @@ void act_ct_commit(struct build *b, uint16_t zone, uint32_t mark)
 	finish_nest(b, start);
 }
 
+static void put_source(struct build *b, const struct ct_nat *nat)
+{
+	struct ofpact_nat *on = ofpact_put_NAT(&b->ofpacts);
+
+	if (!nat->source)
+		return;
+	on->flags = NX_NAT_F_SRC;
+	on->range_af = nat->is_v6 ? AF_INET6 : AF_INET;
+	if (nat->is_v6)
+		memcpy(&on->range.addr.ipv6.min, nat->source, 16);
+	else
+		memcpy(&on->range.addr.ipv4.min, nat->source, 4);
+}
+
+static void put_keeps(struct build *b, const struct ct_nat *nat)
+{
+	for (size_t i = 0; i < nat->n_keeps; i++) {
+		const struct mf_field *src = build_mf(nat->keeps[i].from), *label = mf_from_id(MFF_CT_LABEL);
+		struct ofpact_reg_move *move = ofpact_put_REG_MOVE(&b->ofpacts);
+
+		move->src = (struct mf_subfield) {.field = src, .n_bits = src->n_bits};
+		move->dst = (struct mf_subfield) {.field = label, .ofs = nat->keeps[i].bit, .n_bits = src->n_bits};
+	}
+}
+
+void act_ct_nat(struct build *b, const struct ct_nat *nat, unsigned table)
+{
+	size_t start = b->ofpacts.size;
+	struct ofpact_conntrack *ct = put_ct(b, nat->zone, "ct with nat");
+	const union mf_value unmarked = {.be32 = 0};
+
+	if (!ct || !build_may_go(b, table))
+		return;
+	if (nat->source && !nat->commits)
+		build_breach(b, "ct with nat: only what is remembered is translated anew");
+	ct->recirc_table = b->tables[table].id;
+	ct->flags = nat->commits ? NX_CT_F_COMMIT : 0;
+	put_source(b, nat);
+	if (nat->commits)
+		ofpact_put_set_field(&b->ofpacts, mf_from_id(MFF_CT_MARK), &unmarked, NULL);
+	if (nat->source)
+		put_keeps(b, nat);
+	finish_nest(b, start);
+	b->went = true;
+}
+
 void act_again(struct build *b, enum field f, uint64_t value, unsigned table)
 {
 	size_t start = b->ofpacts.size;

@@ -60,6 +60,8 @@ const struct field_info field_infos[N_FIELDS] = {
 	[FIELD_REG12] = {"reg12", NXM(12u, 4u), 4},
 	[FIELD_REG13] = {"reg13", NXM(13u, 4u), 4},
 	[FIELD_REG11] = {"reg11", NXM(11u, 4u), 4},
+	[FIELD_REG14] = {"reg14", NXM(14u, 4u), 4},
+	[FIELD_CT_LABEL] = {"ct_label", NXM(108u, 16u), 16},
 };
 
 const char *field_name(enum field f) { return field_infos[f].name; }

@@ -416,6 +416,8 @@ void walk_frame(const struct walk_switch *sw, struct walk *walk, uint32_t in_por
 	walk->n_commits = walk->n_meters = 0;
 	walk->commit_zone = 0;
 	walk->commit_mark = 0;
+	walk->translated = false;
+	memset(walk->commit_label, 0, sizeof(walk->commit_label));
 	if (!walk_packet_init(&w.packet, frame, size)
 	    || ofputil_port_from_ofp11(htonl(in_port), &flow->in_port.ofp_port))
 		return;

@@ -3,7 +3,7 @@
  *
  * The rules are read as Open vSwitch reads them: highest priority, tables,
  * registers, tags, groups, conjunctions, in_port suppression. Connection tracking
- * is not modelled, its answer is given. Used by tests over the rows of
+ * is not modelled, its answer is given; what it translates is. Used by tests over the rows of
  * all switches (reaches, no loop) and by explain. Slow and plain on purpose:
  * it is the second opinion. */
 #ifndef OFPROTO_WALK_H
@@ -37,6 +37,11 @@ struct walk {
 	/* What connection tracking says about the frame, in every zone: bits TRACKED_*
 	 * of build.h and the mark. 0 = nothing yet: a new connection. */
 	uint32_t ct_state, ct_mark;
+	uint8_t ct_label[16];
+	/* The connection is translated: `nat` writes this address, in the first direction as the
+	 * source, in replies as the destination; IPv4 in the first four bytes. */
+	bool ct_translates;
+	uint8_t ct_ip[16];
 	/* The IPv6 end of the tunnel that the frame came by; zero = none. */
 	uint8_t tun_src6[16];
 
@@ -49,6 +54,8 @@ struct walk {
 	size_t n_commits;               /* ct with commit: how often, and the last one's zone and mark */
 	uint16_t commit_zone;
 	uint32_t commit_mark;
+	uint8_t commit_label[16];       /* what the last one left in the label */
+	bool translated;                /* a new source was given: the frame has it */
 	size_t n_choices;               /* select groups and multipaths on the way: one way of several was taken */
 	size_t n_meters;                /* rows on the way that limit */
 	size_t n_detours;               /* fast failover groups whose first bucket is dead, and another one was taken */

@@ -202,40 +202,104 @@ static void set_field(struct walker *w, const struct ofpact_set_field *set)
 		unknown(w, set->field->name);
 }
 
-/* Whole fields only. */
+/* Whole bytes only. */
 static void move_field(struct walker *w, const struct ofpact_reg_move *move)
 {
-	union mf_value value, mask;
+	union mf_value from, to, mask;
+	size_t from_end = move->src.field->n_bytes - move->src.ofs / 8u, to_end = move->dst.field->n_bytes - move->dst.ofs / 8u;
+	size_t n = move->src.n_bits / 8u;
 
-	memset(&value, 0, sizeof(value));
 	memset(&mask, 0xff, sizeof(mask));
-	if (move->src.ofs || move->dst.ofs || move->src.n_bits != move->src.field->n_bits
-	    || move->dst.n_bits != move->dst.field->n_bits || move->src.field->n_bytes != move->dst.field->n_bytes) {
-		unknown(w, "move of a part of a field");
-		return;
+	if (move->src.ofs % 8 || move->dst.ofs % 8 || move->src.n_bits % 8) {
+		/* vlan_vid and the like: only as a whole. */
+		if (move->src.ofs || move->dst.ofs || move->src.n_bits != move->src.field->n_bits
+		    || move->dst.n_bits != move->dst.field->n_bits || from_end != to_end) {
+			unknown(w, "move of a part of a byte");
+			return;
+		}
+		n = from_end;
 	}
-	mf_get_value(move->src.field, &w->packet.flow, &value);
-	if (!walk_packet_set(&w->packet, move->dst.field, &value, &mask))
+	memset(&from, 0, sizeof(from));
+	memset(&to, 0, sizeof(to));
+	mf_get_value(move->src.field, &w->packet.flow, &from);
+	mf_get_value(move->dst.field, &w->packet.flow, &to);
+	memcpy((uint8_t *) &to + to_end - n, (const uint8_t *) &from + from_end - n, n);
+	if (!walk_packet_set(&w->packet, move->dst.field, &to, &mask))
 		unknown(w, move->dst.field->name);
 }
 
 /* --- connection tracking, copies ------------------------------------------------------------- */
 
+static void write_ip(struct walker *w, bool is_source, const void *ip)
+{
+	bool is_v6 = w->packet.flow.dl_type == htons(0x86dd);
+	union mf_value value, mask;
+
+	memset(&value, 0, sizeof(value));
+	memset(&mask, 0xff, sizeof(mask));
+	memcpy(&value, ip, is_v6 ? 16 : 4);
+	walk_packet_set(&w->packet, mf_from_id(is_v6 ? is_source ? MFF_IPV6_SRC : MFF_IPV6_DST
+					       : is_source ? MFF_IPV4_SRC : MFF_IPV4_DST), &value, &mask);
+}
+
+/* Ports stay as they are: nobody else has them here. */
+static uint32_t translate(struct walker *w, const struct ofpact_nat *nat)
+{
+	struct walk *walk = w->walk;
+	bool is_reply = walk->ct_state & TRACKED_REPLY;
+
+	if (walk->ct_translates) {
+		write_ip(w, !is_reply, walk->ct_ip);
+		return is_reply ? TRACKED_DNAT : TRACKED_SNAT;
+	}
+	if (!(nat->flags & NX_NAT_F_SRC))
+		return 0;
+	if (nat->flags != NX_NAT_F_SRC || nat->range.proto.min) {
+		unknown(w, "nat of another kind");
+		return 0;
+	}
+	if (nat->range_af == AF_INET6)
+		write_ip(w, true, &nat->range.addr.ipv6.min);
+	else
+		write_ip(w, true, &nat->range.addr.ipv4.min);
+	walk->translated = true;
+	return TRACKED_SNAT;
+}
+
+static void commit(struct walker *w, const struct ofpact_conntrack *ct)
+{
+	const struct ofpact *a;
+	union mf_value label;
+
+	w->walk->n_commits++;
+	w->walk->commit_zone = ct->zone_imm;
+	OFPACT_FOR_EACH (a, ct->actions, ofpact_ct_get_action_len(ct)) {
+		if (is_set(a) && ofpact_get_SET_FIELD(a)->field->id == MFF_CT_MARK)
+			w->walk->commit_mark = ntohl(ofpact_get_SET_FIELD(a)->value->be32);
+		else if (a->type == OFPACT_REG_MOVE)
+			move_field(w, ofpact_get_REG_MOVE(a));
+	}
+	mf_get_value(mf_from_id(MFF_CT_LABEL), &w->packet.flow, &label);
+	memcpy(w->walk->commit_label, &label, sizeof(w->walk->commit_label));
+}
+
 static void track(struct walker *w, const struct ofpact_conntrack *ct)
 {
 	struct flow *flow = &w->packet.flow;
 	const struct ofpact *a;
+	uint32_t translated = 0;
+	union mf_value label;
 
-	if (ct->flags & NX_CT_F_COMMIT) {
-		w->walk->n_commits++;
-		w->walk->commit_zone = ct->zone_imm;
-		OFPACT_FOR_EACH (a, ct->actions, ofpact_ct_get_action_len(ct))
-			if (is_set(a) && ofpact_get_SET_FIELD(a)->field->id == MFF_CT_MARK)
-				w->walk->commit_mark = ntohl(ofpact_get_SET_FIELD(a)->value->be32);
-	}
+	memcpy(&label, w->walk->ct_label, sizeof(w->walk->ct_label));
+	mf_set_flow_value(mf_from_id(MFF_CT_LABEL), &label, flow);
+	if (ct->flags & NX_CT_F_COMMIT)
+		commit(w, ct);
+	OFPACT_FOR_EACH (a, ct->actions, ofpact_ct_get_action_len(ct))
+		if (a->type == OFPACT_NAT)
+			translated |= translate(w, ofpact_get_NAT(a));
 	if (ct->recirc_table == NX_CT_RECIRC_NONE)
 		return;
-	flow->ct_state = (uint8_t) (w->walk->ct_state ? w->walk->ct_state : TRACKED | TRACKED_NEW);
+	flow->ct_state = (uint8_t) ((w->walk->ct_state ? w->walk->ct_state : TRACKED | TRACKED_NEW) | translated);
 	flow->ct_mark = w->walk->ct_mark;
 	w->next_table = ct->recirc_table;
 }

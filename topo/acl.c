@@ -177,6 +177,15 @@ static const struct section_key rule_keys[] = {
 		.otherwise = "all",
 		.help = "The differentiated services code point of an IP packet.",
 	}, {
+		.name = "snat",
+		.type = &section_ips,
+		.offset = offsetof(struct net_rule, snat.written),
+		.otherwise = "the sender's own address",
+		.help = "The source that connections get where they are delivered, and that replies are sent to: an "
+			"address that no host has, or one of each family. Such a rule allows tcp, udp, icmp or icmp6, is "
+			"about the families of its addresses only, and stands in a stateful list that networks and ports "
+			"use as `acl_out`. In `mode: audit` it translates nothing.",
+	}, {
 		.name = "log",
 		.type = &section_bool,
 		.offset = offsetof(struct net_rule, log),
@@ -253,6 +262,7 @@ static void check_rule(const struct section_scene *scene, const struct section_a
 		diag_add(scene->diag, rule->where, DIAG_RULE,
 			 "%s names the ethertype of tags, but rules see frames without their tag",
 			 section_at_text(scene, at));
+	snat_check_rule(scene, at, map, rule);
 	rule->judges_dhcp = protocol->kind == PROTOCOL_DHCP
 		|| (protocol->kind == PROTOCOL_IP && protocol->number == IP_UDP
 		    && (rule->port.names_dhcp || rule->sport.names_dhcp));

@@ -20,6 +20,18 @@ enum {
 	ACL_MAX_ZONE = 65535,
 };
 
+struct net_address {
+	const char *text;
+	bool is_v6;
+	uint8_t bytes[16];              /* network order; IPv4: the first four, then zero */
+	struct where where;
+};
+
+struct net_addresses {
+	struct net_address *items;
+	size_t n;
+};
+
 struct net_prefix {
 	bool is_v6;
 	uint8_t len;                    /* bits */
@@ -97,6 +109,14 @@ struct net_protocol {
 	bool is_v4, is_v6;
 };
 
+/* The source that connections get: one address of a family. */
+struct net_snat {
+	struct net_addresses written;   /* n = 0: no `snat` */
+	const char *text;               /* "192.0.2.250,2001:db8::250"; null = no `snat` */
+	uint32_t id;                    /* hash of the text, highest bit set: register and labels of connections */
+	const struct net_address *of[2];        /* [is_v6]; null = none of that family */
+};
+
 struct net_rule {
 	struct net_protocol allow, deny, reject;        /* as written: one of them has a text */
 	enum net_verdict verdict;
@@ -111,6 +131,7 @@ struct net_rule {
 	bool judges_dhcp;               /* by its word or its ports */
 	uint32_t object;
 	struct where where;
+	struct net_snat snat;
 };
 
 enum net_acl_mode { ACL_ENFORCE = 1, ACL_AUDIT };

@@ -108,9 +108,24 @@ static bool protocol_covers(const struct net_rule *ra, const struct net_rule *rb
 	return false;
 }
 
+/* A rule that translates is about the families of its addresses only. */
+static bool leaves_family(const struct net_rule *rule, bool is_v6)
+{
+	return rule->snat.text && !rule->snat.of[is_v6];
+}
+
+static bool families_cover(const struct net_rule *a, const struct net_rule *b)
+{
+	const struct net_protocol *p = &b->protocol;
+	bool is_v4 = p->kind == PROTOCOL_ANY || p->is_v4, is_v6 = p->kind == PROTOCOL_ANY || p->is_v6;
+
+	return !(is_v4 && leaves_family(a, false) && !leaves_family(b, false))
+		&& !(is_v6 && leaves_family(a, true) && !leaves_family(b, true));
+}
+
 static bool covers(struct checking *c, const struct net_rule *a, const struct net_rule *b)
 {
-	return protocol_covers(a, b) && (a->dscp == NET_NONE || a->dscp == b->dscp)
+	return protocol_covers(a, b) && families_cover(a, b) && (a->dscp == NET_NONE || a->dscp == b->dscp)
 		&& ports_cover(&a->port, &b->port) && ports_cover(&a->sport, &b->sport)
 		&& end_covers(c, &a->from, &b->from) && end_covers(c, &a->to, &b->to);
 }
@@ -163,6 +178,10 @@ static void check_families(struct checking *c, const struct net_acl *acl, const 
 
 	families_of(c->net, &rule->from, &from4, &from6);
 	families_of(c->net, &rule->to, &to4, &to6);
+	if (rule->snat.text) {
+		from4 &= rule->snat.of[0] != NULL;
+		from6 &= rule->snat.of[1] != NULL;
+	}
 	if (!is_ip(p)) {
 		if (has_addresses(&rule->from) || has_addresses(&rule->to))
 			diag_add(c->diag, rule->where, DIAG_RULE,

@@ -65,6 +65,10 @@ static void print_rule(const struct net_rule *rule, FILE *out)
 		fprintf(out, ", dscp: %u", rule->dscp);
 	print_end("from", &rule->from, out);
 	print_end("to", &rule->to, out);
+	for (size_t i = 0; i < rule->snat.written.n; i++)
+		fprintf(out, "%s\"%s\"", i ? ", " : ", snat: [", rule->snat.written.items[i].text);
+	if (rule->snat.written.n)
+		putc(']', out);
 	if (rule->log)
 		fputs(", log: true", out);
 	if (rule->name) {

@@ -22,6 +22,11 @@ void rules_number(struct net_acl *);
 /* acl_class.c: classes of both sides. */
 void classes_settle(struct net *, struct diag *);
 
+/* acl_snat.c: which rules may translate; lists of translations where none can be; the networks'. */
+void snat_check_rule(const struct section_scene *, const struct section_at *, const struct yaml_node *map,
+		     struct net_rule *);
+void snats_settle(struct net *, struct diag *);
+
 /* acl_check.c: rules that can never match, lists that fall off their end. */
 void acls_check(const struct net *, struct diag *);
 

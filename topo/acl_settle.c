@@ -159,6 +159,8 @@ static const char *rule_text(struct arena *arena, const struct net_rule *rule)
 		text = arena_printf(arena, "%s dscp %u", text, rule->dscp);
 	text = end_text(arena, text, " from ", &rule->from);
 	text = end_text(arena, text, " to ", &rule->to);
+	if (rule->snat.text)
+		text = arena_printf(arena, "%s snat %s", text, rule->snat.text);
 	return rule->log ? arena_printf(arena, "%s log", text) : text;
 }
 
@@ -291,6 +293,7 @@ void acls_settle(struct net *net, struct diag *diag)
 	}
 	resolve_all(net, diag);
 	zones_settle(net, diag);
+	snats_settle(net, diag);
 	acls_check(net, diag);
 	if (!diag_n_errors(diag))
 		classes_settle(net, diag);

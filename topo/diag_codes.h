@@ -51,3 +51,6 @@ DIAG_CODE(MUTE, "W123", DIAG_WARNING, "ports from which nobody can speak", "Add 
 DIAG_CODE(IDLE_TRUST, "W124", DIAG_WARNING, "trust in what is not guarded", "Remove the word, or add it to the network's `guard`.")
 DIAG_CODE(UNREACHABLE, "W121", DIAG_WARNING, "a rule that never matches", "Remove it, or move it before the rule that hides it.")
 DIAG_CODE(FALLS_OFF, "W122", DIAG_WARNING, "a list of rules that falls off its end", "End it with {deny: any} or {allow: any}.")
+DIAG_CODE(SNAT, "E045", DIAG_ERROR, "a translation of sources that cannot be", "Read the message: `snat` stands in rules that allow tcp, udp, icmp or icmp6, in stateful lists that networks and ports use as `acl_out`.")
+DIAG_CODE(SNAT_ADDRESS, "E046", DIAG_ERROR, "an address for translated sources that a host has", "Give `snat` an address that nobody has.")
+DIAG_CODE(SNAT_SUBNET, "W133", DIAG_WARNING, "an address for translated sources outside of the network's subnet", "Take one of the subnet, or give the servers a route to it that has no gateway.")

@@ -218,6 +218,12 @@ static void add_owner(struct line *line, const struct fact *fact, const struct n
 	uint32_t n = net ? net_network_by_id(net, fact->network) : NET_NONE;
 	const struct net_port *port = n == NET_NONE ? NULL : net_bound_mac(&net->networks[n], mac);
 	const struct host *host = view ? view_host(view, fact->network, mac) : NULL;
+	bool is_v6;
+	if (n != NET_NONE && (fact->has_ip4 || fact->has_ip6)
+	    && net_translates_to(&net->networks[n], fact->has_ip6, fact_address(fact, &is_v6))) {
+		add(line, ", an address of `snat`, which no host has");
+		return;
+	}
 	add(line, fact->reason == REASON_TAKEN ? ", to which" : ", which sticks to");
 	if (fact->reason == REASON_TAKEN)
 		add(line, port ? " %s:%s is bound" : " another port is bound", port ? port->switch_glob : "",

@@ -79,18 +79,6 @@ struct net_mac {
 	uint8_t bytes[6];
 };
 
-struct net_address {
-	const char *text;
-	bool is_v6;
-	uint8_t bytes[16];              /* network order; IPv4: the first four, then zero */
-	struct where where;
-};
-
-struct net_addresses {
-	struct net_address *items;
-	size_t n;
-};
-
 /* A network that a VTEP is in, and a host behind one. */
 struct net_vtep_stand {
 	const char *name;
@@ -345,6 +333,8 @@ struct net_network {
 	struct net_storm storm;
 	struct where where;
 	uint32_t object;
+	const struct net_snat **snats;  /* what its lists of `acl_out` translate sources to, each once, by id */
+	size_t n_snats;
 };
 
 struct net_index;
@@ -443,6 +433,8 @@ static inline bool net_is_bound(const struct net_port *port) { return port->mac.
  * 4 or 16 bytes, which is slow: it looks at all of them. */
 const struct net_port *net_bound_mac(const struct net_network *, const uint8_t mac[6]);
 const struct net_port *net_bound_ip(const struct net_network *, bool is_v6, const uint8_t *ip);
+/* Do connections of the network get this source? Then nobody there has it. */
+bool net_translates_to(const struct net_network *, bool is_v6, const uint8_t *ip);
 /* May the MAC be behind that entry (null = another port of the network)? Not when
  * that one is bound to another, or another one to it. */
 bool net_may_stand(const struct net_network *, const struct net_port *, const uint8_t mac[6]);

@@ -32,7 +32,10 @@ def test_a_vm_that_makes_up_addresses_has_a_bound(lab):
                     pass
 
     def port(name):
-        return next(p for p in l.weft("show", "ports")["ports"] if p["name"] == name)["networks"][0]
+        return next(p for p in l.weft("show", "ports")["ports"] if p["name"] == name)
+
+    def n_hosts():
+        return port("h4")["networks"][0]["hosts"]
 
     thread = threading.Thread(target=flood)
     prober = Prober(l, "h1", "h2", "0.005")
@@ -43,9 +46,10 @@ def test_a_vm_that_makes_up_addresses_has_a_bound(lab):
                 w3.send(arp_request("02:00:00:00:aa:01", "10.0.0.90", "10.0.0.91"))
                 return l.weft("show", "hosts", "mac=02:00:00:00:aa:01")["hosts"]
             wait_for("another VM's host is learned", learned, 5, 0.05)
-        wait_for("its port is full", lambda: port("h4")["hosts"] == 4096, 15)
-        time.sleep(0.5)
-        assert port("h4")["hosts"] == 4096
+        wait_for("its port is full", lambda: n_hosts() == 4096, 15)
+        refused = port("h4")["refused_hosts"]
+        wait_for("others are not let in", lambda: port("h4")["refused_hosts"] > refused, 15)
+        assert n_hosts() == 4096
     finally:
         stop.set()
         thread.join()

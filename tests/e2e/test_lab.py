@@ -148,6 +148,23 @@ def test_cut_short(place, sig, milliseconds):
     place.assert_gone()
 
 
+def test_a_builder_that_is_killed_leaves_no_command(place, tmp_path):
+    """What it would still make, `down` would not see."""
+    tools, pid_file = tmp_path / "tools", tmp_path / "pid"
+    tools.mkdir()
+    (tools / "ip").write_text(f"#!/bin/sh\necho $$ > {pid_file}.new && mv {pid_file}.new {pid_file}\nexec tail -f /dev/null\n")
+    (tools / "ip").chmod(0o755)
+    env = dict(os.environ, PATH=f"{tools}:{os.environ['PATH']}")
+    up = subprocess.Popen(place.argv("--no-weftd"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
+    wait_for("a command runs", pid_file.exists)
+    command = pathlib.Path("/proc", pid_file.read_text().strip())
+    up.kill()
+    up.wait()
+    wait_for("the command has ended", lambda: not command.exists())
+    place.lab("down")
+    place.assert_gone()
+
+
 def test_a_weftd_that_ends_is_reported(place):
     done = run(*place.argv("--weftd", "/bin/false"), check=False)
     assert done.returncode == 1

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scenarios S13 (a port for output only), S16 (four hosts on 48 tagged VLANs)
-and S54 (all pairs over three hosts, tagged and untagged)."""
+"""Scenarios S13 (a port for output only), S15 (32 hosts), S16 (four hosts on 48 tagged VLANs),
+S54 (all pairs over three hosts, tagged and untagged) and S66 (what counts)."""
 import re
 import struct
 import threading
@@ -106,3 +106,31 @@ def test_s54_all_pairs_tagged_and_untagged(lab):
     with l.wire("t3") as t3:
         t3.send(arp_request(mac, "10.20.0.9", "10.20.0.8", tags=vlan(5)))
         l.wait_host(mac, "k3:t3")
+
+
+def test_s15_32_hosts_on_one_bridge(lab):
+    l = lab(t1(hosts=32))
+    names = [f"h{n}" for n in range(1, 33)]
+    l.ping_all(names)
+    wait_for("all are learned, each at its port", lambda: {h["where"] for h in l.hosts()} == {f"s1:{n}" for n in names})
+
+
+def test_s66_counters_and_events(lab):
+    """Counters of ports, rows and meters rise with traffic; events are numbered, and the newest is counted."""
+    l = lab(t1(network="storm: {broadcast: 100pps}"))
+    l.ping_all()
+
+    def counts():
+        storms = [s for p in l.weft("show", "ports")["ports"] for n in p["networks"] for s in n["storm"]]
+        return [sum(f["packets"] for f in l.weft("show", "flows", "switch=s1")["flows"]), sum(s["dropped"] for s in storms)]
+
+    before, port = counts(), l.ofctl("s1", "dump-ports", "br-int", "h1")
+    with l.wire("h1") as h1:
+        for n in range(400):
+            h1.send(arp_request(l.vm("h1")["mac"], l.ip("h1"), f"10.0.{n // 200}.{n % 200}"))
+    wait_for("rows and meters count", lambda: all(now > then for now, then in zip(counts(), before)), 60)
+    assert l.ofctl("s1", "dump-ports", "br-int", "h1") != port
+    events = l.weft("show", "events")["events"]
+    assert {"config", "port", "host"} <= {e["kind"] for e in events}
+    assert [e["id"] for e in events] == list(range(events[0]["id"], events[0]["id"] + len(events)))
+    assert l.weft("show", "events")["last_id"] == l.status()["last_event_id"]

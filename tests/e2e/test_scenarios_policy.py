@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Black-box scenarios of policy that fit nowhere else: S38, and S47 in the words of the
-file. Its third part, source NAT, is not in this release."""
+file. More of its third part, source NAT, is in test_snat.py."""
 import re
+import signal
+import socket
 
-from agree import agree, kinds
-from test_acl import check_ports, connect, hosts_text, rows, serve
+from agree import agree, kinds, known
+from test_acl import TALKER, check_ports, connect, hosts_text, rows, serve, spawn
 from weftlab import run, wait_for
 
 ROW = re.compile(r"(duration|n_packets|n_bytes|idle_age|hard_age)=[^,]*, ?")
@@ -97,3 +99,50 @@ def test_s47_untracked_is_denied_and_what_is_committed_passes(lab):
     committed = [f for f in rows(l, "k1", "commit", "table=90,") if not re.search(r"n_packets=0,", f)]
     assert asked and committed, l.flows("k1")
     wait_for("the rule has counted", lambda: rule(l, "commit")["packets"] > 0, 40)
+
+
+# All of S47: h1 on k1 and h3 on k2 speak to h2 as one.
+HIDDEN = hosts_text(acl="    acl_out: hide\n", rest="""acls:
+  hide:
+    - {allow: tcp, to: 192.0.2.20, snat: 192.0.2.250, name: hidden}
+    - {deny: tcp, name: no-tcp}
+    - {allow: any}
+x-lab:
+  vms: {h1: {port: "k1:h1", ip: 192.0.2.10}, h2: {port: "k1:h2", ip: 192.0.2.20}, h3: {port: "k2:h3", ip: 192.0.2.30}}
+""").replace("10.0.0.0/24", "192.0.2.0/24")
+
+
+def syn_from(ip):
+    return lambda f: is_syn(5001)(f) and f[26:30] == socket.inet_aton(ip)
+
+
+def test_s47_snat_h2_sees_another_source(lab):
+    l = lab(HIDDEN)
+    l.ping_all()
+    known(l, "h1", "h2", "h3")
+    serve(l, "h2", 5001)
+    serve(l, "h1", 5001)
+    with l.wire("h2") as h2:
+        talks = {who: spawn(l, who, TALKER.replace("ADDRESS", l.ip("h2")).replace("PORT", "5001")) for who in ("h1", "h3")}
+        for talk in talks.values():
+            assert talk.stdout.readline() == "ready\n"
+        assert h2.wait(syn_from("192.0.2.250"))
+        assert not h2.count(syn_from("192.0.2.10")) and not h2.count(syn_from("192.0.2.30"))
+    # The other way round is another connection, and no rule lets it pass.
+    assert connect(l, "h2", "h1", 5001) == "silent"
+    for who in ("h1", "h3"):
+        there, back = agree(l, who, "h2", "tcp/5002")["directions"]
+        assert any(s["text"] == "source becomes 192.0.2.250" for leg in there["legs"] for s in leg["steps"]), there
+        assert kinds(back) == ["denied"]
+    wait_for("the rule has counted", lambda: rule(l, "hidden")["packets"] > 0, 40)
+    # Both connections outlive a restart, which sends nothing.
+    l.kill_weftd(signal.SIGKILL)
+    l.start_weftd()
+    l.wait_rest()
+    assert set(l.sent().values()) == {0}
+    for talk in talks.values():
+        talk.stdin.write("\n")
+        talk.stdin.flush()
+        assert talk.stdout.readline() == "sent\n"
+    known_now = l.appctl("k1", "dpctl/dump-conntrack")
+    assert len([c for c in known_now.splitlines() if "dst=192.0.2.250" in c and "ESTABLISHED" in c]) >= 2, known_now

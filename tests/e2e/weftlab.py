@@ -23,6 +23,9 @@ SANITIZE = {
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
 }
 
+KINDS = {what: set(re.findall(r"^\| `([a-z-]+)` \|", text, re.M)) for what, text in re.findall(
+    r"^# Kinds of (\w+)\n(.*?)(?=^# |\Z)", (TOP / "docs/reference/api.md").read_text(), re.M | re.S)}
+
 
 def run(*argv, check=True, timeout=60, **kwargs):
     done = subprocess.run([str(a) for a in argv], text=True, capture_output=True,
@@ -158,13 +161,16 @@ class Lab:
             self.down()
 
     def gate(self):
-        """No OpenFlow error, no crash, no sanitizer report, weftd alive."""
+        """No OpenFlow error, no crash, no sanitizer report, weftd alive, no event or problem that the manual does not know."""
         log = self.weftd_log()
         for sign in ("ERROR: AddressSanitizer", "runtime error:", "LeakSanitizer", "Assertion"):
             assert sign not in log, log[-6000:]
         if self.weftd_pid():
             status = self.weft("status")
-            assert status["errors_received"] == 0, self.weft("show", "events")
+            events = self.weft("show", "events")["events"]
+            assert status["errors_received"] == 0, events
+            assert {e["kind"] for e in events} <= KINDS["events"]
+            assert {p["kind"] for p in status["problems"]} <= KINDS["problems"]
         if self.second:
             assert self.second.stands_by(), self.second.switches()
             status = json.loads(self.second.weft("status").stdout)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "apps/acl.h"
 #include "tests/unit/apps/world.h"
 
 #define OFPP_CONTROLLER_NO 0xfffffffdu
@@ -245,11 +246,11 @@ static void note_drop(struct world *w, const struct walk *walk)
 		snprintf(w->dropped_by, sizeof w->dropped_by, "%s", kind->name);
 }
 
-/* To who sent it to a group: not the frame that went in. (Who asks for an address
+/* To who sent it to a group, or asked for what the switches answer for: not the frame that went in. (Who asks for an address
  * of its own is answered too.) */
 static bool is_answer(const struct frame *in, const struct frame *out)
 {
-	return in->bytes[0] & 1 && !memcmp(out->bytes, in->bytes + 6, 6);
+	return (in->bytes[0] & 1 || !memcmp(in->bytes, acl_snat_mac, 6)) && !memcmp(out->bytes, in->bytes + 6, 6);
 }
 
 /* A detour may go back where the frame came from, and a relay's tunnels are one port. */

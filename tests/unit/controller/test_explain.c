@@ -526,6 +526,64 @@ static void test_large(void **state)
 	assert_true(ms < 2000);
 }
 
+/* --- another source ------------------------------------------------------------------------------ */
+
+static bool says(const struct explain_leg *leg, const char *text)
+{
+	for (size_t i = 0; i < leg->n_steps; i++)
+		if (leg->steps[i].is_shown && !strcmp(leg->steps[i].text, text))
+			return true;
+	return false;
+}
+
+static void as(const char *text, const char *protocol, const char *kind, const char *cure)
+{
+	struct explain_question question = { .from = "vm-b", .to = "vm-web" };
+	assert_null(explain_protocol_parse(protocol, &question.protocol));
+	assert_true(explain_as_parse(text, &question.as));
+	explain_free(x);
+	x = explain_new(world.core, &question);
+	assert_null(x->error);
+	const struct explain_cause *cause = &x->directions[0].causes.items[0];
+	if (x->is_reachable || strcmp(cause->kind, kind) || !strstr(cause->cure, cure))
+		fail_msg("%s: %s: %s -> %s", text, cause->kind, cause->text, cause->cure);
+}
+
+static void test_source_nat(void **state)
+{
+	(void) state;
+	use(SWITCHES NETWORKS("    acl_out: hide\n") "acls:\n  hide:\n"
+	    "    - {allow: tcp, from: 10.0.0.1, snat: [10.0.0.250, \"fd00::fa\"], name: hidden}\n    - {allow: tcp, from: \"fd00::1\", snat: "
+	    "\"fd00::fa\"}\n    - {allow: any}\n");
+	reachable("10.0.0.1", "10.0.0.3", "tcp/80");
+	/* Of the switch where the server is; from there on everything is about who the server sees. */
+	assert_true(says(leg(0, "request"), "source becomes 10.0.0.250") && says(leg(0, "reply"), "destination becomes 10.0.0.1 again"));
+	assert_string_equal(leg(0, "arp-back")->frame_text, "ARP: who has 10.0.0.250");
+	assert_true(leg(0, "arp-back")->is_answered);
+	assert_string_equal(leg(0, "reply")->frame_text, "tcp 10.0.0.3 port 80 > 10.0.0.250 port 40000");
+	const struct explain_leg *request = leg(0, "request"), *reply = leg(0, "reply");
+	assert_int_equal(request->n_traces, 2);
+	assert_null(strstr(request->traces[0].command, "snat"));
+	assert_non_null(strstr(request->traces[1].command, " --ct-next 'trk,new' --ct-next 'trk,new,snat'"));
+	assert_int_equal(reply->n_traces, 2);
+	assert_non_null(strstr(reply->traces[0].command, "dl_dst=02:77:65:66:74:02"));
+	assert_non_null(strstr(reply->traces[0].command, "nw_dst=10.0.0.250"));
+	assert_non_null(strstr(reply->traces[0].command, "020000000001 --ct-next 'trk,est,rpl'"));
+	assert_non_null(strstr(reply->traces[1].command, "dl_dst=02:00:00:00:00:01"));
+	assert_null(strstr(reply->traces[1].command, "ct_label"));
+	/* Who is spoken to is not translated, and nothing is left of the first direction. */
+	assert_string_equal(leg(1, "reply")->frame_text, "tcp 10.0.0.1 port 80 > 10.0.0.3 port 40000");
+	reachable("fd00::1", "fd00::3", "tcp/80");
+	assert_true(says(leg(0, "request"), "source becomes fd00::fa") && says(leg(0, "reply"), "destination becomes fd00::1 again"));
+	reachable("10.0.0.2", "10.0.0.3", "tcp/80");
+	assert_false(says(leg(0, "request"), "source becomes 10.0.0.250"));
+	/* Nobody is that. */
+	ask("vm-web", "10.0.0.250", "tcp/80");
+	assert_non_null(strstr(x->directions[0].causes.items[0].text, "10.0.0.250 is no host: connections in network office get it"));
+	as("02:77:65:66:74:02", "tcp/80", "snat", "another MAC address");
+	as("10.0.0.250", "arp", "snat", "another address");
+}
+
 /* Who asks must not hold up the loop, however many hosts there are. */
 static void test_many_hosts(void **state)
 {
@@ -553,7 +611,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_over_a_tunnel), T(test_names), T(test_protocols), T(test_unknown), T(test_ambiguous),
 		T(test_different_network), T(test_ports), T(test_silent), T(test_quarantine), T(test_duplicate), T(test_mtu), T(test_rules),
-		T(test_stateless_and_audit), T(test_refused_row), T(test_rows_on_their_way), T(test_answer_stands_alone), T(test_large), T(test_many_hosts),
+		T(test_stateless_and_audit), T(test_source_nat), T(test_refused_row), T(test_rows_on_their_way), T(test_answer_stands_alone), T(test_large), T(test_many_hosts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

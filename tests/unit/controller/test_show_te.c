@@ -13,6 +13,7 @@
 
 #include "controller/api_private.h"
 #include "controller/show_te.h"
+#include "tests/unit/controller/manual.h"
 #include "tests/unit/controller/te_world.h"
 
 static const char text[] =
@@ -49,48 +50,10 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static bool is_known(const char *document, const char *name)
-{
-	for (size_t i = 0; i < n_api_members; i++)
-		if (!strcmp(api_members[i].document, document) && !strcmp(api_members[i].name, name))
-			return true;
-	return false;
-}
-
-static void check_members(const char *document, const char *prefix, const json_t *object)
-{
-	const char *key;
-	json_t *value;
-	json_object_foreach((json_t *) object, key, value) {
-		char name[128];
-		snprintf(name, sizeof name, "%s%s", prefix, key);
-		if (!is_known(document, name))
-			fail_msg("%s has a member %s that is not in api_members", document, name);
-		const json_t *inner = json_is_array(value) ? json_array_get(value, 0) : value;
-		if (!json_is_object(inner) || !strcmp(document, "te?what_if"))
-			continue;
-		snprintf(name, sizeof name, "%s%s.", prefix, key);
-		check_members(document, name, inner);
-	}
-}
-
-static bool has_member(const json_t *json, const char *name)
-{
-	size_t len = strcspn(name, ".");
-	char first[64];
-	snprintf(first, sizeof first, "%.*s", (int) len, name);
-	if (json_is_array(json))
-		json = json_array_get(json, 0);
-	const json_t *value = json_object_get(json, first);
-	return name[len] ? value && has_member(value, name + len + 1) : value != NULL;
-}
-
 static void check_document(const char *document, const json_t *json)
 {
-	check_members(document, "", json);
-	for (size_t i = 0; i < n_api_members; i++)
-		if (!strcmp(api_members[i].document, document) && !has_member(json, api_members[i].name))
-			fail_msg("%s has no member %s, the manual says so", document, api_members[i].name);
+	manual_knows(document, json);
+	manual_is_kept(document, json, NULL);
 }
 
 static const json_t *with(const json_t *list, const char *key, const char *value)
@@ -117,7 +80,7 @@ static void te_says_what_is(void **state)
 	struct te_world *t = *state;
 	struct show_query query = { .limit = SHOW_LIMIT };
 	json_t *json = show_te(&t->w.api, &query);
-	check_members("te", "", json);
+	manual_knows("te", json);
 	assert_int_equal(json_array_size(json_object_get(json, "elephants")), 0);
 	assert_string_equal(json_string_value(json_object_get(json, "mode")), "apply");
 	assert_string_equal(json_string_value(json_object_get(json, "state")), "rest");
@@ -143,7 +106,7 @@ static void te_says_what_is(void **state)
 	world_reload(&t->w, "version: 1\nnetworks: {red: {ports: [\"*:*\"]}}\n");
 	json = show_te(&t->w.api, &query);
 	assert_string_equal(json_string_value(json_object_get(json, "state")), "off");
-	check_members("te", "", json);
+	manual_knows("te", json);
 	json_decref(json);
 }
 

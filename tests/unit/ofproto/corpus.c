@@ -345,6 +345,29 @@ static void corpus_actions(struct corpus *c)
 	act_ct_commit(c->b, 4711, 3);
 	act_goto(c->b, 1);
 	end(c, "action", "ct with commit");
+	begin(c, 0);
+	match_u(c->b, FIELD_ETH_TYPE, 0x0800);
+	act_ct_nat(c->b, &(struct ct_nat) {.zone = 4711}, 1);
+	end(c, "action", "ct with nat");
+	begin(c, 0);
+	match_u(c->b, FIELD_ETH_TYPE, 0x0800);
+	act_ct_nat(c->b, &(struct ct_nat) {.zone = 4711, .commits = true}, 1);
+	end(c, "action", "ct with commit and nat");
+	for (int is_v6 = 0; is_v6 < 2; is_v6++) {
+		static const uint8_t ips[2][16] = {{192, 0, 2, 250}, {0x20, 1, 0xd, 0xb8, [15] = 0xfa}};
+		static const struct ct_keep keeps[] = {{FIELD_ETH_SRC, 0}, {FIELD_REG2, 64}};
+
+		begin(c, 0);
+		match_u(c->b, FIELD_ETH_TYPE, is_v6 ? 0x86dd : 0x0800);
+		act_ct_nat(c->b, &(struct ct_nat) {.zone = 4711, .commits = true, .is_v6 = is_v6, .source = ips[is_v6],
+						   .keeps = keeps, .n_keeps = 2}, 1);
+		end(c, "action", is_v6 ? "ct with nat to a source of IPv6" : "ct with nat to a source");
+	}
+	begin(c, 0);
+	match_bytes(c->b, FIELD_CT_LABEL, (const uint8_t[16]) {[4] = 0x80}, (const uint8_t[16]) {[4] = 0x80});
+	act_move_part(c->b, FIELD_CT_LABEL, 0, FIELD_ETH_DST);
+	act_goto(c->b, 1);
+	end(c, "move", "part of a label");
 	begin(c, 1);
 	match_u(c->b, FIELD_REG4, 5);
 	act_conjunction(c->b, 0x12345678, 0, 2);

@@ -184,6 +184,107 @@ static void test_tracking(void **state)
 	assert_int_equal(f->w->commit_mark, 9);
 }
 
+/* 10.0.0.1, MAC 02:..:0a, becomes 192.0.2.250 in a new connection; the label keeps MAC and REG2. */
+static void translating(struct fixture *f)
+{
+	static const uint8_t ip[4] = {192, 0, 2, 250};
+	static const struct ct_keep keeps[] = {{FIELD_ETH_SRC, 0}, {FIELD_REG2, 64}};
+	const struct ct_nat to = {.zone = 77, .commits = true, .source = ip, .keeps = keeps, .n_keeps = 2};
+	const struct ct_nat back = {.zone = 77};
+
+	begin(f, T0, 1);
+	act_set_u(f->b, FIELD_REG2, 0x80000007);
+	act_goto(f->b, T60);
+	end(f);
+	begin(f, T60, 2);
+	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
+	match_u(f->b, FIELD_IPV4_DST, 0x0a000002);
+	act_ct_nat(f->b, &to, T70);
+	end(f);
+	begin(f, T60, 1);
+	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
+	act_ct_nat(f->b, &back, T70);
+	end(f);
+	tracked(f, TRACKED, 0, 9);
+	begin(f, T70, 3);
+	match_um(f->b, FIELD_CT_STATE, TRACKED_DNAT, TRACKED_DNAT);
+	match_bytes(f->b, FIELD_CT_LABEL, (const uint8_t[16]) {[4] = 0x80}, (const uint8_t[16]) {[4] = 0x80});
+	act_move_part(f->b, FIELD_CT_LABEL, 0, FIELD_ETH_DST);
+	act_output(f->b, 8);
+	end(f);
+	begin(f, T70, 2);
+	match_um(f->b, FIELD_CT_STATE, TRACKED_SNAT, TRACKED_SNAT);
+	act_output(f->b, 7);
+	end(f);
+	begin(f, T70, 1);
+	act_output(f->b, 6);
+	end(f);
+}
+
+/* Of the header of IPv4, and of TCP with its pseudo header: as good as it was. */
+static uint32_t sum(const uint8_t *frame, size_t from, size_t to)
+{
+	uint32_t s = 0;
+
+	for (size_t i = from; i < to; i += 2)
+		s += wire_u16(frame + i);
+	while (s >> 16)
+		s = (s & 0xffff) + (s >> 16);
+	return s;
+}
+
+static void test_translation(void **state)
+{
+	static const uint8_t label[16] = {[4] = 0x80, 0, 0, 7, [10] = 2, 0, 0, 0, 0, 0xa};
+	struct fixture *f = *state;
+
+	translating(f);
+	assert_int_equal(only_out(f), 7);
+	assert_true(f->w->translated && f->w->n_commits == 1 && f->w->commit_zone == 77 && f->w->commit_mark == 0);
+	assert_memory_equal(f->w->commit_label, label, 16);
+	assert_memory_equal(f->w->outs[0].frame + 26, ((uint8_t[]) {192, 0, 2, 250, 10, 0, 0, 2}), 8);
+	assert_int_equal(sum(f->w->outs[0].frame, 14, 34), sum(f->frame, 14, 34));
+	assert_int_equal(sum(f->w->outs[0].frame, 26, 60), sum(f->frame, 26, 60));
+	/* A later packet has the source by what is known, and so has a reply its destination back. */
+	f->w->ct_state = TRACKED | TRACKED_ESTABLISHED;
+	f->w->ct_translates = true;
+	memcpy(f->w->ct_ip, (uint8_t[]) {192, 0, 2, 250}, 4);
+	memcpy(f->w->ct_label, label, 16);
+	f->frame[33] = 3;
+	assert_int_equal(only_out(f), 7);
+	assert_true(!f->w->translated && !f->w->n_commits);
+	assert_memory_equal(f->w->outs[0].frame + 26, ((uint8_t[]) {192, 0, 2, 250, 10, 0, 0, 3}), 8);
+	f->w->ct_state |= TRACKED_REPLY;
+	memcpy(f->w->ct_ip, (uint8_t[]) {10, 0, 0, 99}, 4);
+	assert_int_equal(only_out(f), 8);
+	assert_memory_equal(f->w->outs[0].frame + 26, ((uint8_t[]) {10, 0, 0, 1, 10, 0, 0, 99}), 8);
+	assert_memory_equal(f->w->outs[0].frame, ((uint8_t[]) {2, 0, 0, 0, 0, 0xa}), 6);
+	/* One that is not translated stays as it is. */
+	f->w->ct_translates = false;
+	assert_int_equal(only_out(f), 6);
+}
+
+static void test_translation6(void **state)
+{
+	static const uint8_t ip[16] = {0xfd, [15] = 9};
+	const struct ct_nat to = {.zone = 77, .commits = true, .is_v6 = true, .source = ip};
+	struct fixture *f = *state;
+
+	begin(f, T0, 2);
+	match_u(f->b, FIELD_ETH_TYPE, 0x86dd);
+	act_ct_nat(f->b, &to, T60);
+	end(f);
+	begin(f, T60, 1);
+	act_output(f->b, 7);
+	end(f);
+	memset(f->frame + 12, 0, sizeof(f->frame) - 12);
+	memcpy(f->frame + 12, (uint8_t[]) {0x86, 0xdd, 0x60, 0, 0, 0, 0, 20, 6, 64}, 10);
+	f->size = 80;
+	assert_int_equal(only_out(f), 7);
+	assert_true(f->w->translated);
+	assert_memory_equal(f->w->outs[0].frame + 22, ip, 16);
+}
+
 static void test_again(void **state)
 {
 	struct fixture *f = *state;
@@ -284,6 +385,17 @@ static void test_breaches(void **state)
 	act_ct(f->b, 1, T60);
 	act_output(f->b, 1);
 	breach(f, "after goto");
+	begin(f, T0, 1);
+	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
+	act_ct_nat(f->b, &(struct ct_nat) {.zone = 1, .source = (const uint8_t[4]) {10}}, T60);
+	breach(f, "only what is remembered");
+	begin(f, T0, 1);
+	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
+	act_ct_nat(f->b, &(struct ct_nat) {.zone = 1, .commits = true, .is_v6 = true, .source = (const uint8_t[16]) {10}}, T60);
+	breach(f, "the actions do not fit the match");
+	begin(f, T0, 1);
+	act_move_part(f->b, FIELD_CT_LABEL, 96, FIELD_ETH_DST);
+	breach(f, "cannot be moved");
 	build_free(f->b);
 	f->b = build_new(narrow, 2);
 	begin(f, 0, 1);
@@ -307,6 +419,8 @@ int main(void)
 		TEST(test_conjunction),
 		TEST(test_two_met_at_once),
 		TEST(test_tracking),
+		TEST(test_translation),
+		TEST(test_translation6),
 		TEST(test_again),
 		TEST(test_fields),
 		TEST(test_breaches),

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every kind of problem that status can tell of, for the manual. */
+#include "controller/problems.h"
+
+static const struct { const char *word, *help; } kinds[] = {
+	{ "config-refused", "the file has errors; what was before is in force" },
+	{ "certificate", "weftd's own ends soon, has ended, or cannot be used" },
+	{ "switch-waiting", "a switch of the file has not connected since weftd started" },
+	{ "switch-disconnected", "a switch is gone" },
+	{ "switch-connecting", "a switch is being read back" },
+	{ "switch-standby", "another controller is in charge of a switch" },
+	{ "switch-refused", "a connection was not let in" },
+	{ "row-refused", "a switch does not take a row" },
+	{ "row-blocked", "a row that is not weft's stands where one of ours has to" },
+	{ "openflow-error", "a switch answered with an error" },
+	{ "drift", "another hand has changed rows; they were put right" },
+	{ "tunnel-missing", "a switch has no VXLAN port for its networks" },
+	{ "port-conflict", "two networks want the same port in the same way" },
+	{ "port-no-network", "ports that are in no network" },
+	{ "port-shut", "a port lets nothing of a network in for some time" },
+	{ "host-limit", "hosts were not let in: a limit is reached" },
+	{ "flood-list-full", "a network has more ports on a switch than one flood can reach" },
+	{ "duplicate-ip", "two hosts use one IP address" },
+	{ "violation", "a port sent what it may not" },
+	{ "rogue-dhcp", "a DHCP server answers at a port that is not trusted" },
+	{ "rogue-router", "a router advertises itself at a port that is not trusted" },
+	{ "storm", "a port sends more to everybody than it may" },
+	{ "storm-no-meter", "a switch has too few meters for the storm limits" },
+	{ "quarantine", "a port is closed in a network because of a loop" },
+	{ "acl-audit", "a list counts and drops nothing" },
+	{ "mtu", "packets of hosts are larger than what their network carries" },
+	{ "guest-mtu", "the MTU that guests need in networks by VXLAN" },
+	{ "lan-cut", "a network does not reach the LAN" },
+	{ "lan-no-spare", "one of the ports to the LAN is not alive" },
+	{ "link-down", "a link carries nothing" },
+	{ "link-wrong", "a cable does not lead where the file says" },
+	{ "link-resting", "a link that was silent is good again, and rests before it is used" },
+	{ "link-no-bfd", "links without BFD: a silent one is found by probes only; with the command that gives it" },
+	{ "te-link-full", "a link is above what it shall carry" },
+	{ "te-link-held", "a link came back and gets no traffic yet" },
+	{ "te-labels", "there are fewer labels than paths need" },
+	{ "te-rules", "pins, avoids or delays that cannot be kept" },
+	{ "te-advice", "better paths are known; the file says to recommend only" },
+	{ "te-state", "the paths cannot be written to the state folder" },
+};
+
+void problems_print_kinds(FILE *f)
+{
+	fprintf(f, "| kind | what is so |\n|---|---|\n");
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		fprintf(f, "| `%s` | %s |\n", kinds[i].word, kinds[i].help);
+}

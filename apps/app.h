@@ -39,7 +39,9 @@ struct out {
 	uint8_t app;                    /* number of the app that is running: its cookies */
 	void (*want)(void *ctx, uint32_t sw, uint8_t app, const struct rule *);
 	void (*unwant)(void *ctx, uint32_t sw, uint8_t app, const struct rule *key);
-	void (*ahead)(void *ctx, uint32_t sw, const struct rule *key);
+	/* Of memory that will be read soon: where it is; the key of a row. */
+	void (*fetch)(void *ctx, const void *at);
+	void (*fetch_row)(void *ctx, uint32_t sw, const struct rule *key);
 	void *ctx;
 };
 /* Ends the rule being built and wants it; a broken contract is our own fault
@@ -103,15 +105,16 @@ struct app {
 	/* The rows that change by this fact (already applied), on any switch. */
 	bool (*patch)(const struct scene *, const struct fact *, struct out *);
 	void (*packet_in)(const struct scene *, const struct app_punt *, struct reply *);
-	/* Before a run of packet_ins, in turns 0 and 1 for all of them: fetches what
-	 * they will look up, turn 1 with the help of what turn 0 fetched. Decides
-	 * nothing and changes nothing. */
+	/* Before a run of packet_ins, in turns 0 and 1 for all of them: says what they
+	 * will look up, turn 1 with the help of what turn 0 fetched. Decides nothing
+	 * and changes nothing. */
 	void (*ahead)(const struct scene *, const struct app_punt *, unsigned turn, struct out *);
 	/* A row read back from a switch: the fact it carries. Runs over all rows
 	 * of the switch before anything is compiled for it. */
 	void (*recover)(const struct scene *, uint32_t sw, const struct rule *,
 			uint32_t duration_s, struct reply *);
-	/* After a fact: frames to send before the rows that it changes. */
+	/* After a fact of these kinds: frames to send before the rows that it changes. */
+	uint64_t greets;
 	void (*greet)(const struct scene *, const struct fact *, struct reply *);
 	/* Once a second for each connected switch; `second` counts them since it came. */
 	void (*tick)(const struct scene *, uint32_t sw, uint64_t second, struct reply *);

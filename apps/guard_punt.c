@@ -121,7 +121,7 @@ static bool has_left(const struct scene *scene, const struct lease *lease)
 
 static void came_with_lease(const struct seen *s)
 {
-	enum fact_reason refused = view_may_learn(s->g->scene->view, s->punt->sw, s->punt->in_port, s->punt->network);
+	enum fact_reason refused = view_may_learn(s->g->scene->view, s->g->use);
 	struct fact fact = about(s, refused ? FACT_HOST_REFUSED : FACT_HOST, refused);
 	s->reply->fact(s->reply->ctx, &fact);
 }

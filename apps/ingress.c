@@ -246,6 +246,7 @@ const struct app app_ingress = {
 	.patch = patch,
 	.recover = recover,
 	.packet_in = packet_in,
+	.greets = FACT_BIT(SWITCH_UP) | FACT_BIT(SWITCH_READY) | FACT_BIT(PORT) | FACT_BIT(HOST) | FACT_BIT(HOST_REFUSED),
 	.greet = greet,
 	.tick = tick,
 	.soon = discover_soon,

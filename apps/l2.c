@@ -185,13 +185,20 @@ static uint32_t index_of(const struct scene *scene, const struct view_network *v
 static bool has_come(uint32_t n_hosts, uint32_t max_hosts) { return n_hosts == max_hosts; }
 static bool has_gone(uint32_t n_hosts, uint32_t max_hosts) { return n_hosts + 1 == max_hosts; }
 
-static void patch_port_limit(const struct scene *scene, struct out *out, uint32_t sw,
-			     uint32_t ofport, uint32_t network_id, bool came)
+static void patch_port_reached(const struct scene *scene, struct out *out, const struct fact *fact,
+			       const struct view_use *use)
+{
+	if (has_come(use->n_hosts, use->room))
+		l2_port_limit(out, view_switch(scene->view, fact->sw), fact->ofport, use, true);
+}
+
+static void patch_port_left(const struct scene *scene, struct out *out, uint32_t sw, uint32_t ofport,
+			    uint32_t network_id)
 {
 	const struct view_port *port = view_port(scene->view, sw, ofport);
 	const struct view_use *use = port ? view_use(port, network_id) : NULL;
-	if (use && (came ? has_come(use->n_hosts, use->room) : has_gone(use->n_hosts, use->room)))
-		l2_port_limit(out, view_switch(scene->view, sw), ofport, use, came);
+	if (use && has_gone(use->n_hosts, use->room))
+		l2_port_limit(out, view_switch(scene->view, sw), ofport, use, false);
 }
 
 static void patch_network_limit(const struct scene *scene, struct out *out,
@@ -222,7 +229,7 @@ static void patch_left(const struct scene *scene, struct out *out, const struct 
 {
 	const struct view_member *member = view_member(vn, fact->old_sw);
 	l2_unwant_src(out, fact->old_sw, vn->id, fact->old_ofport, fact->mac);
-	patch_port_limit(scene, out, fact->old_sw, fact->old_ofport, vn->id, false);
+	patch_port_left(scene, out, fact->old_sw, fact->old_ofport, vn->id);
 	if (fact->old_sw == fact->sw)
 		return;
 	if (!member || !lead(scene, out, vn, member, behind(scene, false, fact->sw, 0), fact->mac))
@@ -255,7 +262,7 @@ static bool patch_host(const struct scene *scene, const struct fact *fact, struc
 		l2_want_src(out, fact->sw, network, fact->ofport, fact->mac, use);
 		l2_want_dst(out, fact->sw, vn->id, fact->mac, fact->ofport, use->object,
 			    is_judged(scene, fact->sw, vn));
-		patch_port_limit(scene, out, fact->sw, fact->ofport, vn->id, true);
+		patch_port_reached(scene, out, fact, use);
 	}
 	l2_patch_sticky(scene, out, vn, fact->mac);
 	if (!fact->was_known && has_come(vn->n_hosts, network->max_hosts))
@@ -273,7 +280,7 @@ static bool patch_host_gone(const struct scene *scene, const struct fact *fact, 
 	if (!fact->unconfirmed) {
 		l2_unwant_src(out, fact->sw, vn->id, fact->ofport, fact->mac);
 		l2_unwant_dst(out, fact->sw, vn->id, fact->mac);
-		patch_port_limit(scene, out, fact->sw, fact->ofport, vn->id, false);
+		patch_port_left(scene, out, fact->sw, fact->ofport, vn->id);
 	}
 	if (!vn->was_full && has_gone(vn->n_hosts, scene->net->networks[index_of(scene, vn)].max_hosts))
 		patch_network_limit(scene, out, vn, false);
@@ -316,6 +323,7 @@ const struct app app_l2 = {
 	.patch = patch,
 	.ahead = l2_ahead,
 	.packet_in = l2_packet_in,
+	.greets = FACT_BIT(GATEWAY),
 	.greet = l2_announce,
 	.recover = l2_recover,
 	.removed = l2_removed,

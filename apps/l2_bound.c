@@ -69,9 +69,9 @@ static void sticky_hosts(const struct scene *scene, struct out *out, const struc
 void l2_patch_sticky(const struct scene *scene, struct out *out, const struct view_network *vn, const uint8_t mac[6])
 {
 	const struct net_network *network = network_of(scene, vn);
-	const struct host *host = view_host(scene->view, vn->id, mac);
 	if (!network->has_sticky || net_bound_mac(network, mac))
 		return;
+	const struct host *host = view_host(scene->view, vn->id, mac);
 	for (size_t i = 0; i < vn->n_members; i++) {
 		const struct view_switch *vs = view_switch(scene->view, vn->members[i].sw);
 		if (!vn->members[i].n_edges)

@@ -6,8 +6,8 @@
 
 #include "apps/l2.h"
 
-static struct fact host_fact(enum fact_kind kind, uint32_t sw, uint32_t ofport, uint32_t network,
-			     const uint8_t mac[6], uint64_t now_ms)
+static inline struct fact host_fact(enum fact_kind kind, uint32_t sw, uint32_t ofport, uint32_t network,
+				    const uint8_t mac[6], uint64_t now_ms)
 {
 	struct fact fact = {
 		.kind = kind, .sw = sw, .ofport = ofport, .network = network,
@@ -36,7 +36,7 @@ void l2_ahead(const struct scene *scene, const struct app_punt *punt, unsigned t
 		return;
 	const uint8_t *mac = punt->frame + 6;
 	if (!turn)
-		view_ahead(scene->view, punt->network, mac);
+		out->fetch(out->ctx, view_host_place(scene->view, punt->network, mac));
 	else if (!view_host(scene->view, punt->network, mac))
 		l2_ahead_host(out, punt->sw, punt->network, punt->in_port, mac);
 }
@@ -77,7 +77,7 @@ void l2_packet_in(const struct scene *scene, const struct app_punt *punt, struct
 
 	const struct view_port *port = view_port(scene->view, punt->sw, punt->in_port);
 	const struct view_use *use = port ? view_use(port, punt->network) : NULL;
-	enum fact_reason refused = view_may_learn(scene->view, punt->sw, punt->in_port, punt->network);
+	enum fact_reason refused = view_may_learn(scene->view, use);
 	/* The port left the network while the punt was on its way. */
 	if (refused == REASON_CONFIG)
 		return;

@@ -214,8 +214,8 @@ void l2_unwant_dst(struct out *out, uint32_t sw, uint32_t network_id, const uint
 void l2_ahead_host(struct out *out, uint32_t sw, uint32_t network_id, uint32_t ofport, const uint8_t mac[6])
 {
 	struct rule src = src_key(out, network_id, ofport, mac), dst = dst_key(out, network_id, mac, false);
-	out->ahead(out->ctx, sw, &src);
-	out->ahead(out->ctx, sw, &dst);
+	out->fetch_row(out->ctx, sw, &src);
+	out->fetch_row(out->ctx, sw, &dst);
 }
 
 /* --- limits ------------------------------------------------------------------------ */

@@ -222,6 +222,7 @@ const struct app app_output = {
 	.compile = compile,
 	.patch = patch,
 	.recover = recover,
+	.greets = FACT_BIT(SWITCH_UP) | FACT_BIT(PORT),
 	.greet = tunnel_greet,
 	.tick = tunnel_tick,
 };

@@ -23,11 +23,19 @@ static double used(const json_t *edge)
 	return fmax(real(edge, "utilisation_from_a_percent"), real(edge, "utilisation_from_b_percent"));
 }
 
+/* Of the NICs that a tunnel shares with others; below 0 = none. */
+static double used_nic(const json_t *edge)
+{
+	if (!json_is_number(json_object_get(edge, "nic_from_a_percent")))
+		return -1;
+	return fmax(real(edge, "nic_from_a_percent"), real(edge, "nic_from_b_percent"));
+}
+
 static bool is_up(const json_t *edge) { return json_is_true(json_object_get(edge, "up")); }
 
 static const char *color(const json_t *edge)
 {
-	double u = used(edge);
+	double u = fmax(used(edge), used_nic(edge));
 	return !is_up(edge) ? "gray" : u >= 90 ? "red" : u >= 70 ? "orange" : "black";
 }
 
@@ -36,8 +44,10 @@ static const char *load_text(const json_t *edge, char *buf, size_t size)
 {
 	if (!is_up(edge))
 		snprintf(buf, size, "down");
-	else if (used(edge) < 0)
+	else if (used(edge) < 0 && used_nic(edge) < 0)
 		snprintf(buf, size, "?");
+	else if (used_nic(edge) > used(edge))
+		snprintf(buf, size, "NIC %.0f %% / %.0f %%", real(edge, "nic_from_a_percent"), real(edge, "nic_from_b_percent"));
 	else
 		snprintf(buf, size, "%.0f %% / %.0f %%", real(edge, "utilisation_from_a_percent"),
 			 real(edge, "utilisation_from_b_percent"));
@@ -80,7 +90,10 @@ static void print_ascii(const json_t *nodes, const json_t *edges)
 			cli_table_cell(table, " --");
 			cli_table_cell(table, "%s", client_text(edge, from_a ? "b" : "a"));
 			cli_table_cell(table, "%s", rate);
-			if (json_is_number(load))
+			const json_t *nic = json_object_get(edge, from_a ? "nic_from_a_percent" : "nic_from_b_percent");
+			if (json_is_number(nic) && (!json_is_number(load) || json_number_value(nic) > percent))
+				cli_table_cell(table, "NIC %.0f %%", json_number_value(nic));
+			else if (json_is_number(load))
 				cli_table_cell(table, "%s %.0f %%", text, percent);
 			else
 				cli_table_cell(table, "-");
@@ -190,7 +203,7 @@ static void print_svg(const json_t *nodes, const json_t *edges)
 	printf("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\" "
 	       "text-anchor=\"middle\">\n<rect width=\"%d\" height=\"%d\" fill=\"white\"/>\n", SIZE, SIZE, SIZE, SIZE);
 	json_array_foreach(edges, i, item) {
-		double u = used(item);
+		double u = fmax(used(item), used_nic(item));
 		place(number_of(nodes, client_text(item, "a")), n, &x, &y);
 		place(number_of(nodes, client_text(item, "b")), n, &x2, &y2);
 		printf("<line x1=\"%.0f\" y1=\"%.0f\" x2=\"%.0f\" y2=\"%.0f\" stroke=\"%s\" stroke-width=\"%.1f\"%s/>\n", x, y, x2, y2,

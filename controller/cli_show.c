@@ -54,7 +54,8 @@ static const struct shown {
 	{ "links", {
 		{ "LINK", "name", FORM_PLAIN }, { "STATE", "state", FORM_PLAIN }, { "COST>", "cost", FORM_PLAIN },
 		{ "CAPACITY>", "capacity_mbps", FORM_MBPS }, { "A%>", "utilisation_from_a_percent", FORM_PERCENT },
-		{ "B%>", "utilisation_from_b_percent", FORM_PERCENT }, { "DELAY-US>", "delay_us", FORM_PLAIN },
+		{ "B%>", "utilisation_from_b_percent", FORM_PERCENT }, { "NIC-A%>", "nic_from_a_percent", FORM_IF_ANY },
+		{ "NIC-B%>", "nic_from_b_percent", FORM_IF_ANY }, { "DELAY-US>", "delay_us", FORM_PLAIN },
 		{ "JITTER-US>", "jitter_us", FORM_PLAIN }, { "LOSS-A%>", "loss_percent_from_a", FORM_IF_ANY },
 		{ "LOSS-B%>", "loss_percent_from_b", FORM_IF_ANY }, { "BFD", "bfd", FORM_PLAIN },
 		{ "FLAPS>", "flaps", FORM_IF_ANY }, { "SINCE", "since_ms", FORM_AGO },

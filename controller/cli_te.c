@@ -116,6 +116,57 @@ static void print_elephants(const json_t *elephants)
 	cli_table_free(table);
 }
 
+static void print_own_ways(const json_t *ways)
+{
+	struct cli_table *table = cli_table_new("NETWORK FROM TO NOW> OWN-WAY");
+	size_t i;
+	const json_t *way;
+	json_array_foreach(ways, i, way) {
+		const char *path = client_text(way, "path");
+		char buf[24];
+		cli_table_cell(table, "%s", client_text(way, "network"));
+		cli_table_cell(table, "%s", client_text(way, "from"));
+		cli_table_cell(table, "%s", client_text(way, "to"));
+		cli_table_cell(table, "%s", cli_mbps(real(way, "recent_mbps"), buf));
+		cli_table_cell(table, "%s", *path ? path : "none that is up suits: as the pair");
+	}
+	if (i) {
+		cli_table_print(table, stdout);
+		printf("\n");
+	}
+	cli_table_free(table);
+}
+
+static void print_guarantees(const json_t *guarantees)
+{
+	struct cli_table *table = cli_table_new("GUARANTEE FROM TO PROMISED> SENDS> ROOM> - AFTER-CUT> OF");
+	size_t i;
+	const json_t *one;
+	json_array_foreach(guarantees, i, one) {
+		static const char *const rates[] = { "promised_mbps", "offered_mbps", "room_mbps" };
+		const json_t *left = json_object_get(one, "after_cut_mbps");
+		char buf[24];
+		const char *network = client_text(one, "network");
+		long long n = client_number(one, "short_cuts");
+		cli_table_cell(table, "%s", *network ? network : "pair");
+		cli_table_cell(table, "%s", client_text(one, "from"));
+		cli_table_cell(table, "%s", client_text(one, "to"));
+		for (size_t k = 0; k < 3; k++)
+			cli_table_cell(table, "%s", json_is_number(json_object_get(one, rates[k])) ? cli_mbps(real(one, rates[k]), buf) : "?");
+		cli_table_cell(table, "%s", json_is_true(json_object_get(one, "met")) ? "" : "short");
+		cli_table_cell(table, "%s", json_is_number(left) ? cli_mbps(json_number_value(left), buf) : "?");
+		if (n > 1)
+			cli_table_cell(table, "%s, and less than all without %lld others", client_text(one, "cut"), n - 1);
+		else
+			cli_table_cell(table, "%s", n ? client_text(one, "cut") : "any one");
+	}
+	if (i) {
+		cli_table_print(table, stdout);
+		printf("\n");
+	}
+	cli_table_free(table);
+}
+
 static void print_te(const json_t *te)
 {
 	const json_t *change = json_object_get(te, "last_change"), *labels = json_object_get(te, "labels");
@@ -146,6 +197,8 @@ static void print_te(const json_t *te)
 	print_busiest(json_object_get(te, "busiest"));
 	if (json_array_size(json_object_get(te, "busiest")))
 		printf("\n");
+	print_guarantees(json_object_get(te, "guarantees"));
+	print_own_ways(json_object_get(te, "own_ways"));
 	print_elephants(json_object_get(te, "elephants"));
 	print_pairs(json_object_get(te, "pairs"));
 }

@@ -36,10 +36,17 @@ static void on_unwant(void *ctx, uint32_t sw, uint8_t app, const struct rule *ke
 	core_touch(core, sw);
 }
 
-static void on_ahead(void *ctx, uint32_t sw, const struct rule *key)
+static void on_fetch(void *ctx, const void *at)
 {
 	struct core *core = ctx;
-	ledger_ahead(core->switches[sw]->ledger, key);
+	if (core->n_fetches < sizeof core->fetches / sizeof core->fetches[0])
+		core->fetches[core->n_fetches++] = at;
+}
+
+static void on_fetch_row(void *ctx, uint32_t sw, const struct rule *key)
+{
+	struct core *core = ctx;
+	on_fetch(core, ledger_place(core->switches[sw]->ledger, key));
 }
 
 struct scene core_scene(const struct core *core)
@@ -55,7 +62,7 @@ struct out core_out(struct core *core, uint8_t app)
 {
 	return (struct out) {
 		.build = core->build, .shapes = core->shapes, .app = app,
-		.want = on_want, .unwant = on_unwant, .ahead = on_ahead, .ctx = core,
+		.want = on_want, .unwant = on_unwant, .fetch = on_fetch, .fetch_row = on_fetch_row, .ctx = core,
 	};
 }
 
@@ -157,10 +164,11 @@ void core_applied(struct core *core, const struct fact *fact)
 	struct scene scene = core_scene(core);
 	for (size_t i = 0; i < n_apps; i++) {
 		const struct app *app = apps[i].app;
-		struct reply reply = core_reply(core);
-		if (app->greet)
+		if (app->greets >> fact->kind & 1) {
+			struct reply reply = core_reply(core);
 			app->greet(&scene, fact, &reply);
-		if (!(app->reads & (1ULL << fact->kind)))
+		}
+		if (!(app->reads >> fact->kind & 1))
 			continue;
 		struct out out = core_out(core, apps[i].number);
 		if (app->patch && app->patch(&scene, fact, &out)) {

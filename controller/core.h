@@ -53,6 +53,8 @@ struct core_refused {
 	uint64_t last_wall_ms;
 };
 
+enum { CORE_PUNTS = 32 };               /* packet-ins that are looked at together */
+
 struct core {
 	struct net *net;                /* owned; replaced as a whole */
 	struct view *view;
@@ -73,6 +75,9 @@ struct core {
 	uint64_t n_ticks;               /* seconds, once settled */
 	uint32_t *ways_wait;            /* owned: slots that were told to leave ways, and have not said yet */
 	size_t n_ways_wait;
+	/* Memory that packet-ins in hand will read, not fetched yet. */
+	const void *fetches[2 * CORE_PUNTS];
+	size_t n_fetches;
 	uint8_t sign_key[SIGN_KEY];     /* of this life: what it has not signed is not ours */
 	uint64_t now_ms, now_us;        /* set by the owner before it calls in */
 	uint64_t wall_ms;
@@ -126,7 +131,6 @@ void core_detach(struct core *, uint32_t sw, const char *why);
 void core_fact(struct core *, struct fact *);
 void core_port_status(struct core *, uint32_t sw, enum msg_port_reason, const struct msg_port *);
 /* Together, because then memory is read ahead for all of them. */
-enum { CORE_PUNTS = 16 };
 void core_punts(struct core *, uint32_t sw, const struct punt *, size_t n);      /* up to CORE_PUNTS */
 /* True when another hand did it: drift. */
 /* What some of its meters have counted. */

@@ -104,7 +104,7 @@ void core_steer_begin(struct core *core)
 {
 	struct core_te *te = core->te;
 	const struct steer *now = view_steer(core->view);
-	struct steer *next = steer_compute(core->view, te_in_force(te), now);
+	struct steer *next = steer_compute(core->view, te_in_force(te), te->owns, now);
 	te->steer_due = false;
 	if (now && te->phase == TE_REST && steer_equal(now, next)) {
 		steer_free(next);

@@ -125,10 +125,11 @@ static void recover(struct core *core, uint32_t sw)
 	cs->stood_by = false;
 	for (const struct row *row = ledger_first(cs->ledger, &iter); row;
 	     row = ledger_after(cs->ledger, &iter)) {
+		struct row_room room;
 		struct rule rule;
 		if (!row->have || row->foreign)
 			continue;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		if (rule.kind != RULE_FLOW)
 			continue;
 		const struct app *app = app_by_number(cookie_app(rule_cookie(&rule)));
@@ -214,6 +215,15 @@ static const struct app *punt_app(uint32_t sw, const struct punt *punt, struct a
 	return app_by_table(table);
 }
 
+/* Memory is slow, and what is fetched one right behind the other comes at the same
+ * time; with work in between, each waits for the one before. */
+static void fetch_all(struct core *core)
+{
+	for (size_t i = 0; i < core->n_fetches; i++)
+		__builtin_prefetch(core->fetches[i], 1);
+	core->n_fetches = 0;
+}
+
 void core_punts(struct core *core, uint32_t sw, const struct punt *punts, size_t n)
 {
 	struct scene scene = core_scene(core);
@@ -223,10 +233,12 @@ void core_punts(struct core *core, uint32_t sw, const struct punt *punts, size_t
 	struct app_punt in[CORE_PUNTS];
 	for (size_t i = 0; i < n; i++)
 		apps_in[i] = punt_app(sw, &punts[i], &in[i]);
-	for (unsigned turn = 0; turn < 2; turn++)
+	for (unsigned turn = 0; turn < 2; turn++) {
 		for (size_t i = 0; i < n; i++)
 			if (apps_in[i] && apps_in[i]->ahead)
 				apps_in[i]->ahead(&scene, &in[i], turn, &out);
+		fetch_all(core);
+	}
 	for (size_t i = 0; i < n; i++)
 		if (apps_in[i] && apps_in[i]->packet_in)
 			apps_in[i]->packet_in(&scene, &in[i], &reply);

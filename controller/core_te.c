@@ -29,16 +29,24 @@ static void forget(struct core_te *te)
 {
 	free(te->edges);
 	demands_free(te->demands);
+	demands_free(te->own_demands);
 	demands_free(te->slots);
+	te_owns_free(te->owns);
 	free(te->asked);
 	free(te->wishes);
 	free(te->n_wished);
+	free(te->nics);
+	free(te->promises);
 	te->edges = NULL;
-	te->demands = te->slots = NULL;
+	te->demands = te->own_demands = te->slots = NULL;
+	te->owns = NULL;
 	te->asked = NULL;
 	te->wishes = NULL;
 	te->n_wishes = 0;
 	te->n_wished = NULL;
+	te->nics = NULL;
+	te->promises = NULL;
+	te->cut_of = 0;
 	te->n_edges = 0;
 }
 
@@ -84,6 +92,14 @@ static struct demands *same_demands(const struct demands *before, uint32_t parts
 	return demands;
 }
 
+static bool has_same_networks(const struct net *a, const struct net *b)
+{
+	bool same = a->n_networks == b->n_networks;
+	for (size_t i = 0; same && i < a->n_networks; i++)
+		same = !strcmp(a->networks[i].name, b->networks[i].name);
+	return same;
+}
+
 void core_te_bind(struct core *core, const struct net *old)
 {
 	struct core_te *te = core->te;
@@ -91,6 +107,9 @@ void core_te_bind(struct core *core, const struct net *old)
 	te->generation++;
 	struct te_edge *edges = net->n_edges ? same_edges(te, old, net) : NULL;
 	struct demands *demands = net->n_edges ? same_demands(te->demands, 1, old, net) : NULL;
+	bool same_networks = old && has_same_networks(old, net);
+	struct demands *own_demands = net->n_edges
+		? same_demands(same_networks ? te->own_demands : NULL, (uint32_t) net->n_networks, old, net) : NULL;
 	struct demands *slots = net->n_edges ? same_demands(te->slots, PLACE_MAX_SLOTS, old, net) : NULL;
 	struct placement *running = te->running && net->n_edges ? te_carry_over(te->running, old, net) : NULL;
 	struct placement *dealt = te->dealt && net->n_edges ? te_carry_over(te->dealt, old, net) : NULL;
@@ -103,6 +122,7 @@ void core_te_bind(struct core *core, const struct net *old)
 	te->edges = edges;
 	te->n_edges = net->n_edges;
 	te->demands = demands;
+	te->own_demands = own_demands;
 	te->slots = slots;
 	te->running = running;
 	te->dealt = dealt;
@@ -201,7 +221,8 @@ struct te_seen core_te_seen(const struct core *core, struct arena *arena)
 		background[2 * e + 1] = te->edges[e].background[1];
 	}
 	return (struct te_seen) {
-		.usable = usable, .held = held, .background = background, .demands = te->demands, .now_ms = core->now_ms,
+		.usable = usable, .held = held, .background = background, .demands = te->demands, .owns = te->own_demands,
+		.now_ms = core->now_ms,
 	};
 }
 

@@ -13,6 +13,7 @@
 #include "ofproto/poll.h"
 #include "topo/place_keep.h"
 #include "topo/steer.h"
+#include "topo/te_cut.h"
 #include "topo/te_deal.h"
 #include "topo/te_plan.h"
 
@@ -54,6 +55,15 @@ struct te_elephant {
 	double mbps, part;              /* part: of what the pair carries */
 };
 
+/* A pair with a guarantee, same index as te.reserves of the net. */
+struct te_promise {
+	double room;                    /* Mbit/s: what others leave on its paths; below 0 = nobody knows */
+	bool is_short;                  /* less than is guaranteed, as it was said */
+	unsigned n_calm;                /* looks since it was */
+	bool cut_is_known;
+	struct te_cut cut;
+};
+
 /* What the last look came to, and the last change. */
 struct te_look {
 	bool is_known;
@@ -76,6 +86,8 @@ struct core_te {
 	struct te_edge *edges;          /* owned */
 	size_t n_edges;
 	struct demands *demands;        /* owned; null without edges */
+	struct demands *own_demands;    /* owned: of networks with ways of their own, as te_seen.owns; null without edges */
+	struct te_owns *owns;           /* owned: these ways, as of the last look; null = no look yet */
 	struct placement *running;      /* owned: complete; null = none yet */
 	struct placement *advised;      /* owned: with mode recommend, what would run; null = nothing better */
 	struct place_keeper *keeper;    /* owned; null: none yet, or with the task */
@@ -92,7 +104,13 @@ struct core_te {
 	bool was_loaded;                /* what runs was, and no other file has come since */
 	bool was_idle;                  /* nothing was sent when last looked at, and nothing has changed */
 	struct te_look look;
+	double *nics;                   /* owned: Mbit/s out of each NIC and into it, as planned at the last look; null = no look yet */
 	struct te_changed changed;
+	/* te_promise.c */
+	struct te_promise *promises;    /* owned; null = no guarantees, or no look yet */
+	struct te_cutting *cutting;     /* at work; null = none */
+	uint64_t cut_of;                /* hash of the links that this was found out for */
+	size_t n_cuts_left;             /* links that were not tried */
 	char advice[400];               /* of `advised` */
 	uint64_t n_looks, n_changes;
 	struct te_asked *asked;         /* owned: by index of the net */

@@ -8,7 +8,15 @@
 
 /* te_task.c: the keeper's look, in a worker. */
 void te_look_begin(struct core *);
+/* te_promise.c */
+/* The room of guarantees, with what is sent now on what runs. */
+void te_promises_look(struct core *, const struct te_plan *);
+/* And without each of the links, when these are others than last time. */
+void te_cuts_begin(struct core *);
 /* te_poll.c */
+/* What a network with a way of its own sends; null = not known. Adds what all of these send, per arc. */
+const struct demand *te_own_demand(const struct core *, const struct te_own *);
+void te_add_recent_owns(const struct core *, double *loads);
 /* What demands do not explain, from the counters of ports. */
 void te_find_background(struct core *);
 /* te_deals.c */

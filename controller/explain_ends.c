@@ -143,7 +143,7 @@ static void judge_use(const struct judging *j)
 		     c->sw_name, c->port_name, network->name);
 	if (c->host || j->end->is_as || c->use->is_uplink || c->use->is_physical)
 		return;
-	enum fact_reason reason = view_may_learn(j->e->view, c->sw, c->port->ofport, network->id);
+	enum fact_reason reason = view_may_learn(j->e->view, c->use);
 	if (reason == REASON_PORT_LIMIT)
 		stop(j, "port-limit", j->end->line, "raise `max_hosts` of the port; `weft show hosts` says who they are",
 		     "port %s:%s has as many hosts as it may have (%u)", c->sw_name, c->port_name, c->use->max_hosts);

@@ -69,11 +69,12 @@ static struct walk_switch *load(const struct explaining *e, uint32_t slot)
 	struct walk_switch *sw = walk_switch_new();
 	struct ledger_iter iter;
 	for (const struct row *row = ledger_first(cs->ledger, &iter); row; row = ledger_after(cs->ledger, &iter)) {
+		struct row_room room;
 		struct rule rule;
 		/* Foreign rows act too, and their columns are empty. */
 		if (!row->foreign && !(want ? row->want : row->have))
 			continue;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		if (can_matter(e, &rule))
 			walk_switch_load(sw, &rule);
 	}

@@ -115,6 +115,7 @@ struct lab_gate {
 	const char *bridge;             /* of Open vSwitch, with the vtep: "br-phys" */
 	const char *port;               /* other end of dev, on the underlay's bridge */
 	unsigned mtu;                   /* bytes */
+	uint64_t rate;                  /* bit/s that the host sends there; 0 = as much as it can */
 };
 
 /* A tunnel that the file names. */

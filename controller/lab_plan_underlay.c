@@ -41,6 +41,7 @@ static void add_gate(struct making *making, struct lab_host *host, const struct 
 		.bridge = k ? arena_printf(plan->arena, "br-phys%zu", k + 1) : "br-phys",
 		.port = k ? gate_port(making, host, h, u) : host->underlay_port,
 		.mtu = mtu,
+		.rate = at->rate ? at->rate : making->plan->underlays[u].rate,
 	};
 	if (mtu > plan->underlays[u].mtu)
 		plan->underlays[u].mtu = mtu;

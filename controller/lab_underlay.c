@@ -52,7 +52,7 @@ static void add_gate(const struct lab_plan *plan, size_t h, size_t k, struct arg
 	add(args, "other-config:hwaddr=\"02:ff:00:%02zx:%02zx:%02zx\"", k, (h + 1) >> 8 & 255, (h + 1) & 255);
 	add_port(args, gate->bridge, gate->dev, 0);
 	add(args, "mtu_request=%u", gate->mtu);
-	shape(args, gate->dev, plan->underlays[gate->underlay].rate);
+	shape(args, gate->dev, gate->rate);
 	add_all(args, "--", "set", "Interface", gate->bridge, NULL);
 	add(args, "mtu_request=%u", gate->mtu);
 }

@@ -139,7 +139,7 @@ static bool add_cables(struct lab_runner *runner, const struct lab_plan *plan)
 
 			batch_add(&batch, "link add name %s netns %s mtu %u txqueuelen %u type veth "
 				  "peer name %s netns %s mtu %u", gate->dev, host->ns, gate->mtu,
-				  lab_queue_len(plan->underlays[gate->underlay].rate), gate->port, plan->underlay_ns,
+				  lab_queue_len(gate->rate), gate->port, plan->underlay_ns,
 				  gate->mtu);
 		}
 	}

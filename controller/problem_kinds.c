@@ -37,6 +37,7 @@ static const struct { const char *word, *help; } kinds[] = {
 	{ "link-resting", "a link that was silent is good again, and rests before it is used" },
 	{ "link-no-bfd", "links without BFD: a silent one is found by probes only; with the command that gives it" },
 	{ "te-link-full", "a link is above what it shall carry" },
+	{ "te-guarantee", "others leave a guarantee less room than was promised" },
 	{ "te-link-held", "a link came back and gets no traffic yet" },
 	{ "te-labels", "there are fewer labels than paths need" },
 	{ "te-rules", "pins, avoids or delays that cannot be kept" },

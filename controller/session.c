@@ -137,9 +137,10 @@ static void sync_refused(void *ctx, const struct row *row, const char *error_nam
 {
 	struct session *s = ctx;
 	struct core *core = s->all->core;
+	struct row_room room;
 	struct rule rule;
 	char text[512];
-	row_rule(row, &rule);
+	row_rule(row, &room, &rule);
 	rule_format(&rule, text, sizeof text);
 	uint64_t cookie = rule.kind == RULE_FLOW ? rule_cookie(&rule) : 0;
 	struct core_origin origin = core_origin(core, cookie);

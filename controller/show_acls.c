@@ -42,8 +42,9 @@ static void count_switch(const struct core_switch *cs, struct tally **index, siz
 {
 	struct ledger_iter iter;
 	for (const struct row *row = ledger_first(cs->ledger, &iter); row; row = ledger_after(cs->ledger, &iter)) {
+		struct row_room room;
 		struct rule rule;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		if (rule.kind != RULE_FLOW || !row->want || !cookie_is_ours(rule_cookie(&rule)))
 			continue;
 		struct tally wanted = { .object = cookie_object(rule_cookie(&rule)) }, *key = &wanted;

@@ -115,8 +115,9 @@ static bool refill(const struct api_world *world, const struct show_query *query
 	if (vs && (!query->sw || !strcmp(query->sw, vs->name))) {
 		for (const struct row *row = ledger_first(core->switches[sw]->ledger, &iter);
 		     row && keys->n < keys->wanted; row = ledger_after(core->switches[sw]->ledger, &iter)) {
+			struct row_room room;
 			struct rule rule;
-			row_rule(row, &rule);
+			row_rule(row, &room, &rule);
 			if (passes(query, row, &rule, network))
 				show_keys_add(keys, sw, (uintptr_t) copy_row(keys->arena, row, &rule, keys->n));
 		}

@@ -49,11 +49,12 @@ static void look_at_rows(struct problems *problems, uint32_t sw, size_t *n)
 		return;
 	for (const struct row *row = ledger_first(core->switches[sw]->ledger, &iter); row;
 	     row = ledger_after(core->switches[sw]->ledger, &iter)) {
+		struct row_room room;
 		struct rule rule;
 		char text[400];
 		if (!row->want || (!row->refused && !row->foreign) || ++*n > MAX_OF_KIND)
 			continue;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		rule_format(&rule, text, sizeof text);
 		struct core_origin origin = core_origin(core, rule.kind == RULE_FLOW ? rule_cookie(&rule) : 0);
 		struct about about = { .sw = vs->name, .hint = row->refused

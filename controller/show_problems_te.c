@@ -20,9 +20,9 @@ static void look_at_full(const struct report *r, const struct te_plan *plan, con
 	bool can_help = !te->look.is_known || te->advised || !strcmp(te->look.verdict, "moved") || !strcmp(te->look.verdict, "held");
 	size_t n = 0;
 	char name[200], text[400];
-	for (uint32_t arc = 0; !can_help && arc < 2 * te->n_edges && n < MAX_LINKS; arc++) {
+	for (uint32_t arc = 0; !can_help && arc < plan->n_arcs && n < MAX_LINKS; arc++) {
 		double u = (loads[arc] + plan->background[arc]) / plan->mbps[arc];
-		if (u <= above || !te->edges[arc / 2].is_up)
+		if (u <= above || !te_arc_is_up(plan, arc))
 			continue;
 		n++;
 		snprintf(text, sizeof text, "link %s is %ld %% full, above the goal of %ld %%, and other paths would not help (%s)",
@@ -62,9 +62,11 @@ static void look_at_rest(const struct report *r)
 	}
 	for (size_t i = 0; te->running && i < te->running->n_pairs; i++)
 		n_broken += te->running->pairs[i].rules_broken;
+	for (size_t i = 0; te->owns && i < te->owns->n; i++)
+		n_broken += !te->owns->items[i].n_arcs;
 	if (n_broken) {
-		snprintf(text, sizeof text, "no path that is up suits `pin`, `avoid` or `max_delay` for %zu pairs; they go as if they had "
-			 "none", n_broken);
+		snprintf(text, sizeof text, "no path that is up suits `pin`, `avoid` or `max_delay` for %zu pairs, or networks of pairs; they go as "
+			 "if they had none", n_broken);
 		r->add(r->ctx, true, "te-rules", text, "weft show te --json has rules_broken for each of them");
 	}
 	if (te->advised && te->advice[0]) {
@@ -87,14 +89,15 @@ void show_te_problems(const struct api_world *world, show_problem_cb *add, void 
 		struct te_seen seen = core_te_seen(core, arena);
 		struct te_plan *plan = te_plan_new(core->view, &seen);
 		struct placement *p = te_copy(core->te->running);
-		double *loads = arena_new_array(arena, double, 2 * core->te->n_edges);
+		double *loads = arena_new_array(arena, double, plan->n_arcs);
 		te_set_demands(p, &seen);
-		te_loads(p, core->te->n_edges, loads);
+		te_loads(plan, p, loads);
 		look_at_full(&r, plan, loads);
 		place_free(p);
 		te_plan_free(plan);
 		arena_free(arena);
 	}
+	show_promise_problems(core, add, ctx);
 	look_at_held(&r);
 	look_at_rest(&r);
 }

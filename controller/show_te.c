@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/core_te_private.h"
 #include "topo/arena.h"
 #include "topo/te_words.h"
 
@@ -53,12 +54,12 @@ static void now_init(struct now *now, const struct core *core)
 	*now = (struct now) { .core = core, .arena = arena_new() };
 	struct te_seen seen = core_te_seen(core, now->arena);
 	now->plan = te_plan_new(core->view, &seen);
-	now->loads = arena_new_array(now->arena, double, 2 * core->te->n_edges + 1);
+	now->loads = arena_new_array(now->arena, double, now->plan->n_arcs + 1);
 	if (!core->te->running)
 		return;
 	now->p = te_copy(core->te->running);
 	te_set_demands(now->p, &seen);
-	te_loads(now->p, core->te->n_edges, now->loads);
+	te_loads(now->plan, now->p, now->loads);
 }
 
 static void now_uninit(struct now *now)
@@ -72,11 +73,14 @@ static void now_uninit(struct now *now)
 
 json_t *show_te_arc(const struct net *net, const struct te_plan *plan, const double *loads, uint32_t arc)
 {
-	const struct net_edge *edge = &net->edges[arc / 2];
+	const struct net_edge *edge = arc / 2 < net->n_edges ? &net->edges[arc / 2] : NULL;
+	const struct net_nic *nic = edge ? NULL : &net->nics[arc / 2 - net->n_edges];
 	double used = loads[arc] + plan->background[arc];
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "link", show_text(edge->name),
-			 "from", show_text(net->switches[edge->sw[arc & 1]].name),
-			 "to", show_text(net->switches[edge->sw[!(arc & 1)]].name),
+	char name[200];
+	json_t *from = nic ? arc & 1 ? json_null() : show_text(net->switches[nic->sw].name) : show_text(net->switches[edge->sw[arc & 1]].name);
+	json_t *to = nic ? arc & 1 ? show_text(net->switches[nic->sw].name) : json_null() : show_text(net->switches[edge->sw[!(arc & 1)]].name);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "link", show_text(nic ? te_arc_name(net, arc, name, sizeof name) : edge->name), "from", from, "to", to,
 			 "capacity_mbps", show_mbps(plan->mbps[arc]), "load_mbps", show_mbps(loads[arc]),
 			 "background_mbps", show_mbps(plan->background[arc]),
 			 "utilisation_percent", show_percent(used / plan->mbps[arc]));
@@ -86,7 +90,7 @@ static json_t *parts(const struct now *now, uint32_t arc, size_t *ret_n)
 {
 	struct te_part list[N_PARTS];
 	json_t *json = json_array();
-	*ret_n = te_parts(now->p, arc, list, N_PARTS);
+	*ret_n = te_parts(now->plan, now->p, arc, list, N_PARTS);
 	for (size_t i = 0; i < *ret_n && i < N_PARTS; i++) {
 		const struct place_pair *pair = &now->p->pairs[list[i].pair];
 		if (list[i].mbps > 0)
@@ -99,7 +103,7 @@ static json_t *parts(const struct now *now, uint32_t arc, size_t *ret_n)
 
 static json_t *busiest(const struct now *now)
 {
-	size_t n_arcs = 2 * now->core->te->n_edges;
+	size_t n_arcs = now->plan->n_arcs;
 	bool *told = arena_new_array(now->arena, bool, n_arcs);
 	json_t *json = json_array();
 	for (int i = 0; now->p && i < N_BUSIEST; i++) {
@@ -117,13 +121,26 @@ static json_t *busiest(const struct now *now)
 		told[best] = true;
 		size_t n_pairs;
 		json_t *item = show_te_arc(now->core->net, now->plan, now->loads, best);
-		const struct demand *sent = &now->core->te->edges[best / 2].sent[best & 1];
-		show_set(item, "sent_mbps", sent->n ? show_mbps(demand_recent(sent, now->core->now_ms)) : json_null());
+		const struct demand *sent = best / 2 < now->core->te->n_edges ? &now->core->te->edges[best / 2].sent[best & 1] : NULL;
+		show_set(item, "sent_mbps", sent && sent->n ? show_mbps(demand_recent(sent, now->core->now_ms)) : json_null());
 		show_set(item, "pairs", parts(now, best, &n_pairs));
 		show_set(item, "n_pairs", show_count(n_pairs));
 		json_array_append_new(json, item);
 	}
 	return json;
+}
+
+/* Of the NICs that frames from that end pass and others share: the busier one. */
+static json_t *nic_percent(const struct core *core, uint32_t e, unsigned end)
+{
+	const struct net_edge *edge = &core->net->edges[e];
+	uint32_t out = edge->nic[end], in = edge->nic[!end];
+	double u = -1;
+	if (core->te->nics && out != NET_NONE)
+		u = fmax(u, core->te->nics[2 * out] / core->net->nics[out].mbps);
+	if (core->te->nics && in != NET_NONE)
+		u = fmax(u, core->te->nics[2 * in + 1] / core->net->nics[in].mbps);
+	return u < 0 ? json_null() : show_percent(u);
 }
 
 void show_te_link(const struct core *core, json_t *link, uint32_t e)
@@ -139,6 +156,8 @@ void show_te_link(const struct core *core, json_t *link, uint32_t e)
 		show_set(link, end ? "utilisation_from_b_percent" : "utilisation_from_a_percent",
 			 sent && sent->n ? show_percent(recent / mbps) : json_null());
 	}
+	for (unsigned end = 0; end < 2; end++)
+		show_set(link, end ? "nic_from_b_percent" : "nic_from_a_percent", nic_percent(core, e, end));
 	show_set(link, "drain", json_boolean(core->net->edges[e].drain));
 	show_set(link, "held_seconds", json_integer(!edge || !edge->is_held || edge->held_until_ms <= core->now_ms ? 0
 						    : (json_int_t) (edge->held_until_ms - core->now_ms + 999) / 1000));
@@ -228,6 +247,25 @@ static json_t *elephants(const struct now *now)
 	return json;
 }
 
+static json_t *own_ways(const struct now *now)
+{
+	const struct net *net = now->core->net;
+	const struct te_owns *owns = now->core->te->owns;
+	json_t *json = json_array();
+	char name[1024];
+	for (size_t i = 0; owns && i < owns->n; i++) {
+		const struct te_own *own = &owns->items[i];
+		const struct place_path path = { .arcs = own->arcs, .n_arcs = own->n_arcs };
+		const struct demand *demand = te_own_demand(now->core, own);
+		json_array_append_new(json, json_pack("{s:o, s:o, s:o, s:o, s:o}",
+			"network", show_text(net->networks[own->network].name), "from", show_text(net->switches[own->from].name),
+			"to", show_text(net->switches[own->to].name),
+			"recent_mbps", demand ? show_mbps(demand_recent(demand, now->core->now_ms)) : json_null(),
+			"path", own->n_arcs ? show_text(te_path_name(net, own->from, &path, name, sizeof name)) : json_null()));
+	}
+	return json;
+}
+
 /* The largest first. */
 static json_t *pairs(const struct now *now, const struct show_query *query, bool *ret_truncated)
 {
@@ -295,6 +333,8 @@ json_t *show_te(const struct api_world *world, const struct show_query *query)
 	show_set(json, "last_change", last_change(te));
 	show_set(json, "advice", te->advised && te->advice[0] ? show_text(te->advice) : json_null());
 	show_set(json, "labels", labels(core));
+	show_set(json, "guarantees", show_te_promises(core));
+	show_set(json, "own_ways", own_ways(&now));
 	show_set(json, "busiest", busiest(&now));
 	show_set(json, "elephants", elephants(&now));
 	show_set(json, "pairs", pairs(&now, query, &truncated));

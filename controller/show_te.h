@@ -10,6 +10,8 @@
 /* All of /v1/te; limit: pairs, 0 = all. */
 json_t *show_te(const struct api_world *, const struct show_query *);
 json_t *show_graph(const struct api_world *);
+/* Guarantees of the file, each by its pair with least room. */
+json_t *show_te_promises(const struct core *);
 /* Adds to an item of /v1/links. */
 void show_te_link(const struct core *, json_t *link, uint32_t edge);
 
@@ -24,6 +26,7 @@ void te_question_free(struct te_question *);
 /* What is worth a line in status. */
 typedef void show_problem_cb(void *ctx, bool is_warning, const char *kind, const char *text, const char *hint);
 void show_te_problems(const struct api_world *, show_problem_cb *, void *ctx);
+void show_promise_problems(const struct core *, show_problem_cb *, void *ctx);
 
 /* Percent with one digit behind the point. */
 json_t *show_percent(double part);

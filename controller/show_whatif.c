@@ -34,6 +34,13 @@ static struct net *copy_names(struct arena *arena, const struct net *net)
 	for (size_t i = 0; i < net->n_edges; i++)
 		copy->edges[i] = (struct net_edge) {
 			.name = arena_strdup(arena, net->edges[i].name), .sw = { net->edges[i].sw[0], net->edges[i].sw[1] } };
+	copy->nics = arena_new_array(arena, struct net_nic, net->n_nics);
+	copy->n_nics = net->n_nics;
+	copy->underlays = arena_new_array(arena, struct net_underlay, net->n_underlays);
+	for (size_t i = 0; i < net->n_nics; i++)
+		copy->nics[i] = net->nics[i];
+	for (size_t i = 0; i < net->n_underlays; i++)
+		copy->underlays[i].name = arena_strdup(arena, net->underlays[i].name);
 	return copy;
 }
 
@@ -106,14 +113,14 @@ static json_t *moves(const struct te_question *q, size_t *ret_n)
 
 json_t *te_question_answer(const struct te_question *q)
 {
-	double *loads = xheap_alloc((2 * q->net->n_edges + 1) * sizeof *loads);
+	double *loads = xheap_alloc((q->now->n_arcs + 1) * sizeof *loads);
 	uint32_t before, after;
 	size_t n;
-	te_loads(q->running, q->net->n_edges, loads);
+	te_loads(q->now, q->running, loads);
 	double u = te_highest(q->now, loads, &before);
 	json_t *json = json_pack("{s:o, s:o, s:o}", "question", show_text(q->text), "before_percent", show_percent(u),
 				 "before_busiest", before == PLACE_NONE ? json_null() : show_te_arc(q->net, q->now, loads, before));
-	te_loads(q->plan, q->net->n_edges, loads);
+	te_loads(q->then, q->plan, loads);
 	u = te_highest(q->then, loads, &after);
 	show_set(json, "after_percent", show_percent(u));
 	show_set(json, "after_busiest", after == PLACE_NONE ? json_null() : show_te_arc(q->net, q->then, loads, after));

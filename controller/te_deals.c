@@ -50,7 +50,8 @@ static bool is_split(const struct core *core, const struct place_pair *pair)
 	if (!steer || pair->n_active < 2 || pair->n_slots < 2)
 		return false;
 	for (uint32_t n = 0; n < core->net->n_networks; n++) {
-		const struct steer_pair *sp = steer_find(steer, n, pair->src, pair->dst);
+		const struct steer_pair *sp = te_own_find(core->te->owns, n, pair->src, pair->dst) ? NULL
+			: steer_find(steer, n, pair->src, pair->dst);
 		if (sp && (sp->n_slots != pair->n_slots || sp->n_choices != pair->n_active))
 			return false;
 		is_any |= sp != NULL;
@@ -142,6 +143,7 @@ static double *loads_now(const struct core *core)
 			carried_as_planned(core, pair, carried);
 		add(pair, carried, 1, loads);
 	}
+	te_add_recent_owns(core, loads);
 	for (size_t arc = 0; arc < 2 * te->n_edges; arc++) {
 		const struct demand *sent = &te->edges[arc / 2].sent[arc & 1];
 		loads[arc] = fmax(loads[arc], sent->n ? demand_recent(sent, core->now_ms) : 0);

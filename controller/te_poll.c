@@ -94,6 +94,8 @@ void core_te_begin(struct core *core, uint32_t sw, int table)
 	if (table == SLOT_ID)
 		asked->n_slots = 0;
 	demands_begin(table == PATH_ID ? core->te->demands : core->te->slots, i, core->now_ms);
+	if (table == PATH_ID)
+		demands_begin(core->te->own_demands, i, core->now_ms);
 }
 
 void core_te_row(struct core *core, uint32_t sw, int table, const struct rule *rule, uint64_t n_bytes, uint32_t duration)
@@ -108,8 +110,11 @@ void core_te_row(struct core *core, uint32_t sw, int table, const struct rule *r
 	uint32_t to = net_switch_by_peer(core->net, (uint32_t) peer);
 	if (to == NET_NONE || to == i || to >= core->net->n_switches)
 		return;
+	uint32_t n = net_network_by_id(core->net, (uint32_t) network);
+	bool is_own = n != NET_NONE && te_own_find(core->te->owns, n, i, to);
 	if (table == PATH_ID && asked->reading)
-		demands_read(core->te->demands, i, to, key + rule_priority(rule), n_bytes, duration);
+		demands_read(is_own ? core->te->own_demands : core->te->demands, i,
+			     is_own ? (uint32_t) core->net->n_networks * to + n : to, key + rule_priority(rule), n_bytes, duration);
 	if (table != SLOT_ID || !asked->reading_slots || !rule_match_u(rule, FIELD_SLOT, &slot) || slot >= PLACE_MAX_SLOTS)
 		return;
 	asked->n_slots++;
@@ -139,8 +144,10 @@ void core_te_end(struct core *core, uint32_t sw, int table)
 	if (i == NET_NONE)
 		return;
 	struct te_asked *asked = &core->te->asked[i];
-	if (table == PATH_ID && asked->reading)
+	if (table == PATH_ID && asked->reading) {
 		demands_end(core->te->demands, i);
+		demands_end(core->te->own_demands, i);
+	}
 	if (table == SLOT_ID && asked->reading_slots)
 		demands_end(core->te->slots, i);
 	if (table == PATH_ID)
@@ -161,6 +168,21 @@ static void explain(const struct core *core, size_t i, double *explained)
 				: demand_recent(d, core->now_ms) * pair->paths[k].share;
 }
 
+const struct demand *te_own_demand(const struct core *core, const struct te_own *own)
+{
+	return demands_of(core->te->own_demands, own->from, (uint32_t) core->net->n_networks * own->to + own->network);
+}
+
+void te_add_recent_owns(const struct core *core, double *loads)
+{
+	const struct te_owns *owns = core->te->owns;
+	for (size_t i = 0; owns && i < owns->n; i++) {
+		const struct demand *d = te_own_demand(core, &owns->items[i]);
+		for (uint32_t a = 0; d && a < owns->items[i].n_arcs; a++)
+			loads[owns->items[i].arcs[a]] += demand_recent(d, core->now_ms);
+	}
+}
+
 /* Only what has run for a while can be compared with what was measured meanwhile. */
 void te_find_background(struct core *core)
 {
@@ -170,6 +192,7 @@ void te_find_background(struct core *core)
 	double *explained = xheap_alloc(2 * te->n_edges * sizeof *explained);
 	for (size_t i = 0; i < te->running->n_pairs; i++)
 		explain(core, i, explained);
+	te_add_recent_owns(core, explained);
 	for (size_t arc = 0; arc < 2 * te->n_edges; arc++) {
 		struct te_edge *edge = &te->edges[arc / 2];
 		const struct demand *sent = &edge->sent[arc & 1];

@@ -30,6 +30,7 @@ struct te_task {
 	struct placement *advised;      /* likewise, or null */
 	struct place_decision decision;
 	double bound, u;
+	double *nics;                   /* loads of NICs; owned */
 };
 
 static struct place_keeper *new_keeper(const struct net_te *te)
@@ -49,8 +50,11 @@ static struct place_keeper *new_keeper(const struct net_te *te)
 static struct placement *stay(struct te_task *t)
 {
 	struct place_job job = t->job->job;
-	job.running = t->goal == NET_TE_SHORTEST ? NULL : t->running;
-	return place_stay(&job);
+	struct placement *running = t->goal == NET_TE_SHORTEST || !t->running ? NULL : te_map_in(t->job->map, t->running);
+	job.running = running;
+	struct placement *p = place_stay(&job);
+	place_free(running);
+	return p;
 }
 
 /* The keeper says what it would do; what runs stays, where it can. */
@@ -59,10 +63,10 @@ static void advise(struct te_task *t)
 	struct placement *mine = stay(t);
 	t->decision = place_keeper_step(t->keeper, &t->job->job, t->now_ms);
 	if (t->decision.changed) {
-		t->advised = te_copy(t->decision.running);
+		t->advised = te_map_out(t->job->map, t->decision.running);
 		place_keeper_take(t->keeper, te_copy(mine));
 	}
-	t->next = te_copy(mine);
+	t->next = te_map_out(t->job->map, mine);
 	place_free(mine);
 }
 
@@ -88,18 +92,20 @@ static void run(void *ctx)
 	if (t->goal == NET_TE_SHORTEST || t->mode == NET_TE_FREEZE) {
 		struct placement *mine = stay(t);
 		t->decision = (struct place_decision) { .u_after = mine->u, .u_before = mine->u, .bound = mine->bound };
-		t->next = te_copy(mine);
+		t->next = te_map_out(t->job->map, mine);
 		place_free(mine);
 	} else if (t->mode == NET_TE_RECOMMEND) {
 		advise(t);
 	} else {
 		t->decision = place_keeper_step(t->keeper, &t->job->job, t->now_ms);
-		t->next = te_copy(t->decision.running);
+		t->next = te_map_out(t->job->map, t->decision.running);
 	}
-	double *loads = xheap_alloc(2 * t->job->job.n_links * sizeof *loads);
+	double *loads = xheap_alloc(t->job->n_arcs * sizeof *loads);
 	uint32_t arc;
-	te_loads(t->next, t->job->job.n_links, loads);
+	te_loads(t->job, t->next, loads);
 	t->u = te_highest(t->job, loads, &arc);
+	t->nics = xheap_alloc(2 * t->job->map->n_nics * sizeof *t->nics + 1);
+	memcpy(t->nics, loads + 2 * t->job->map->n_edges, 2 * t->job->map->n_nics * sizeof *t->nics);
 	free(loads);
 	t->bound = te_u(t->decision.bound);
 	if (te_u(t->decision.u_after) > BUSY * t->above)
@@ -115,13 +121,14 @@ static void task_free(struct te_task *t)
 	place_free(t->running);
 	place_free(t->next);
 	place_free(t->advised);
+	free(t->nics);
 	free(t);
 }
 
 /* VERDICT of the keeper -> its word. */
 static const char *const words[] = {
 	[PLACE_FIRST] = "first", [PLACE_LINKS] = "links", [PLACE_MOVED] = "moved", [PLACE_GOOD] = "good", [PLACE_BEST] = "best",
-	[PLACE_HELD] = "held", [PLACE_NO_GAIN] = "no-gain",
+	[PLACE_HELD] = "held", [PLACE_NO_GAIN] = "no-gain", [PLACE_ROOM] = "guarantee",
 };
 
 static void say_look(struct core_te *te, const struct te_task *t, const struct core *core)
@@ -203,6 +210,36 @@ static void take_advice(struct core *core, struct te_task *t)
 	memcpy(te->advice, text, sizeof text);
 }
 
+static void say_own(struct core *core, const struct te_own *own)
+{
+	const struct net *net = core->net;
+	const struct place_path way = { .arcs = own->arcs, .n_arcs = own->n_arcs };
+	const char *name = net->networks[own->network].name;
+	char path[1024];
+	if (own->n_arcs)
+		events_note(core->events, core->wall_ms, EVENT_INFO, "te", "", "network %s takes %s, a way of its own", name,
+			    te_path_name(net, own->from, &way, path, sizeof path));
+	else
+		events_note(core->events, core->wall_ms, EVENT_WARNING, "te", "", "network %s from %s to %s goes like others: no way that is up "
+			    "suits", name, net->switches[own->from].name, net->switches[own->to].name);
+}
+
+/* Ways that networks have for themselves; true: they are others than before. */
+static bool take_owns(struct core *core, const struct te_owns *owns)
+{
+	struct te_owns *before = core->te->owns;
+	bool same = te_owns_same(before, owns);
+	core->te->owns = te_owns_copy(owns);
+	for (size_t i = 0; i < owns->n && !same; i++) {
+		/* They are of one file, so they are the same ones. */
+		const struct te_owns one = { .items = &owns->items[i], .n = 1 }, old = { .items = before ? &before->items[i] : NULL, .n = 1 };
+		if (!before || !te_owns_same(&one, &old))
+			say_own(core, &owns->items[i]);
+	}
+	te_owns_free(before);
+	return !same;
+}
+
 static void take(struct core *core, struct te_task *t)
 {
 	struct core_te *te = core->te;
@@ -210,9 +247,12 @@ static void take(struct core *core, struct te_task *t)
 	te->keeper = t->keeper;
 	t->keeper = NULL;
 	te->n_looks++;
+	free(te->nics);
+	te->nics = t->nics;
+	t->nics = NULL;
 	take_advice(core, t);
 	say_look(te, t, core);
-	bool same = te_same(before, t->next);
+	bool same = te_same(before, t->next), new_owns = take_owns(core, t->job->owns);
 	if (!same)
 		say_change(core, t, before);
 	else
@@ -220,8 +260,9 @@ static void take(struct core *core, struct te_task *t)
 	te->running = t->next;
 	t->next = NULL;
 	te_deals_follow(core, before);
+	te_promises_look(core, t->job);
 	place_free(before);
-	if (!same || te->steer_due || te_deals_apply(core))
+	if (!same || new_owns || te->steer_due || te_deals_apply(core))
 		core_steer_begin(core);
 }
 
@@ -230,8 +271,10 @@ static void done(void *ctx)
 	struct te_task *t = ctx;
 	struct core *core = t->core;
 	core->te->task = NULL;
-	if (t->generation == core->te->generation)
+	if (t->generation == core->te->generation) {
 		take(core, t);
+		te_cuts_begin(core);
+	}
 	task_free(t);
 	if (core->kick)
 		core->kick(core->ctx);
@@ -242,6 +285,8 @@ static bool is_idle(const struct te_plan *job)
 	double sum = 0;
 	for (size_t i = 0; i < job->job.n_demands; i++)
 		sum += job->job.demands[i].mbps;
+	for (size_t i = 0; i < job->owns->n; i++)
+		sum += job->owns->items[i].mbps;
 	return sum < IDLE_MBPS;
 }
 
@@ -273,7 +318,7 @@ void te_look_begin(struct core *core)
 	if (!t->keeper && t->goal != NET_TE_SHORTEST) {
 		t->keeper = new_keeper(&core->net->te);
 		if (t->running)
-			place_keeper_take(t->keeper, te_copy(t->running));
+			place_keeper_take(t->keeper, te_map_in(t->job->map, t->running));
 	}
 	te->task = t;
 	if (core->work)

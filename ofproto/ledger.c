@@ -19,24 +19,30 @@ static bool row_is_refused(const struct row *row)
 
 static size_t size_without_instructions(const struct row *row)
 {
-	return FLOW_MATCH + wire_match_padded(wire_u16(row_msg(row) + FLOW_MATCH + 2));
+	return FLOW_MATCH + wire_match_padded(wire_u16(row_match(row) + 2));
 }
 
-static uint64_t digest_of_shut(const struct row *row)
+static uint64_t __attribute__((noinline)) digest_of_shut(const struct row *row)
 {
-	return rule_digest(&(struct rule) {
-		.msg = row_msg(row), .size = (uint16_t) size_without_instructions(row), .kind = RULE_FLOW,
-	});
+	struct row_room room;
+	struct rule rule;
+
+	row_rule(row, &room, &rule);
+	rule.size = (uint16_t) size_without_instructions(row);
+	return rule_digest(&rule);
 }
 
-/* What the switch shall have, given what it refuses. */
-static uint64_t row_target(const struct row *row)
+static uint64_t target_of_refused(const struct row *row)
 {
-	if (!row_is_refused(row))
-		return row->want;
 	if (!row->have || row->kind != RULE_FLOW)
 		return row->have;
 	return row->unshuttable ? 0 : digest_of_shut(row);
+}
+
+/* What the switch shall have, given what it refuses. */
+static inline uint64_t row_target(const struct row *row)
+{
+	return row_is_refused(row) ? target_of_refused(row) : row->want;
 }
 
 static enum phase row_phase(const struct row *row, bool is_there)
@@ -84,9 +90,12 @@ static bool row_lingers(const struct ledger *l, const struct row *row)
 
 void row_settle(struct ledger *l, struct row *row)
 {
-	uint64_t target = row_target(row);
+	uint64_t target = row->want;
 
-	row_count(l, row, row_is_refused(row), row->foreign && row->want);
+	if (row->refused || row->foreign || row->counted_refused || row->counted_foreign) {
+		target = row_target(row);
+		row_count(l, row, row_is_refused(row), row->foreign && row->want);
+	}
 	if (row->in_flight)
 		return;
 	if (target != row->have && !row->foreign) {
@@ -135,7 +144,7 @@ void ledger_want(struct ledger *l, uint8_t app, const struct rule *rule)
 	struct row *row = store_find(l, rule, hash);
 
 	if (!row) {
-		row = store_add(l, rule, hash);
+		row = store_add(l, rule, hash, want);
 		row->plain = rule->plain;
 		row->want = want;
 		row_enlist(l, row, app);
@@ -149,7 +158,7 @@ void ledger_want(struct ledger *l, uint8_t app, const struct rule *rule)
 		return;
 	row_unlist(l, row);
 	if (row->want != want) {
-		store_message(l, row, rule);
+		store_message(l, row, rule, want);
 		row->want = want;
 		row->refused = false;
 	}
@@ -183,10 +192,7 @@ void ledger_mark(struct ledger *l, uint8_t app)
 
 static uint16_t row_priority(const struct row *row)
 {
-	struct rule rule;
-
-	row_rule(row, &rule);
-	return rule.kind == RULE_FLOW ? rule_priority(&rule) : 0;
+	return row->kind == RULE_FLOW ? wire_u16(row_head(row) + FLOW_PRIORITY) : 0;
 }
 
 static int lowest_first(const void *a, const void *b)
@@ -261,7 +267,7 @@ size_t ledger_message(const struct row *row, uint8_t *buf, uint32_t xid)
 {
 	size_t size = ledger_message_size(row);
 
-	memcpy(buf, row_msg(row), size);
+	row_copy(row, buf, size);
 	wire_put_u16(buf + WIRE_LENGTH, (uint16_t) size);
 	wire_put_u32(buf + WIRE_XID, xid);
 	if (!row_target(row))

@@ -25,15 +25,18 @@ enum phase {
 };
 
 struct row_link { struct row_link *prev, *next; };
+struct body;
 
 /* A network has more of these than of anything else: every byte is zeroed, read and
- * kept a million times. The message, as wanted, else as it was read, follows. */
+ * kept a million times. The message, as wanted, else as it was read, follows, or only
+ * its match: see row_rule(). */
 struct row {
 	struct row_link link;           /* dirty list of its phase, or in flight, or itself */
 	struct row_link place;          /* all rows of its table, see LEDGER_GROUPS */
 	uint64_t want, sent, have;      /* digests, 0 = none */
 	uint64_t n_packets, n_bytes;    /* as last read */
-	uint16_t size;                  /* bytes of the message: see row_rule() */
+	struct body *body;              /* the rest of the message, shared; null = all of it follows */
+	uint16_t size;                  /* bytes of the message */
 	uint8_t kind;                   /* enum rule_kind */
 	uint8_t app;                    /* who wants it (wanted it last); as read: of the cookie */
 	uint8_t phase;                  /* while dirty: enum phase */
@@ -49,7 +52,6 @@ struct row {
 	bool shutting : 1;              /* in flight: what was sent is the row shut, see ledger_refuse() */
 	bool unshuttable : 1;           /* that was refused too */
 	uint32_t ref;                   /* where the row is: see ledger_store.c */
-	uint32_t key_hash;
 	uint32_t mark;                  /* the ledger_mark() since which it is wanted */
 	uint32_t seen;                  /* the read pass that saw it last */
 	uint32_t moved;                 /* the read pass before which it was last in flight */
@@ -128,14 +130,16 @@ bool ledger_gone(struct ledger *, const struct rule *key);
 
 /* --- look -------------------------------------------------------------------------- */
 const struct row *ledger_find(const struct ledger *, const struct rule *key);
-/* The key will be asked for in a moment: memory is slow, so fetch it now. */
-void ledger_ahead(const struct ledger *, const struct rule *key);
+/* Where in memory a look-up of the key begins, for who fetches it ahead. */
+const void *ledger_place(const struct ledger *, const struct rule *key);
 /* By table and then in the order of arrival. Includes foreign rows (want and
  * have are 0) and rows on their way out. Not while the ledger changes. */
 struct ledger_iter { size_t table; struct row *row; };
 const struct row *ledger_first(const struct ledger *, struct ledger_iter *);
 const struct row *ledger_after(const struct ledger *, struct ledger_iter *);
-void row_rule(const struct row *, struct rule *ret_rule);       /* borrows the row */
+/* The rule of a row borrows the row, and the room when the message is put together there. */
+struct row_room { uint8_t msg[256] __attribute__((aligned(8))); };
+void row_rule(const struct row *, struct row_room *, struct rule *ret_rule);
 /* Nothing in flight, and want = have for every row that is not quarantined or
  * foreign, and every quarantined flow is shut or not there. */
 bool ledger_at_rest(const struct ledger *);

@@ -40,7 +40,7 @@ static void row_learn(struct ledger *l, struct row *row, uint64_t have)
 
 /* Somebody else's row. Kept even when nobody wants its key: it may be wanted
  * later, and must not be overwritten then. */
-static void read_foreign(struct ledger *l, struct row *row, const struct rule *rule)
+static void read_foreign(struct ledger *l, struct row *row, const struct rule *rule, uint64_t digest)
 {
 	row_unlist(l, row);
 	if (row->have)
@@ -48,14 +48,12 @@ static void read_foreign(struct ledger *l, struct row *row, const struct rule *r
 	row_set_have(l, row, 0);
 	row->foreign = true;
 	if (!row->want)
-		store_message(l, row, rule);
+		store_message(l, row, rule, digest);
 	row_settle(l, row);
 }
 
-static void read_ours(struct ledger *l, struct row *row, const struct rule *rule)
+static void read_ours(struct ledger *l, struct row *row, const struct rule *rule, uint64_t digest)
 {
-	uint64_t digest = rule_digest(rule);
-
 	row_unlist(l, row);
 	if (!row->have)
 		l->drift.extra++;
@@ -64,7 +62,7 @@ static void read_ours(struct ledger *l, struct row *row, const struct rule *rule
 	row_learn(l, row, digest);
 	row->foreign = false;
 	if (!row->want) {
-		store_message(l, row, rule);
+		store_message(l, row, rule, digest);
 		row->app = rule->kind == RULE_FLOW ? cookie_app(rule_cookie(rule)) : 0;
 		row->plain = rule->plain;
 	}
@@ -75,10 +73,11 @@ void ledger_read_row(struct ledger *l, const struct rule *rule,
 		     uint64_t n_packets, uint64_t n_bytes, uint32_t duration)
 {
 	uint32_t hash = store_hash(l, rule);
+	uint64_t digest = rule_digest(rule);
 	struct row *row = store_find(l, rule, hash);
 
 	if (!row)
-		row = store_add(l, rule, hash);
+		row = store_add(l, rule, hash, digest);
 	row->seen = l->pass;
 	/* Made anew on the switch, it counts anew. */
 	if (duration < row->duration)
@@ -91,9 +90,9 @@ void ledger_read_row(struct ledger *l, const struct rule *rule,
 	if (row_moves(l, row))
 		return;
 	if (rule_is_ours(rule))
-		read_ours(l, row, rule);
+		read_ours(l, row, rule, digest);
 	else
-		read_foreign(l, row, rule);
+		read_foreign(l, row, rule, digest);
 }
 
 static void judge_table(struct ledger *l, int table)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ledger_store: memory and look-up of rows.
  *
- * A row and its message are one piece of memory, taken from chunks of equal
+ * A row and what it has of its message are one piece of memory, taken from chunks of equal
  * pieces, so a learned host costs no malloc. Pieces that are given back wait for
  * the next row of their size; chunks are given back with the ledger. A message
  * that outgrows its row's piece stands on the heap.
@@ -92,29 +92,60 @@ static size_t row_room(const struct row *row)
 	return (size_t) row->units * UNIT - sizeof(*row);
 }
 
-static void message_drop(struct ledger *l, struct row *row)
+static void outgrown_free(struct ledger *l, struct row *row)
 {
 	if (!row->outgrown)
 		return;
-	l->n_bytes -= row->size;
-	free(row_msg(row));
+	l->n_bytes -= row_own_size(row);
+	free(row_own(row));
 	row->outgrown = false;
 }
 
-void store_message(struct ledger *l, struct row *row, const struct rule *rule)
+/* The row has no message, and takes this one. */
+static void message_take(struct ledger *l, struct row *row, const struct rule *rule, struct body *body)
 {
-	if (rule->size == row->size) {
-		memmove(row_msg(row), rule->msg, rule->size);    /* may be the row's own */
+	size_t own;
+
+	row->body = body;
+	row->size = rule->size;
+	own = row_own_size(row);
+	if (own > row_room(row)) {
+		l->n_bytes += own;
+		row->outgrown = true;
+		*(uint8_t **) (row + 1) = mem_alloc(own);
+	}
+	memmove(row_own(row), body ? rule->msg + FLOW_MATCH : rule->msg, own);
+}
+
+static void message_drop(struct ledger *l, struct row *row)
+{
+	outgrown_free(l, row);
+	body_give(l, row->body);
+}
+
+void store_message(struct ledger *l, struct row *row, const struct rule *rule, uint64_t digest)
+{
+	struct body *body;
+
+	if (rule->msg == row_own(row) && rule->size == row->size)
+		return;                 /* it is the row's own */
+	body = body_take(l, rule, digest);
+	message_drop(l, row);
+	message_take(l, row, rule, body);
+}
+
+void row_copy(const struct row *row, uint8_t *buf, size_t size)
+{
+	size_t match = row_own_size(row);
+
+	if (!row->body) {
+		memcpy(buf, row_own(row), size);
 		return;
 	}
-	message_drop(l, row);
-	row->size = rule->size;
-	if (rule->size > row_room(row)) {
-		l->n_bytes += rule->size;
-		row->outgrown = true;
-		*(uint8_t **) (row + 1) = mem_alloc(rule->size);
-	}
-	memcpy(row_msg(row), rule->msg, rule->size);
+	memcpy(buf, row->body->msg, FLOW_MATCH);
+	wire_put_u16(buf + WIRE_LENGTH, row->size);      /* of the body's first row it may be another */
+	memcpy(buf + FLOW_MATCH, row_own(row), match);
+	memcpy(buf + FLOW_MATCH + match, row->body->msg + FLOW_MATCH, size - FLOW_MATCH - match);
 }
 
 /* --- the table ------------------------------------------------------------------------ */
@@ -126,19 +157,27 @@ uint32_t store_hash(const struct ledger *l, const struct rule *key)
 	return (uint32_t) (h ^ h >> 32);
 }
 
+static bool has_key(const struct row *row, const struct rule *key)
+{
+	size_t match = row_own_size(row);
+
+	if (!row->body)
+		return rule_key_equal(&(struct rule) { .kind = (enum rule_kind) row->kind, .size = row->size,
+						       .msg = row_own(row) }, key);
+	return key->kind == RULE_FLOW && row->body->msg[FLOW_TABLE] == rule_table(key)
+		&& wire_u16(row->body->msg + FLOW_PRIORITY) == rule_priority(key)
+		&& key->size >= FLOW_MATCH + match && !memcmp(row_own(row), key->msg + FLOW_MATCH, match);
+}
+
 struct row *store_find(const struct ledger *l, const struct rule *key, uint32_t hash)
 {
 	size_t mask = l->n_slots - 1;
 
 	for (size_t i = hash & mask; l->slots[i].ref; i = (i + 1) & mask) {
-		struct rule at;
-		struct row *row;
-
 		if (l->slots[i].hash != hash)
 			continue;
-		row = row_at(l, l->slots[i].ref);
-		row_rule(row, &at);
-		if (rule_key_equal(&at, key))
+		struct row *row = row_at(l, l->slots[i].ref);
+		if (has_key(row, key))
 			return row;
 	}
 	return NULL;
@@ -171,8 +210,11 @@ static void slots_grow(struct ledger *l)
  * stands between its home and the gap. */
 static void slot_remove(struct ledger *l, const struct row *row)
 {
-	size_t mask = l->n_slots - 1, gap = row->key_hash & mask;
+	struct row_room room;
+	struct rule rule;
 
+	row_rule(row, &room, &rule);
+	size_t mask = l->n_slots - 1, gap = store_hash(l, &rule) & mask;
 	while (l->slots[gap].ref != row->ref)
 		gap = (gap + 1) & mask;
 	for (size_t i = (gap + 1) & mask; l->slots[i].ref; i = (i + 1) & mask) {
@@ -186,11 +228,11 @@ static void slot_remove(struct ledger *l, const struct row *row)
 	l->slots[gap].ref = 0;
 }
 
-static unsigned table_of(const struct rule *rule)
+unsigned store_table(const struct row *row)
 {
-	switch (rule->kind) {
+	switch ((enum rule_kind) row->kind) {
 	case RULE_FLOW:
-		return rule_table(rule);
+		return row_head(row)[FLOW_TABLE];
 	case RULE_GROUP:
 		return LEDGER_GROUPS;
 	case RULE_METER:
@@ -199,25 +241,20 @@ static unsigned table_of(const struct rule *rule)
 	return 0;
 }
 
-unsigned store_table(const struct row *row)
+struct row *store_add(struct ledger *l, const struct rule *rule, uint32_t hash, uint64_t digest)
 {
-	struct rule rule;
-
-	row_rule(row, &rule);
-	return table_of(&rule);
-}
-
-struct row *store_add(struct ledger *l, const struct rule *rule, uint32_t hash)
-{
-	size_t units = units_of(sizeof(struct row) + rule->size);
+	struct body *body = body_take(l, rule, digest);
+	size_t own = body ? rule->size - (size_t) FLOW_MATCH - body->rest : rule->size;
+	size_t units = units_of(sizeof(struct row) + own);
 	struct row *row = row_take(l, (uint8_t) (units <= MAX_UNITS ? units : UNITS_OF_OUTGROWN));
+	unsigned table;
 
 	row->kind = (uint8_t) rule->kind;
-	row->key_hash = hash;
 	link_init(&row->link);
-	store_message(l, row, rule);
-	link_push(&l->tables[table_of(rule)], &row->place);
-	l->n_table_rows[table_of(rule)]++;
+	message_take(l, row, rule, body);
+	table = store_table(row);
+	link_push(&l->tables[table], &row->place);
+	l->n_table_rows[table]++;
 	if (++l->n_rows > l->n_slots / 2)
 		slots_grow(l);
 	slot_put(l->slots, l->n_slots, (struct slot){row->ref, hash});
@@ -261,7 +298,8 @@ void ledger_free(struct ledger *l)
 		return;
 	for (int t = 0; t < LEDGER_TABLES; t++)
 		for (struct row_link *i = l->tables[t].next; i != &l->tables[t]; i = i->next)
-			message_drop(l, ROW_OF(i, place));
+			outgrown_free(l, ROW_OF(i, place));
+	bodies_free(&l->bodies);
 	for (size_t i = 0; i < l->n_chunks; i++)
 		free(l->chunks[i]);
 	free(l->chunks);
@@ -274,9 +312,9 @@ const struct row *ledger_find(const struct ledger *l, const struct rule *key)
 	return store_find(l, key, store_hash(l, key));
 }
 
-void ledger_ahead(const struct ledger *l, const struct rule *key)
+const void *ledger_place(const struct ledger *l, const struct rule *key)
 {
-	__builtin_prefetch(&l->slots[store_hash(l, key) & (l->n_slots - 1)]);
+	return &l->slots[store_hash(l, key) & (l->n_slots - 1)];
 }
 
 static const struct row *iter_row(const struct ledger *l, struct ledger_iter *iter, struct row_link *at)
@@ -303,12 +341,16 @@ const struct row *ledger_after(const struct ledger *l, struct ledger_iter *iter)
 	return iter->row ? iter_row(l, iter, iter->row->place.next) : NULL;
 }
 
-void row_rule(const struct row *row, struct rule *ret_rule)
+void row_rule(const struct row *row, struct row_room *room, struct rule *ret_rule)
 {
 	ret_rule->kind = (enum rule_kind) row->kind;
 	ret_rule->plain = row->plain;
 	ret_rule->size = row->size;
-	ret_rule->msg = row_msg(row);
+	ret_rule->msg = row_own(row);
+	if (row->body) {
+		row_copy(row, room->msg, row->size);
+		ret_rule->msg = room->msg;
+	}
 }
 
 size_t ledger_table_rows(const struct ledger *l, unsigned table)
@@ -318,5 +360,6 @@ size_t ledger_table_rows(const struct ledger *l, unsigned table)
 
 size_t ledger_memory(const struct ledger *l)
 {
-	return sizeof(*l) + l->n_slots * sizeof(*l->slots) + l->max_chunks * sizeof(*l->chunks) + l->n_bytes;
+	return sizeof(*l) + l->n_slots * sizeof(*l->slots) + l->max_chunks * sizeof(*l->chunks)
+		+ l->bodies.n_slots * sizeof(*l->bodies.slots) + l->n_bytes;
 }

@@ -43,6 +43,7 @@ DIAG_CODE(UNDERLAY, "E041", DIAG_ERROR, "an underlay that is not there, or not s
 DIAG_CODE(LABEL, "E042", DIAG_ERROR, "a VLAN or VNI that labels of steered frames use", "Choose one outside of the range, or move the range with `labels` of `te`.")
 DIAG_CODE(STEER, "E043", DIAG_ERROR, "a wish for traffic that cannot be", "Name declared switches, links and underlays between which there is a way.")
 DIAG_CODE(GUARANTEE, "E044", DIAG_ERROR, "a guarantee that cannot be met", "Lower it, add links, or give `rate` to the links it goes over.")
+DIAG_CODE(GUARANTEE_CUT, "W134", DIAG_WARNING, "a guarantee that the loss of a link breaks", "Lower it, or give it a second way with enough `rate`; or know that it holds only while all links do.")
 DIAG_CODE(DRAIN, "W130", DIAG_WARNING, "a link to be drained that nothing replaces", "Add another way, or know that it keeps its traffic.")
 DIAG_CODE(LONE_RISK, "W131", DIAG_WARNING, "a shared risk of one link", "Give the others that fail with it the same `srlg`, or leave it out.")
 DIAG_CODE(NO_EDGES, "W132", DIAG_WARNING, "traffic engineering without links", "Name `links` or `underlays`: traffic is steered over these only.")

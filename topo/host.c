@@ -69,9 +69,9 @@ uint32_t host_find(const struct host_table *t, uint32_t network, const uint8_t m
 	return NET_NONE;
 }
 
-void host_ahead(const struct host_table *t, uint32_t network, const uint8_t mac[6])
+const void *host_find_at(const struct host_table *t, uint32_t network, const uint8_t mac[6])
 {
-	__builtin_prefetch(&t->places[hash_of(t, network, mac) & t->mask]);
+	return &t->places[hash_of(t, network, mac) & t->mask];
 }
 
 static void put(struct host_table *t, struct host_place place)

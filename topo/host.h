@@ -30,8 +30,8 @@ void host_table_uninit(struct host_table *);
 
 /* The index of a host, or NET_NONE. */
 uint32_t host_find(const struct host_table *, uint32_t network, const uint8_t mac[6]);
-/* It will be looked for in a moment: fetches its place. */
-void host_ahead(const struct host_table *, uint32_t network, const uint8_t mac[6]);
+/* Where in memory that look-up begins. */
+const void *host_find_at(const struct host_table *, uint32_t network, const uint8_t mac[6]);
 /* A new host, zero but for network, MAC and list links (none); it must not be
  * there yet. network is not 0. */
 uint32_t host_add(struct host_table *, uint32_t network, const uint8_t mac[6]);

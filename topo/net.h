@@ -37,7 +37,7 @@ struct net_object {
 /* A network between the hosts that tunnels go through: a NIC, or a provider. */
 struct net_underlay {
 	const char *name;
-	uint64_t rate;                  /* bit/s each way between two hosts; 0 = not said */
+	uint64_t rate;                  /* bit/s each way that a host has there; 0 = not said */
 	uint32_t mtu;                   /* bytes; never 0 once loaded */
 	bool main;                      /* plain tunnels and floods go here; exactly one is, the first */
 	const char *description;        /* null = none */
@@ -52,6 +52,7 @@ struct net_vtep_at {
 	bool is_v6;
 	uint8_t bytes[16];              /* network order; IPv4: the first four */
 	struct where where;
+	uint64_t rate;                  /* bit/s each way of the host's NIC there; 0 = that of the underlay */
 };
 
 struct net_switch {
@@ -202,7 +203,11 @@ struct net_edge {
 	const char *bfd[2];             /* tunnel: port of that end that does nothing but BFD to the other, or null */
 	uint32_t delay_us;              /* each way, as the file says it; 0 = not said */
 	bool is_implied;                /* a tunnel of the mesh over an underlay that the file does not list */
+	uint32_t nic[2];                /* of that end: index into nics; NET_NONE = it has one for itself, or a rate is not said */
 };
+
+/* What several tunnels of a switch share: its NIC in an underlay. */
+struct net_nic { uint32_t sw, underlay; double mbps; };        /* indices; Mbit/s each way */
 
 /* An entry of `links` without ports: a tunnel. */
 struct net_tunnel {
@@ -234,6 +239,8 @@ struct net_te_pair {
 	uint32_t *underlays;
 	size_t n_underlays;
 	struct where where;
+	const char *network_name;       /* null = all */
+	uint32_t network;               /* index into networks; NET_NONE = all */
 };
 
 /* A rate that is kept for someone. */
@@ -244,6 +251,8 @@ struct net_te_guarantee {
 	uint32_t from, to;              /* indices into switches: one direction; NET_NONE with a network */
 	uint64_t rate;                  /* bit/s */
 	struct where where;
+	uint32_t *pairs;                /* indices into reserves */
+	size_t n_pairs;
 };
 
 struct net_te_reserve { uint32_t from, to; double mbps; };
@@ -369,6 +378,8 @@ struct net {
 	size_t n_underlays;
 	struct net_tunnel *tunnels;     /* portless entries of links, sorted by name, as the edges that they are */
 	size_t n_tunnels;
+	struct net_nic *nics;           /* sorted by sw, then underlay */
+	size_t n_nics;
 };
 
 /* Reads and checks; every finding of the file goes to diag. Returns null when

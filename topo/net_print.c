@@ -64,6 +64,16 @@ static void print_text(const char *key, const char *text, FILE *out)
 	putc('\n', out);
 }
 
+static void print_vtep_at(const struct net_vtep_at *at, FILE *out)
+{
+	char rate[32];
+
+	fputs(at->rate ? "{address: " : "", out);
+	net_print_quoted(at->text, out);
+	if (at->rate)
+		fprintf(out, ", rate: %s}", (scalar_rate_text(at->rate, rate), rate));
+}
+
 static void print_switch(const struct net *net, const struct net_switch *sw, FILE *out)
 {
 	fputs("  ", out);
@@ -73,7 +83,7 @@ static void print_switch(const struct net *net, const struct net_switch *sw, FIL
 		fputs(i ? ", " : "    vteps: {", out);
 		net_print_word(sw->vteps[i].underlay_name, out);
 		fputs(": ", out);
-		net_print_quoted(sw->vteps[i].text, out);
+		print_vtep_at(&sw->vteps[i], out);
 		fputs(i + 1 == sw->n_vteps ? "}\n" : "", out);
 	}
 	if (sw->vtep && !net->n_underlays) {

@@ -42,7 +42,7 @@ static double ecmp(struct place_state *s)
 	struct place_demand *demands = arena_new_array(s->arena, struct place_demand, s->n_flows);
 
 	for (size_t i = 0; i < s->n_flows; i++)
-		demands[i] = (struct place_demand) { s->flows[i].src, s->flows[i].dst, s->flows[i].mbps };
+		demands[i] = (struct place_demand) { .src = s->flows[i].src, .dst = s->flows[i].dst, .mbps = s->flows[i].mbps };
 	return place_ecmp(s->arena, s->g, demands, s->n_flows);
 }
 
@@ -168,8 +168,9 @@ static bool has_fences(const struct place_state *s)
 static void widen_all(struct choice *best, const struct place_job *job, const struct place_graph *g, double u_ecmp)
 {
 	static const uint32_t slots[] = {64, 60, 63, 55, 52};
+	double enough = fmax(u_ecmp * (1 + AS_GOOD_AS), job->options.content ? job->options.goal : 0);
 
-	for (size_t i = 0; i < (has_fences(best->s) ? 1 : sizeof slots / sizeof *slots) && best->p->u > u_ecmp * (1 + AS_GOOD_AS); i++) {
+	for (size_t i = 0; i < (has_fences(best->s) ? 1 : sizeof slots / sizeof *slots) && best->p->u > enough; i++) {
 		struct place_options options = job->options;
 		if (best->s->stopped)
 			return;
@@ -178,7 +179,7 @@ static void widen_all(struct choice *best, const struct place_job *job, const st
 		options.elephant_paths = slots[i];
 		options.tolerance = fmin(options.tolerance, 1e-3);
 		try_wider(best, job, g, options, SEARCH);
-		if (best->p->u > u_ecmp * (1 + AS_GOOD_AS))
+		if (best->p->u > enough)
 			try_wider(best, job, g, options, EQUAL_SPLIT);
 	}
 }

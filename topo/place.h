@@ -40,6 +40,7 @@ struct place_rule {
 struct place_demand {
 	uint32_t src, dst;              /* nodes */
 	double mbps;                    /* 0: wants a path all the same */
+	double firm;                    /* of that: guaranteed, so place_plan_firm() keeps room for it; 0 = none */
 };
 
 struct place_options {
@@ -49,6 +50,7 @@ struct place_options {
 	double tolerance;               /* proved gap at which the search ends */
 	double goal;                    /* utilisation that is good enough; 0 = as low as can be */
 	bool sparing;                   /* move only what stands on links above the goal */
+	bool content;                   /* at `goal` nothing more is tried, equal split neither */
 	bool unrounded;                 /* shares as they come, any number of paths, no slots */
 	bool without_standbys;
 	uint64_t work;                  /* arcs that may be looked at, about; 0 = no limit */
@@ -120,9 +122,19 @@ struct placement *place_plan(const struct place_job *);
 struct placement *place_stay(const struct place_job *);
 void place_free(struct placement *);
 
+/* Makes it what place_plan() should have said where not all fits: what is guaranteed has room on its paths,
+ * and others take what is left, though it be too little for them. Takes the placement and gives one of the
+ * same bound; the same one when there is nothing to do or nothing better. */
+struct placement *place_plan_firm(const struct place_job *, struct placement *take);
+/* The part of all that is firm that has room on its pairs' paths: 1 = all. A pair has room for what all other
+ * demands of the job leave of its links. */
+double place_kept(const struct place_job *, const struct placement *);
+
 /* Utilisation of the busiest link if this placement carried the demands of the
  * job. What has no path there counts nowhere. */
 double place_load(const struct place_job *, const struct placement *);
+/* The same, its paths in the arena. */
+struct place_pair place_copy_pair(struct arena *, const struct place_pair *);
 /* The pair, or null. */
 const struct place_pair *place_find(const struct placement *, uint32_t src, uint32_t dst);
 

@@ -18,10 +18,11 @@ enum { MAX_RECENT = 8, QUIET_HOLDS = 8 };
 #define BELOW_GOAL 0.9                  /* the others, unless told otherwise */
 #define JUMP 1.25                       /* above the average: no noise */
 #define MOST_NOISE 1.1                  /* peaks this far above the average widen the band */
+#define WHOLE (1 - 1e-9)                /* of what is guaranteed */
 #define NEAR_BOUND 0.01                 /* or this far from the bound */
 
 /* What a pair wanted in a part of the window. */
-struct seen { uint32_t src, dst; double highest, sum; };
+struct seen { uint32_t src, dst; double highest, sum, firm; };
 struct recent { uint64_t ms; struct seen *pairs; size_t n, n_steps; };
 
 struct place_keeper {
@@ -106,7 +107,7 @@ static struct recent sorted(const struct place_job *job, uint64_t now_ms)
 	for (size_t i = 0; i < job->n_demands; i++) {
 		const struct place_demand *d = &job->demands[i];
 		double mbps = d->mbps > 0 ? d->mbps : 0;
-		r.pairs[i] = (struct seen) { d->src, d->dst, mbps, mbps };
+		r.pairs[i] = (struct seen) { d->src, d->dst, mbps, mbps, d->firm };
 	}
 	qsort(r.pairs, job->n_demands, sizeof *r.pairs, by_pair);
 	for (size_t i = 0; i < job->n_demands; i++) {
@@ -114,6 +115,7 @@ static struct recent sorted(const struct place_job *job, uint64_t now_ms)
 		if (r.n && !by_pair(&r.pairs[r.n - 1], &pair)) {
 			r.pairs[r.n - 1].highest += pair.highest;
 			r.pairs[r.n - 1].sum += pair.sum;
+			r.pairs[r.n - 1].firm += pair.firm;
 		} else {
 			r.pairs[r.n++] = pair;
 		}
@@ -133,6 +135,7 @@ static void join(struct recent *into, struct recent more)
 		if (!order) {
 			all[n].highest = fmax(into->pairs[i].highest, more.pairs[k].highest);
 			all[n].sum = into->pairs[i].sum + more.pairs[k].sum;
+			all[n].firm = more.pairs[k].firm;
 		}
 		n++;
 		i += order <= 0;
@@ -187,7 +190,7 @@ static struct place_job with_demands(const struct place_job *job, const struct r
 	for (size_t i = 0; i < window->n; i++) {
 		const struct seen *pair = &window->pairs[i];
 		double mbps = highest ? pair->highest : pair->sum / (double) window->n_steps;
-		demands[i] = (struct place_demand) { pair->src, pair->dst, mbps };
+		demands[i] = (struct place_demand) { pair->src, pair->dst, mbps, pair->firm };
 	}
 	other.demands = demands;
 	other.n_demands = window->n;
@@ -249,7 +252,7 @@ struct look {
 };
 
 /* First sparingly; when that does not come near what can be had, with all that runs. */
-static struct placement *move_off(const struct place_keeper *k, const struct look *l)
+static struct placement *search(const struct place_keeper *k, const struct look *l)
 {
 	struct place_job job = *l->highest;
 
@@ -265,6 +268,21 @@ static struct placement *move_off(const struct place_keeper *k, const struct loo
 	bool better = other->u < p->u;
 	place_free(better ? p : other);
 	return better ? other : p;
+}
+
+/* Where not all fits, what is guaranteed comes first. */
+static struct placement *move_off(const struct place_keeper *k, const struct look *l)
+{
+	struct place_job job = *l->highest;
+
+	job.running = l->stay;
+	return place_plan_firm(&job, search(k, l));
+}
+
+/* Is a guarantee short of room? Below 1 all fits. */
+static bool is_short(const struct place_job *job, const struct placement *p, double u)
+{
+	return u > 1 && place_kept(job, p) < WHOLE;
 }
 
 /* The best there is for the average: a search without slots. */
@@ -305,36 +323,50 @@ static bool is_due(const struct place_keeper *k, const struct look *l, enum plac
 	*ret_verdict = PLACE_HELD;
 	if (l->ms - k->changed_ms < k->hold_ms && u < policy->panic)
 		return false;
+	if (is_short(l->average, l->stay, u))
+		return true;
 	*ret_verdict = PLACE_BEST;
 	double bound = lowest(l);
 	l->stay->bound = fmax(l->stay->bound, bound);   /* holds for the highest demands, too */
 	return u > band(k, l) * bound;
 }
 
+/* Is the other one better by enough? */
+static bool is_worth(const struct place_keeper *k, const struct look *l, const struct placement *next, bool *ret_makes_room)
+{
+	double now = place_kept(l->highest, l->stay), then = place_kept(l->highest, next);
+
+	*ret_makes_room = 1 - then < (1 - now) * (1 - k->policy.gain) && now < WHOLE;
+	if (then < fmin(now, WHOLE))
+		return false;
+	return *ret_makes_room || next->u <= l->stay->u * (1 - k->policy.gain);
+}
+
 static enum place_verdict decide(struct place_keeper *k, const struct look *l, struct placement **ret_next)
 {
 	const struct place_policy *policy = &k->policy;
 	struct placement *stay = l->stay;
-	bool must = l->first || l->lost;
+	bool must = l->first || l->lost, makes_room;
 	enum place_verdict must_verdict = l->first ? PLACE_FIRST : PLACE_LINKS, verdict;
 
 	*ret_next = NULL;
 	if (stay->u <= policy->goal)
 		return must ? must_verdict : PLACE_GOOD;
-	if (!must && stay->u <= policy->band * stay->bound)
+	bool is_wanting = is_short(l->highest, stay, stay->u);
+	if (!must && !is_wanting && stay->u <= policy->band * stay->bound)
 		return PLACE_BEST;
 	if (!must && !is_due(k, l, &verdict))
 		return verdict;
 	struct placement *next = move_off(k, l);
 	stay->bound = fmax(stay->bound, next->bound);
-	bool near = !must && stay->u <= band(k, l) * stay->bound;
-	bool small = next->u > stay->u * (1 - policy->gain);
+	bool near = !must && !is_wanting && stay->u <= band(k, l) * stay->bound;
+	bool small = !is_worth(k, l, next, &makes_room);
 	if (near || small) {
 		place_free(next);
 		return must ? must_verdict : near ? PLACE_BEST : PLACE_NO_GAIN;
 	}
 	*ret_next = next;
-	return must ? must_verdict : PLACE_MOVED;
+	return must ? must_verdict : makes_room ? PLACE_ROOM : PLACE_MOVED;
 }
 
 static void back_off(struct place_keeper *k, uint64_t now_ms, size_t n_reversed)

@@ -24,6 +24,7 @@ struct place_policy {
 	VERDICT(FIRST,    "nothing ran yet: shortest paths, and off links above the goal") \
 	VERDICT(LINKS,    "links changed: what stood on them moved") \
 	VERDICT(MOVED,    "a link was above the goal: traffic moved off it") \
+	VERDICT(ROOM,     "a guarantee was short of room: others made way") \
 	VERDICT(GOOD,     "kept: all links are below the goal") \
 	VERDICT(BEST,     "kept: it is close to the best there is") \
 	VERDICT(HELD,     "kept: the last change is too young") \

@@ -170,6 +170,19 @@ void place_free(struct placement *p)
 		arena_free(p->arena);
 }
 
+struct place_pair place_copy_pair(struct arena *arena, const struct place_pair *from)
+{
+	struct place_pair to = *from;
+
+	to.paths = arena_new_array(arena, struct place_path, from->n_paths);
+	for (uint32_t i = 0; i < from->n_paths; i++) {
+		to.paths[i] = from->paths[i];
+		to.paths[i].arcs = arena_new_array(arena, uint32_t, from->paths[i].n_arcs);
+		memcpy(to.paths[i].arcs, from->paths[i].arcs, from->paths[i].n_arcs * sizeof *from->paths[i].arcs);
+	}
+	return to;
+}
+
 const struct place_pair *place_find(const struct placement *p, uint32_t src, uint32_t dst)
 {
 	size_t low = 0, high = p->n_pairs;

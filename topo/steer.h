@@ -22,6 +22,7 @@
 #include <stdio.h>
 
 #include "topo/place.h"
+#include "topo/te_own.h"
 #include "topo/view.h"
 
 struct steer_step {
@@ -61,8 +62,8 @@ struct steer {
 /* The placement's nodes are switches of the net, its links edges. Pairs that have no
  * alternative to the plain way are left out, as are paths that a network cannot take (tunnels
  * of one without): so the ways (ways.h) must be those of now before this is put in force. Labels of `before` (may be null) keep their meaning, and no number of it
- * gets another one where it is. Pure: the same gives the same. */
-struct steer *steer_compute(const struct view *, const struct placement *, const struct steer *before);
+ * gets another one where it is. owns: ways that networks have instead of the pair's; may be null. Pure: the same gives the same. */
+struct steer *steer_compute(const struct view *, const struct placement *, const struct te_owns *, const struct steer *before);
 void steer_free(struct steer *);
 
 /* The pair, or null. */

@@ -15,6 +15,7 @@ struct work {
 	const struct view *view;
 	const struct net *net;
 	const struct placement *placement;
+	const struct te_owns *owns;     /* null = none */
 	struct steer_graph *graph;
 	struct steer_labels labels;
 	struct steer *steer;
@@ -226,6 +227,21 @@ static bool are_on_lan(const struct work *w, uint32_t network, uint32_t from, ui
 	return ways_to(w->view, vn, here, to).kind == WAY_LAN;
 }
 
+/* By the way that the network has for itself; false: it has none, or cannot take it. */
+static bool add_own(struct work *w, uint32_t network, const struct place_pair *pair, bool tunnels)
+{
+	const struct te_own *own = te_own_find(w->owns, network, pair->src, pair->dst);
+	struct paths paths = { .n = 1, .n_slots = 1 };
+	if (!own)
+		return false;
+	const struct place_path path = { .arcs = own->arcs, .n_arcs = own->n_arcs };
+	if (!is_way(w, &path, pair->src, pair->dst, tunnels))
+		return false;
+	paths.ways[0] = (struct steer_way) { path.arcs, path.n_arcs };
+	add_pair(w, network, pair->src, pair->dst, &paths);
+	return true;
+}
+
 static void steer_networks(struct work *w)
 {
 	const struct placement *placement = w->placement;
@@ -240,7 +256,8 @@ static void steer_networks(struct work *w)
 			continue;
 		for (uint32_t n = 0; n < w->net->n_networks; n++) {
 			const bool *members = &is_member[n * w->net->n_switches], tunnels = w->net->networks[n].tunnels;
-			if (!members[pair->src] || !members[pair->dst] || are_on_lan(w, n, pair->src, pair->dst))
+			if (!members[pair->src] || !members[pair->dst] || are_on_lan(w, n, pair->src, pair->dst)
+			    || add_own(w, n, pair, tunnels))
 				continue;
 			if (!is_found[tunnels])
 				find_paths(w, pair, tunnels, &paths[tunnels]);
@@ -282,11 +299,12 @@ static void finish(struct work *w)
 	steer_graph_free(w->graph);
 }
 
-struct steer *steer_compute(const struct view *view, const struct placement *placement, const struct steer *before)
+struct steer *steer_compute(const struct view *view, const struct placement *placement, const struct te_owns *owns,
+			    const struct steer *before)
 {
 	struct arena *arena = arena_new();
 	struct work w = {
-		.view = view, .net = view_net(view), .placement = placement, .graph = steer_graph_new(view),
+		.view = view, .net = view_net(view), .placement = placement, .owns = owns, .graph = steer_graph_new(view),
 		.steer = arena_new_array(arena, struct steer, 1),
 		.bridges = { steer_bridges(view_net(view), false), steer_bridges(view_net(view), true) },
 	};

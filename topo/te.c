@@ -99,9 +99,13 @@ static const struct section_type type_labels = {
 		.offset = offsetof(struct net_te_pair, to_name), \
 		.is_required = true, \
 		.help = "The switch that it is for. The other direction is another entry.", \
+	}, { \
+		.name = "network", \
+		.type = &section_text, \
+		.offset = offsetof(struct net_te_pair, network_name), \
+		.otherwise = "all networks", \
+		.help = "Only the traffic of that network. It then has a way of its own: the cheapest that suits, and one only.", \
 	}
-
-static const char *const later[] = { "network", NULL };
 
 static const struct section_key pin_keys[] = {
 	PAIR_KEYS, {
@@ -123,7 +127,6 @@ static const struct section pins_section = {
 	.where_offset = offsetof(struct net_te_pair, where),
 	.keys = pin_keys,
 	.n_keys = sizeof pin_keys / sizeof *pin_keys,
-	.later = later,
 };
 
 static const struct section_key avoid_keys[] = {
@@ -170,7 +173,6 @@ static const struct section avoids_section = {
 	.where_offset = offsetof(struct net_te_pair, where),
 	.keys = avoid_keys,
 	.n_keys = sizeof avoid_keys / sizeof *avoid_keys,
-	.later = later,
 	.check = check_avoid,
 };
 
@@ -218,9 +220,10 @@ static void check_guarantee(const struct section_scene *scene, const struct sect
 
 static const struct section guarantees_section = {
 	.name = "guarantee",
-	.help = "A rate that placement keeps free for traffic between two switches, or for each pair of a network's switches. It is "
-		"an error when the links with a known `rate` cannot carry all guarantees at once. Nothing is policed: on a link "
-		"that others overload, frames are lost without regard to guarantees.",
+	.help = "A rate that is kept free for traffic between two switches, or for each pair of a network's switches: where not all "
+		"fits, others are moved off its paths first. It is an error when the links with a known `rate` cannot carry all "
+		"guarantees at once, and a warning when they could not without one of the links. Nothing is policed: on a link that "
+		"others overload all the same, frames are lost without regard to guarantees.",
 	.example = "guarantee: [{from: kvm1, to: kvm3, rate: 2Gbit}]\n",
 	.size = sizeof(struct net_te_guarantee),
 	.where_offset = offsetof(struct net_te_guarantee, where),

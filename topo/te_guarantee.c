@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Guarantees: what they add up to, and whether the links can carry it. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "topo/model.h"
 #include "topo/place.h"
-#include "topo/te_job.h"
+#include "topo/te_cut.h"
 
-enum { MAX_RESERVES = 100000, WORK = 200000000 };
+enum { MAX_RESERVES = 100000, WORK = 200000000, WORK_OF_CUTS = 10000000 };
 
 static int by_pair(const void *a_, const void *b_)
 {
@@ -45,6 +46,19 @@ static size_t count(const struct net *net, const struct net_te_guarantee *guaran
 	return n;
 }
 
+static void find_pairs(const struct net *net, struct net_te_guarantee *guarantee)
+{
+	size_t n = count(net, guarantee, NULL);
+	struct net_te_reserve *ends = xheap_alloc(n * sizeof *ends + 1);
+
+	count(net, guarantee, ends);
+	guarantee->pairs = arena_new_array(net->arena, uint32_t, n);
+	guarantee->n_pairs = n;
+	for (size_t i = 0; i < n; i++)
+		guarantee->pairs[i] = te_job_reserve(net, ends[i].from, ends[i].to);
+	free(ends);
+}
+
 static bool add_up(struct net *net, struct diag *diag)
 {
 	struct net_te *te = &net->te;
@@ -69,6 +83,8 @@ static bool add_up(struct net *net, struct diag *diag)
 		else
 			te->reserves[te->n_reserves++] = te->reserves[i];
 	}
+	for (size_t i = 0; i < te->n_guarantees; i++)
+		find_pairs(net, &te->guarantees[i]);
 	return true;
 }
 
@@ -88,7 +104,8 @@ static struct where where_of(const struct net *net, uint32_t from, uint32_t to)
 	return te->where;
 }
 
-static void judge(const struct net *net, const struct placement *plan, struct diag *diag)
+/* False: they cannot be met. */
+static bool judge(const struct net *net, const struct placement *plan, struct diag *diag)
 {
 	const struct net_te *te = &net->te;
 
@@ -100,38 +117,86 @@ static void judge(const struct net *net, const struct placement *plan, struct di
 		diag_add(diag, where_of(net, pair->src, pair->dst), DIAG_GUARANTEE,
 			 "a guarantee from switch \"%s\" to switch \"%s\": no links of known \"rate\" join them",
 			 net->switches[pair->src].name, net->switches[pair->dst].name);
-		return;
+		return false;
 	}
-	if (plan->u > 1 + 1e-9)
-		diag_add(diag, te->guarantees[0].where, DIAG_GUARANTEE,
-			 "the guarantees do not fit: with the best ways found the busiest link would have %.0f %% of what it can "
-			 "carry, and %s%.0f %%; all of them times %.2f would fit", 100 * plan->u,
-			 "no ways give less than ", 100 * plan->bound, 1 / plan->u);
+	if (plan->u <= 1 + 1e-9)
+		return true;
+	diag_add(diag, te->guarantees[0].where, DIAG_GUARANTEE,
+		 "the guarantees do not fit: with the best ways found the busiest link would have %.0f %% of what it can "
+		 "carry, and %s%.0f %%; all of them times %.2f would fit", 100 * plan->u,
+		 "no ways give less than ", 100 * plan->bound, 1 / plan->u);
+	return false;
 }
 
-void te_guarantees_settle(struct net *net, struct diag *diag)
+static bool can_be_met(const struct net *net, struct diag *diag)
 {
-	if (!add_up(net, diag))
-		return;
 	size_t n = net->te.n_reserves;
-	struct place_link *links = xheap_alloc(net->n_edges * sizeof *links);
-	struct place_demand *demands = xheap_alloc(n * sizeof *demands);
-	struct place_job job = { .n_nodes = (uint32_t) net->n_switches, .links = links, .n_links = net->n_edges,
-				 .demands = demands, .n_demands = n, .options = place_defaults() };
+	struct place_link *links = xheap_alloc(net->n_edges * sizeof *links + 1);
+	struct place_demand *demands = xheap_alloc(n * sizeof *demands + 1);
 	struct arena *arena = arena_new();
+	struct te_map *map = te_map_new(arena, net);
+	struct place_job job = { .n_nodes = map->n_nodes, .n_links = map->n_links, .demands = demands, .n_demands = n,
+				 .options = place_defaults() };
 
 	te_job_links(net, NULL, NULL, links);
+	job.links = te_map_links(arena, map, net, links);
 	for (size_t i = 0; i < n; i++)
-		demands[i] = (struct place_demand) { net->te.reserves[i].from, net->te.reserves[i].to,
-						     net->te.reserves[i].mbps };
-	job.rules = te_job_rules(net, arena, &job.n_rules);
+		demands[i] = (struct place_demand) { .src = net->te.reserves[i].from, .dst = net->te.reserves[i].to,
+						     .mbps = net->te.reserves[i].mbps };
+	job.rules = te_job_rules(net, map, arena, &job.n_rules);
 	job.options.max_paths = net->te.max_paths;
 	job.options.without_standbys = true;
 	job.options.work = WORK;
 	struct placement *plan = place_plan(&job);
-	judge(net, plan, diag);
+	bool can = judge(net, plan, diag);
 	place_free(plan);
 	arena_free(arena);
 	free(links);
 	free(demands);
+	return can;
+}
+
+/* --- after the loss of a link ---------------------------------------------------------- */
+
+static void warn(const struct net *net, const struct net_te_guarantee *guarantee, const struct te_cut *cuts, struct diag *diag)
+{
+	uint32_t worst = guarantee->pairs[0];
+
+	for (size_t i = 0; i < guarantee->n_pairs; i++)
+		if (cuts[guarantee->pairs[i]].kept < cuts[worst].kept)
+			worst = guarantee->pairs[i];
+	const struct te_cut *cut = &cuts[worst];
+	if (cut->edge == NET_NONE)
+		return;
+	const struct net_te_reserve *pair = &net->te.reserves[worst];
+	const struct net_edge *edge = &net->edges[cut->edge];
+	char left[64] = "nothing could be kept", others[64] = "";
+	if (cut->kept > 0)
+		snprintf(left, sizeof left, "%.0f %% could be kept", 100 * cut->kept);
+	if (cut->n_short > 1)
+		snprintf(others, sizeof others, "; less than all without %u other%s, too", cut->n_short - 1, cut->n_short > 2 ? "s" : "");
+	diag_add(diag, guarantee->where, DIAG_GUARANTEE_CUT, "a guarantee from switch \"%s\" to switch \"%s\": without link \"%s\"%s%s%s %s%s",
+		 net->switches[pair->from].name, net->switches[pair->to].name, edge->name, edge->srlg ? " and all of srlg \"" : "",
+		 edge->srlg ? edge->srlg : "", edge->srlg ? "\"" : "", left, others);
+}
+
+static void check_cuts(const struct net *net, struct diag *diag)
+{
+	const struct net_te *te = &net->te;
+	struct te_cut *cuts = xheap_alloc(te->n_reserves * sizeof *cuts + 1);
+	size_t n_left = te_cuts(net, NULL, NULL, WORK_OF_CUTS, cuts);
+
+	for (size_t i = 0; i < te->n_guarantees; i++)
+		if (te->guarantees[i].n_pairs)
+			warn(net, &te->guarantees[i], cuts, diag);
+	if (n_left)
+		diag_add(diag, te->guarantees[0].where, DIAG_GUARANTEE_CUT,
+			 "the guarantees are so many that the loss of %zu of the links that they take was not tried", n_left);
+	free(cuts);
+}
+
+void te_guarantees_settle(struct net *net, struct diag *diag)
+{
+	if (add_up(net, diag) && can_be_met(net, diag))
+		check_cuts(net, diag);
 }

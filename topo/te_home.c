@@ -17,7 +17,7 @@ static bool is_dearer(const struct place_graph *g, const struct place_tree *tree
 /* Pairs are sorted by src, so one tree does for all of one. */
 struct placement *te_home(const struct te_plan *t, const struct placement *running)
 {
-	struct placement *p = te_copy(running);
+	struct placement *p = te_map_in(t->map, running);
 	struct place_graph *g = place_graph_new(p->arena, &t->job);
 	struct place_tree *tree = place_tree_new(p->arena, g->n_nodes);
 	uint32_t src = PLACE_NONE;

@@ -5,6 +5,7 @@
 
 #include "topo/arena.h"
 #include "topo/model.h"
+#include "topo/te_own.h"
 
 static uint32_t root_of(uint32_t *parent, uint32_t i)
 {
@@ -70,41 +71,86 @@ void te_job_links(const struct net *net, const bool *is_up, const double (*mbps)
 	keep_bridges(net, links);
 }
 
-static const uint32_t *avoided_edges(const struct net *net, struct arena *arena, const struct net_te_pair *avoid,
-				     uint32_t *ret_n)
+/* map null: links are edges. */
+static const uint32_t *avoided_links(const struct net *net, const struct te_map *map, struct arena *arena,
+				     const struct net_te_pair *avoid, uint32_t *ret_n)
 {
-	uint32_t *edges = arena_new_array(arena, uint32_t, net->n_edges);
+	uint32_t *links = arena_new_array(arena, uint32_t, 2 * net->n_edges);
 
 	*ret_n = 0;
-	for (uint32_t i = 0; i < net->n_edges; i++)
-		if (te_edge_is_avoided(net, avoid, i))
-			edges[(*ret_n)++] = i;
-	return edges;
+	for (uint32_t arc = 0; arc < 2 * net->n_edges; arc++) {
+		uint32_t link = map ? map->to[arc] / 2 : arc / 2;
+
+		if (te_edge_is_avoided(net, avoid, arc / 2) && (!*ret_n || links[*ret_n - 1] != link))
+			links[(*ret_n)++] = link;
+	}
+	return links;
 }
 
-const struct place_rule *te_job_rules(const struct net *net, struct arena *arena, size_t *ret_n)
+static size_t add_pin(struct place_rule *rules, size_t n, const struct net_te_pair *pin)
+{
+	rules[n++] = (struct place_rule) { .src = pin->from, .dst = pin->to, .via = pin->via, .n_via = (uint32_t) pin->n_via };
+	return n;
+}
+
+static size_t add_avoid(const struct net *net, const struct te_map *map, struct arena *arena, struct place_rule *rules, size_t n,
+			const struct net_te_pair *avoid)
+{
+	struct place_rule *rule = &rules[n++];
+
+	*rule = (struct place_rule) { .src = avoid->from, .dst = avoid->to };
+	rule->banned = avoided_links(net, map, arena, avoid, &rule->n_banned);
+	return n;
+}
+
+static size_t add_ceiling(const struct net *net, struct place_rule *rules, size_t n)
+{
+	if (net->te.max_delay_us)
+		rules[n++] = (struct place_rule) { .src = PLACE_NONE, .dst = PLACE_NONE, .max_delay = net->te.max_delay_us / 1000.0 };
+	return n;
+}
+
+const struct place_rule *te_job_rules(const struct net *net, const struct te_map *map, struct arena *arena, size_t *ret_n)
 {
 	const struct net_te *te = &net->te;
 	struct place_rule *rules = arena_new_array(arena, struct place_rule, te->n_pins + te->n_avoids + 1);
 	size_t n = 0;
 
 	for (size_t i = 0; i < te->n_pins; i++)
-		rules[n++] = (struct place_rule) { .src = te->pins[i].from, .dst = te->pins[i].to, .via = te->pins[i].via,
-						   .n_via = (uint32_t) te->pins[i].n_via };
-	for (size_t i = 0; i < te->n_avoids; i++) {
-		struct place_rule *rule = &rules[n++];
-
-		*rule = (struct place_rule) { .src = te->avoids[i].from, .dst = te->avoids[i].to };
-		rule->banned = avoided_edges(net, arena, &te->avoids[i], &rule->n_banned);
-	}
-	if (te->max_delay_us)
-		rules[n++] = (struct place_rule) { .src = PLACE_NONE, .dst = PLACE_NONE,
-						   .max_delay = te->max_delay_us / 1000.0 };
-	*ret_n = n;
+		if (te->pins[i].network == NET_NONE)
+			n = add_pin(rules, n, &te->pins[i]);
+	for (size_t i = 0; i < te->n_avoids; i++)
+		if (te->avoids[i].network == NET_NONE)
+			n = add_avoid(net, map, arena, rules, n, &te->avoids[i]);
+	*ret_n = add_ceiling(net, rules, n);
 	return rules;
 }
 
-double te_job_reserved(const struct net *net, uint32_t from, uint32_t to)
+static bool is_about(const struct net_te_pair *pair, const struct te_own *own, uint32_t network)
+{
+	return pair->from == own->from && pair->to == own->to && pair->network == network;
+}
+
+const struct place_rule *te_job_rules_of(const struct net *net, const struct te_own *own, struct arena *arena, size_t *ret_n)
+{
+	const struct net_te *te = &net->te;
+	struct place_rule *rules = arena_new_array(arena, struct place_rule, te->n_pins + te->n_avoids + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < te->n_pins; i++)
+		if (is_about(&te->pins[i], own, own->network))
+			n = add_pin(rules, n, &te->pins[i]);
+	for (size_t i = 0, n_own = n; i < te->n_pins && !n_own; i++)
+		if (is_about(&te->pins[i], own, NET_NONE))
+			n = add_pin(rules, n, &te->pins[i]);
+	for (size_t i = 0; i < te->n_avoids; i++)
+		if (is_about(&te->avoids[i], own, own->network) || is_about(&te->avoids[i], own, NET_NONE))
+			n = add_avoid(net, NULL, arena, rules, n, &te->avoids[i]);
+	*ret_n = add_ceiling(net, rules, n);
+	return rules;
+}
+
+uint32_t te_job_reserve(const struct net *net, uint32_t from, uint32_t to)
 {
 	size_t low = 0, high = net->te.n_reserves;
 
@@ -113,11 +159,18 @@ double te_job_reserved(const struct net *net, uint32_t from, uint32_t to)
 		const struct net_te_reserve *one = &net->te.reserves[middle];
 
 		if (one->from == from && one->to == to)
-			return one->mbps;
+			return (uint32_t) middle;
 		if (from < one->from || (from == one->from && to < one->to))
 			high = middle;
 		else
 			low = middle + 1;
 	}
-	return 0;
+	return NET_NONE;
+}
+
+double te_job_reserved(const struct net *net, uint32_t from, uint32_t to)
+{
+	uint32_t i = te_job_reserve(net, from, to);
+
+	return i == NET_NONE ? 0 : net->te.reserves[i].mbps;
 }

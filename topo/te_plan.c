@@ -62,25 +62,49 @@ static uint32_t *find_usable(struct te_plan *t, const struct net *net, const str
 
 /* --- links ----------------------------------------------------------------------------- */
 
+static void find_owns(struct te_plan *t, const struct net *net, const struct te_seen *seen)
+{
+	t->owns = te_owns_new(t->arena, net, t->links);
+	for (size_t i = 0; i < t->owns->n && seen->owns; i++) {
+		struct te_own *own = &t->owns->items[i];
+		own->mbps = demands_mbps(seen->owns, own->from, (uint32_t) net->n_networks * own->to + own->network, seen->now_ms);
+	}
+	te_add_owns(t->map, t->owns, t->background);
+}
+
+/* Such that at the goal the whole link is as full as the goal says. */
+static double left_of(const struct te_plan *t, const struct net *net, uint32_t arc, double mbps)
+{
+	return fmax(LEAST * t->mbps[arc], mbps - TE_HEADROOM * t->background[arc] / net->te.above);
+}
+
 static void make_links(struct te_plan *t, const struct view *view, const struct te_seen *seen, const bool *usable)
 {
 	const struct net *net = net_of(view);
 	double (*mbps)[2] = arena_alloc(t->arena, net->n_edges * sizeof *mbps);
 	t->links = arena_new_array(t->arena, struct place_link, net->n_edges);
-	t->mbps = arena_new_array(t->arena, double, 2 * net->n_edges);
-	t->background = arena_new_array(t->arena, double, 2 * net->n_edges);
+	t->map = te_map_new(t->arena, net);
+	t->n_arcs = (uint32_t) (2 * (net->n_edges + net->n_nics));
+	t->mbps = arena_new_array(t->arena, double, t->n_arcs);
+	t->background = arena_new_array(t->arena, double, t->n_arcs);
 	for (uint32_t e = 0; e < net->n_edges; e++)
 		mbps[e][0] = mbps[e][1] = t->mbps[2 * e] = t->mbps[2 * e + 1] = te_capacity(view, e);
 	te_job_links(net, usable, mbps, t->links);
-	for (uint32_t arc = 0; arc < 2 * net->n_edges; arc++) {
-		double *left = &t->links[arc / 2].mbps[arc & 1];
-		t->background[arc] = seen->background ? seen->background[arc] : 0;
-		/* Such that at the goal the whole link is as full as the goal says. */
-		*left = fmax(LEAST * t->mbps[arc], *left - TE_HEADROOM * t->background[arc] / net->te.above);
+	for (uint32_t arc = (uint32_t) (2 * net->n_edges); arc < t->n_arcs; arc++)
+		t->mbps[arc] = net->nics[arc / 2 - net->n_edges].mbps;
+	find_owns(t, net, seen);
+	for (uint32_t arc = 0; arc < 2 * net->n_edges && seen->background; arc++)
+		t->background[arc] += seen->background[arc];
+	for (uint32_t arc = 0; arc < 2 * net->n_edges; arc++)
+		t->links[arc / 2].mbps[arc & 1] = left_of(t, net, arc, t->links[arc / 2].mbps[arc & 1]);
+	struct place_link *links = te_map_links(t->arena, t->map, net, t->links);
+	for (uint32_t arc = (uint32_t) (2 * net->n_edges); arc < t->n_arcs; arc++) {
+		double *mbps_of_nic = links[te_map_nic_link(t->map, arc)].mbps;
+		*mbps_of_nic = left_of(t, net, arc, *mbps_of_nic);
 	}
-	t->job.links = t->links;
-	t->job.n_links = net->n_edges;
-	t->job.n_nodes = (uint32_t) net->n_switches;
+	t->job.links = links;
+	t->job.n_links = t->map->n_links;
+	t->job.n_nodes = t->map->n_nodes;
 }
 
 /* --- pairs ------------------------------------------------------------------------------ */
@@ -136,13 +160,15 @@ struct te_plan *te_plan_new(const struct view *view, const struct te_seen *seen)
 	uint8_t *marks = xheap_alloc(n * n);
 	t->demands = arena_new_array(arena, struct place_demand, mark_pairs(view, join, marks));
 	for (uint32_t from = 0; from < n; from++)
-		for (uint32_t to = 0; to < n; to++)
-			if (marks[from * n + to])
-				t->demands[t->job.n_demands++] = (struct place_demand) {
-					from, to, fmax(te_wanted(seen, from, to), te_job_reserved(net, from, to)) };
+		for (uint32_t to = 0; to < n; to++) {
+			if (!marks[from * n + to])
+				continue;
+			double firm = te_job_reserved(net, from, to);
+			t->demands[t->job.n_demands++] = (struct place_demand) { from, to, fmax(te_wanted(seen, from, to), firm), firm };
+		}
 	free(marks);
 	t->job.demands = t->demands;
-	t->job.rules = te_job_rules(net, arena, &t->job.n_rules);
+	t->job.rules = te_job_rules(net, t->map, arena, &t->job.n_rules);
 	t->job.options = place_defaults();
 	t->job.options.max_paths = net->te.max_paths;
 	if (net->te.max_paths < place_defaults().max_paths)

@@ -116,6 +116,10 @@ static void print_pairs(const char *key, const struct net_te_pair *pairs, size_t
 		fprintf(out, "  %s:\n", key);
 	for (size_t i = 0; i < n; i++) {
 		print_ends(pairs[i].from_name, pairs[i].to_name, out);
+		if (pairs[i].network_name) {
+			fputs(", network: ", out);
+			net_print_word(pairs[i].network_name, out);
+		}
 		print_names("via", pairs[i].via_names, pairs[i].n_via, out);
 		print_names("links", pairs[i].edge_names, pairs[i].n_edges, out);
 		print_names("underlays", pairs[i].underlay_names, pairs[i].n_underlays, out);

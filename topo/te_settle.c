@@ -20,6 +20,7 @@ static void add_links(struct net *net)
 			.name = link->name, .sw = { link->ends[0].sw, link->ends[1].sw }, .link = i,
 			.mbps = (double) link->rate / MBIT, .cost = link->cost, .drain = link->drain, .where = link->where,
 			.srlg = link->srlg, .delay_us = link->delay_us, .underlay = NET_NONE, .vtep = { NET_NONE, NET_NONE },
+			.nic = { NET_NONE, NET_NONE },
 		};
 	}
 }
@@ -28,16 +29,13 @@ static void add_tunnels(struct net *net)
 {
 	for (uint32_t i = 0; i < net->n_tunnels; i++) {
 		const struct net_tunnel *tunnel = &net->tunnels[i];
-		uint64_t rate = tunnel->rate;
 
-		if (!rate && tunnel->underlay != NET_NONE)
-			rate = net->underlays[tunnel->underlay].rate;
 		net->edges[net->n_edges++] = (struct net_edge) {
 			.name = tunnel->name, .sw = { tunnel->ends[0].sw, tunnel->ends[1].sw }, .link = NET_NONE,
-			.mbps = (double) rate / MBIT, .cost = tunnel->cost, .drain = tunnel->drain,
+			.mbps = (double) tunnel->rate / MBIT, .cost = tunnel->cost, .drain = tunnel->drain,
 			.where = tunnel->where, .srlg = tunnel->srlg, .delay_us = tunnel->delay_us,
 			.underlay = tunnel->underlay, .vtep = { tunnel->vtep[0], tunnel->vtep[1] },
-			.bfd = { tunnel->bfd[0].port, tunnel->bfd[1].port },
+			.bfd = { tunnel->bfd[0].port, tunnel->bfd[1].port }, .nic = { NET_NONE, NET_NONE },
 		};
 	}
 }
@@ -70,8 +68,7 @@ static void add_meshes(struct net *net)
 				net->edges[net->n_edges++] = (struct net_edge) {
 					.name = arena_printf(net->arena, "%s-%s@%s", net->switches[a].name,
 							     net->switches[b].name, net->underlays[u].name),
-					.sw = { a, b }, .link = NET_NONE, .mbps = (double) net->underlays[u].rate / MBIT,
-					.cost = MESH_COST, .underlay = u, .vtep = { vtep[0], vtep[1] }, .is_implied = true,
+					.sw = { a, b }, .link = NET_NONE, .nic = { NET_NONE, NET_NONE }, .cost = MESH_COST, .underlay = u, .vtep = { vtep[0], vtep[1] }, .is_implied = true,
 					.where = net->underlays[u].where,
 				};
 			}
@@ -90,6 +87,49 @@ static size_t count_meshes(const struct net *net)
 		n += in * (in ? in - 1 : 0) / 2;
 	}
 	return n;
+}
+
+/* Of the host's NIC in the tunnel's underlay; 0 = not said. */
+static double nic_mbps(const struct net *net, const struct net_edge *edge, size_t end)
+{
+	const struct net_switch *sw = &net->switches[edge->sw[end]];
+	uint64_t rate = edge->vtep[end] < sw->n_vteps ? sw->vteps[edge->vtep[end]].rate : 0;
+
+	return (double) (rate ? rate : net->underlays[edge->underlay].rate) / MBIT;
+}
+
+/* No tunnel carries more than what it goes through at its ends. What several of a switch go through is a NIC, and they share it. */
+static void find_nics(struct net *net)
+{
+	uint32_t *n_tunnels = xheap_alloc(net->n_switches * net->n_underlays * sizeof *n_tunnels + 1), n = 0;
+	double *mbps = xheap_alloc(net->n_switches * net->n_underlays * sizeof *mbps + 1);
+
+	for (size_t i = 0; i < net->n_edges; i++) {
+		struct net_edge *edge = &net->edges[i];
+
+		for (size_t e = 0; e < 2 && edge->underlay != NET_NONE; e++) {
+			double rate = edge->sw[e] == NET_NONE ? 0 : nic_mbps(net, edge, e);
+			if (!(rate > 0))
+				continue;
+			if (!(edge->mbps > 0) || rate < edge->mbps)
+				edge->mbps = rate;
+			mbps[edge->sw[e] * net->n_underlays + edge->underlay] = rate;
+			n += n_tunnels[edge->sw[e] * net->n_underlays + edge->underlay]++ == 1;
+		}
+	}
+	net->nics = arena_new_array(net->arena, struct net_nic, n);
+	for (uint32_t i = 0; i < net->n_switches * net->n_underlays; i++) {
+		if (n_tunnels[i] > 1)
+			net->nics[net->n_nics++] = (struct net_nic) { i / (uint32_t) net->n_underlays, i % (uint32_t) net->n_underlays,
+								      mbps[i] };
+		n_tunnels[i] = n_tunnels[i] > 1 ? (uint32_t) net->n_nics - 1 : NET_NONE;
+	}
+	for (size_t i = 0; i < net->n_edges; i++)
+		for (size_t e = 0; e < 2 && net->edges[i].underlay != NET_NONE; e++)
+			if (net->edges[i].sw[e] != NET_NONE)
+				net->edges[i].nic[e] = n_tunnels[net->edges[i].sw[e] * net->n_underlays + net->edges[i].underlay];
+	free(n_tunnels);
+	free(mbps);
 }
 
 static int by_risk(const void *a_, const void *b_, void *net_)
@@ -137,6 +177,7 @@ static void make_edges(struct net *net, struct diag *diag)
 	add_tunnels(net);
 	if (n_mesh)
 		add_meshes(net);
+	find_nics(net);
 	number_risks(net, diag);
 }
 

@@ -148,19 +148,22 @@ double te_bound(const struct te_plan *t)
 struct placement *te_what_plan(const struct te_plan *t, const struct placement *running, double goal, double *ret_bound)
 {
 	struct place_job job = t->job;
-	job.running = running;
+	struct placement *before = te_map_in(t->map, running);
+	job.running = before;
 	struct placement *p = place_stay(&job);
+	place_free(before);
 	*ret_bound = te_bound(t);
 	if (te_u(p->u) > goal) {
 		job.running = p;
 		job.options.sparing = true;
 		job.options.goal = te_place_u(goal) * WORTH;
-		struct placement *next = place_plan(&job);
-		bool helps = next->u < WORTH * p->u;
+		struct placement *next = place_plan_firm(&job, place_plan(&job));
+		double kept = place_kept(&job, p), kept_next = place_kept(&job, next);
+		bool helps = kept_next > kept || (kept_next >= kept && next->u < WORTH * p->u);
 		place_free(helps ? p : next);
 		p = helps ? next : p;
 	}
-	struct placement *all = te_copy(p);
+	struct placement *all = te_map_out(t->map, p);
 	place_free(p);
 	return all;
 }

@@ -67,6 +67,20 @@ static uint32_t find_underlay(struct wish *wish, const char *name)
 	return NET_NONE;
 }
 
+static uint32_t find_network(struct wish *wish, const char *name)
+{
+	const struct net *net = wish->net;
+	const char **names = arena_new_array(net->arena, const char *, net->n_networks);
+
+	for (uint32_t i = 0; i < net->n_networks; i++) {
+		names[i] = net->networks[i].name;
+		if (!strcmp(names[i], name))
+			return i;
+	}
+	complain(wish, "network", name, names, net->n_networks);
+	return NET_NONE;
+}
+
 static uint32_t *find_all(struct wish *wish, const char **names, size_t n, uint32_t (*find)(struct wish *, const char *))
 {
 	uint32_t *found = arena_new_array(wish->net->arena, uint32_t, n);
@@ -118,6 +132,7 @@ static bool find_pair(struct wish *wish, struct net_te_pair *pair)
 {
 	pair->from = find_switch(wish, pair->from_name);
 	pair->to = find_switch(wish, pair->to_name);
+	pair->network = pair->network_name ? find_network(wish, pair->network_name) : NET_NONE;
 	pair->via = find_all(wish, pair->via_names, pair->n_via, find_switch);
 	pair->edges = find_all(wish, pair->edge_names, pair->n_edges, find_edge);
 	pair->underlays = find_all(wish, pair->underlay_names, pair->n_underlays, find_underlay);
@@ -143,10 +158,12 @@ static void settle_pin(const struct net *net, struct net_te_pair *pin, struct di
 	if (!find_pair(&wish, pin))
 		return;
 	for (const struct net_te_pair *other = net->te.pins; other < pin; other++)
-		if (other->from == pin->from && other->to == pin->to) {
+		if (other->from == pin->from && other->to == pin->to && other->network == pin->network) {
 			diag_add(diag, pin->where, DIAG_STEER,
-				 "a pin of \"te\": traffic from switch \"%s\" to switch \"%s\" is pinned already (line %u); name "
-				 "all it passes in one \"via\"", pin->from_name, pin->to_name, other->where.line);
+				 "a pin of \"te\": traffic %s%s%sfrom switch \"%s\" to switch \"%s\" is pinned already (line %u); "
+				 "name all it passes in one \"via\"", pin->network_name ? "of network \"" : "",
+				 pin->network_name ? pin->network_name : "", pin->network_name ? "\" " : "", pin->from_name,
+				 pin->to_name, other->where.line);
 			return;
 		}
 	for (size_t i = 0; i <= pin->n_via; i++) {
@@ -184,14 +201,7 @@ static void settle_guarantee(const struct net *net, struct net_te_guarantee *gua
 	}
 	if (!guarantee->network_name)
 		return;
-	const char **names = arena_new_array(net->arena, const char *, net->n_networks);
-	for (uint32_t i = 0; i < net->n_networks; i++) {
-		names[i] = net->networks[i].name;
-		if (!strcmp(names[i], guarantee->network_name))
-			guarantee->network = i;
-	}
-	if (guarantee->network == NET_NONE)
-		complain(&wish, "network", guarantee->network_name, names, net->n_networks);
+	guarantee->network = find_network(&wish, guarantee->network_name);
 }
 
 void te_wishes_settle(struct net *net, struct diag *diag)

@@ -13,6 +13,11 @@ enum { MAX_VIAS = 3 };
 
 const char *te_arc_name(const struct net *net, uint32_t arc, char *buf, size_t size)
 {
+	if (arc / 2 >= net->n_edges) {
+		const struct net_nic *nic = &net->nics[arc / 2 - net->n_edges];
+		snprintf(buf, size, "%s of %s, %s", net->underlays[nic->underlay].name, net->switches[nic->sw].name, arc & 1 ? "in" : "out");
+		return buf;
+	}
 	const struct net_edge *edge = &net->edges[arc / 2];
 	bool is_alone = true;
 	for (uint32_t e = 0; e < net->n_edges; e++) {
@@ -104,20 +109,27 @@ static size_t find_vias(const struct net *net, const struct placement *before, c
 	return n;
 }
 
+const char *te_rate(double mbps, char buf[24])
+{
+	double rate = mbps >= 999.5 ? mbps / 1000 : mbps < 0.9995 ? mbps * 1000 : mbps;
+	snprintf(buf, 24, "%.3g %s", rate, mbps >= 999.5 ? "Gbit/s" : mbps < 0.9995 && mbps > 0 ? "kbit/s" : "Mbit/s");
+	return buf;
+}
+
 static int percent(double u) { return (int) lround(100 * fmin(u, 99)); }
 
 size_t te_say_change(const struct net *net, const struct te_plan *t, const struct placement *before,
 		     const struct placement *after, char *buf, size_t size)
 {
 	size_t n = te_n_changed(before, after), used;
-	double *loads = xheap_alloc(2 * net->n_edges * sizeof *loads), u = 0;
+	double *loads = xheap_alloc(t->n_arcs * sizeof *loads), u = 0;
 	uint32_t arc = PLACE_NONE, vias[MAX_VIAS];
 	char name[160];
 	if (before) {
-		te_loads(before, net->n_edges, loads);
+		te_loads(t, before, loads);
 		u = te_highest(t, loads, &arc);
 	}
-	te_loads(after, net->n_edges, loads);
+	te_loads(t, after, loads);
 	if (!n) {
 		/* Nothing moved: it is the first, or pairs came or went. */
 		u = te_highest(t, loads, &arc);

@@ -15,8 +15,8 @@ static const struct section_key keys[] = {
 		.type = &section_rate,
 		.offset = offsetof(struct net_underlay, rate),
 		.otherwise = "not said",
-		.help = "How much a tunnel in it carries, each way, where it has no `rate` of its own. Each tunnel is counted by "
-			"itself: that those of a host share its NIC is not known to weft.",
+		.help = "How much a host can send into it, and as much take from it: its NIC there. All its tunnels in it share "
+			"that. `rate` of an address in `vteps` is for one host.",
 	}, {
 		.name = "mtu",
 		.type = &section_uint,
@@ -63,6 +63,12 @@ static const struct section_key address_keys[] = {
 		.offset = offsetof(struct net_vtep_at, text),
 		.is_required = true,
 		.help = "The host's address in that underlay.",
+	}, {
+		.name = "rate",
+		.type = &section_rate,
+		.offset = offsetof(struct net_vtep_at, rate),
+		.otherwise = "`rate` of the underlay",
+		.help = "How much this host's NIC there carries, each way. All its tunnels there share it.",
 	},
 };
 

@@ -171,9 +171,9 @@ const struct host *view_host(const struct view *view, uint32_t network_id, const
 	return i == NET_NONE ? NULL : host_at(&view->hosts, i);
 }
 
-void view_ahead(const struct view *view, uint32_t network_id, const uint8_t mac[6])
+const void *view_host_place(const struct view *view, uint32_t network_id, const uint8_t mac[6])
 {
-	host_ahead(&view->hosts, network_id, mac);
+	return host_find_at(&view->hosts, network_id, mac);
 }
 
 size_t view_n_hosts(const struct view *view) { return view->hosts.n; }

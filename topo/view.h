@@ -280,8 +280,8 @@ const struct view_port *view_port_by_name(const struct view *, uint32_t sw, cons
 const struct view_use *view_use(const struct view_port *, uint32_t network_id);
 
 const struct host *view_host(const struct view *, uint32_t network_id, const uint8_t mac[6]);
-/* The host will be asked for in a moment: memory is slow, so fetch it now. */
-void view_ahead(const struct view *, uint32_t network_id, const uint8_t mac[6]);
+/* Where in memory that look-up begins, for who fetches it ahead. */
+const void *view_host_place(const struct view *, uint32_t network_id, const uint8_t mac[6]);
 size_t view_n_hosts(const struct view *);
 /* All hosts in no order; index from 0 to view_host_slots()-1, null where empty. */
 size_t view_host_slots(const struct view *);
@@ -445,8 +445,8 @@ void view_settle(struct view *, bool all, uint64_t now_ms, view_fact_cb *, void 
 
 /* Are as many hosts in the network as may be? */
 bool view_network_full(const struct view *, uint32_t index);
-/* May one more host be learned there? REASON_NONE = yes. */
-enum fact_reason view_may_learn(const struct view *, uint32_t sw, uint32_t ofport, uint32_t network_id);
+/* May one more host be learned there? REASON_NONE = yes. null: the port is not in the network. */
+enum fact_reason view_may_learn(const struct view *, const struct view_use *);
 /* Is that host heard there by the LAN, while it stands on a VM's port whose link
  * is up? A frame that the LAN sent back looks so. */
 bool view_is_echo(const struct view *, const struct host *, uint32_t sw, uint32_t ofport);

@@ -352,10 +352,8 @@ const struct net_port *view_bound_elsewhere(const struct view *view, const struc
 	return view_may_stand(view, use, mac) ? NULL : net_bound_mac(&view->net->networks[use->network], mac);
 }
 
-enum fact_reason view_may_learn(const struct view *view, uint32_t sw, uint32_t ofport, uint32_t network_id)
+enum fact_reason view_may_learn(const struct view *view, const struct view_use *use)
 {
-	const struct view_port *port = view_port(view, sw, ofport);
-	const struct view_use *use = port ? view_use(port, network_id) : NULL;
 	if (!use || use->is_uplink || use->quarantine.on)
 		return REASON_CONFIG;
 	if (use->n_hosts >= use->room)

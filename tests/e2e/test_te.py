@@ -183,6 +183,78 @@ def test_what_stays_is_not_reordered_and_a_restart_loses_nothing(lab):
         assert late <= moved * 1.3 * 240
 
 
+def cable(l, a, b):
+    return next(c for c in l.map["links"] if {c["port_a"], c["port_b"]} == {f"l{a}{b}", f"l{b}{a}"})
+
+
+def test_a_network_has_a_way_of_its_own(lab):
+    text = topology(", pin: [{from: a, to: b, via: c, network: blue}]")
+    text = text.replace("links:", "  blue: {subnet: 10.21.0.0/24, ports: [a:wa, b:wb]}\nlinks:")
+    l = lab(text)
+
+    def way():
+        return te(l)["own_ways"][0]
+    wait_for("pairs are steered", lambda: te(l)["labels"]["pairs"] == 14 and te(l)["state"] == "rest", 60)
+    l.wait_rest()
+    l.ping_all(["va", "vb"])
+    l.ping_all(["wa", "wb"])
+    red, blue = Traffic(l, "va", "vb", 0.3 * RATE, flows=60), Traffic(l, "wa", "wb", 0.2 * RATE, flows=60)
+    wait_for("its demand is known", lambda: abs((way()["recent_mbps"] or 0) / RATE - 0.2) < 0.05, 40)
+    knows(l, 0.3 * RATE)
+    assert way()["path"] == "a-c-b"
+    got = measure(l, 4)
+    print({k: round(v, 2) for k, v in got.items() if v > 0.1})
+    assert abs(got["ab"] - 0.3 * RATE) < 0.1 * RATE and got["ad"] < 0.02 * RATE
+    assert abs(got["ac"] - 0.2 * RATE) < 0.1 * RATE and abs(got["cb"] - got["ac"]) < 0.05 * RATE
+    # Without that cable: the detour at once, then another way over c.
+    cut = cable(l, "a", "c")
+    l.ns(cut["ns_a"], "ip", "link", "set", cut["port_a"], "down")
+    wait_for("it has another way", lambda: way()["path"] == "a-d-c-b" and te(l)["state"] == "rest", 60)
+    got = measure(l, 4)
+    assert min(got["ad"], got["dc"], got["cb"]) > 0.15 * RATE and abs(got["ab"] - 0.3 * RATE) < 0.1 * RATE
+    l.wait_rest()
+    l.kill_weftd()
+    l.start_weftd()
+    wait_for("it looks again", lambda: te(l)["verdict"], 60)
+    l.wait_rest()
+    assert way()["path"] == "a-d-c-b"
+    assert not any(l.sent().values()), l.sent()
+    for name, result in (("red", red.stop()), ("blue", blue.stop())):
+        lost = sum(result["sent"]) - sum(result["came"].values())
+        print(f"{name}: {sum(result['sent'])} sent, {lost} lost")
+        # A machine that is busy loses some anywhere; by the cut itself some milliseconds of blue.
+        assert lost <= 0.01 * sum(result["sent"])
+
+
+def test_a_guarantee_comes_first(lab):
+    """More than the three cables into b carry: who has a guarantee loses nothing."""
+    l = lab(topology(f", guarantee: [{{from: a, to: b, rate: {RATE // 2}Mbit}}]").replace("b:vb", "b:vb, b:wb"))
+    steered(l)
+    l.ping_all()
+    limit(l)
+    promised = Traffic(l, "va", "vb", 0.45 * RATE, flows=200)
+    knows(l, 0.45 * RATE)
+    others = Traffic(l, "vc", "wb", 3.5 * RATE, flows=400, size=1400)
+
+    def guarantee():
+        return te(l)["guarantees"][0]
+    wait_for("others are moved", lambda: len(pair(l, "c", "b")["paths"]) > 1 and guarantee()["room_mbps"] >= RATE / 2
+             and (pair(l, "c", "b")["recent_mbps"] or 0) > 3 * RATE and te(l)["state"] == "rest", 30 * INTERVAL)
+    print(te(l)["last_change"]["text"], te(l)["why"])
+    select_nothing(INTERVAL)
+    promised.stop()
+    promised = Traffic(l, "va", "vb", 0.45 * RATE, flows=200)
+    select_nothing(10)
+    got, result = measure(l, 2), promised.stop()
+    lost = sum(result["sent"]) - sum(result["came"].values())
+    print({k: round(v, 2) for k, v in got.items() if v > 0.1}, guarantee())
+    print(f"{sum(result['sent'])} sent, {lost} lost; {te(l)['utilisation_percent']} % on {te(l)['busiest'][0]['link']}")
+    assert lost <= 0.01 * sum(result["sent"])
+    assert guarantee()["met"] and te(l)["utilisation_percent"] > 110
+    result = others.stop()
+    assert sum(result["sent"]) - sum(result["came"].values()) > 0.1 * sum(result["sent"])
+
+
 def square():
     """Two equal ways from a to b."""
     text = "version: 1\nswitches: {a: {dpid: 1}, b: {dpid: 2}, c: {dpid: 3}, d: {dpid: 4}}\n"

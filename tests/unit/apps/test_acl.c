@@ -270,11 +270,12 @@ static void apply_slowly(struct walk_switch *sw, struct walk *walk, const struct
 	struct walk_switch *whole = walk_switch_new();
 	struct ledger_iter iter;
 	bool before[N_PROBES], after[N_PROBES], now[N_PROBES];
+	struct row_room room;
 	struct rule rule;
 	struct row *row;
 	uint32_t xid = 1;
 	for (const struct row *all = ledger_first(w->rows[0], &iter); all; all = ledger_after(w->rows[0], &iter)) {
-		row_rule(all, &rule);
+		row_rule(all, &room, &rule);
 		if (all->want)
 			walk_switch_add(whole, &rule);
 	}
@@ -282,7 +283,7 @@ static void apply_slowly(struct walk_switch *sw, struct walk *walk, const struct
 	probe(whole, walk, frames, after);
 	for (enum phase phase = PHASE_METER_ADD; phase < N_PHASES; phase++) {
 		while ((row = ledger_next(w->rows[0], phase))) {
-			row_rule(row, &rule);
+			row_rule(row, &room, &rule);
 			if (row->want)
 				walk_switch_add(sw, &rule);
 			else
@@ -311,8 +312,9 @@ static void half_an_edit_is_no_gap(void **state)
 	begin(", acl: l", rules);
 	settle(0);
 	for (const struct row *row = ledger_first(w->rows[0], &iter); row; row = ledger_after(w->rows[0], &iter)) {
+		struct row_room room;
 		struct rule rule;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		walk_switch_add(sw, &rule);
 	}
 	for (int i = 0; i < N_EDITS; i++) {
@@ -346,8 +348,9 @@ static void walk_one(struct walk *walk, struct frame frame, uint32_t ct_state, u
 	struct walk_switch *sw = walk_switch_new();
 	struct ledger_iter iter;
 	for (const struct row *row = ledger_first(w->rows[0], &iter); row; row = ledger_after(w->rows[0], &iter)) {
+		struct row_room room;
 		struct rule rule;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		if (row->want)
 			walk_switch_add(sw, &rule);
 	}
@@ -557,8 +560,9 @@ static void every_row_has_a_kind(void **state)
 	begin(", acl: l, acl_out: l", rules);
 	free(rules);
 	for (const struct row *row = ledger_first(w->rows[0], &iter); row; row = ledger_after(w->rows[0], &iter)) {
+		struct row_room room;
 		struct rule rule;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		if (rule.kind != RULE_FLOW)
 			continue;
 		assert_non_null(app_row_of(&rule));

@@ -29,8 +29,9 @@ static void load(struct world *w)
 		struct ledger_iter iter;
 		walk_switch_clear(switches[sw]);
 		for (const struct row *row = ledger_first(w->rows[sw], &iter); row; row = ledger_after(w->rows[sw], &iter)) {
+			struct row_room room;
 			struct rule rule;
-			row_rule(row, &rule);
+			row_rule(row, &room, &rule);
 			if (row->want)
 				walk_switch_add(switches[sw], &rule);
 		}

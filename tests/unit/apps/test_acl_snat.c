@@ -87,8 +87,9 @@ static struct walk_switch *rows_of(uint32_t slot)
 	struct walk_switch *sw = walk_switch_new();
 	struct ledger_iter iter;
 	for (const struct row *row = ledger_first(w->rows[slot], &iter); row; row = ledger_after(w->rows[slot], &iter)) {
+		struct row_room room;
 		struct rule rule;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		if (row->want)
 			walk_switch_load(sw, &rule);
 	}

@@ -449,8 +449,9 @@ static bool row_goes(const char *sw, unsigned n, bool idle)
 	uint32_t slot = world_switch(w, sw);
 	host_ip4(ip, n);
 	for (const struct row *row = ledger_first(w->rows[slot], &iter); row; row = ledger_after(w->rows[slot], &iter)) {
+		struct row_room room;
 		struct rule rule;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		if (row->want && rule.kind == RULE_FLOW && rule_table(&rule) == pipeline[TABLE_CLAIM].id
 		    && rule_priority(&rule) == arp_rows[ARP_CLAIM4].priority
 		    && rule_match_bytes(&rule, FIELD_ARP_SPA, is) && !memcmp(ip, is, 4))

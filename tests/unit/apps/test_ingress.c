@@ -102,9 +102,10 @@ static void drops_name_their_port(void **state)
 	size_t n = 0;
 	(void) state;
 	for (const struct row *row = ledger_first(w->rows[0], &iter); row; row = ledger_after(w->rows[0], &iter)) {
+		struct row_room room;
 		struct rule rule;
 		uint64_t port;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		const struct app_row *kind = app_row_of(&rule);
 		uint64_t object = cookie_object(rule_cookie(&rule));
 		assert_non_null(kind);

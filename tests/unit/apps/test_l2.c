@@ -115,7 +115,13 @@ static void punts_that_say_nothing(void **state)
 
 struct keys { uint8_t msgs[4][SHAPE_MAX]; struct rule rules[4]; size_t n; };
 
-static void on_ahead(void *ctx, uint32_t sw, const struct rule *key)
+static void on_fetch(void *ctx, const void *at)
+{
+	(void) ctx;
+	assert_non_null(at);
+}
+
+static void on_fetch_row(void *ctx, uint32_t sw, const struct rule *key)
 {
 	struct keys *keys = ctx;
 	assert_int_equal(sw, world_switch(w, "a"));
@@ -132,7 +138,7 @@ static size_t ahead(const uint8_t src[6], size_t size, struct keys *ret_keys)
 	struct app_punt in = { .sw = world_switch(w, "a"), .table = TABLE_L2_SRC, .in_port = 1,
 			       .network = world_network(w, "red"), .class = CLASS_EDGE,
 			       .frame = frame.bytes, .size = size };
-	struct out out = { .shapes = w->shapes, .ahead = on_ahead, .ctx = ret_keys };
+	struct out out = { .shapes = w->shapes, .fetch = on_fetch, .fetch_row = on_fetch_row, .ctx = ret_keys };
 	ret_keys->n = 0;
 	for (unsigned turn = 0; turn < 2; turn++)
 		app_by_table(TABLE_L2_SRC)->ahead(&scene, &in, turn, &out);
@@ -241,9 +247,10 @@ static struct rule row_of(uint32_t sw, const char *kind, unsigned mac)
 {
 	struct ledger_iter iter;
 	for (const struct row *row = ledger_first(w->rows[sw], &iter); row; row = ledger_after(w->rows[sw], &iter)) {
+		struct row_room room;
 		struct rule rule;
 		uint8_t in_row[6];
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		const struct app_row *is = app_row_of(&rule);
 		if (!is || strcmp(is->name, kind))
 			continue;

@@ -243,7 +243,7 @@ static void closed_is_in_and_out_and_in_one_network_only(void **state)
 	/* What was on its way is not believed. */
 	hear("red", 5, "b:p2");
 	assert_null(world_host(w, "red", 5));
-	assert_int_equal(view_may_learn(w->view, world_switch(w, "b"), 2, world_network(w, "red")), REASON_CONFIG);
+	assert_int_equal(view_may_learn(w->view, view_use(view_port(w->view, world_switch(w, "b"), 2), world_network(w, "red"))), REASON_CONFIG);
 }
 
 static void close_again(void)

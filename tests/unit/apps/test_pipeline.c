@@ -67,6 +67,14 @@ static void every_table_and_row_has_words(void **state)
 	}
 }
 
+/* Who says to what facts it greets has something to say, and the other way round. */
+static void greets_are_heard(void **state)
+{
+	(void) state;
+	for (size_t i = 0; i < n_apps; i++)
+		assert_int_equal(apps[i].app->greets != 0, apps[i].app->greet != NULL);
+}
+
 static void the_page_has_every_table_row_and_app(void **state)
 {
 	char *text, heading[80];
@@ -99,6 +107,7 @@ int main(void)
 		cmocka_unit_test(every_table_has_the_owner_it_names),
 		cmocka_unit_test(every_table_is_reached),
 		cmocka_unit_test(every_table_and_row_has_words),
+		cmocka_unit_test(greets_are_heard),
 		cmocka_unit_test(the_page_has_every_table_row_and_app),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

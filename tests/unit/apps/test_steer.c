@@ -23,6 +23,8 @@ static bool is_gone[MAX_N];             /* switches */
 static uint64_t seed;
 static const char *const names[MAX_NETWORKS] = { "red", "blue", "green" };
 
+static size_t n_owns;                   /* ways of networks for themselves that came into force */
+
 static uint32_t draw(uint32_t n)
 {
 	seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
@@ -420,10 +422,57 @@ static void change_to(struct steer *new, size_t n_mixtures, enum must must)
 	world_steer(w, new);
 }
 
+/* Any simple way over edges that are up; 0 = none was found. */
+static uint32_t stroll(uint32_t from, uint32_t to, uint32_t *ret_arcs)
+{
+	bool seen[WORLD_MAX_SWITCHES] = { false };
+	uint32_t n = 0, at = from;
+	for (int tries = 0; at != to && tries < 60; tries++) {
+		uint32_t arc = draw((uint32_t) (2 * w->net->n_edges));
+		const struct net_edge *edge = &w->net->edges[arc / 2];
+		uint32_t next = edge->sw[!(arc & 1)];
+		seen[at] = true;
+		if (edge->sw[arc & 1] != at || seen[next] || !view_edge_is_up(w->view, arc / 2))
+			continue;
+		ret_arcs[n++] = arc;
+		at = next;
+	}
+	return at == to ? n : 0;
+}
+
+/* About a third of all networks and pairs have ways of their own, whatever they may be. */
+static struct steer *plan_with_owns(uint64_t by)
+{
+	size_t n = w->net->n_switches;
+	struct te_owns owns = { .items = calloc(w->net->n_networks * n * n, sizeof *owns.items) };
+	uint32_t (*arcs)[WORLD_MAX_SWITCHES] = calloc(w->net->n_networks * n * n, sizeof *arcs);
+	for (uint32_t network = 0; network < w->net->n_networks && w->net->n_edges; network++)
+		for (uint32_t i = 0; i < n * n; i++) {
+			struct te_own own = { .network = network, .from = i / (uint32_t) n, .to = i % (uint32_t) n, .arcs = arcs[owns.n] };
+			if (own.from == own.to || draw(3))
+				continue;
+			own.n_arcs = stroll(own.from, own.to, own.arcs);
+			owns.items[owns.n++] = own;
+		}
+	struct placement *placement = world_placement(w, by);
+	struct steer *steer = steer_compute(w->view, placement, &owns, view_steer(w->view));
+	for (size_t i = 0; i < owns.n; i++) {
+		const struct te_own *own = &owns.items[i];
+		const struct steer_pair *pair = steer_find(steer, own->network, own->from, own->to);
+		if (!own->n_arcs || !pair || pair->n_choices != 1)
+			continue;
+		n_owns += pair->choices[0].steps[0].edge == own->arcs[0] / 2;
+	}
+	place_free(placement);
+	free(owns.items);
+	free(arcs);
+	return steer;
+}
+
 static struct steer *plan(uint64_t by)
 {
 	struct placement *placement = world_placement(w, by);
-	struct steer *steer = steer_compute(w->view, placement, view_steer(w->view));
+	struct steer *steer = steer_compute(w->view, placement, NULL, view_steer(w->view));
 	place_free(placement);
 	return steer;
 }
@@ -498,6 +547,23 @@ static void changes_lose_nothing(void **state)
 		change_to(plan(e + 7), 16, MUST_ARRIVE);
 	}
 	cut_each();
+}
+
+/* Networks with ways of their own: the same promises, and the others do not notice. */
+static void networks_have_ways_of_their_own(void **state)
+{
+	(void) state;
+	build(5, "ab bc cd de ea ac bd", "", everywhere);
+	world_do(w, "steer 1");
+	n_owns = 0;
+	for (uint64_t by = 2; by < 8; by++) {
+		change_to(plan_with_owns(by), 16, MUST_ARRIVE);
+		every_slot_takes_its_path();
+		cut_each();
+		lose_each_switch();
+	}
+	assert_true(n_owns > 50);
+	change_to(plan(9), 16, MUST_ARRIVE);
 }
 
 /* What is planned twice gives the same, and nothing changes on any switch. */
@@ -657,7 +723,7 @@ static void one_world(void)
 		bool is_first = !memchr(is_dead, true, sizeof is_dead);
 		set_edge(e, is_dead[e]);
 		world_do(w, "ways");
-		change_to(plan(draw(100)), 4, is_first || !memchr(is_dead, true, sizeof is_dead) ? MUST_ARRIVE : MAY_DROP);
+		change_to(draw(2) ? plan_with_owns(draw(100)) : plan(draw(100)), 4, is_first || !memchr(is_dead, true, sizeof is_dead) ? MUST_ARRIVE : MAY_DROP);
 	}
 	after(NULL);
 }
@@ -688,6 +754,7 @@ int main(void)
 		TEST(relays_by_tunnel),
 		TEST(cables_and_tunnels),
 		TEST(changes_lose_nothing),
+		TEST(networks_have_ways_of_their_own),
 		TEST(the_same_again_changes_nothing),
 		TEST(a_label_is_not_used_anew),
 		TEST(without_labels_the_plain_way),

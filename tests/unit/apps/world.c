@@ -386,7 +386,7 @@ struct placement *world_placement(struct world *w, uint64_t seed)
 	for (uint32_t i = 0; i < n * n; i++)
 		if (i / n != i % n) {
 			double mbps = seed ? (double) (net_hash(&(uint64_t[2]) { seed, i }, 16) % 100) : 10;
-			demands[job.n_demands++] = (struct place_demand) { i / (uint32_t) n, i % (uint32_t) n, mbps };
+			demands[job.n_demands++] = (struct place_demand) { .src = i / (uint32_t) n, .dst = i % (uint32_t) n, .mbps = mbps };
 		}
 	struct placement *placement = place_plan(&job);
 	free(links);
@@ -397,7 +397,7 @@ struct placement *world_placement(struct world *w, uint64_t seed)
 static void do_steer(struct world *w, const char *number)
 {
 	struct placement *placement = world_placement(w, strtoull(number, NULL, 10));
-	world_steer(w, steer_compute(w->view, placement, view_steer(w->view)));
+	world_steer(w, steer_compute(w->view, placement, NULL, view_steer(w->view)));
 	place_free(placement);
 }
 
@@ -409,8 +409,9 @@ struct walk_switch *world_compiled(struct world *w, uint32_t sw)
 	w->rows[sw] = ledger_new();
 	compile_all(w, sw);
 	for (const struct row *row = ledger_first(w->rows[sw], &iter); row; row = ledger_after(w->rows[sw], &iter)) {
+		struct row_room room;
 		struct rule rule;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		if (row->want)
 			walk_switch_add(all, &rule);
 	}
@@ -503,8 +504,9 @@ void world_do(struct world *w, const char *story)
 
 static void describe(const struct row *row, char *buf, size_t size)
 {
+	struct row_room room;
 	struct rule rule;
-	row_rule(row, &rule);
+	row_rule(row, &room, &rule);
 	rule_format(&rule, buf, size);
 }
 
@@ -515,10 +517,11 @@ static size_t differences(const struct ledger *one, const struct ledger *other, 
 	size_t n = 0;
 	for (const struct row *row = ledger_first(one, &iter); row; row = ledger_after(one, &iter)) {
 		char text[8192];
+		struct row_room room;
 		struct rule rule;
 		if (!row->want)
 			continue;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		const struct row *twin = ledger_find(other, &rule);
 		if (twin && twin->want == row->want && twin->app == row->app && twin->plain == row->plain)
 			continue;
@@ -566,10 +569,11 @@ char *world_rows_text(struct world *w, uint32_t sw)
 	char *all;
 	for (const struct row *row = ledger_first(w->rows[sw], &iter); row; row = ledger_after(w->rows[sw], &iter)) {
 		char text[8192];
+		struct row_room room;
 		struct rule rule;
 		if (!row->want)
 			continue;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		describe(row, text, sizeof text);
 		lines = xheap_realloc(lines, (n + 1) * sizeof *lines);
 		lines[n++] = (struct line) {
@@ -677,8 +681,9 @@ size_t world_back(struct world *w, const char *name, uint32_t age_s)
 		world_apply(w, fact);
 	}
 	for (const struct row *row = ledger_first(held[was], &iter); row; row = ledger_after(held[was], &iter)) {
+		struct row_room room;
 		struct rule rule;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		const struct app *app = rule.kind == RULE_FLOW ? app_by_number(cookie_app(rule_cookie(&rule))) : NULL;
 		if (app && app->recover)
 			app->recover(&scene, sw, &rule, age_s, &reply);

@@ -312,10 +312,11 @@ static void load(struct world *w, struct trip *trip, uint32_t sw)
 	struct ledger_iter iter;
 	trip->switches[sw] = walk_switch_new();
 	for (const struct row *row = ledger_first(w->rows[sw], &iter); row; row = ledger_after(w->rows[sw], &iter)) {
+		struct row_room room;
 		struct rule rule;
 		if (!row->want)
 			continue;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		walk_switch_add(trip->switches[sw], &rule);
 	}
 }

@@ -39,8 +39,9 @@ static void check_ledger(const struct sim_switch *sw, struct ledger *ledger)
 	assert_true(ledger_at_rest(ledger));
 	fake_each(sw->fake, check_there, ledger);
 	for (const struct row *row = ledger_first(ledger, &iter); row; row = ledger_after(ledger, &iter)) {
+		struct row_room room;
 		struct rule rule;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		const struct rule *there = fake_find(sw->fake, &rule);
 		if (row->foreign) {
 			assert_true(!there || !rule_is_ours(there));
@@ -76,10 +77,11 @@ static size_t differences(const struct ledger *one, const struct ledger *other, 
 	struct ledger_iter iter;
 	size_t n = 0;
 	for (const struct row *row = ledger_first(one, &iter); row; row = ledger_after(one, &iter)) {
+		struct row_room room;
 		struct rule rule;
 		if (!row->want)
 			continue;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		const struct row *twin = ledger_find(other, &rule);
 		if (twin && twin->want == row->want && twin->app == row->app && twin->plain == row->plain)
 			continue;
@@ -222,7 +224,7 @@ static void check_steer_again(struct sim *s)
 	struct core_te *te = s->core->te;
 	if (!te->n_edges || !te->running || te->is_loaded || te->phase != TE_REST)
 		return;
-	struct steer *again = steer_compute(s->core->view, te_in_force(te), view_steer(s->core->view));
+	struct steer *again = steer_compute(s->core->view, te_in_force(te), te->owns, view_steer(s->core->view));
 	assert_true(steer_equal(again, view_steer(s->core->view)));
 	steer_free(again);
 }
@@ -276,8 +278,9 @@ static void check_origins(struct sim *s, uint32_t slot)
 	struct ledger_iter iter;
 	const struct ledger *ledger = s->core->switches[slot]->ledger;
 	for (const struct row *row = ledger_first(ledger, &iter); row; row = ledger_after(ledger, &iter)) {
+		struct row_room room;
 		struct rule rule;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		if (!row->want || rule.kind != RULE_FLOW)
 			continue;
 		struct core_origin origin = core_origin(s->core, rule_cookie(&rule));

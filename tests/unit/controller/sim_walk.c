@@ -477,7 +477,7 @@ static void refer(struct reference *r, const struct sim_host *host)
 	else if (is_known)
 		arrive(r, slot, ofport);
 	else
-		assert_true(view_may_learn(view, slot, ofport, r->vn->id) != REASON_NONE);      /* kept out */
+		assert_true(view_may_learn(view, view_use(view_port(view, slot, ofport), r->vn->id)) != REASON_NONE);      /* kept out */
 }
 
 static int compare_got(const void *a, const void *b) { return memcmp(a, b, sizeof(struct sim_got)); }
@@ -628,7 +628,7 @@ void sim_check_map(struct sim *s)
 		const struct view_use *use = use_of(s, &s->hosts[i], &slot, &ofport);
 		if (!use || is_known(s, &s->hosts[i]))
 			continue;
-		enum fact_reason reason = view_may_learn(view, slot, ofport, use->id);
+		enum fact_reason reason = view_may_learn(view, use);
 		if (reason != REASON_PORT_LIMIT && reason != REASON_NETWORK_LIMIT)
 			fail_msg("host %zu at %s:%s, tag %u, is not known, and nothing forbids it (%s)", i + 1,
 				 s->switches[s->hosts[i].sw].name,

@@ -204,11 +204,12 @@ static void attach(struct te_world *t, uint32_t index, const struct ledger *rows
 	/* Somebody is there, whom nobody talks to: then it is waited for until it has its rows. */
 	core_attach(core, sw, (struct session *) t, list, n, 1000);
 	struct ledger_iter iter;
+	struct row_room room;
 	struct rule rule;
 	ledger_read_begin(core->switches[sw]->ledger, LEDGER_ALL);
 	for (const struct row *row = rows ? ledger_first(rows, &iter) : NULL; row; row = ledger_after(rows, &iter))
 		if (row->have) {
-			row_rule(row, &rule);
+			row_rule(row, &room, &rule);
 			ledger_read_row(core->switches[sw]->ledger, &rule, 0, 0, 100);
 		}
 	ledger_read_end(core->switches[sw]->ledger);
@@ -321,8 +322,9 @@ static void say_rows(struct te_world *t, uint32_t index, int table)
 	for (const struct row *row = ledger_first(core->switches[sw]->ledger, &iter); row;
 	     row = ledger_after(core->switches[sw]->ledger, &iter)) {
 		uint64_t peer, network, slot;
+		struct row_room room;
 		struct rule rule;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		if (!row->have || rule.kind != RULE_FLOW || rule_table(&rule) != table || !rule_match_u(&rule, FIELD_PEER, &peer)
 		    || !rule_match_u(&rule, FIELD_NETWORK, &network))
 			continue;

@@ -426,8 +426,9 @@ static struct row *find_row(uint32_t sw, const char *word, const char *other)
 	char text[4000];
 	for (const struct row *row = ledger_first(world.core->switches[sw]->ledger, &iter); row;
 	     row = ledger_after(world.core->switches[sw]->ledger, &iter)) {
+		struct row_room room;
 		struct rule rule;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		rule_format(&rule, text, sizeof text);
 		if (strstr(text, word) && strstr(text, other))
 			return (struct row *) row;
@@ -443,8 +444,9 @@ static void test_refused_row(void **state)
 	use(SWITCHES NETWORKS("    description: another\n"));
 	/* The row that leads to vm-web is wanted anew, and refused. */
 	struct row *row = find_row(kvm2, "table=70", "dl_dst=02:00:00:00:00:03");
+	struct row_room room;
 	struct rule rule;
-	row_rule(row, &rule);
+	row_rule(row, &room, &rule);
 	ledger_gone(ledger, &rule);
 	row = find_row(kvm2, "table=70", "dl_dst=02:00:00:00:00:03");
 	ledger_sent(ledger, row, 7);

@@ -253,7 +253,7 @@ static void hosts_stand_in_several_underlays(void **state)
 		"underlays: {blue: {rate: 50Mbit}, red: {main: true, mtu: 9000}}\n"
 		"switches:\n"
 		"  kvm1: {dpid: 1, vteps: {red: 10.0.0.11, blue: 10.1.0.11}, underlay_mtu: 1600}\n"
-		"  kvm2: {dpid: 2, vteps: {red: 10.0.0.12, blue: 10.1.7.12}}\n"
+		"  kvm2: {dpid: 2, vteps: {red: 10.0.0.12, blue: {address: 10.1.7.12, rate: 20Mbit}}}\n"
 		"  a-host-with-a-long-name: {dpid: 3, vteps: {red: 10.0.0.13, blue: 10.1.0.13}}\n"
 		"  kvm9: {dpid: 9}\n"
 		"networks:\n"
@@ -285,6 +285,9 @@ static void hosts_stand_in_several_underlays(void **state)
 	assert_string_equal(kvm1->gates[1].bridge, "br-phys2");
 	assert_string_equal(kvm1->gates[1].port, "kvm1-blue");
 	assert_int_equal(kvm1->gates[1].mtu, 1500);
+	assert_int_equal(kvm1->gates[0].rate, 0);
+	assert_int_equal(kvm1->gates[1].rate, 50000000);
+	assert_int_equal(plan->hosts[2].gates[1].rate, 20000000);
 	assert_int_equal(plan->hosts[2].gates[0].mtu, 9000);
 	assert_string_equal(plan->hosts[0].gates[1].port, "host0-2");
 	assert_int_equal(plan->hosts[3].n_gates, 0);

@@ -20,6 +20,7 @@
 static char folder[] = "/tmp/weft-ask.XXXXXX";
 
 struct heard {
+	struct row_room room;
 	struct rule wanted;
 	size_t n_rows, n_ends, n_lost;
 	bool found;
@@ -74,7 +75,7 @@ static void a_row(struct sim *s, const struct session *session, struct heard *he
 	struct ledger_iter iter;
 	for (const struct row *row = ledger_first(s->core->switches[session->sw]->ledger, &iter); row;
 	     row = ledger_after(s->core->switches[session->sw]->ledger, &iter)) {
-		row_rule(row, &heard->wanted);
+		row_rule(row, &heard->room, &heard->wanted);
 		if (row->have && !row->foreign && heard->wanted.kind == RULE_FLOW)
 			return;
 	}

@@ -295,6 +295,7 @@ static const char with_acls[] =
 static void read_back(uint32_t sw, uint64_t packets, uint32_t duration)
 {
 	struct ledger *ledger = world.core->switches[sw]->ledger;
+	struct row_room rooms[500];
 	struct rule rules[500];
 	struct ledger_iter iter;
 	size_t n = 0;
@@ -304,8 +305,8 @@ static void read_back(uint32_t sw, uint64_t packets, uint32_t duration)
 		while ((dirty = ledger_next(ledger, phase)))
 			ledger_sent(ledger, dirty, xid++);
 	ledger_commit(ledger);
-	for (const struct row *row = ledger_first(ledger, &iter); row && n < 500; row = ledger_after(ledger, &iter))
-		row_rule(row, &rules[n++]);
+	for (const struct row *row = ledger_first(ledger, &iter); row && n < 500; row = ledger_after(ledger, &iter), n++)
+		row_rule(row, &rooms[n], &rules[n]);
 	ledger_read_begin(ledger, LEDGER_ALL);
 	for (size_t i = 0; i < n; i++)
 		ledger_read_row(ledger, &rules[i], packets, packets * 60, duration);

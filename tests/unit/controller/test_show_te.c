@@ -25,7 +25,10 @@ static const char text[] =
 	"  - {between: [a:ab, b:ba], rate: 100Mbit}\n"
 	"  - {between: [b:bc, c:cb], rate: 100Mbit}\n"
 	"  - {between: [c:cd, d:dc], rate: 100Mbit}\n"
-	"  - {between: [a:ad, d:da], rate: 100Mbit}\n";
+	"  - {between: [a:ad, d:da], rate: 100Mbit}\n"
+	"te:\n"
+	"  guarantee: [{from: b, to: a, rate: 1kbit}, {network: red, rate: 1kbit}]\n"
+	"  avoid: [{from: c, to: a, via: d, network: red}]\n";
 enum { AB, AD, BC, CD };
 enum { A, B, C, D };
 
@@ -96,6 +99,18 @@ static void te_says_what_is(void **state)
 	assert_int_equal(json_array_size(pairs), 12);
 	near(real(json_array_get(pairs, 0), "demand_mbps"), 40);
 	assert_true(json_is_true(json_object_get(json_array_get(pairs, 0), "steered")));
+	/* Guarantees, and what would be left of them. */
+	const json_t *guarantees = json_object_get(json, "guarantees"), *one = json_array_get(guarantees, 0);
+	assert_int_equal(json_array_size(guarantees), 2);
+	assert_string_equal(json_string_value(json_object_get(one, "from")), "b");
+	near(real(one, "promised_mbps"), 0.002);
+	near(real(one, "offered_mbps"), 10);
+	near(real(one, "room_mbps"), 100);
+	near(real(one, "after_cut_mbps"), 0.002);
+	assert_true(json_is_true(json_object_get(one, "met")) && json_is_null(json_object_get(one, "cut")));
+	assert_string_equal(json_string_value(json_object_get(json_array_get(guarantees, 1), "network")), "red");
+	const json_t *way = json_array_get(json_object_get(json, "own_ways"), 0);
+	assert_string_equal(json_string_value(json_object_get(way, "path")), "c-b-a");
 	json_decref(json);
 	query = (struct show_query) { .sw = "d", .limit = 2 };
 	json = show_te(&t->w.api, &query);
@@ -261,7 +276,7 @@ static void problems_say_what_cannot_be_cured(void **state)
 	json_decref(problems);
 	/* A pin that cannot be kept, advice, labels, and a folder that is none. */
 	static const uint32_t via[] = { D, C };
-	struct net_te_pair pin = { .from = A, .to = B, .via = (uint32_t *) via, .n_via = 2 };
+	struct net_te_pair pin = { .from = A, .to = B, .network = NET_NONE, .via = (uint32_t *) via, .n_via = 2 };
 	t->w.core->net->te.pins = &pin;
 	t->w.core->net->te.n_pins = 1;
 	te_world_cut(t, CD);

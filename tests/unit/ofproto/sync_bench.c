@@ -67,9 +67,10 @@ static void on_ready(void *ctx)
 static void on_refused(void *ctx, const struct row *row, const char *error_name)
 {
 	struct bench *b = ctx;
+	struct row_room room;
 	struct rule rule;
 
-	row_rule(row, &rule);
+	row_rule(row, &room, &rule);
 	assert_true(rule_is_ours(&rule));
 	b->n_refused++;
 	snprintf(b->error_name, sizeof b->error_name, "%s", error_name);
@@ -220,11 +221,12 @@ void bench_compare(struct bench *b)
 	fake_each(b->f, check_ours, b);
 	for (const struct row *row = ledger_first(b->ledger, &i); row; row = ledger_after(b->ledger, &i)) {
 		const struct rule *there;
+		struct row_room room;
 		struct rule rule;
 
 		if (row->foreign || row->want != row->have)
 			continue;
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		there = fake_find(b->f, &rule);
 		assert_non_null(there);
 		assert_true(rule_digest(there) == row->want);

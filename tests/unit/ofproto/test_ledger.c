@@ -500,9 +500,10 @@ static void test_lowest_go_first(void **state)
 	assert_int_equal(ledger_n_dirty(f->l), 6);
 	for (size_t i = 0; i < 6; i++) {
 		struct row *row = ledger_next(f->l, PHASE_FLOW_DEL);
+		struct row_room room;
 		struct rule rule;
 
-		row_rule(row, &rule);
+		row_rule(row, &room, &rule);
 		assert_true(rule_priority(&rule) > last);
 		last = rule_priority(&rule);
 		ledger_sent(f->l, row, (uint32_t) i + 1);
@@ -753,6 +754,7 @@ static void test_sizes(void **state)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		for (uint16_t key = 1; key <= 40; key++) {
 			const struct row *row;
+			struct row_room room;
 			struct rule kept;
 
 			build_flow(f->b, 1, key, cookie_make(APP, key));
@@ -761,7 +763,7 @@ static void test_sizes(void **state)
 			assert_null(build_end(f->b, &r));
 			want(f, r);
 			row = ledger_find(f->l, &r);
-			row_rule(row, &kept);
+			row_rule(row, &room, &kept);
 			assert_int_equal(kept.size, r.size);
 			assert_memory_equal(kept.msg, r.msg, r.size);
 		}
@@ -773,6 +775,98 @@ static void test_sizes(void **state)
 		ledger_unwant(f->l, &r);
 	}
 	assert_int_equal(ledger_table_rows(f->l, 60), 0);
+}
+
+/* A row of table 60 with a match of one or two fields. */
+static struct rule flow_to(struct fixture *f, uint16_t key, bool long_match, uint32_t port)
+{
+	struct rule r;
+
+	build_flow(f->b, 1, 7, cookie_make(APP, 7));
+	match_u(f->b, FIELD_REG0, key);
+	if (long_match)
+		match_u(f->b, FIELD_REG1, key);
+	act_output(f->b, port);
+	assert_null(build_end(f->b, &r));
+	return r;
+}
+
+static void assert_kept(struct fixture *f, struct rule r)
+{
+	const struct row *row = ledger_find(f->l, &r);
+	struct row_room room;
+	struct rule kept;
+
+	assert_non_null(row);
+	row_rule(row, &room, &kept);
+	assert_int_equal(kept.size, r.size);
+	assert_memory_equal(kept.msg, r.msg, r.size);
+}
+
+/* Rows that differ in their match only have the rest in common, whatever becomes of the others. */
+static void test_shared(void **state)
+{
+	struct fixture *f = *state;
+	size_t before = ledger_memory(f->l), shared, alone;
+
+	for (uint16_t key = 1; key <= 2000; key++)
+		want(f, flow_to(f, key, false, 1));
+	shared = ledger_memory(f->l) - before;
+	for (uint16_t key = 1; key <= 2000; key++)
+		assert_kept(f, flow_to(f, key, false, 1));
+	/* Another length of the match, the same body. */
+	for (uint16_t key = 1; key <= 20; key++)
+		want(f, flow_to(f, key, true, 1));
+	for (uint16_t key = 1; key <= 20; key++) {
+		assert_kept(f, flow_to(f, key, true, 1));
+		assert_kept(f, flow_to(f, key, false, 1));
+	}
+	/* To bodies of their own, more of them than are worth while, and back. */
+	settle(f);
+	for (uint16_t key = 1; key <= 2000; key++)
+		want(f, flow_to(f, key, false, 1000U + key));
+	assert_int_equal(ledger_n_dirty(f->l), 2000);
+	for (uint16_t key = 1; key <= 2000; key++)
+		assert_kept(f, flow_to(f, key, false, 1000U + key));
+	settle(f);
+	alone = ledger_memory(f->l) - before;
+	assert_true(alone > shared + 2000 * 32);
+	assert_true(alone < shared + 2000 * 100);       /* a body for each would be more */
+	for (uint16_t key = 1; key <= 2000; key++)
+		want(f, flow_to(f, key, false, 2));
+	for (uint16_t key = 1; key <= 20; key++)
+		unwant(f, flow_to(f, key, true, 1));
+	settle(f);
+	for (uint16_t key = 1; key <= 2000; key++)
+		assert_kept(f, flow_to(f, key, false, 2));
+	assert_true(ledger_memory(f->l) - before < alone);
+	for (uint16_t key = 1; key <= 2000; key++)
+		unwant(f, flow_to(f, key, false, 3));
+	settle(f);
+	assert_int_equal(ledger_table_rows(f->l, 60), 0);
+}
+
+/* The same deed in another table, or with another priority, is another row. */
+static void test_shared_not(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int again = 0; again < 2; again++) {
+		for (unsigned table = 0; table < 3; table++) {
+			for (uint16_t priority = 1; priority <= 3; priority++) {
+				struct rule r;
+
+				build_flow(f->b, table, priority, cookie_make(APP, 1));
+				match_u(f->b, FIELD_REG0, 1);
+				act_output(f->b, 1);
+				assert_null(build_end(f->b, &r));
+				if (!again)
+					want(f, r);
+				assert_kept(f, r);
+			}
+		}
+	}
+	assert_int_equal(ledger_n_dirty(f->l), 9);
 }
 
 static void test_iteration(void **state)
@@ -789,9 +883,10 @@ static void test_iteration(void **state)
 	for (uint16_t i = 1; i <= 200; i++)
 		want(f, flow(f, i, 1));
 	for (row = ledger_first(f->l, &iter); row; row = ledger_after(f->l, &iter)) {
+		struct row_room room;
 		struct rule r;
 
-		row_rule(row, &r);
+		row_rule(row, &room, &r);
 		n++;
 		if (n <= 200)
 			assert_int_equal(rule_priority(&r), n);         /* in the order of arrival */
@@ -829,6 +924,8 @@ int main(void)
 		TEST(test_gone),
 		TEST(test_refused_on_wrong_belief),
 		TEST(test_sizes),
+		TEST(test_shared),
+		TEST(test_shared_not),
 		TEST(test_iteration),
 	};
 

@@ -43,7 +43,7 @@ void test_net_link(struct test_net *net, uint32_t a, uint32_t b, double mbps)
 void test_net_demand(struct test_net *net, uint32_t src, uint32_t dst, double mbps)
 {
 	assert_true(net->job.n_demands < NET_DEMANDS);
-	net->demands[net->job.n_demands++] = (struct place_demand) { src, dst, mbps };
+	net->demands[net->job.n_demands++] = (struct place_demand) { .src = src, .dst = dst, .mbps = mbps };
 }
 
 static uint32_t below(unsigned *seed, uint32_t n)

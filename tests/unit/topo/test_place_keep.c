@@ -102,6 +102,43 @@ static void the_best_there_is_stays(void **state)
 	place_keeper_free(k);
 }
 
+/* More than fits: what is guaranteed is left its room, and then all stays. */
+static void others_make_way_for_a_guarantee(void **state)
+{
+	struct test_net net;
+	(void) state;
+	test_net_init(&net, 3);
+	test_net_link(&net, 0, 1, 10);
+	test_net_link(&net, 2, 1, 10);
+	test_net_link(&net, 2, 0, 30);
+	net.job.options.without_standbys = true;
+	test_net_demand(&net, 0, 1, 5);
+	test_net_demand(&net, 2, 1, 5);
+	struct place_keeper *k = new_keeper(0.7);
+	uint64_t ms = STEP_MS;
+	struct place_decision d = place_keeper_step(k, &net.job, ms);
+	/* Without a guarantee all are alike, and short. */
+	net.demands[1].mbps = 20;
+	for (int i = 0; i < 10; i++)
+		d = place_keeper_step(k, &net.job, ms += STEP_MS);
+	assert_true(d.u_after < 1.27);
+	net.demands[0].firm = 5;
+	assert_true(place_kept(&net.job, d.running) < 0.6);
+	d = place_keeper_step(k, &net.job, ms += STEP_MS);
+	assert_int_equal(d.verdict, PLACE_ROOM);
+	assert_true(d.changed && place_kept(&net.job, d.running) >= 1 && d.u_after > 1.45 && d.u_after < 1.6);
+	for (int i = 0; i < 200; i++) {
+		d = place_keeper_step(k, &net.job, ms += STEP_MS);
+		assert_true(!d.changed && d.verdict == PLACE_NO_GAIN);
+	}
+	/* Less is sent: all fits again, and is spread. */
+	net.demands[1].mbps = 9;
+	for (int i = 0; i < 20; i++)
+		d = place_keeper_step(k, &net.job, ms += STEP_MS);
+	assert_true(place_load(&net.job, d.running) <= 0.77 && place_kept(&net.job, d.running) >= 1);
+	place_keeper_free(k);
+}
+
 /* 7 % above the best there is, which moving would gain: not worth it. */
 static void near_the_best_stays(void **state)
 {
@@ -308,6 +345,7 @@ int main(void)
 		cmocka_unit_test(above_the_goal_it_moves_off),
 		cmocka_unit_test(a_jump_into_congestion_moves_at_once),
 		cmocka_unit_test(the_best_there_is_stays),
+		cmocka_unit_test(others_make_way_for_a_guarantee),
 		cmocka_unit_test(near_the_best_stays),
 		cmocka_unit_test(a_young_change_holds),
 		cmocka_unit_test(a_lost_link_moves_what_stood_on_it),

@@ -200,7 +200,7 @@ static void slow_paths_are_not_taken_by_many(void **state)
 	for (uint32_t a = 0; a < NODES; a++)
 		for (uint32_t b = 0; b < NODES; b++)
 			if (a != b)
-				demands[net.job.n_demands++] = (struct place_demand) { a, b, 0.1 };
+				demands[net.job.n_demands++] = (struct place_demand) { .src = a, .dst = b, .mbps = 0.1 };
 	net.job.rules = &rule;
 	net.job.n_rules = 1;
 	struct placement *p = place_plan(&net.job);

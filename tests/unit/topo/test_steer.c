@@ -90,7 +90,7 @@ static struct placement *placed(uint32_t each, bool split)
 						 .risk = net->edges[i].risk };
 	for (uint32_t i = 0; i < n * n; i += each)
 		if (i / n != i % n)
-			demands[job.n_demands++] = (struct place_demand) { i / (uint32_t) n, i % (uint32_t) n, 1 };
+			demands[job.n_demands++] = (struct place_demand) { .src = i / (uint32_t) n, .dst = i % (uint32_t) n, .mbps = 1 };
 	struct placement *placement = split ? place_plan(&job) : place_stay(&job);
 	free(links);
 	free(demands);
@@ -100,7 +100,7 @@ static struct placement *placed(uint32_t each, bool split)
 static struct steer *computed(uint32_t each, const struct steer *before)
 {
 	struct placement *placement = placed(each, true);
-	struct steer *steer = steer_compute(view, placement, before);
+	struct steer *steer = steer_compute(view, placement, NULL, before);
 	place_free(placement);
 	return steer;
 }
@@ -240,7 +240,7 @@ static void without_placement_or_edges(void **state)
 	(void) state;
 	begin("version: 1\nswitches:\n  a: {dpid: 1}\n  b: {dpid: 2}\nnetworks:\n  red: {ports: [\"*:r1\"]}\n");
 	struct placement *placement = placed(1, false);
-	struct steer *steer = steer_compute(view, placement, NULL);
+	struct steer *steer = steer_compute(view, placement, NULL, NULL);
 	assert_int_equal(steer->n_pairs, 0);
 	struct steer *none = steer_join(NULL, NULL);
 	assert_true(steer_equal(steer, none));
@@ -263,7 +263,7 @@ static void what_is_left_of_a_ring(void **state)
 	apply(down);
 	assert_false(view_edge_is_up(view, 0));
 	struct placement *placement = placed(1, false);
-	struct steer *left = steer_compute(view, placement, whole);
+	struct steer *left = steer_compute(view, placement, NULL, whole);
 	assert_int_equal(whole->n_pairs, 12);
 	assert_int_equal(left->n_pairs, 12);
 	const struct steer_pair *pair = steer_find(left, 0, ends[0].sw, ends[1].sw);
@@ -319,19 +319,19 @@ static void risks_and_drains(void **state)
 	      "  - {between: [\"b:t\", \"c:t\"]}\n");
 	net->edges[0].risk = net->edges[1].risk = 7;
 	struct placement *placement = placed(1, false);
-	struct steer *steer = steer_compute(view, placement, NULL);
+	struct steer *steer = steer_compute(view, placement, NULL, NULL);
 	const struct steer_choice *choice = &steer_find(steer, 0, 0, 1)->choices[0];
 	/* By c, not by the other cable that fails with it. */
 	assert_int_equal(edge_to(0, &choice->steps[1]), 2);
 	steer_free(steer);
 	net->edges[3].drain = true;
-	steer = steer_compute(view, placement, NULL);
+	steer = steer_compute(view, placement, NULL, NULL);
 	choice = &steer_find(steer, 0, 0, 1)->choices[0];
 	assert_int_equal(choice->steps[1].edge, 2);
 	steer_free(steer);
 	/* Where only those of the same risk are left, one of them. */
 	net->edges[2].risk = net->edges[3].risk = 7;
-	steer = steer_compute(view, placement, NULL);
+	steer = steer_compute(view, placement, NULL, NULL);
 	assert_int_equal(steer_find(steer, 0, 0, 1)->choices[0].n_steps, 2);
 	steer_free(steer);
 	place_free(placement);
@@ -421,13 +421,13 @@ static void a_big_one(void **state)
 	struct placement *placement = placed(16, false);
 	struct timespec t0, t1;
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t0);
-	struct steer *steer = steer_compute(view, placement, NULL);
+	struct steer *steer = steer_compute(view, placement, NULL, NULL);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t1);
 	double ms = (double) (t1.tv_sec - t0.tv_sec) * 1e3 + (double) (t1.tv_nsec - t0.tv_nsec) / 1e6;
 	print_message("%zu switches, %zu links, %zu pairs: %zu transits, %zu without label, %.0f ms of CPU\n", net->n_switches,
 		      net->n_links, steer->n_pairs, steer->n_transits, steer->n_unlabelled, ms);
 	assert_true(steer->n_pairs > 2400);
-	struct steer *again = steer_compute(view, placement, steer);
+	struct steer *again = steer_compute(view, placement, NULL, steer);
 	assert_true(steer_equal(steer, again));
 	steer_free(again);
 	steer_free(steer);

@@ -317,7 +317,7 @@ static void rules_for_placement(void **state)
 		"    - {from: b, to: c, via: a}\n");
 	struct arena *arena = arena_new();
 	size_t n;
-	const struct place_rule *rules = te_job_rules(net, arena, &n);
+	const struct place_rule *rules = te_job_rules(net, te_map_new(arena, net), arena, &n);
 	(void) state;
 	assert_int_equal(n, 5);
 	assert_int_equal(rules[0].n_via, 1);
@@ -331,7 +331,7 @@ static void rules_for_placement(void **state)
 	/* Together: from a to b over c, in blue. */
 	struct place_link links[6];
 	const double mbps[6][2] = { { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 } };
-	const struct place_demand demand = { 0, 1, 0.5 };
+	const struct place_demand demand = { .src = 0, .dst = 1, .mbps = 0.5 };
 	struct place_job job = { .n_nodes = 3, .links = links, .n_links = 6, .demands = &demand, .n_demands = 1,
 				 .options = place_defaults(), .rules = rules, .n_rules = n };
 	te_job_links(net, NULL, mbps, links);

@@ -183,7 +183,7 @@ static void rules_and_guarantees_of_the_file_hold(void **state)
 	struct scene *s = *state;
 	double loads[2 * N_EDGES];
 	uint32_t arc, via_dc[] = { D, C };
-	struct net_te_pair pin = { .from = A, .to = B, .via = via_dc, .n_via = 2 };
+	struct net_te_pair pin = { .from = A, .to = B, .network = NET_NONE, .via = via_dc, .n_via = 2 };
 	struct net_te_reserve reserve = { .from = A, .to = B, .mbps = 30 };
 	s->net->te.pins = &pin;
 	s->net->te.reserves = &reserve;
@@ -196,7 +196,7 @@ static void rules_and_guarantees_of_the_file_hold(void **state)
 	assert_int_equal(ab->paths[0].n_arcs, 3);
 	assert_int_equal(ab->paths[0].arcs[0], 2 * AD);
 	assert_int_equal(ab->paths[0].arcs[2], 2 * BC + 1);
-	te_loads(copy, N_EDGES, loads);
+	te_loads(t, copy, loads);
 	near(loads[2 * AD], 30);
 	near(te_highest(t, loads, &arc), 0.3);
 	assert_int_equal(arc, 2 * AD);
@@ -214,7 +214,7 @@ static void parts_are_told_by_size(void **state)
 	want(s, E, D, 4);
 	struct te_plan *t = te_plan_new(s->view, &s->seen);
 	struct placement *p = place_stay(&t->job);
-	assert_int_equal(te_parts(p, 2 * AE + 1, parts, 2), 4);
+	assert_int_equal(te_parts(t, p, 2 * AE + 1, parts, 2), 4);
 	assert_int_equal(p->pairs[parts[0].pair].dst, C);
 	assert_int_equal(p->pairs[parts[1].pair].dst, D);
 	near(parts[1].mbps, 4);
@@ -372,7 +372,7 @@ static void answers_are_plans(void **state)
 	t = te_plan_new(s->view, &s->seen);
 	struct placement *p = te_what_plan(t, running, 0.7, &bound);
 	near(te_moved(placed(running, A, D), placed(p, A, D)), 0);
-	te_loads(p, N_EDGES, loads);
+	te_loads(t, p, loads);
 	near(te_highest(t, loads, &arc), 0.6);
 	place_free(p);
 	te_plan_free(t);
@@ -384,7 +384,7 @@ static void answers_are_plans(void **state)
 	s->seen.n_changes = w.n_changes;
 	t = te_plan_new(s->view, &s->seen);
 	p = te_what_plan(t, running, 0.7, &bound);
-	te_loads(p, N_EDGES, loads);
+	te_loads(t, p, loads);
 	assert_true(te_highest(t, loads, &arc) <= 0.7 && bound > 0.59 && bound <= 0.6 + 1e-6);
 	assert_true(te_moved(placed(running, A, D), placed(p, A, D)) > 0.3);
 	place_free(p);

@@ -24,7 +24,8 @@ static const struct net net = { .switches = switches, .n_switches = 4, .edges = 
 
 static struct place_link links[N_EDGES];
 static double mbps[2 * N_EDGES], background[2 * N_EDGES];
-static struct te_plan plan = { .job = { .n_links = N_EDGES }, .links = links, .mbps = mbps, .background = background };
+static struct te_map map = { .n_edges = N_EDGES };
+static struct te_plan plan = { .map = &map, .n_arcs = 2 * N_EDGES, .links = links, .mbps = mbps, .background = background };
 
 /* a -> b over the first cable, over c, over d, so many slots of 16 each. */
 static uint32_t direct[] = { 0 }, over_c[] = { 4, 7 }, over_d[] = { 8, 11 };
@@ -69,7 +70,10 @@ static void changes(void **state)
 	struct place_pair one, other;
 	struct place_path paths[3], more[3];
 	char text[300];
+	uint32_t nics[2 * N_EDGES][2];
 	(void) state;
+	memset(nics, 0xff, sizeof nics);
+	map.nic = nics;
 	for (int i = 0; i < 2 * N_EDGES; i++)
 		mbps[i] = 100;
 	fill(&before, &one, paths, 93, 16, 0, 0);

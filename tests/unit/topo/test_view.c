@@ -178,6 +178,12 @@ static void a_host_comes_moves_and_goes(void **state)
 	view_free(view);
 }
 
+static enum fact_reason may_learn(const struct view *view, uint32_t sw, uint32_t ofport, const char *network)
+{
+	const struct view_port *port = view_port(view, sw, ofport);
+	return view_may_learn(view, port ? view_use(port, id(network)) : NULL);
+}
+
 static void places_that_cannot_hold_a_host(void **state)
 {
 	struct view *view = new_view();
@@ -196,9 +202,9 @@ static void places_that_cannot_hold_a_host(void **state)
 	struct fact nowhere = host_fact("red", 1, A, 1);
 	nowhere.network = 12345;
 	assert_false(apply(view, nowhere));
-	assert_int_equal(view_may_learn(view, A, 2, id("red")), REASON_CONFIG);
-	assert_int_equal(view_may_learn(view, A, 3, id("red")), REASON_CONFIG);
-	assert_int_equal(view_may_learn(view, A, 1, id("red")), REASON_NONE);
+	assert_int_equal(may_learn(view, A, 2, "red"), REASON_CONFIG);
+	assert_int_equal(may_learn(view, A, 3, "red"), REASON_CONFIG);
+	assert_int_equal(may_learn(view, A, 1, "red"), REASON_NONE);
 	view_free(view);
 }
 
@@ -221,17 +227,17 @@ static void limits(void **state)
 	port_fact(view, B, 1, "r1", NULL);      /* max_hosts 2 */
 	port_fact(view, B, 2, "r2", NULL);
 	apply(view, host_fact("red", 1, B, 1));
-	assert_int_equal(view_may_learn(view, B, 1, id("red")), REASON_NONE);
+	assert_int_equal(may_learn(view, B, 1, "red"), REASON_NONE);
 	apply(view, host_fact("red", 2, B, 1));
-	assert_int_equal(view_may_learn(view, B, 1, id("red")), REASON_PORT_LIMIT);
+	assert_int_equal(may_learn(view, B, 1, "red"), REASON_PORT_LIMIT);
 	for (uint8_t m = 3; m <= 5; m++) {
-		assert_int_equal(view_may_learn(view, B, 2, id("red")), REASON_NONE);
+		assert_int_equal(may_learn(view, B, 2, "red"), REASON_NONE);
 		apply(view, host_fact("red", m, B, 2));
 	}
-	assert_int_equal(view_may_learn(view, B, 2, id("red")), REASON_NETWORK_LIMIT);
+	assert_int_equal(may_learn(view, B, 2, "red"), REASON_NETWORK_LIMIT);
 	/* A move makes room where it was. */
 	apply(view, host_fact("red", 1, B, 2));
-	assert_int_equal(view_may_learn(view, B, 1, id("red")), REASON_NETWORK_LIMIT);
+	assert_int_equal(may_learn(view, B, 1, "red"), REASON_NETWORK_LIMIT);
 	assert_int_equal(hosts_at(view, B, 1, "red"), 1);
 	view_free(view);
 }
@@ -516,12 +522,12 @@ static void a_network_that_was_full(void **state)
 	struct fact full = { .kind = FACT_NETWORK_FULL, .network = id("red"), .sw = A, .recovered = true };
 	(void) state;
 	port_fact(view, A, 1, "r1", NULL);
-	assert_int_equal(view_may_learn(view, A, 1, id("red")), REASON_NONE);
+	assert_int_equal(may_learn(view, A, 1, "red"), REASON_NONE);
 	assert_true(apply(view, full));
 	assert_false(apply(view, full));
-	assert_int_equal(view_may_learn(view, A, 1, id("red")), REASON_NETWORK_LIMIT);
+	assert_int_equal(may_learn(view, A, 1, "red"), REASON_NETWORK_LIMIT);
 	view_bind(view, nets[0], 0, NULL, NULL);
-	assert_int_equal(view_may_learn(view, A, 1, id("red")), REASON_NETWORK_LIMIT);
+	assert_int_equal(may_learn(view, A, 1, "red"), REASON_NETWORK_LIMIT);
 	/* green has no limit: the row is of an older file. */
 	full.network = id("green");
 	assert_false(apply(view, full));
@@ -537,7 +543,7 @@ static void a_network_that_was_full(void **state)
 	view_settle(view, false, 5, hear, &heard);
 	assert_int_equal(heard.n, 1);
 	assert_int_equal(heard.facts[0].kind, FACT_NETWORK_FULL);
-	assert_int_equal(view_may_learn(view, A, 1, id("red")), REASON_NONE);
+	assert_int_equal(may_learn(view, A, 1, "red"), REASON_NONE);
 	view_settle(view, false, 5, hear, &heard);
 	assert_int_equal(heard.n, 1);
 	view_free(view);
@@ -552,9 +558,9 @@ static void a_limit_is_lifted(void **state)
 	port_fact(view, A, 1, "r1", NULL);
 	assert_true(apply(view, full));
 	view_bind(view, nets[2], 0, NULL, NULL);
-	assert_int_equal(view_may_learn(view, A, 1, id("red")), REASON_NONE);
+	assert_int_equal(may_learn(view, A, 1, "red"), REASON_NONE);
 	view_bind(view, nets[0], 0, NULL, NULL);
-	assert_int_equal(view_may_learn(view, A, 1, id("red")), REASON_NONE);
+	assert_int_equal(may_learn(view, A, 1, "red"), REASON_NONE);
 	view_free(view);
 }
 

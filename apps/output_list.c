@@ -22,13 +22,31 @@ static const struct net_switch *peer_at(const struct place *place, size_t member
 		? peer : NULL;
 }
 
+/* Members in the order of the file, most of them as they are: slots tell who came first in
+ * this life of weftd, and a list is the same in the next one. */
+static size_t in_order(const struct place *place, uint16_t members[NET_MAX_SWITCHES])
+{
+	const struct view *view = place->scene->view;
+	size_t n = 0;
+	for (size_t i = 0; i < place->vn->n_members; i++) {
+		uint32_t index = view_switch(view, place->vn->members[i].sw)->index;
+		size_t at = n++;
+		for (; at && view_switch(view, place->vn->members[members[at - 1]].sw)->index > index; at--)
+			members[at] = members[at - 1];
+		members[at] = (uint16_t) i;
+	}
+	return n;
+}
+
 /* Every peer in a list; returns how many ports' worth of room that took. */
 static size_t list_peers(const struct place *place, size_t listed)
 {
 	struct build *b = place->out->build;
 	bool is_first = true;
-	for (size_t i = 0; i < place->vn->n_members && listed + FLOOD_PEER_ROOM <= FLOOD_MAX_PORTS; i++) {
-		const struct net_switch *peer = peer_at(place, i);
+	uint16_t members[NET_MAX_SWITCHES];
+	size_t n = place->tunnel == NET_NONE ? 0 : in_order(place, members);
+	for (size_t i = 0; i < n && listed + FLOOD_PEER_ROOM <= FLOOD_MAX_PORTS; i++) {
+		const struct net_switch *peer = peer_at(place, members[i]);
 		if (!peer || tunnel_is_fenced(place->scene, place->vn, peer))
 			continue;
 		if (is_first)

@@ -169,7 +169,7 @@ const struct api_member api_members[] = {
 	{ "links", "flaps", "number", "failures since weftd started" },
 	{ "links", "rest_seconds", "number", "until it is used again, if nothing is lost meanwhile" },
 
-	{ "te", "state", "text", "off: the file has no links to steer over; starting; rest; or the step of a change: labels (also while they are computed), save, paths, grace" },
+	{ "te", "state", "text", "off: the file has no links to steer over; starting: nothing runs yet, or after a restart not all switches are back; rest; or the step of a change: labels (also while they are computed), save, paths, grace" },
 	{ "te", "mode", "text", "apply, recommend or freeze" },
 	{ "te", "goal", "text", "balance or shortest" },
 	{ "te", "above_percent", "number", "utilisation of a link below which nothing is touched" },

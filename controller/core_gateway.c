@@ -6,6 +6,7 @@
  * a switch that has not been read back: what is known then is not enough to
  * choose, and traffic goes on with the rows that are there. */
 #include "controller/core_private.h"
+#include "controller/core_te.h"
 
 enum { WAIT_MS = 10 * 1000 };           /* for switches that may be dead */
 
@@ -17,7 +18,7 @@ bool core_concerns_ways(const struct fact *fact)
 
 static bool is_choice(const struct net_network *network) { return network->physical.n_ports > 1; }
 
-bool core_must_wait(const struct core *core)
+bool core_waits_for_switches(const struct core *core)
 {
 	if (core->now_ms - core->start_ms >= WAIT_MS || view_complete(core->view, NET_NONE))
 		return false;
@@ -28,6 +29,8 @@ bool core_must_wait(const struct core *core)
 			return true;
 	return false;
 }
+
+bool core_must_wait(const struct core *core) { return core_waits_for_switches(core) || core_te_must_wait(core); }
 
 bool core_has_done(const struct core *core, uint32_t sw)
 {
@@ -64,7 +67,7 @@ static void one_step(struct core *core, uint32_t index)
 
 void core_gateways(struct core *core)
 {
-	if (!core->gateways_due || core_must_wait(core))
+	if (!core->gateways_due || core_waits_for_switches(core))
 		return;
 	core->gateways_due = false;
 	for (uint32_t n = 0; n < core->net->n_networks; n++)

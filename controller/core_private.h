@@ -16,6 +16,9 @@ struct reply core_reply(struct core *);
 /* core_gateway.c */
 bool core_concerns_ways(const struct fact *);
 void core_gateways(struct core *);       /* opens and closes physical ports, one step */
+/* For switches that may have what is in use: nothing is chosen before. */
+bool core_waits_for_switches(const struct core *);
+/* The same, or for the first paths: nothing is compiled before. */
 bool core_must_wait(const struct core *);
 /* Its rows are what they shall be; or it is away and cannot be told. */
 bool core_has_done(const struct core *, uint32_t sw);

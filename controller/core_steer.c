@@ -13,15 +13,10 @@
  * labels of all that may be on a switch. */
 #include "controller/core_te_private.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "controller/file.h"
-#include "ofproto/log.h"
 #include "topo/arena.h"
-
-LOG_MODULE(te)
 
 enum { GRACE_MS = 2000 };
 
@@ -73,62 +68,30 @@ static bool all_have_done(const struct core *core)
 	return true;
 }
 
-/* --- the state file --------------------------------------------------------------------- */
-
-struct save {
-	struct core *core;
-	struct te_state *state;         /* owned */
-	char *path;                     /* owned */
-	int error;                      /* errno */
-};
-
-static void save_run(void *ctx)
-{
-	struct save *s = ctx;
-	size_t size;
-	char *text = te_state_text(s->state, &size);
-	s->error = file_replace(s->path, text, size, 0644) < 0 ? errno : 0;
-	free(text);
-}
-
-static void save_done(void *ctx)
-{
-	struct save *s = ctx;
-	struct core *core = s->core;
-	core->te->is_saving = false;
-	if (s->error && !core->te->save_failed)
-		VLOG_WARN("cannot keep the paths in %s: %s; after a restart they are computed anew", s->path, strerror(s->error));
-	core->te->save_failed = s->error != 0;
-	free(s->path);
-	te_state_free(s->state);
-	free(s);
-	if (core->kick)
-		core->kick(core->ctx);
-}
+static char *state_text(const void *state, size_t *ret_size) { return te_state_text(state, ret_size); }
+static void state_free(void *state) { te_state_free(state); }
 
 static void save(struct core *core)
 {
 	struct core_te *te = core->te;
 	te->save_due = false;
-	if (!te->state_file)
-		return;
-	struct save *s = xheap_alloc(sizeof *s);
-	s->core = core;
-	s->path = xheap_strdup(te->state_file);
-	s->state = te_state_new(core);
-	te->is_saving = true;
-	if (core->work)
-		core->work(core->ctx, save_run, save_done, s);
-	else {
-		save_run(s);
-		save_done(s);
-	}
+	if (te->state_file)
+		te_save(core, te->state_file, (struct te_words) { state_text, state_free, te_state_new(core) }, &te->is_saving);
 }
 
 void te_steps_stay(struct core *core)
 {
 	if (core->te->save_due && !core->te->is_saving)
 		save(core);
+}
+
+void te_steps_skip(struct core *core, struct te_step *take)
+{
+	core->te->settled_ms = core->now_ms;
+	free(take->same);
+	take->same = NULL;
+	install(core, take);
+	save(core);
 }
 
 /* --- the steps ------------------------------------------------------------------------------ */

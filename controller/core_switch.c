@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controller/core_private.h"
+#include "controller/core_te.h"
 
 static void fill_port(struct fact *fact, const struct msg_port *port)
 {
@@ -132,6 +133,8 @@ static void recover(struct core *core, uint32_t sw)
 		if (rule.kind != RULE_FLOW)
 			continue;
 		const struct app *app = app_by_number(cookie_app(rule_cookie(&rule)));
+		if (app && app == app_by_table(TABLE_PATH))
+			core_te_found(core);
 		if (app && app->recover)
 			app->recover(&scene, sw, &rule, row->duration, &reply);
 	}

@@ -13,7 +13,10 @@
 
 enum {
 	MAX_HELD_MS = 10 * 60 * 1000,
-	WAIT_MS = 20 * 1000,            /* after a start, for edges to come up */
+	WAIT_MS = 20 * 1000,            /* after a restart, for switches and edges to show how they are, */
+	LOST_MS = 5 * 1000,             /* when one of them was lost meanwhile: its traffic may have no detour */
+	FIRST_MS = 10 * 1000,           /* the same, while nobody knows which paths they have, */
+	PLANNED_MS = FIRST_MS + 3000,   /* and for the plan that is made then */
 	CALM_HOLDS = 10,                /* an edge that was up so many times its hold has not flapped */
 };
 
@@ -59,6 +62,7 @@ void core_te_free(struct core_te *te)
 	te_steps_forget(te);
 	steer_free(te->before);
 	free(te->state_file);
+	free(te->links_file);
 	free(te);
 }
 
@@ -155,6 +159,7 @@ static void went(struct core *core, uint32_t e)
 	edge->n_flaps++;
 	edge->gone_ms = core->now_ms;
 	edge->is_held = false;
+	core->te->was_lost = true;
 	events_note(core->events, core->wall_ms, EVENT_WARNING, "te", "", "link %s is down", core->net->edges[e].name);
 }
 
@@ -205,6 +210,7 @@ static void look_at_edges(struct core *core)
 	core->te->edges_due = false;
 	for (uint32_t e = 0; e < core->te->n_edges; e++)
 		look_at_edge(core, e);
+	te_links_keep(core);
 }
 
 struct te_seen core_te_seen(const struct core *core, struct arena *arena)
@@ -244,45 +250,36 @@ void core_te_tick(struct core *core)
 		core->kick(core->ctx);
 }
 
-/* Those that networks with ways of their own take while all are up. */
-static bool owns_are_up(const struct core *core)
+void core_te_found(struct core *core) { core->te->was_found = true; }
+
+/* Not for ever: hosts that are new have no rows meanwhile. */
+bool core_te_must_wait(const struct core *core)
 {
-	struct arena *arena = arena_new();
-	const struct net *net = core->net;
-	double (*mbps)[2] = arena_alloc(arena, net->n_edges * sizeof *mbps);
-	struct place_link *links = arena_new_array(arena, struct place_link, net->n_edges);
-	bool up = true;
-	for (uint32_t e = 0; e < net->n_edges; e++)
-		mbps[e][0] = mbps[e][1] = 1;
-	te_job_links(net, NULL, (const double (*)[2]) mbps, links);
-	const struct te_owns *owns = te_owns_new(arena, net, links);
-	for (size_t i = 0; i < owns->n; i++)
-		for (uint32_t a = 0; a < owns->items[i].n_arcs; a++)
-			up &= core->te->edges[owns->items[i].arcs[a] / 2].is_up;
-	arena_free(arena);
-	return up;
+	const struct core_te *te = core->te;
+	return te->n_edges && te->was_found && !view_steer(core->view) && core->now_ms - core->start_ms < PLANNED_MS;
 }
 
-/* After a restart: until every edge that carries something has been seen up. */
+/* After a start nothing is planned until as much is known as when what runs was planned: who stands in which
+ * networks, and of each edge whether it is up. A plan made of less would be another one. What is recalled of
+ * an edge is what that plan was made of. */
 static bool is_waiting(struct core *core)
 {
 	struct core_te *te = core->te;
-	if (!te->is_loaded)
+	uint64_t since_start = core->now_ms - core->start_ms;
+	bool is_first = !te->running && since_start < FIRST_MS;
+	if (!te->is_loaded && !is_first)
 		return false;
-	te->is_loaded = core->now_ms - core->start_ms < WAIT_MS;
-	bool all_up = true;
-	for (size_t i = 0; te->running && i < te->running->n_pairs; i++)
-		for (uint32_t k = 0; k < te->running->pairs[i].n_active; k++)
-			for (uint32_t a = 0; a < te->running->pairs[i].paths[k].n_arcs; a++)
-				all_up &= te->edges[te->running->pairs[i].paths[k].arcs[a] / 2].is_up;
-	te->is_loaded &= !all_up || (te_has_owns(core->net) && !owns_are_up(core));
-	return te->is_loaded;
+	bool all_known = view_complete(core->view, NET_NONE);
+	for (uint32_t e = 0; all_known && (te->is_loaded || te->was_found) && e < te->n_edges; e++)
+		all_known = te->edges[e].is_recalled || view_edge_is_known(core->view, e);
+	te->is_loaded &= !all_known && since_start < (te->was_lost ? LOST_MS : WAIT_MS);
+	return te->is_loaded || (is_first && !all_known);
 }
 
 void core_te_plan(struct core *core)
 {
 	struct core_te *te = core->te;
-	if (!te->n_edges || core_must_wait(core))
+	if (!te->n_edges || core_waits_for_switches(core))
 		return;
 	if (te->edges_due)
 		look_at_edges(core);
@@ -304,17 +301,12 @@ void core_te_plan(struct core *core)
 
 /* --- what ran before ------------------------------------------------------------------------- */
 
-void core_te_load(struct core *core, const char *state_dir)
+/* Null = there is none. */
+static char *read_file(const char *path)
 {
-	char path[4096];
-	snprintf(path, sizeof path, "%s/te", state_dir);
-	free(core->te->state_file);
-	core->te->state_file = xheap_strdup(path);
-	if (!core->te->n_edges)
-		return;
 	FILE *f = fopen(path, "re");
 	if (!f)
-		return;
+		return NULL;
 	size_t size = 0, room = 1 << 16;
 	char *text = xheap_alloc(room);
 	for (size_t n; (n = fread(text + size, 1, room - size - 1, f)) > 0;) {
@@ -324,8 +316,28 @@ void core_te_load(struct core *core, const char *state_dir)
 	}
 	text[size] = '\0';
 	fclose(f);
-	if (!te_state_read(core, text))
+	return text;
+}
+
+/* STATE_DIR/NAME, and what is in it. */
+static char *load(const char *state_dir, const char *name, char **path)
+{
+	char text[4096];
+	snprintf(text, sizeof text, "%s/%s", state_dir, name);
+	free(*path);
+	*path = xheap_strdup(text);
+	return read_file(text);
+}
+
+void core_te_load(struct core *core, const char *state_dir)
+{
+	struct core_te *te = core->te;
+	char *links = load(state_dir, "links", &te->links_file), *state = load(state_dir, "te", &te->state_file);
+	if (te->n_edges && links)
+		te_links_read(core, links);
+	if (te->n_edges && state && !te_state_read(core, state))
 		events_note(core->events, core->wall_ms, EVENT_WARNING, "te", "",
-			    "%s is of another network or damaged; paths are computed anew", path);
-	free(text);
+			    "%s is of another network or damaged; paths are computed anew", te->state_file);
+	free(links);
+	free(state);
 }

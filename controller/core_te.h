@@ -22,7 +22,8 @@ struct te_steering;
 
 /* An edge over time, same index as net_edge. */
 struct te_edge {
-	bool is_up, ever;               /* as last looked at; since weftd started */
+	bool is_up, ever;               /* as last looked at; in this life or the last one */
+	bool is_recalled;               /* what is known of it is of the last life, as long as nothing says otherwise */
 	bool is_held;                   /* it came back and waits: it takes no traffic that can go elsewhere */
 	uint64_t since_ms, held_until_ms, gone_ms;
 	uint32_t n_flaps;               /* times it went, while it kept coming back */
@@ -104,7 +105,9 @@ struct core_te {
 	bool plan_due;                  /* an edge was lost, or another file is in force: do not wait */
 	bool home_due;                  /* an edge may carry again what had to leave it */
 	bool steer_due;                 /* what is steered may be another set of pairs */
-	bool is_loaded;                 /* what runs is of the last life, and not all its edges have been seen up */
+	bool is_loaded;                 /* what runs is of the last life, and not all is known again that it stands on */
+	bool was_found;                 /* switches steer, and nobody knows which plan that was: see core_te_found() */
+	bool was_lost;                  /* an edge, in this life */
 	bool was_loaded;                /* what runs was, and no other file has come since */
 	bool was_idle;                  /* nothing was sent when last looked at, and nothing has changed */
 	struct te_look look;
@@ -138,6 +141,10 @@ struct core_te {
 	char *state_file;               /* owned; null = nothing is kept */
 	bool is_saving, save_failed;
 	bool save_due;                  /* what is in force came by another file, perhaps in the middle of a change */
+	/* te_links.c */
+	char *links_file;               /* owned; null = nothing is kept */
+	uint64_t links_hash;            /* of what is in it, or about to be */
+	bool is_keeping;
 	uint64_t settled_ms;            /* when what runs came into force */
 };
 
@@ -147,6 +154,10 @@ void core_te_free(struct core_te *);
 void core_te_bind(struct core *, const struct net *old);
 /* What ran in the last life, before the first switch is compiled for. */
 void core_te_load(struct core *, const char *state_dir);
+/* A row of steering was read back; before its switch is compiled for. */
+void core_te_found(struct core *);
+/* Is steered without our knowing by what paths? Then its rows stay until there are some. */
+bool core_te_must_wait(const struct core *);
 /* A fact was applied. */
 void core_te_fact(struct core *, const struct fact *);
 /* What was steered until the last FACT_STEER, for app.resteer; null = nothing, or it is forgotten. */

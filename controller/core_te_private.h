@@ -25,6 +25,8 @@ void te_steps_forget(struct core_te *);
 void te_steps_take(struct core *, struct te_step steps[TE_STEPS]);
 /* What is in force stays so: it is written down, if it is not yet. */
 void te_steps_stay(struct core *);
+/* Puts the last step in force at once. */
+void te_steps_skip(struct core *, struct te_step *take);
 /* te_deals.c */
 /* Which slots should go elsewhere, by what is measured now. */
 void te_deals_look(struct core *);
@@ -35,5 +37,21 @@ bool te_deals_apply(struct core *);
 void te_deals_follow(struct core *, const struct placement *before);
 /* What is planned, with the slots as they are; null = nothing yet. */
 const struct placement *te_in_force(const struct core_te *);
+
+/* te_links.c */
+/* Writes what is known of edges, when that has changed. */
+void te_links_keep(struct core *);
+/* What was known of them in the last life; the text is cut up. Lines that are damaged or of edges that
+ * are not in the file are left out. */
+void te_links_read(struct core *, char *text);
+
+/* te_save.c: text() runs beside the loop, so ctx is all that it knows; free() does not. */
+struct te_words {
+	char *(*text)(const void *ctx, size_t *ret_size);
+	void (*free)(void *ctx);
+	void *ctx;
+};
+/* Replaces a file; busy until that is done. */
+void te_save(struct core *, const char *path, struct te_words take, bool *busy);
 
 #endif

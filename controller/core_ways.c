@@ -45,7 +45,7 @@ static void wait_for(struct core *core, const struct ways *now, const struct way
 
 void core_ways(struct core *core)
 {
-	if (!core->ways_due || core_must_wait(core))
+	if (!core->ways_due || core_waits_for_switches(core))
 		return;
 	if (!view_needs_ways(core->view)) {
 		core->ways_due = false;

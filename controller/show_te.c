@@ -320,7 +320,7 @@ json_t *show_te(const struct api_world *world, const struct show_query *query)
 				 "goal", core->net->te.goal == NET_TE_SHORTEST ? "shortest" : "balance", "utilisation_percent");
 	now_init(&now, core);
 	double u = te_highest(now.plan, now.loads, &arc);
-	json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "state", !te->running ? "starting" : phase_word(te),
+	json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "state", !te->running || te->is_loaded ? "starting" : phase_word(te),
 				 "mode", mode_word(core->net->te.mode),
 				 "goal", core->net->te.goal == NET_TE_SHORTEST ? "shortest" : "balance",
 				 "above_percent", show_percent(core->net->te.above), "utilisation_percent", show_percent(u),

@@ -89,6 +89,11 @@ static void take(struct core *core, struct te_steering *t)
 		te_steps_stay(core);
 		return;
 	}
+	if (!t->now && core_te_must_wait(core)) {
+		/* The rows on the switches are those of a plan like this one, or of one that nobody knows. */
+		te_steps_skip(core, &t->steps[TE_STEP_REST]);
+		return;
+	}
 	te_steps_take(core, t->steps);
 	memset(t->steps, 0, sizeof t->steps);
 }

@@ -98,6 +98,7 @@ void sync_run(struct sync *s, uint64_t now_ms)
 	if (s->state != SYNC_REST || s->flight.barrier_xid)
 		return;
 	if (ledger_n_dirty(s->ledger)) {
+		sync_round(s);          /* what it fills is audited, though it be empty again before the next audit */
 		send_transaction(s, now_ms);
 	} else if (!s->is_ready) {
 		s->is_ready = true;

@@ -395,6 +395,11 @@ uint32_t view_link_rest_ms(const struct view_link *, uint64_t now_ms);
  * unless something says that it is not: its ports, BFD where the file names a port for it,
  * or probes. */
 bool view_edge_is_up(const struct view *, uint32_t edge);
+/* Does anything say whether it is up? Not before probes went through, or failed to, or a port is down. */
+bool view_edge_is_known(const struct view *, uint32_t edge);
+/* What was known of it when weftd ended: good until ports or probes say otherwise. Before the first
+ * switch reports; times by our clock. */
+void view_link_recall(struct view *, uint32_t edge, const struct view_link *was);
 /* By which port a frame leaves over it, and which port's life tells that of the edge. False
  * while one is not there. */
 bool view_edge_place(const struct view *, uint32_t edge, unsigned end, uint32_t *ret_sw, uint32_t *ret_ofport,

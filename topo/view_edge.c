@@ -36,6 +36,18 @@ bool view_edge_is_up(const struct view *view, uint32_t i)
 	return is_good && tunnel_end_is_up(view, edge, 0) && tunnel_end_is_up(view, edge, 1);
 }
 
+bool view_edge_is_known(const struct view *view, uint32_t i)
+{
+	const struct net_edge *edge = &view->net->edges[i];
+	const struct view_link *seen = &view->links[i];
+	if (seen->confirmed || seen->silent || seen->wrong)
+		return true;
+	for (unsigned end = 0; end < 2; end++)
+		if (edge->link != NET_NONE ? !view_link_end_is_up(view, edge->link, end) : !tunnel_end_is_up(view, edge, end))
+			return true;
+	return false;
+}
+
 void view_edges_lost(struct view *view, const struct view_switch *vs, const struct view_port *port, uint64_t now_ms)
 {
 	for (uint32_t i = (uint32_t) view->net->n_links; i < view->net->n_edges; i++) {

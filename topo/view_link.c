@@ -31,7 +31,7 @@ bool view_link_place(const struct view *view, uint32_t link, unsigned end, uint3
 }
 
 /* A switch that has not reported says nothing against its end. */
-static bool end_is_up(const struct view *view, uint32_t link, unsigned end)
+bool view_link_end_is_up(const struct view *view, uint32_t link, unsigned end)
 {
 	uint32_t sw = view->slots[view->net->links[link].ends[end].sw];
 	const struct view_port *port;
@@ -42,8 +42,8 @@ static bool end_is_up(const struct view *view, uint32_t link, unsigned end)
 
 bool view_link_works(const struct view *view, uint32_t link)
 {
-	return view->links[link].confirmed && !view->links[link].wrong && end_is_up(view, link, 0)
-		&& end_is_up(view, link, 1);
+	return view->links[link].confirmed && !view->links[link].wrong && view_link_end_is_up(view, link, 0)
+		&& view_link_end_is_up(view, link, 1);
 }
 
 bool view_link_is_up(const struct view *view, uint32_t link)
@@ -93,7 +93,8 @@ bool view_link_heard(struct view *view, struct fact *fact)
 	if (fact->recovered) {
 		/* Frames went over it before the restart: it was confirmed then. */
 		if (to->link == NET_NONE || view->links[to->link].confirmed || view->links[to->link].wrong
-		    || !end_is_up(view, to->link, 0) || !end_is_up(view, to->link, 1))
+		    || view->links[to->link].silent
+		    || !view_link_end_is_up(view, to->link, 0) || !view_link_end_is_up(view, to->link, 1))
 			return false;
 		view->links[to->link].confirmed = true;
 		view->links[to->link].probes[0].through = view->links[to->link].probes[1].through = true;
@@ -105,7 +106,7 @@ bool view_link_heard(struct view *view, struct fact *fact)
 		bool changed = make_wrong(view, to, fact);
 		return make_wrong(view, from, fact) || changed;
 	}
-	if (!end_is_up(view, to->link, 0) || !end_is_up(view, to->link, 1))
+	if (!view_link_end_is_up(view, to->link, 0) || !view_link_end_is_up(view, to->link, 1))
 		return false;
 	return view_probe_heard(view, to->link, from->link_end, fact);
 }

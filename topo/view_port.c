@@ -208,8 +208,9 @@ bool view_port_set(struct view *view, struct fact *fact, const struct gone *gone
 	port->link = NET_NONE;
 	set_state(view, vs, port, fact, gone);
 	view_port_bind(view, vs, port);
-	/* What is known of its link may be of another cable, unless the switch tells for the first time. */
-	if (port->link != NET_NONE && (vs->ever || !view_port_is_good(port)))
+	/* What is known of its link may be of another cable, unless the switch tells for the first time; and
+	 * what is recalled of it, or of its tunnels, is over when it is down. */
+	if (!view_port_is_good(port) || (port->link != NET_NONE && vs->ever))
 		view_link_lost(view, vs, port, fact->time_ms);
 	fact->uses_changed = true;
 	return true;

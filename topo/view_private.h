@@ -71,6 +71,7 @@ void view_carry_all(struct view *);     /* the members that view.ways makes */
 void view_links_make(struct view *, const struct net *);        /* what was known is kept by name */
 /* The port went down, or is not live: the end of a cable, a tunnel port, or one that runs BFD for a tunnel. */
 void view_link_lost(struct view *, const struct view_switch *, const struct view_port *, uint64_t now_ms);
+bool view_link_end_is_up(const struct view *, uint32_t link, unsigned end);
 void view_edges_lost(struct view *, const struct view_switch *, const struct view_port *, uint64_t now_ms);
 bool view_link_heard(struct view *, struct fact *);
 

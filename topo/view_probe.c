@@ -106,6 +106,17 @@ void view_link_fail(struct view *view, uint32_t i, uint64_t now_ms)
 	}
 }
 
+void view_link_recall(struct view *view, uint32_t i, const struct view_link *was)
+{
+	struct view_link *link = &view->links[i];
+	*link = (struct view_link) {
+		.confirmed = was->confirmed, .silent = was->silent, .silent_end = was->silent_end, .held = was->held,
+		.hold_ms = was->hold_ms, .good_ms = was->good_ms, .since_ms = was->since_ms, .failed_ms = was->failed_ms,
+		.n_failures = was->n_failures,
+	};
+	link->probes[0].through = link->probes[1].through = was->confirmed;
+}
+
 static bool is_steady(const struct view_link *link)
 {
 	return link->probes[0].n_heard >= VIEW_PROBES_LOST && link->probes[1].n_heard >= VIEW_PROBES_LOST;

@@ -212,7 +212,7 @@ def test_restart_while_a_link_is_silent(lab):
         time.sleep(3)
         l.wait_rest()
         assert set(l.sent().values()) == {0}, l.sent()
-        assert state(l) == "unconfirmed"
+        assert state(l) == "silent"
         l.ping_all()
     settled_links(l, 3)
 

@@ -391,6 +391,12 @@ bool fake_remove(struct fake_switch *f, const struct rule *key)
 
 	if (!row)
 		return false;
+	if (row->rule.kind == RULE_GROUP) {
+		/* Nobody can take it away and leave its flows. */
+		delete_with_users(f, row);
+		rows_commit(f);
+		return true;
+	}
 	rows_take(f, row);
 	row_free(row);
 	return true;

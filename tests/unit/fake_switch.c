@@ -448,21 +448,30 @@ static void take_experimenter(struct fake_switch *f, const struct ofp_header *m)
 		answer_error(f, error, m);
 }
 
-/* Outputs to ports; what else a packet-out may do is not played. */
+/* Outputs to ports, and into tunnels; what else a packet-out may do is not played. */
 static void send_frame(struct fake_switch *f, const struct ofp_header *m)
 {
 	struct ofputil_packet_out po;
+	struct fake_sent sent = { .ofport = 0 };
 	struct ofpbuf ofpacts;
 	const struct ofpact *a;
 
 	if (!f->knobs.send)
 		return;
 	ofpbuf_init(&ofpacts, 64);
-	if (!ofputil_decode_packet_out(&po, m, NULL, &ofpacts))
-		OFPACT_FOR_EACH (a, po.ofpacts, po.ofpacts_len)
-			if (a->type == OFPACT_OUTPUT)
-				f->knobs.send(f->knobs.send_ctx, (OVS_FORCE uint32_t) ofpact_get_OUTPUT(a)->port,
-					      po.packet, po.packet_len);
+	if (!ofputil_decode_packet_out(&po, m, NULL, &ofpacts)) {
+		sent.in_port = (OVS_FORCE uint32_t) po.flow_metadata.flow.in_port.ofp_port;
+		sent.frame = po.packet;
+		sent.size = po.packet_len;
+		OFPACT_FOR_EACH (a, po.ofpacts, po.ofpacts_len) {
+			if (a->type == OFPACT_SET_FIELD && ofpact_get_SET_FIELD(a)->field->id == MFF_TUN_DST)
+				sent.tun_dst = ntohl(ofpact_get_SET_FIELD(a)->value->be32);
+			if (a->type != OFPACT_OUTPUT)
+				continue;
+			sent.ofport = (OVS_FORCE uint32_t) ofpact_get_OUTPUT(a)->port;
+			f->knobs.send(f->knobs.send_ctx, &sent);
+		}
+	}
 	ofpbuf_uninit(&ofpacts);
 }
 

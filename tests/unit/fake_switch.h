@@ -31,6 +31,14 @@
 
 #define FAKE_ALL SIZE_MAX
 
+/* A frame out of a port, or into its own tables (OFPP_TABLE) as if it had come in by in_port. */
+struct fake_sent {
+	uint32_t ofport, in_port;
+	uint32_t tun_dst;               /* IPv4, host order; 0 = none */
+	const uint8_t *frame;           /* until the call returns */
+	size_t size;
+};
+
 /* What the test may turn; set any time. */
 struct fake_knobs {
 	uint8_t hello_version;          /* of its HELLO; 4 */
@@ -46,8 +54,8 @@ struct fake_knobs {
 	bool (*refuse)(void *ctx, const struct rule *, bool deletes);
 	void *refuse_ctx;
 	bool refuse_at_add;             /* in a bundle: at the add, not at the commit */
-	/* A packet-out sends this frame out of that port. May be null. */
-	void (*send)(void *ctx, uint32_t ofport, const uint8_t *frame, size_t size);
+	/* A packet-out sends a frame. May be null. */
+	void (*send)(void *ctx, const struct fake_sent *);
 	void *send_ctx;
 };
 

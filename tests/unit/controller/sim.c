@@ -17,7 +17,7 @@
 #include "controller/session_private.h"
 #include "topo/arena.h"
 
-enum { QUIET_MS = 32000, REST_MS = 240000 };
+enum { QUIET_MS = 32000, QUIET_WITH_TUNNELS_MS = 48000, REST_MS = 240000 };
 
 uint32_t sim_random(struct sim *s, uint32_t n)
 {
@@ -25,12 +25,15 @@ uint32_t sim_random(struct sim *s, uint32_t n)
 	return (uint32_t) (s->random >> 33) % n;
 }
 
+size_t sim_n_ports(const struct sim *s) { return s->has_underlays ? SIM_PORTS : SIM_TUNNEL; }
+
 bool sim_chance(struct sim *s, uint32_t percent) { return sim_random(s, 100) < percent; }
 
 static void set_time(struct sim *s)
 {
 	s->core->now_ms = s->now_ms;
 	s->core->now_us = 1000 * s->now_ms;
+	s->core->wall_ms = SIM_WALL_MS + s->now_ms;
 }
 
 /* --- weftd --------------------------------------------------------------------------- */
@@ -55,6 +58,26 @@ static void on_send(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_po
 		session_packet_out(s->core->switches[sw]->session, ofports, n_ports, frame, size);
 }
 
+static void on_send_as_in(void *ctx, uint32_t sw, uint32_t in_port, const uint8_t *frame, size_t size)
+{
+	struct sim *s = ctx;
+	if (!s->core->switches[sw]->session)
+		return;
+	session_packet_out_as_in(s->core->switches[sw]->session, in_port, frame, size);
+	core_touch(s->core, sw);
+}
+
+static void on_send_tunnel(void *ctx, uint32_t sw, uint32_t ofport, const struct net_vtep_at *to, const uint8_t *frame,
+			   size_t size)
+{
+	struct sim *s = ctx;
+	assert_false(to->is_v6);
+	if (!s->core->switches[sw]->session)
+		return;
+	session_packet_out_tunnel(s->core->switches[sw]->session, ofport, to->bytes, 4, frame, size);
+	core_touch(s->core, sw);
+}
+
 static void on_changed(void *ctx)
 {
 	struct sim *s = ctx;
@@ -71,11 +94,16 @@ static void start(struct sim *s)
 		diag_print(state.findings, stderr);
 	assert_false(state.failed);
 	s->core = core_new(config_take_net(s->config), s->now_ms);
+	set_time(s);
 	core_te_load(s->core, s->folder);
 	s->core->kick = on_kick;
 	s->core->send = on_send;
 	s->core->later = on_later;
 	s->core->rows_at_a_time = sim_chance(s, 50) ? 1 + sim_random(s, 200) : 0;
+	if (s->has_underlays) {
+		s->core->send_as_in = on_send_as_in;
+		s->core->send_tunnel = on_send_tunnel;
+	}
 	s->core->ctx = s;
 	/* As the clock would have it: beats of the last life were slower. */
 	s->generation_id = s->now_ms > s->generation_id ? s->now_ms : s->generation_id + 1;
@@ -318,7 +346,7 @@ static uint64_t unrest(const struct sim *s)
 void sim_rest(struct sim *s)
 {
 	uint64_t deadline = s->now_ms + REST_MS, since = s->now_ms, before = unrest(s);
-	while (s->now_ms - since < QUIET_MS) {
+	while (s->now_ms - since < (s->has_underlays ? QUIET_WITH_TUNNELS_MS : QUIET_MS)) {
 		sim_settle(s);
 		sim_advance(s, 2 * SIM_TICK_MS);
 		if (unrest(s) != before) {
@@ -346,6 +374,7 @@ static void make_switch(struct sim *s, size_t i)
 	static const char *const names[SIM_SWITCHES] = { "a", "b", "c", "d" };
 	static const char *const ports[SIM_PORTS] = {
 		"up0", "up1", "br0", "vm1", "vm2", "vm3", "vm4", "tr1", "tr2", "ln0", "ln1",
+		"vxlan0", "bfda", "bfdb", "bfdc", "bfdd",
 	};
 	struct sim_switch *sw = &s->switches[i];
 	sw->name = names[i];
@@ -355,7 +384,7 @@ static void make_switch(struct sim *s, size_t i)
 	struct fake_knobs *k = fake_knobs(sw->fake);
 	k->refuse = refuse;
 	k->refuse_ctx = s;
-	k->send = sim_send_by_cable;
+	k->send = sim_send_by_itself;
 	k->send_ctx = sw;
 	sw->sim = s;
 	k->max_meters = sim_chance(s, 80) ? 1000 : 0;
@@ -365,6 +394,8 @@ static void make_switch(struct sim *s, size_t i)
 		struct sim_port *port = &sw->ports[p];
 		snprintf(port->name, sizeof port->name, "%s", ports[p]);
 		port->on_lan = p < 2;
+		if (p >= sim_n_ports(s))
+			continue;
 		if (p > 2 && p < SIM_CABLES && sim_chance(s, 30))
 			continue;
 		port->ofport = p < 2 || p >= SIM_CABLES ? 100 + (uint32_t) p : p == 2 ? 0xfffffffe : (uint32_t) p;
@@ -383,7 +414,8 @@ static const struct table_contract foreign_tables[] = {
 struct sim *sim_new(uint64_t seed, const char *folder)
 {
 	struct sim *s = xheap_alloc(sizeof *s);
-	s->has_storms = seed >= SIM_STORMS;
+	s->has_storms = seed >= SIM_STORMS && seed < SIM_UNDERLAYS;
+	s->has_underlays = seed >= SIM_UNDERLAYS;
 	s->random = seed * 2654435761u + 88172645463325252ULL;
 	for (int i = 0; i < 8; i++)
 		sim_random(s, 2);
@@ -410,6 +442,13 @@ struct sim *sim_new(uint64_t seed, const char *folder)
 	return s;
 }
 
+void sim_forget(const struct sim *s, const char *name)
+{
+	char path[sizeof s->folder + 20];
+	snprintf(path, sizeof path, "%s/%s", s->folder, name);
+	unlink(path);
+}
+
 void sim_free(struct sim *s)
 {
 	stop(s);
@@ -423,8 +462,8 @@ void sim_free(struct sim *s)
 	build_free(s->foreign_build);
 	loop_free(s->loop);
 	unlink(s->file);
-	snprintf(s->file, sizeof s->file, "%s/te", s->folder);
-	unlink(s->file);
+	sim_forget(s, "te");
+	sim_forget(s, "links");
 	free(s->text);
 	free(s);
 }

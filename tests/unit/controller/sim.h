@@ -5,7 +5,9 @@
  * below them lie wires to fake switches, each with ports, and hosts behind the
  * ports. A host's frame goes through the rows that its switch really has, and a
  * row that punts makes a packet-in. All NICs (ports up*) hang on one LAN, and
- * cables (ports ln*, from SIM_CABLES on) join the switches to a ring.
+ * cables (ports ln*, from SIM_CABLES on) join the switches to a ring. In episodes with
+ * underlays each switch has a tunnel port (SIM_TUNNEL) with an address in red and in blue, and for each
+ * other switch one that runs BFD to it over blue. Either may die between two switches.
  * Nothing moves by itself and all chance comes from one number. */
 #ifndef TESTS_SIM_H
 #define TESTS_SIM_H
@@ -16,8 +18,8 @@
 #include "tests/unit/controller/fake_conn.h"
 
 enum {
-	SIM_SWITCHES = 4, SIM_PORTS = 11, SIM_CABLES = 9, SIM_HOSTS = 14, SIM_FOREIGN = 40, SIM_MAX_GOT = 256,
-	SIM_FRAME = 64, SIM_UNTAGGED = -1, SIM_TICK_MS = 250,
+	SIM_SWITCHES = 4, SIM_CABLES = 9, SIM_TUNNEL = 11, SIM_BFD = 12, SIM_PORTS = 16, SIM_HOSTS = 14, SIM_FOREIGN = 40, SIM_MAX_GOT = 256,
+	SIM_FRAME = 64, SIM_WALL_MS = 1700000000, SIM_UNTAGGED = -1, SIM_TICK_MS = 250,
 };
 
 struct sim_port {
@@ -60,6 +62,8 @@ struct sim_got { uint32_t sw, ofport; int vid; };
 struct sim {
 	uint64_t random;
 	bool has_storms;                /* its files may have storm limits: seeds from SIM_STORMS on */
+	bool has_underlays;             /* and tunnels: seeds from SIM_UNDERLAYS on */
+	bool dead[2][SIM_SWITCHES][SIM_SWITCHES];       /* red, blue: nothing comes through, either way */
 	bool is_tls;
 	uint64_t now_ms, next_tick_ms;
 	unsigned n_ticks;
@@ -87,14 +91,17 @@ struct sim {
 };
 
 uint32_t sim_random(struct sim *, uint32_t n);          /* 0 .. n-1 */
+size_t sim_n_ports(const struct sim *);
 bool sim_chance(struct sim *, uint32_t percent);
 
 /* --- weftd (sim.c) ------------------------------------------------------------------- */
-enum { SIM_STORMS = 1000000 };
+enum { SIM_STORMS = 1000000, SIM_UNDERLAYS = 2000000 };
 struct sim *sim_new(uint64_t seed, const char *folder);
 void sim_free(struct sim *);
 void sim_advance(struct sim *, uint64_t ms);
 void sim_end_tick(struct sim *);
+/* That file of the state is lost. */
+void sim_forget(const struct sim *, const char *name);
 /* kill -9 and a new start with the file as it is. */
 void sim_restart(struct sim *);
 /* Writes the file and reloads, or hands the text to `weft apply`. Whether it is
@@ -128,8 +135,10 @@ char *sim_file_bad(struct sim *);
 
 /* --- frames (sim_walk.c) --------------------------------------------------------------- */
 extern const uint8_t sim_broadcast[6];
-/* What the switch sends by itself, out of a cable: for the far end. */
-void sim_send_by_cable(void *sw, uint32_t ofport, const uint8_t *frame, size_t size);
+/* What the switch sends by itself: out of a cable or into a tunnel, for the far end; into its own tables. */
+void sim_send_by_itself(void *sw, const struct fake_sent *);
+/* Does the port work? One that runs BFD: does it live? */
+bool sim_port_lives(const struct sim *, uint32_t sw, size_t port);
 /* The far end of a cable, by index: its port has the same. */
 uint32_t sim_cable_end(uint32_t sw, size_t port);
 /* From the host, from where it is, to that address; what comes out is in got.

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "controller/core_private.h"
-#include "controller/core_te.h"
+#include "controller/core_te_private.h"
 #include "tests/unit/controller/sim.h"
 
 static void describe(const char *what, const struct rule *rule)
@@ -162,6 +162,8 @@ static bool copy_links(struct core *to, const struct core *from)
 		core_fact(to, &fact);
 		core_fact(to, &back);
 	}
+	for (uint32_t e = (uint32_t) from->net->n_links; e < from->net->n_edges; e++)
+		view_link_recall(to->view, e, view_link(from->view, e));
 	for (uint32_t l = 0; l < from->net->n_links; l++)
 		if (view_link_works(from->view, l) != view_link_works(to->view, l))
 			return false;
@@ -174,10 +176,15 @@ static void check_against_fresh(struct sim *s)
 	for (uint32_t n = 0; n < s->core->net->n_networks; n++)
 		if (view_network(s->core->view, n)->was_full)
 			return;
+	/* So is who is remembered by the rows of others only. */
+	for (uint32_t n = 0; n < s->core->net->n_networks; n++)
+		for (size_t i = 0; i < view_network(s->core->view, n)->n_members; i++)
+			if (view_network(s->core->view, n)->members[i].remembered)
+				return;
 	/* So are ways that the file needs no more, and links that rest. */
 	if (view_ways(s->core->view) && !s->core->net->n_links)
 		return;
-	for (uint32_t l = 0; l < s->core->net->n_links; l++)
+	for (uint32_t l = 0; l < s->core->net->n_edges; l++)
 		if (view_link(s->core->view, l)->held)
 			return;
 	struct core *fresh = fresh_core(s);
@@ -208,6 +215,18 @@ static void check_against_fresh(struct sim *s)
 			fail_msg("%zu rows of %s are not what a fresh compile makes", n, name);
 	}
 	core_free(fresh);
+}
+
+/* --- steering worked out again --------------------------------------------------------------- */
+
+static void check_steer_again(struct sim *s)
+{
+	struct core_te *te = s->core->te;
+	if (!te->n_edges || !te->running || te->is_loaded || te->phase != TE_REST)
+		return;
+	struct steer *again = steer_compute(s->core->view, te_in_force(te), te->owns, view_steer(s->core->view));
+	assert_true(steer_equal(again, view_steer(s->core->view)));
+	steer_free(again);
 }
 
 /* --- counts and names ---------------------------------------------------------------------- */
@@ -288,7 +307,6 @@ void sim_check(struct sim *s)
 	}
 	check_foreign(s);
 	check_counts(s);
+	check_steer_again(s);
 	check_against_fresh(s);
 }
-void dump1(void *ctx, const struct rule *rule);
-void dump1(void *ctx, const struct rule *rule) { (void) ctx; describe("", rule); }

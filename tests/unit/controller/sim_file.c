@@ -20,6 +20,7 @@ struct writer {
 	FILE *to;
 	bool declared[SIM_SWITCHES];
 	bool any_declared;
+	bool any_vteps, in_blue[SIM_SWITCHES];
 };
 
 static bool is_good(const char *text)
@@ -38,14 +39,47 @@ static void put_switches(struct writer *w, bool whole)
 	w->any_declared = sim_chance(s, 85);
 	if (!w->any_declared)
 		return;
+	w->any_vteps = s->has_underlays && sim_chance(s, 85);
+	if (w->any_vteps)
+		fprintf(w->to, "underlays: {red: {main: true}, blue: {}}\n");
 	fprintf(w->to, "switches:\n");
 	for (size_t i = 0; i < SIM_SWITCHES; i++) {
 		w->declared[i] = whole || i == 0 || sim_chance(s, 85);
-		if (w->declared[i])
-			fprintf(w->to, "  %s: {dpid: 0x%llx%s}\n", s->switches[i].name,
-				(unsigned long long) s->switches[i].dpid + (!whole && sim_chance(s, 3) ? 16 : 0),
-				sim_chance(s, 10) ? ", acl: ajar" : sim_chance(s, 10) ? ", acl_out: open" : "");
+		if (!w->declared[i])
+			continue;
+		fprintf(w->to, "  %s: {dpid: 0x%llx%s", s->switches[i].name,
+			(unsigned long long) s->switches[i].dpid + (!whole && sim_chance(s, 3) ? 16 : 0),
+			sim_chance(s, 10) ? ", acl: ajar" : sim_chance(s, 10) ? ", acl_out: open" : "");
+		w->in_blue[i] = w->any_vteps && sim_chance(s, 80);
+		if (w->any_vteps)
+			fprintf(w->to, ", vteps: {red: 10.0.0.%zu", i + 1);
+		if (w->in_blue[i])
+			fprintf(w->to, ", blue: 10.1.0.%zu", i + 1);
+		fprintf(w->to, w->any_vteps ? "}}\n" : "}\n");
 	}
+}
+
+/* Without any the file means a mesh in each underlay. */
+static void put_tunnels(struct writer *w, bool any)
+{
+	struct sim *s = w->s;
+	unsigned percent = sim_chance(s, 30) ? 0 : 70;
+	for (uint32_t i = 0; i < SIM_SWITCHES; i++)
+		for (uint32_t k = i + 1; k < SIM_SWITCHES; k++)
+			for (unsigned blue = 0; blue < 2; blue++) {
+				if (!w->declared[i] || !w->declared[k] || (blue && !(w->in_blue[i] && w->in_blue[k]))
+				    || !sim_chance(s, percent))
+					continue;
+				fprintf(w->to, "%s  - {between: [%s, %s], underlay: %s, cost: %u", any ? "" : "links:\n",
+					s->switches[i].name, s->switches[k].name, blue ? "blue" : "red", 1 + sim_random(s, 3));
+				if (blue && sim_chance(s, 80))
+					fprintf(w->to, ", bfd: [\"%s:bfd%s\", \"%s:bfd%s\"]", s->switches[i].name,
+						s->switches[k].name, s->switches[k].name, s->switches[i].name);
+				fprintf(w->to, "}\n");
+				any = true;
+			}
+	if (sim_chance(s, 60))
+		fprintf(w->to, "te: {hold_up: %us, goal: %s}\n", 1 + sim_random(s, 9), sim_chance(s, 80) ? "balance" : "shortest");
 }
 
 static const char *some_switch(struct writer *w)
@@ -125,21 +159,19 @@ static void put_network(struct writer *w, const char *name, unsigned vlan)
 			fprintf(w->to, "    acl%s: %s\n", out ? "_out" : "", sim_chance(s, 50) ? "open" : "ajar");
 	if (s->has_storms && sim_chance(s, 25))
 		fprintf(w->to, "    storm: {broadcast: 9pps, multicast: %upps}\n", 1 + sim_random(s, 3));
-	if (w->any_declared && sim_chance(s, 75))
+	if (w->any_declared && sim_chance(s, w->any_vteps ? 20 : 75))
 		put_transport(w, vlan);
 	fprintf(w->to, "    ports:\n");
 	for (uint32_t n = 2 + sim_random(s, 6); n; n--)
 		put_port(w);
 }
 
-static void put_links(struct writer *w)
+static bool put_cables(struct writer *w)
 {
 	struct sim *s = w->s;
 	bool any = false;
-	if (!w->any_declared || sim_chance(s, 50))
-		return;
 	for (uint32_t i = 0; i < SIM_SWITCHES; i++)
-		for (size_t p = SIM_CABLES; p < SIM_PORTS; p++) {
+		for (size_t p = SIM_CABLES; p < SIM_TUNNEL; p++) {
 			uint32_t k = sim_cable_end(i, p);
 			if (k < i || !w->declared[i] || !w->declared[k] || sim_chance(s, 15))
 				continue;
@@ -148,6 +180,14 @@ static void put_links(struct writer *w)
 				s->switches[k].ports[p].name, 1 + sim_random(s, 3));
 			any = true;
 		}
+	return any;
+}
+
+static void put_links(struct writer *w)
+{
+	bool any = w->any_declared && !sim_chance(w->s, 50) && put_cables(w);
+	if (w->any_vteps)
+		put_tunnels(w, any);
 }
 
 static char *write_one(struct sim *s, bool whole)

@@ -15,12 +15,14 @@
 #include "ofproto/ovs.h"
 #include "tests/unit/controller/sim.h"
 
-enum { MAX_COPIES = 400, CONTROLLER = (int) 0xfffffffd, PUNT_ACTION = 1 };
+enum { MAX_COPIES = 400, CONTROLLER = (int) 0xfffffffd, OWN_TABLES = (int) 0xfffffff9, PUNT_ACTION = 1 };
 
 const uint8_t sim_broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 
 struct copy {
 	uint32_t sw, ofport;            /* where it goes in */
+	uint64_t tun_id;                /* by a tunnel: its VNI and who sent it */
+	uint32_t tun_src;
 	uint8_t frame[SIM_FRAME + 8];
 	size_t size;
 };
@@ -40,12 +42,23 @@ static int frame_vid(const uint8_t *frame)
 
 static void add_row(void *ctx, const struct rule *rule) { walk_switch_add(ctx, rule); }
 
+bool sim_port_lives(const struct sim *s, uint32_t sw, size_t port)
+{
+	const struct sim_port *p = &s->switches[sw].ports[port];
+	uint32_t other = (uint32_t) (port - SIM_BFD);
+	return p->ofport && p->is_up && (port < SIM_BFD || other == sw || !s->dead[1][sw][other]);
+}
+
 static const struct walk_switch *rows_of(struct sim_switch *sw)
 {
 	if (!sw->rows) {
 		sw->rows = walk_switch_new();
 		fake_each(sw->fake, add_row, sw->rows);
 	}
+	for (size_t p = SIM_CABLES; p < sim_n_ports(sw->sim); p++)
+		if (sw->ports[p].ofport)
+			walk_switch_port(sw->rows, sw->ports[p].ofport,
+					 sim_port_lives(sw->sim, (uint32_t) (sw - sw->sim->switches), p));
 	return sw->rows;
 }
 
@@ -69,6 +82,7 @@ static void push(struct trip *trip, uint32_t sw, uint32_t ofport, const uint8_t 
 	copy->sw = sw;
 	copy->ofport = ofport;
 	copy->size = size;
+	copy->tun_id = copy->tun_src = 0;
 	memcpy(copy->frame, frame, size);
 }
 
@@ -109,7 +123,22 @@ static void onto_cable(struct trip *trip, uint32_t from_sw, const struct sim_por
 
 static bool is_cable(const struct sim_switch *sw, const struct sim_port *port)
 {
-	return port >= &sw->ports[SIM_CABLES];
+	return port >= &sw->ports[SIM_CABLES] && port < &sw->ports[SIM_TUNNEL];
+}
+
+/* Underlays are 10.0.0.0/24 and 10.1.0.0/24, and the switches .1 to .4 in both. */
+static void into_tunnel(struct trip *trip, uint32_t from, uint32_t tun_dst, uint64_t tun_id, const uint8_t *frame,
+			size_t size)
+{
+	struct sim *s = trip->s;
+	uint32_t underlay = tun_dst >> 16 & 0xff, to = (tun_dst & 0xff) - 1;
+	assert_true(tun_dst >> 24 == 10 && underlay < 2 && to < SIM_SWITCHES && to != from);
+	const struct sim_port *port = &s->switches[to].ports[SIM_TUNNEL];
+	if (s->dead[underlay][from][to] || !port->ofport || !port->is_up)
+		return;
+	push(trip, to, port->ofport, frame, size);
+	trip->copies[trip->n - 1].tun_id = tun_id;
+	trip->copies[trip->n - 1].tun_src = (tun_dst & 0xffffff00) + from + 1;
 }
 
 static void punt(struct sim_switch *sw, const struct walk *walk, const struct copy *copy)
@@ -126,6 +155,7 @@ static void punt(struct sim_switch *sw, const struct walk *walk, const struct co
 		.frame = copy->frame, .size = copy->size < PUNT_BYTES ? copy->size : PUNT_BYTES,
 		.in_port = copy->ofport, .reg = { (uint32_t) network, CLASS_EDGE },
 		.cookie = rule_cookie(rule), .table = rule_table(rule), .reason = PUNT_ACTION,
+		.tun_id = copy->tun_id, .tun_src = copy->tun_src,
 	};
 	fake_punt(sw->fake, &p);
 }
@@ -135,9 +165,10 @@ static void follow(struct trip *trip, const struct copy *copy)
 	struct sim_switch *sw = &trip->s->switches[copy->sw];
 	struct walk *walk = trip->s->walk;
 	bool punts = false;
-	walk_frame(rows_of(sw), walk, copy->ofport, copy->frame, copy->size, 0, 0);
+	walk_frame(rows_of(sw), walk, copy->ofport, copy->frame, copy->size, copy->tun_id, copy->tun_src);
 	assert_false(walk->cut);
-	assert_null(walk->unknown);
+	if (walk->unknown)
+		fail_msg("%s: walk cannot do \"%s\"", sw->name, walk->unknown);
 	if (walk->ambiguous)
 		fail_msg("two rows of one priority match on %s", sw->name);
 	for (size_t i = 0; i < walk->n_outs; i++) {
@@ -151,6 +182,8 @@ static void follow(struct trip *trip, const struct copy *copy)
 			continue;
 		if (port->on_lan)
 			onto_lan(trip, copy->sw, port, out->frame, out->size);
+		else if (port == &sw->ports[SIM_TUNNEL])
+			into_tunnel(trip, copy->sw, out->tun_dst, out->tun_id, out->frame, out->size);
 		else if (is_cable(sw, port))
 			onto_cable(trip, copy->sw, port, out->frame, out->size);
 		else
@@ -194,17 +227,24 @@ void sim_send(struct sim *s, const struct sim_host *host, const uint8_t dst[6])
 		follow(&trip, &trip.copies[trip.done++]);
 }
 
-void sim_send_by_cable(void *sw_, uint32_t ofport, const uint8_t *frame, size_t size)
+void sim_send_by_itself(void *sw_, const struct fake_sent *sent)
 {
 	struct sim_switch *sw = sw_;
 	static struct trip trip;
-	const struct sim_port *port = port_by_number(sw, ofport);
-	if (!port || !port->is_up || !is_cable(sw, port))
+	uint32_t index = (uint32_t) (sw - sw->sim->switches);
+	bool is_own = sent->ofport == (uint32_t) OWN_TABLES;
+	const struct sim_port *port = port_by_number(sw, is_own ? sent->in_port : sent->ofport);
+	if (!port || !port->is_up)
 		return;
 	trip.s = sw->sim;
 	trip.n = trip.done = 0;
 	size_t n_got = sw->sim->n_got;
-	onto_cable(&trip, (uint32_t) (sw - sw->sim->switches), port, frame, size);
+	if (is_own)
+		push(&trip, index, sent->in_port, sent->frame, sent->size);
+	else if (port == &sw->ports[SIM_TUNNEL])
+		into_tunnel(&trip, index, sent->tun_dst, 0, sent->frame, sent->size);
+	else if (is_cable(sw, port))
+		onto_cable(&trip, index, port, sent->frame, sent->size);
 	while (trip.done < trip.n)
 		follow(&trip, &trip.copies[trip.done++]);
 	assert_int_equal(sw->sim->n_got, n_got);        /* no host hears of it */
@@ -302,6 +342,13 @@ static bool ends_at(const struct reference *r, uint32_t link, uint32_t sw, uint3
 	return false;
 }
 
+/* All of them have one where any has: see sim_file.c. */
+static bool has_tunnel(const struct reference *r, uint32_t sw)
+{
+	uint32_t slot = sim_slot(r->s, &r->s->switches[sw]);
+	return r->network->tunnels && slot != NET_NONE && view_switch(r->s->core->view, slot)->tunnel != NET_NONE;
+}
+
 static void spread(const struct reference *r, struct reach *reach, uint32_t sw)
 {
 	uint32_t other = NET_NONE;
@@ -311,6 +358,9 @@ static void spread(const struct reference *r, struct reach *reach, uint32_t sw)
 	for (uint32_t l = 0; l < r->s->core->net->n_links; l++)
 		if (view_link_works(r->s->core->view, l) && ends_at(r, l, sw, &other))
 			spread(r, reach, other);
+	for (uint32_t i = 0; has_tunnel(r, sw) && i < SIM_SWITCHES; i++)
+		if (has_tunnel(r, i))
+			spread(r, reach, i);
 	if (!on_lan(r, sw) || reach->lan)
 		return;
 	reach->lan = true;
@@ -347,7 +397,7 @@ static void go_everywhere(struct reference *r, const struct reach *reach, uint32
 static bool has_way(const struct reference *r, uint32_t sw)
 {
 	const struct view_member *member = view_member(r->vn, sim_slot(r->s, &r->s->switches[sw]));
-	return member->uplink != NET_NONE || member->transit;
+	return member->uplink != NET_NONE || member->transit || has_tunnel(r, sw);
 }
 
 static void arrive_by_links(struct reference *r, uint32_t from, uint32_t in_port)
@@ -405,7 +455,7 @@ static void refer(struct reference *r, const struct sim_host *host)
 			for (size_t i = 0; r->network->vlan == host->vid && i < r->vn->n_members; i++) {
 				if (r->vn->members[i].uplink == NET_NONE)
 					continue;
-				if (has_links(r->s)) {
+				if (has_links(r->s) || r->network->tunnels) {
 					arrive_by_links(r, index_of_slot(r->s, r->vn->members[i].sw), NET_NONE);
 					break;
 				}
@@ -422,7 +472,7 @@ static void refer(struct reference *r, const struct sim_host *host)
 		r->inner = host->vid;
 	const struct host *known = view_host(view, r->vn->id, host->mac);
 	bool is_known = known && known->sw == slot && known->ofport == ofport;
-	if (is_known && has_links(r->s))
+	if (is_known && (has_links(r->s) || r->network->tunnels))
 		arrive_by_links(r, host->sw, ofport);
 	else if (is_known)
 		arrive(r, slot, ofport);

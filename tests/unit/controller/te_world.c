@@ -16,35 +16,69 @@
 #include "topo/arena.h"
 #include "topo/te_plan.h"
 
-/* --- cables ---------------------------------------------------------------------------- */
+/* --- edges: cables, and tunnels with or without BFD -------------------------------------- */
 
-static const struct view_port *port_of(const struct te_world *t, uint32_t edge, unsigned end, uint32_t *ret_sw)
+/* By number, or by the file's name of it. */
+static const struct view_port *port_at(const struct te_world *t, uint32_t index, const char *name, uint32_t *ret_sw)
 {
-	const struct view_port *port;
-	assert_true(view_link_place(t->w.core->view, t->w.core->net->edges[edge].link, end, ret_sw, &port));
-	return port;
+	*ret_sw = view_switch_by_index(t->w.core->view, index);
+	return *ret_sw == NET_NONE ? NULL : view_port_by_name(t->w.core->view, *ret_sw, name);
 }
 
-static void set_ports(struct te_world *t, uint32_t edge, bool up)
+/* Whose life tells that of the edge; null: no port does, or it is not there. */
+static const struct view_port *watch_of(const struct te_world *t, uint32_t e, unsigned end, uint32_t *ret_sw)
+{
+	const struct net_edge *edge = &t->w.core->net->edges[e];
+	const char *name = edge->link != NET_NONE ? t->w.core->net->links[edge->link].ends[end].port : edge->bfd[end];
+	return name ? port_at(t, edge->sw[end], name, ret_sw) : NULL;
+}
+
+static void set_ports(struct te_world *t, uint32_t e, bool up)
 {
 	for (unsigned end = 0; end < 2; end++) {
 		uint32_t sw;
-		const struct view_port *port = port_of(t, edge, end, &sw);
-		struct msg_port said = { .ofport = port->ofport, .is_up = up, .is_live = up, .speed_mbps = 10000 };
+		const struct view_port *port = watch_of(t, e, end, &sw);
+		if (!port)
+			continue;
+		/* BFD takes the life of a port, not its carrier. */
+		struct msg_port said = { .ofport = port->ofport, .is_live = up, .speed_mbps = 10000,
+					 .is_up = up || t->w.core->net->edges[e].link == NET_NONE };
 		memcpy(said.name, port->name, sizeof said.name);
 		memcpy(said.mac, port->mac, sizeof said.mac);
 		core_port_status(t->w.core, sw, MSG_PORT_MODIFY, &said);
 	}
 }
 
-/* Probes come through, both ways. */
-static void find_cable(struct te_world *t, uint32_t edge)
+static bool is_here(const struct te_world *t, uint32_t index)
 {
+	uint32_t sw = view_switch_by_index(t->w.core->view, index);
+	return sw != NET_NONE && view_switch(t->w.core->view, sw)->connected;
+}
+
+/* Probes of both ends, and what becomes of them. */
+static void probe_edge(struct te_world *t, uint32_t e)
+{
+	const struct net_edge *edge = &t->w.core->net->edges[e];
+	uint32_t sw[2], ofport[2], watch;
+	for (unsigned end = 0; end < 2; end++)
+		if (!is_here(t, edge->sw[end]) || !view_edge_place(t->w.core->view, e, end, &sw[end], &ofport[end], &watch))
+			return;
 	for (unsigned end = 0; end < 2; end++) {
-		struct fact fact = { .kind = FACT_LINK };
-		fact.ofport = port_of(t, edge, end, &fact.sw)->ofport;
-		fact.old_ofport = port_of(t, edge, !end, &fact.old_sw)->ofport;
+		struct fact fact = { .kind = FACT_PROBE, .sw = sw[end], .ofport = ofport[end], .edge = e + 1, .edge_end = end,
+				     .old_sw = NET_NONE, .sent_us = ++t->n_probes };
 		core_fact(t->w.core, &fact);
+		fact.kind = FACT_PROBE_LOST;
+		if (!t->silent[e] && !t->cut[e]) {
+			fact.kind = FACT_LINK;
+			fact.sw = sw[!end];
+			fact.ofport = ofport[!end];
+			fact.old_sw = sw[end];
+			fact.old_ofport = ofport[end];
+			if (edge->link != NET_NONE)
+				fact.edge = 0;
+		}
+		if (!t->cut[e] || fact.kind == FACT_LINK)
+			core_fact(t->w.core, &fact);
 	}
 }
 
@@ -54,26 +88,31 @@ void te_world_cut(struct te_world *t, uint32_t edge)
 	set_ports(t, edge, false);
 }
 
+void te_world_swallow(struct te_world *t, uint32_t edge) { t->silent[edge] = true; }
+
 void te_world_mend(struct te_world *t, uint32_t edge)
 {
-	t->cut[edge] = false;
-	set_ports(t, edge, true);
-	find_cable(t, edge);
+	bool was_cut = t->cut[edge];
+	t->cut[edge] = t->silent[edge] = false;
+	if (was_cut)
+		set_ports(t, edge, true);
+	probe_edge(t, edge);
 }
 
 void te_world_find(struct te_world *t)
 {
 	for (uint32_t e = 0; e < t->w.core->net->n_edges; e++)
-		if (!t->cut[e])
-			find_cable(t, e);
+		probe_edge(t, e);
 	te_world_settle(t);
 }
 
 /* --- life --------------------------------------------------------------------------------- */
 
-static void begin(struct te_world *t)
+static void begin(struct te_world *t, uint64_t now_ms, uint64_t wall_ms)
 {
 	world_init(&t->w, t->text);
+	t->w.core->now_ms = t->w.core->start_ms = now_ms;
+	t->w.core->wall_ms = wall_ms;
 	if (t->folder[0])
 		core_te_load(t->w.core, t->folder);
 }
@@ -82,7 +121,7 @@ void te_world_init(struct te_world *t, const char *text, const char *folder)
 {
 	*t = (struct te_world) { .text = text, .random = 1 };
 	snprintf(t->folder, sizeof t->folder, "%s", folder ? folder : "");
-	begin(t);
+	begin(t, 1000000, 1700000000000);
 }
 
 void te_world_uninit(struct te_world *t)
@@ -127,6 +166,9 @@ static void check_compiled(struct te_world *t, uint32_t sw)
 
 static void take_rows(struct te_world *t, uint32_t sw)
 {
+	core_plan(t->w.core);
+	if (!core_may_send(t->w.core, sw))
+		return;
 	world_take_rows(&t->w, sw);
 	check_compiled(t, sw);
 	uint32_t index = view_switch(t->w.core->view, sw)->index;
@@ -144,7 +186,19 @@ void te_world_settle(struct te_world *t)
 				take_rows(t, sw);
 }
 
-/* Ports as the file names them: links' ports in their order, then vm1. */
+static void add_port(struct msg_port *list, size_t *n, uint32_t index, const char *name, bool is_up, bool is_live)
+{
+	struct msg_port *port = &list[*n];
+	snprintf(port->name, sizeof port->name, "%s", name);
+	port->ofport = (uint32_t) ++*n;
+	port->is_up = is_up;
+	port->is_live = is_live;
+	port->speed_mbps = 10000;
+	port->mac[0] = 2;
+	port->mac[5] = (uint8_t) (index * 16 + *n);
+}
+
+/* Ports as the file names them: links' ports in their order, vm1, then those of tunnels. */
 static void attach(struct te_world *t, uint32_t index, const struct ledger *rows)
 {
 	struct core *core = t->w.core;
@@ -152,18 +206,17 @@ static void attach(struct te_world *t, uint32_t index, const struct ledger *rows
 	struct msg_port list[32] = { 0 };
 	size_t n = 0;
 	uint32_t sw = core_switch_by_name(core, net->switches[index].name);
-	for (size_t l = 0; l < net->n_links; l++)
+	for (uint32_t l = 0; l < net->n_links; l++)
 		for (unsigned end = 0; end < 2; end++)
 			if (net->links[l].ends[end].sw == index)
-				snprintf(list[n++].name, sizeof list[n].name, "%s", net->links[l].ends[end].port);
-	snprintf(list[n++].name, sizeof list[n].name, "vm1");
-	for (size_t i = 0; i < n; i++) {
-		list[i].ofport = (uint32_t) i + 1;
-		list[i].is_up = list[i].is_live = true;
-		list[i].speed_mbps = 10000;
-		list[i].mac[5] = (uint8_t) (index * 16 + i + 1);
-		list[i].mac[0] = 2;
-	}
+				add_port(list, &n, index, net->links[l].ends[end].port, !t->cut[l], !t->cut[l]);
+	add_port(list, &n, index, "vm1", true, true);
+	if (net->switches[index].vtep)
+		add_port(list, &n, index, net->switches[index].tunnel, true, true);
+	for (uint32_t e = 0; e < net->n_edges; e++)
+		for (unsigned end = 0; end < 2; end++)
+			if (net->edges[e].sw[end] == index && net->edges[e].bfd[end])
+				add_port(list, &n, index, net->edges[e].bfd[end], true, !t->cut[e]);
 	/* Somebody is there, whom nobody talks to: then it is waited for until it has its rows. */
 	core_attach(core, sw, (struct session *) t, list, n, 1000);
 	struct ledger_iter iter;
@@ -178,7 +231,8 @@ static void attach(struct te_world *t, uint32_t index, const struct ledger *rows
 	ledger_read_end(core->switches[sw]->ledger);
 	core_read_done(core, sw);
 	t->slots[index] = sw;
-	t->born_ms[index] = core->now_ms;
+	if (!rows)
+		t->born_ms[index] = core->now_ms;
 }
 
 static void settle_all(struct te_world *t)
@@ -202,25 +256,6 @@ void te_world_connect(struct te_world *t)
 			world_learn(&t->w, net->networks[n].name, 1 + i, t->slots[i], vm);
 		}
 	settle_all(t);
-}
-
-uint64_t te_world_restart(struct te_world *t)
-{
-	struct core *old = t->w.core;
-	uint64_t now_ms = old->now_ms, wall_ms = old->wall_ms;
-	t->n_mods += mods_of(old);
-	begin(t);
-	t->w.core->now_ms = t->w.core->start_ms = now_ms;
-	t->w.core->wall_ms = wall_ms;
-	for (uint32_t i = 0; i < t->w.core->net->n_switches; i++) {
-		attach(t, i, old->switches[core_switch_by_name(old, t->w.core->net->switches[i].name)]->ledger);
-		core_plan(t->w.core);
-	}
-	te_world_settle(t);
-	te_world_find(t);
-	settle_all(t);
-	core_free(old);
-	return mods_of(t->w.core);
 }
 
 /* --- traffic ---------------------------------------------------------------------------------- */
@@ -262,6 +297,10 @@ static void carry(struct te_world *t, const struct steer_choice *choice, uint32_
 		const struct steer_step *step = &choice->steps[k];
 		const struct net_edge *edge = &net->edges[step->edge];
 		t->loads[2 * step->edge + step->end] += mbps;
+		if (t->silent[step->edge]) {
+			t->lost += mbps;
+			return;
+		}
 		uint32_t at = edge->sw[!step->end];
 		if (!step->label) {
 			assert_int_equal(at, to);
@@ -316,20 +355,20 @@ static void say_rows(struct te_world *t, uint32_t index, int table)
 
 static void say_ports(struct te_world *t, uint32_t index)
 {
-	for (uint32_t e = 0; e < t->w.core->net->n_edges; e++)
+	for (uint32_t e = 0; e < t->w.core->net->n_links; e++)
 		for (unsigned end = 0; end < 2; end++) {
 			uint32_t sw;
 			if (t->w.core->net->edges[e].sw[end] != index)
 				continue;
-			struct poll_port said = { .ofport = port_of(t, e, end, &sw)->ofport, .tx_bytes = t->port_bytes[2 * e + end] };
+			struct poll_port said = { .ofport = watch_of(t, e, end, &sw)->ofport, .tx_bytes = t->port_bytes[2 * e + end] };
 			core_te_port(t->w.core, sw, &said);
 		}
 }
 
-static void second(struct te_world *t)
+/* What everybody sends now, to wherever it comes. */
+static void flow(struct te_world *t)
 {
-	struct core *core = t->w.core;
-	const struct net *net = core->net;
+	const struct net *net = t->w.core->net;
 	memset(t->loads, 0, sizeof t->loads);
 	t->lost = 0;
 	for (uint32_t from = 0; from < net->n_switches; from++)
@@ -341,15 +380,21 @@ static void second(struct te_world *t)
 			send(t, pair, mbps);
 			t->sent[from][to] += (uint64_t) (mbps * 125000);
 		}
+}
+
+static void second(struct te_world *t)
+{
+	struct core *core = t->w.core;
+	const struct net *net = core->net;
+	flow(t);
 	for (uint32_t arc = 0; arc < 2 * net->n_edges; arc++)
 		t->port_bytes[arc] += (uint64_t) (t->loads[arc] * 125000);
 	world_advance(&t->w, 1000);
 	for (uint32_t e = 0; e < net->n_edges; e++)
-		if (!t->cut[e])
-			find_cable(t, e);
+		probe_edge(t, e);
 	for (uint32_t i = 0; i < net->n_switches; i++) {
 		int tables[POLL_MAX_ASKS];
-		size_t n = core_te_poll(core, t->slots[i], tables);
+		size_t n = t->is_away[i] ? 0 : core_te_poll(core, t->slots[i], tables);
 		for (size_t k = 0; k < n; k++)
 			if (tables[k] == POLL_PORTS)
 				say_ports(t, i);
@@ -365,6 +410,48 @@ void te_world_seconds(struct te_world *t, unsigned n)
 	while (n--)
 		second(t);
 }
+
+/* --- killed -------------------------------------------------------------------------------------- */
+
+/* While switches come one after the other: what is there is probed, and takes its rows. */
+static void a_while(struct te_world *t, uint64_t ms)
+{
+	for (uint64_t step; ms; ms -= step) {
+		step = ms < 250 ? ms : 250;
+		world_advance(&t->w, step);
+		core_plan(t->w.core);
+		te_world_find(t);
+		core_tick(t->w.core);
+		te_world_settle(t);
+		flow(t);
+		t->lost_at_start += t->lost;
+	}
+}
+
+uint64_t te_world_restart_slowly(struct te_world *t, uint32_t first, uint64_t ms)
+{
+	struct core *old = t->w.core;
+	uint32_t n = (uint32_t) old->net->n_switches;
+	t->n_mods += mods_of(old);
+	t->lost_at_start = 0;
+	begin(t, old->now_ms, old->wall_ms);
+	a_while(t, ms);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t index = (first + i) % n;
+		if (t->is_away[index])
+			continue;
+		attach(t, index, old->switches[core_switch_by_name(old, t->w.core->net->switches[index].name)]->ledger);
+		core_plan(t->w.core);
+		a_while(t, ms);
+	}
+	te_world_settle(t);
+	te_world_find(t);
+	settle_all(t);
+	core_free(old);
+	return mods_of(t->w.core);
+}
+
+uint64_t te_world_restart(struct te_world *t) { return te_world_restart_slowly(t, 0, 0); }
 
 double te_world_busiest(const struct te_world *t, uint32_t *ret_arc)
 {

@@ -20,8 +20,12 @@ struct te_world {
 	double noise;                   /* part of it, standard deviation */
 	uint64_t random;
 	bool cut[TE_EDGES];             /* by index of the edge; the ports know too */
+	bool silent[TE_EDGES];          /* swallows what goes in, and the ports do not know */
+	uint64_t n_probes;
+	bool is_away[TE_SWITCHES];      /* does not come back after a restart; its rows do what they did */
 	double loads[2 * TE_EDGES];     /* Mbit/s, of the last second */
 	double lost;                    /* Mbit/s that had no way */
+	double lost_at_start;           /* above 0: something had none while switches came back */
 	uint64_t sent[TE_SWITCHES][TE_SWITCHES];        /* bytes so far */
 	uint64_t sent_slots[TE_SWITCHES][TE_SWITCHES][PLACE_MAX_SLOTS];
 	uint64_t port_bytes[2 * TE_EDGES];
@@ -35,18 +39,22 @@ struct te_world {
 
 void te_world_init(struct te_world *, const char *text, const char *folder);
 void te_world_uninit(struct te_world *);
-/* All switches connect, with vm1 and the ports of their links, and cables are found. */
+/* All switches connect, with vm1 and the ports of their links and tunnels, and edges are found. */
 void te_world_connect(struct te_world *);
-/* Probes of all cables come through. */
+/* Probes of all edges come through, where they do. */
 void te_world_find(struct te_world *);
 void te_world_seconds(struct te_world *, unsigned n);
 /* Plans and takes rows until nothing moves, in no time. */
 void te_world_settle(struct te_world *);
 void te_world_cut(struct te_world *, uint32_t edge);
+/* Its ports stay up: probes tell, after three seconds. */
+void te_world_swallow(struct te_world *, uint32_t edge);
 void te_world_mend(struct te_world *, uint32_t edge);
 /* kill -9, and the same again with what the switches have. Returns how many
  * messages that costs. */
 uint64_t te_world_restart(struct te_world *);
+/* The same, with so much time before each switch that comes back; the first one is that. */
+uint64_t te_world_restart_slowly(struct te_world *, uint32_t first, uint64_t ms);
 uint64_t te_world_mods(const struct te_world *);
 /* Highest of loads over capacity. */
 double te_world_busiest(const struct te_world *, uint32_t *ret_arc);

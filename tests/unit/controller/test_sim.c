@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "controller/core_te.h"
 #include "controller/session_private.h"
 #include "ofproto/ovs.h"
 #include "ofproto/wire.h"
@@ -38,7 +39,7 @@ static uint64_t current;
 static char folder[] = "/tmp/weft-sim.XXXXXX";
 /* What has happened in all episodes: a world that is too kind proves nothing. */
 static struct {
-	uint64_t n_mods, n_facts, n_patches, n_errors, n_reloads, n_restarts, n_bad, n_refused, n_hosts, n_foreign;
+	uint64_t n_mods, n_facts, n_patches, n_errors, n_reloads, n_restarts, n_bad, n_refused, n_hosts, n_foreign, n_steered;
 } lived;
 
 /* Of this life of weftd. */
@@ -68,7 +69,7 @@ static uint32_t free_number(struct sim *s, const struct sim_switch *sw)
 	for (;;) {
 		uint32_t n = 3 + sim_random(s, 12);
 		bool taken = false;
-		for (size_t i = 0; i < SIM_PORTS; i++)
+		for (size_t i = 0; i < sim_n_ports(s); i++)
 			taken |= sw->ports[i].ofport == n;
 		if (!taken)
 			return n;
@@ -78,7 +79,27 @@ static uint32_t free_number(struct sim *s, const struct sim_switch *sw)
 static void set_up(struct sim_switch *sw, struct sim_port *port, bool is_up)
 {
 	port->is_up = is_up;
-	fake_port(sw->fake, port->ofport, port->name, is_up, is_up);
+	fake_port(sw->fake, port->ofport, port->name, is_up,
+		  sim_port_lives(sw->sim, (uint32_t) (sw - sw->sim->switches), (size_t) (port - sw->ports)));
+}
+
+/* BFD sees it in blue; in red only probes do. */
+static void set_underlay(struct sim *s, bool blue, uint32_t a, uint32_t b, bool dead)
+{
+	s->dead[blue][a][b] = s->dead[blue][b][a] = dead;
+	for (int i = 0; blue && i < 2; i++) {
+		struct sim_switch *sw = &s->switches[i ? a : b];
+		struct sim_port *port = &sw->ports[SIM_BFD + (i ? b : a)];
+		if (port->ofport)
+			set_up(sw, port, port->is_up);
+	}
+}
+
+static void change_underlay(struct sim *s)
+{
+	bool blue = sim_chance(s, 60);
+	uint32_t a = sim_random(s, SIM_SWITCHES), b = (a + 1 + sim_random(s, SIM_SWITCHES - 1)) % SIM_SWITCHES;
+	set_underlay(s, blue, a, b, !s->dead[blue][a][b] && sim_chance(s, 70));
 }
 
 /* NICs keep their numbers: rows of a switch whose controller is away must not
@@ -86,7 +107,7 @@ static void set_up(struct sim_switch *sw, struct sim_port *port, bool is_up)
 static void change_port(struct sim *s)
 {
 	struct sim_switch *sw = any_switch(s);
-	struct sim_port *port = &sw->ports[sim_random(s, SIM_PORTS)];
+	struct sim_port *port = &sw->ports[sim_random(s, (uint32_t) sim_n_ports(s))];
 	size_t i = (size_t) (port - sw->ports);
 	if (!port->ofport) {
 		port->ofport = i < 2 || i >= SIM_CABLES ? 100 + (uint32_t) i : i == 2 ? 0xfffffffe : free_number(s, sw);
@@ -300,6 +321,14 @@ static void step_connections(struct sim *s)
 	}
 }
 
+static void lose_state(struct sim *s)
+{
+	if (sim_chance(s, 70))
+		sim_forget(s, "te");
+	if (sim_chance(s, 70))
+		sim_forget(s, "links");
+}
+
 static void step(struct sim *s)
 {
 	if (sim_chance(s, 50))
@@ -308,6 +337,8 @@ static void step(struct sim *s)
 		move_host(s);
 	if (sim_chance(s, 12))
 		change_port(s);
+	if (s->has_underlays && sim_chance(s, 6))
+		change_underlay(s);
 	if (sim_chance(s, 8))
 		fall_silent(s);
 	if (sim_chance(s, 8))
@@ -333,6 +364,8 @@ static void step(struct sim *s)
 	sim_advance(s, sim_random(s, 100));
 	if (sim_chance(s, 1)) {
 		remember(s);
+		if (s->has_underlays && sim_chance(s, 20))
+			lose_state(s);
 		sim_restart(s);
 		lived.n_restarts++;
 	}
@@ -362,6 +395,7 @@ static void connect_all(struct sim *s)
 static void make_peace(struct sim *s)
 {
 	s->refuse_hash = 0;
+	memset(s->dead, 0, sizeof s->dead);
 	for (size_t i = 0; i < SIM_FOREIGN; i++) {
 		struct sim_foreign *f = &s->foreign[i];
 		if (!f->msg || !f->squats)
@@ -372,9 +406,11 @@ static void make_peace(struct sim *s)
 	}
 	for (size_t i = 0; i < SIM_SWITCHES; i++) {
 		struct sim_switch *sw = &s->switches[i];
-		for (size_t p = 0; p < SIM_PORTS; p++)
-			if (sw->ports[p].ofport)
+		for (size_t p = 0; p < sim_n_ports(s); p++)
+			if (sw->ports[p].ofport || p >= SIM_TUNNEL) {
+				sw->ports[p].ofport = sw->ports[p].ofport ? sw->ports[p].ofport : 100 + (uint32_t) p;
 				set_up(sw, &sw->ports[p], true);
+			}
 		/* What it refused is tried again on a new connection. */
 		if (sw->online)
 			sim_disconnect(s, sw);
@@ -403,10 +439,8 @@ static size_t n_hosts_connected(const struct sim *s)
 	return n;
 }
 
-static void check_restart(struct sim *s)
+static void restart(struct sim *s)
 {
-	uint64_t before = sim_mods(s);
-	size_t n_hosts = n_hosts_connected(s);
 	remember(s);
 	sim_restart(s);
 	for (int tries = 0; tries < 200; tries++) {
@@ -420,8 +454,51 @@ static void check_restart(struct sim *s)
 	}
 	connect_all(s);
 	sim_rest(s);
+}
+
+static void check_restart(struct sim *s)
+{
+	uint64_t before = sim_mods(s);
+	size_t n_hosts = n_hosts_connected(s);
+	restart(s);
 	assert_int_equal(sim_mods(s), before);
 	assert_int_equal(n_hosts_connected(s), n_hosts);
+}
+
+/* Some cables and tunnels are missing, and that is how it stays. */
+static void break_some(struct sim *s)
+{
+	for (uint32_t n = 1 + sim_random(s, 4); n; n--) {
+		struct sim_switch *sw = any_switch(s);
+		struct sim_port *port = &sw->ports[SIM_CABLES + sim_random(s, (uint32_t) sim_n_ports(s) - SIM_CABLES)];
+		if (port->ofport && port != &sw->ports[SIM_TUNNEL])
+			set_up(sw, port, false);
+		if (s->has_underlays)
+			change_underlay(s);
+	}
+}
+
+static bool is_calm(const struct sim *s)
+{
+	const struct core_te *te = s->core->te;
+	bool calm = te->phase == TE_REST && !(te->n_edges && te->is_loaded);
+	for (uint32_t e = 0; e < te->n_edges; e++)
+		calm &= !te->edges[e].is_held && !view_link(s->core->view, e)->held;
+	return calm;
+}
+
+/* Nothing waits for its time to come: that would send rows with or without a restart. */
+static void calm_down(struct sim *s)
+{
+	sim_rest(s);
+	for (unsigned n = 0; !is_calm(s); n++) {
+		assert_true(n < 30 * 60 * 4);
+		sim_settle(s);
+		sim_advance(s, SIM_TICK_MS);
+	}
+	sim_rest(s);
+	assert_true(is_calm(s));
+	lived.n_steered += view_steer(s->core->view) ? view_steer(s->core->view)->n_pairs : 0;
 }
 
 static void episode(uint64_t seed)
@@ -447,9 +524,23 @@ static void episode(uint64_t seed)
 		sim_check(s);
 		sim_check_frames(s);
 	}
+	calm_down(s);
 	check_restart(s);
 	sim_check(s);
 	sim_check_frames(s);
+	if (s->has_underlays) {
+		break_some(s);
+		calm_down(s);
+		sim_check(s);
+		check_restart(s);
+		sim_check(s);
+		/* Other paths may come of it, and then it is at rest again. */
+		lose_state(s);
+		restart(s);
+		calm_down(s);
+		sim_check(s);
+		check_restart(s);
+	}
 	remember(s);
 	lived.n_mods += sim_mods(s);
 	sim_free(s);
@@ -466,12 +557,13 @@ static void test_sim(void **state)
 		episode(current);
 	}
 	printf("%llu mods, %llu facts, %llu patched, %llu OpenFlow errors, %llu reloads, %llu bad files, "
-	       "%llu restarts, %llu strangers refused, %llu foreign rows, %llu hosts\n",
+	       "%llu restarts, %llu strangers refused, %llu foreign rows, %llu hosts, %llu pairs steered\n",
 	       (unsigned long long) lived.n_mods, (unsigned long long) lived.n_facts,
 	       (unsigned long long) lived.n_patches, (unsigned long long) lived.n_errors,
 	       (unsigned long long) lived.n_reloads, (unsigned long long) lived.n_bad,
 	       (unsigned long long) lived.n_restarts, (unsigned long long) lived.n_refused,
-	       (unsigned long long) lived.n_foreign, (unsigned long long) lived.n_hosts);
+	       (unsigned long long) lived.n_foreign, (unsigned long long) lived.n_hosts,
+	       (unsigned long long) lived.n_steered);
 	if (n < EPISODES)
 		return;
 	assert_true(lived.n_mods && lived.n_patches && lived.n_errors && lived.n_reloads && lived.n_bad
@@ -484,6 +576,16 @@ static void test_sim_storms(void **state)
 	(void) state;
 	for (uint64_t i = 0; !getenv("WEFT_SEED") && i < EPISODES / 2; i++) {
 		current = SIM_STORMS + i;
+		episode(current);
+	}
+}
+
+/* The same with tunnels in the files, in two underlays. */
+static void test_sim_underlays(void **state)
+{
+	(void) state;
+	for (uint64_t i = 0; !getenv("WEFT_SEED") && i < EPISODES; i++) {
+		current = SIM_UNDERLAYS + i;
 		episode(current);
 	}
 }
@@ -519,6 +621,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_sim, tear_down),
 		cmocka_unit_test_teardown(test_sim_storms, tear_down),
+		cmocka_unit_test_teardown(test_sim_underlays, tear_down),
 	};
 	vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
 	if (__sanitizer_set_death_callback)

@@ -34,12 +34,20 @@ enum { A, B, C, D };
 
 static char folder[64];
 
+static void forget_files(void)
+{
+	static const char *const names[] = { "te", "links" };
+	char path[80];
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+		unlink(path);
+	}
+}
+
 static int set_up(void **state)
 {
 	struct te_world *t = calloc(1, sizeof *t);
-	char path[80];
-	snprintf(path, sizeof path, "%s/te", folder);
-	unlink(path);
+	forget_files();
 	te_world_init(t, MESH(""), folder);
 	te_world_connect(t);
 	*state = t;
@@ -708,10 +716,8 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	char path[80];
 	(void) state;
-	snprintf(path, sizeof path, "%s/te", folder);
-	unlink(path);
+	forget_files();
 	return rmdir(folder);
 }
 

@@ -177,10 +177,12 @@ static void resteer_pair(const struct scene *scene, struct out *out, uint32_t sw
 	const struct view_network *vn = view_network(scene->view, pair->network);
 	const struct view_member *here = view_member(vn, sw);
 	size_t n;
+	/* It has left the network: there are none of its rows. */
+	if (!here)
+		return;
 	struct leg *legs = collect(scene->view, view_switch(scene->view, sw), pair->network, &n);
 	const struct place place = make_place(scene, out, sw, vn, legs, n);
-	/* Else there are none of its rows. */
-	if (n || (view_ways(scene->view) && here && here->transit))
+	if (n || (view_ways(scene->view) && here->transit))
 		output_resteer(&place, pair->to);
 	free(legs);
 }

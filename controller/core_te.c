@@ -12,6 +12,7 @@
 #include "topo/arena.h"
 
 enum {
+	AWAY_MS = 30 * 1000,            /* for a switch that is not reached to be back: Open vSwitch tries every 8 s */
 	MAX_HELD_MS = 10 * 60 * 1000,
 	WAIT_MS = 20 * 1000,            /* after a restart, for switches and edges to show how they are, */
 	LOST_MS = 5 * 1000,             /* when one of them was lost meanwhile: its traffic may have no detour */
@@ -241,6 +242,8 @@ void core_te_fact(struct core *core, const struct fact *fact)
 	te->steer_due |= (FACT_BIT(SWITCH_UP) | FACT_BIT(MEMBER) | FACT_BIT(WAYS) | FACT_BIT(PORT_GONE)) >> fact->kind & 1
 		|| (fact->kind == FACT_PORT && fact->uses_changed);
 	te->was_idle &= !te->steer_due;
+	if (fact->kind == FACT_SWITCH_DOWN)
+		te->away_ms = core->now_ms;
 }
 
 void core_te_tick(struct core *core)
@@ -276,6 +279,30 @@ static bool is_waiting(struct core *core)
 	return te->is_loaded || (is_first && !all_known);
 }
 
+static bool has_life(const struct core *core, uint32_t index)
+{
+	for (uint32_t e = 0; e < core->te->n_edges; e++)
+		for (unsigned end = 0; end < 2; end++)
+			if (core->net->edges[e].sw[end] == index && core->te->edges[e].is_up)
+				return true;
+	return false;
+}
+
+/* A switch is not reached, but its edges live: it sends by the labels that it has, and knows no others. A
+ * connection that broke is soon made anew, and is waited for. */
+static bool must_stay(const struct core *core)
+{
+	if (!core->te->away_ms || core->now_ms - core->te->away_ms >= AWAY_MS)
+		return false;
+	for (uint32_t i = 0; i < core->net->n_switches; i++) {
+		uint32_t sw = view_switch_by_index(core->view, i);
+		const struct view_switch *vs = sw == NET_NONE ? NULL : view_switch(core->view, sw);
+		if (vs && vs->ever && !vs->connected && has_life(core, i))
+			return true;
+	}
+	return false;
+}
+
 void core_te_plan(struct core *core)
 {
 	struct core_te *te = core->te;
@@ -283,7 +310,7 @@ void core_te_plan(struct core *core)
 		return;
 	if (te->edges_due)
 		look_at_edges(core);
-	if (is_waiting(core))
+	if (is_waiting(core) || must_stay(core))
 		return;
 	core_steer_step(core);
 	if (te->task || te->steering || (!te->plan_due && core->now_ms < te->next_ms))

@@ -136,6 +136,7 @@ struct core_te {
 	struct te_steering *steering;   /* te_steer.c is at work; null = not */
 	unsigned n_drops;               /* of what it said, one after the other: edges had died meanwhile */
 	struct te_step steps[TE_STEPS]; /* that are still to come */
+	uint64_t away_ms;               /* when a switch went away, the last time; 0 = none has */
 	uint64_t grace_ms;              /* until then labels of before are known */
 	bool first_done;                /* some steering has been in force */
 	char *state_file;               /* owned; null = nothing is kept */

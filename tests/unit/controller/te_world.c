@@ -411,6 +411,20 @@ void te_world_seconds(struct te_world *t, unsigned n)
 		second(t);
 }
 
+void te_world_leave(struct te_world *t, uint32_t index)
+{
+	core_detach(t->w.core, t->slots[index], "away");
+	t->is_away[index] = true;
+}
+
+void te_world_return(struct te_world *t, uint32_t index)
+{
+	t->is_away[index] = false;
+	attach(t, index, NULL);
+	te_world_find(t);
+	settle_all(t);
+}
+
 /* --- killed -------------------------------------------------------------------------------------- */
 
 /* While switches come one after the other: what is there is probed, and takes its rows. */

@@ -22,7 +22,7 @@ struct te_world {
 	bool cut[TE_EDGES];             /* by index of the edge; the ports know too */
 	bool silent[TE_EDGES];          /* swallows what goes in, and the ports do not know */
 	uint64_t n_probes;
-	bool is_away[TE_SWITCHES];      /* does not come back after a restart; its rows do what they did */
+	bool is_away[TE_SWITCHES];      /* not reached, also not after a restart; its rows do what they did */
 	double loads[2 * TE_EDGES];     /* Mbit/s, of the last second */
 	double lost;                    /* Mbit/s that had no way */
 	double lost_at_start;           /* above 0: something had none while switches came back */
@@ -50,6 +50,9 @@ void te_world_cut(struct te_world *, uint32_t edge);
 /* Its ports stay up: probes tell, after three seconds. */
 void te_world_swallow(struct te_world *, uint32_t edge);
 void te_world_mend(struct te_world *, uint32_t edge);
+/* It is no longer reached, and goes on by the rows that it has; it comes back with none. */
+void te_world_leave(struct te_world *, uint32_t sw);
+void te_world_return(struct te_world *, uint32_t sw);
 /* kill -9, and the same again with what the switches have. Returns how many
  * messages that costs. */
 uint64_t te_world_restart(struct te_world *);

@@ -452,6 +452,58 @@ static void an_elephant_is_left_alone_when_told_so(void **state)
 	assert_int_equal(te_of(t)->n_deals, 0);
 }
 
+/* A switch that weftd does not reach sends by the labels that it has, whatever there is to plan; and what would
+ * lead over it by new ones waits. Not for ever. */
+static void who_is_not_reached_goes_on_by_old_labels(void **state)
+{
+	struct te_world *t = *state;
+	t->want[A][B] = 130;
+	te_world_seconds(t, 100);
+	uint64_t n = te_of(t)->n_changes;
+	te_world_leave(t, A);
+	t->want[C][B] = 90;
+	t->want[D][B] = 60;
+	te_world_seconds(t, 28);
+	all_goes(t);
+	assert_true(te_of(t)->n_changes == n);
+	te_world_return(t, A);
+	te_world_seconds(t, 60);
+	all_goes(t);
+	assert_true(te_of(t)->n_changes > n);
+}
+
+/* In the middle of a change, too. */
+static void who_leaves_in_the_middle_of_a_change_is_waited_for(void **state)
+{
+	static const enum te_phase phases[] = { TE_LABELS, TE_SAVE, TE_PATHS, TE_GRACE };
+	unsigned n = 0;
+	(void) state;
+	for (size_t p = 0; p < sizeof phases / sizeof *phases; p++) {
+		struct te_world w = { .text = NULL }, *t = &w;
+		te_world_init(t, MESH(""), NULL);
+		te_world_connect(t);
+		t->want[A][B] = 60;
+		te_world_seconds(t, 60);
+		t->want[A][B] = t->want[B][A] = 130;
+		t->is_lazy = true;
+		for (unsigned i = 0; i < 200 && te_of(t)->phase != phases[p]; i++)
+			te_world_seconds(t, 1);
+		enum te_phase phase = te_of(t)->phase;
+		n += phase == phases[p];
+		te_world_leave(t, A);
+		t->is_lazy = false;
+		te_world_seconds(t, 28);
+		assert_int_equal(te_of(t)->phase, phase);
+		all_goes(t);
+		te_world_return(t, A);
+		te_world_seconds(t, 60);
+		all_goes(t);
+		assert_int_equal(te_of(t)->phase, TE_REST);
+		te_world_uninit(t);
+	}
+	assert_true(n >= 3);
+}
+
 static void recommend_says_and_does_not(void **state)
 {
 	struct te_world *t = *state;
@@ -738,6 +790,8 @@ int main(void)
 		TEST(an_elephant_is_dealt_around),
 		TEST(noise_deals_nothing_twice),
 		TEST(an_elephant_is_left_alone_when_told_so),
+		TEST(who_is_not_reached_goes_on_by_old_labels),
+		TEST(who_leaves_in_the_middle_of_a_change_is_waited_for),
 		TEST(recommend_says_and_does_not),
 		TEST(freeze_and_shortest_move_nothing),
 		TEST(switches_change_one_after_the_other),

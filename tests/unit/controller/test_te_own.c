@@ -177,10 +177,13 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
+	static const char *const names[] = { "te", "links" };
 	char path[80];
 	(void) state;
-	snprintf(path, sizeof path, "%s/te", folder);
-	unlink(path);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+		unlink(path);
+	}
 	return rmdir(folder);
 }
 

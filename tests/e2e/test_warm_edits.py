@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scenario S58: edits of a network of three bridges joined by cables, tagged and untagged,
-while its hosts talk. What an edit is not about loses nothing."""
+while its hosts talk. What an edit is not about loses nothing, what goes over a cable of it 50 ms
+at most."""
 import pytest
 
 from test_links import links, settled_links
@@ -60,7 +61,9 @@ def test_s58(one_lab, what):
     wait_for("links are up within a second", lambda: sum(k["state"] == "up" for k in links(l)) == 3, 1)
     l.wait_rest()
     lost = [sent - received for sent, received in (p.stop() for p in probers)]
-    assert not any(lost), lost
+    # Plain ways are changed break-before-make: some milliseconds.
+    most = 10 if "cable" in what else 0
+    assert all(n <= most for n in lost), lost
     for vms in (RED, GREEN):
         l.ping_all(vms)
     assert {s["name"]: s["since_ms"] for s in l.weft("show", "switches")["switches"]} == since

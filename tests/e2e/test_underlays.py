@@ -152,5 +152,6 @@ def test_rates(lab):
         answer = json.loads(l.exec(client, "iperf3", "-c", l.ip(server), "-t", "2", "-O", "1", "-J").stdout)
         got = answer["end"]["sum_received"]["bits_per_second"] / 1e6
         print(f"{client} -> {server}: {got:.1f} of {mbit} Mbit/s")
-        assert 0.3 * mbit < got < 1.05 * mbit
+        # What stood in the shaper's queue when the two seconds began comes on top of its rate.
+        assert 0.3 * mbit < got < 1.15 * mbit
         there.wait(10)

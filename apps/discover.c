@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "apps/discover.h"
+#include "apps/own_frame.h"
 
 enum {
 	AT_MAGIC = 14, AT_TIME = 26, AT_PEER = 34, AT_PORT = 38, AT_WHAT = 42, AT_SIGN = 46, AT_END = 62,
@@ -47,44 +48,28 @@ enum {
 const uint8_t discover_dst[6] = { 0x03, 0x77, 0x65, 0x66, 0x74, 0x01 };
 static const uint8_t magic[12] = "weft link";
 
-static void put(uint8_t *at, uint64_t value, size_t size)
-{
-	for (size_t i = size; i-- > 0; value >>= 8)
-		at[i] = (uint8_t) value;
-}
-
-static uint64_t get(const uint8_t *at, size_t size)
-{
-	uint64_t value = 0;
-	for (size_t i = 0; i < size; i++)
-		value = value << 8 | at[i];
-	return value;
-}
-
 static void make_frame(const struct scene *scene, const struct view_switch *vs, uint32_t ofport, uint32_t what,
 		       uint8_t frame[DISCOVER_BYTES])
 {
 	memset(frame, 0, DISCOVER_BYTES);
 	memcpy(frame, discover_dst, 6);
 	frame[6] = 0x02;
-	put(frame + 12, 0x88b5, 2);
+	own_put(frame + 12, 0x88b5, 2);
 	memcpy(frame + AT_MAGIC, magic, sizeof magic);
-	put(frame + AT_TIME, scene->now_us, 8);
-	put(frame + AT_PEER, scene->net->switches[vs->index].peer, 4);
-	put(frame + AT_PORT, ofport, 4);
-	put(frame + AT_WHAT, what, 4);
+	own_put(frame + AT_TIME, scene->now_us, 8);
+	own_put(frame + AT_PEER, scene->net->switches[vs->index].peer, 4);
+	own_put(frame + AT_PORT, ofport, 4);
+	own_put(frame + AT_WHAT, what, 4);
 	scene->sign(scene->sign_ctx, frame, AT_SIGN, frame + AT_SIGN);
 }
 
 static bool is_ours(const struct scene *scene, const uint8_t *frame, size_t size)
 {
-	uint8_t sign[16], differ = 0;
+	uint8_t sign[16];
 	if (size < AT_END || memcmp(frame + AT_MAGIC, magic, sizeof magic))
 		return false;
 	scene->sign(scene->sign_ctx, frame, AT_SIGN, sign);
-	for (size_t i = 0; i < sizeof sign; i++)
-		differ |= sign[i] ^ frame[AT_SIGN + i];
-	return !differ && scene->now_us - get(frame + AT_TIME, 8) <= GOOD_US;
+	return own_is_sign(sign, frame + AT_SIGN) && scene->now_us - own_get(frame + AT_TIME, 8) <= GOOD_US;
 }
 
 /* The tunnel that it came by, if the file still has it there. */
@@ -102,13 +87,13 @@ void discover_packet_in(const struct scene *scene, const struct app_punt *punt, 
 {
 	if (!is_ours(scene, punt->frame, punt->size))
 		return;
-	uint32_t index = net_switch_by_peer(scene->net, (uint32_t) get(punt->frame + AT_PEER, 4));
-	uint32_t what = (uint32_t) get(punt->frame + AT_WHAT, 4);
-	uint64_t sent_us = get(punt->frame + AT_TIME, 8);
+	uint32_t index = net_switch_by_peer(scene->net, (uint32_t) own_get(punt->frame + AT_PEER, 4));
+	uint32_t what = (uint32_t) own_get(punt->frame + AT_WHAT, 4);
+	uint64_t sent_us = own_get(punt->frame + AT_TIME, 8);
 	struct fact fact = {
 		.kind = FACT_LINK, .sw = punt->sw, .ofport = punt->in_port, .time_ms = scene->now_ms,
 		.old_sw = index == NET_NONE ? NET_NONE : view_switch_by_index(scene->view, index),
-		.old_ofport = (uint32_t) get(punt->frame + AT_PORT, 4),
+		.old_ofport = (uint32_t) own_get(punt->frame + AT_PORT, 4),
 		.sent_us = sent_us, .took_us = (uint32_t) (scene->now_us - sent_us),
 	};
 	if (fact.old_sw == NET_NONE)

@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "apps/loop.h"
+#include "apps/own_frame.h"
 
 enum {
 	AT_TYPE = 12, AT_MAGIC = 14, AT_TIME = 26, AT_SW = 34, AT_PORT = 38, AT_NETWORK = 42, AT_SIGN = 46, AT_END = 62,
@@ -35,20 +36,6 @@ enum {
 const uint8_t loop_dst[6] = { 0x03, 0x77, 0x65, 0x66, 0x74, 0x02 };
 static const uint8_t magic[12] = "weft loop";
 
-static void put(uint8_t *at, uint64_t value, size_t size)
-{
-	for (size_t i = size; i-- > 0; value >>= 8)
-		at[i] = (uint8_t) value;
-}
-
-static uint64_t get(const uint8_t *at, size_t size)
-{
-	uint64_t value = 0;
-	for (size_t i = 0; i < size; i++)
-		value = value << 8 | at[i];
-	return value;
-}
-
 static void send_probe(const struct scene *scene, struct view_place place, uint32_t network_id, struct reply *reply)
 {
 	const struct view_port *port = view_port(scene->view, place.sw, place.ofport);
@@ -60,16 +47,16 @@ static void send_probe(const struct scene *scene, struct view_place place, uint3
 	uint16_t tag = use->tag;
 	memcpy(frame, loop_dst, 6);
 	frame[6] = 0x02;
-	put(frame + AT_TYPE, 0x88b5, 2);
+	own_put(frame + AT_TYPE, 0x88b5, 2);
 	memcpy(frame + AT_MAGIC, magic, sizeof magic);
-	put(frame + AT_TIME, scene->now_ms, 8);
-	put(frame + AT_SW, place.sw, 4);
-	put(frame + AT_PORT, place.ofport, 4);
-	put(frame + AT_NETWORK, network_id, 4);
+	own_put(frame + AT_TIME, scene->now_ms, 8);
+	own_put(frame + AT_SW, place.sw, 4);
+	own_put(frame + AT_PORT, place.ofport, 4);
+	own_put(frame + AT_NETWORK, network_id, 4);
 	scene->sign(scene->sign_ctx, frame, AT_SIGN, frame + AT_SIGN);
 	if (tag != NET_UNTAGGED) {
 		memmove(frame + AT_TYPE + TAG, frame + AT_TYPE, FRAME - AT_TYPE);
-		put(frame + AT_TYPE, 0x81000000u | tag, TAG);
+		own_put(frame + AT_TYPE, 0x81000000u | tag, TAG);
 		size += TAG;
 	}
 	reply->send(reply->ctx, place.sw, &place.ofport, 1, frame, size);
@@ -83,18 +70,16 @@ bool loop_is_probe(const struct app_punt *punt)
 /* Takes the tag off; false when it is none of ours, or an old one. */
 static bool read_probe(const struct scene *scene, const struct app_punt *punt, uint8_t frame[AT_END], uint16_t *ret_tag)
 {
-	uint8_t sign[16], differ = 0;
-	size_t tag = punt->size >= AT_END + TAG && get(punt->frame + AT_TYPE, 2) == 0x8100 ? TAG : 0;
+	uint8_t sign[16];
+	size_t tag = punt->size >= AT_END + TAG && own_get(punt->frame + AT_TYPE, 2) == 0x8100 ? TAG : 0;
 	if (punt->size < AT_END + tag)
 		return false;
-	*ret_tag = tag ? get(punt->frame + AT_TYPE + 2, 2) & 0xfff : NET_UNTAGGED;
+	*ret_tag = tag ? own_get(punt->frame + AT_TYPE + 2, 2) & 0xfff : NET_UNTAGGED;
 	memcpy(frame, punt->frame, AT_TYPE);
 	memcpy(frame + AT_TYPE, punt->frame + AT_TYPE + tag, AT_END - AT_TYPE);
 	scene->sign(scene->sign_ctx, frame, AT_SIGN, sign);
-	for (size_t i = 0; i < sizeof sign; i++)
-		differ |= sign[i] ^ frame[AT_SIGN + i];
-	return !differ && !memcmp(frame + AT_MAGIC, magic, sizeof magic)
-		&& scene->now_ms - get(frame + AT_TIME, 8) <= GOOD_MS;
+	return own_is_sign(sign, frame + AT_SIGN) && !memcmp(frame + AT_MAGIC, magic, sizeof magic)
+		&& scene->now_ms - own_get(frame + AT_TIME, 8) <= GOOD_MS;
 }
 
 static void quarantine(const struct scene *scene, uint32_t network_id, struct view_place place, struct view_place other,
@@ -116,8 +101,8 @@ void loop_packet_in(const struct scene *scene, const struct app_punt *punt, stru
 	uint16_t tag;
 	if (!read_probe(scene, punt, frame, &tag))
 		return;
-	struct view_place out = { (uint32_t) get(frame + AT_SW, 4), (uint32_t) get(frame + AT_PORT, 4) };
-	uint32_t network_id = (uint32_t) get(frame + AT_NETWORK, 4);
+	struct view_place out = { (uint32_t) own_get(frame + AT_SW, 4), (uint32_t) own_get(frame + AT_PORT, 4) };
+	uint32_t network_id = (uint32_t) own_get(frame + AT_NETWORK, 4);
 	const struct view_port *port = view_port(scene->view, in.sw, in.ofport), *from = view_port(scene->view, out.sw, out.ofport);
 	const struct view_use *use = port ? view_use(port, network_id) : NULL, *sent = from ? view_use(from, network_id) : NULL;
 	/* A cable into another network is no loop. */

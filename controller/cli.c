@@ -72,12 +72,30 @@ static const struct command {
 	{ "log", "[set MODULE LEVEL]", "show or set weftd's log levels",
 	  "MODULE may be `all`. Levels: off, emer, err, warn, info, dbg.", cli_log, false, false },
 	{ "pki", "init|issue|renew|list ...", "make and renew certificates; `weft pki --help`", NULL, run_pki, true, false },
+	{ "switch", "join NAME|leave [OPTION]...", "make a bridge of this host a switch of weft's, or give it back",
+	  "Runs on the host of the bridge, as root. `join` is one transaction of `ovs-vsctl`: fail_mode secure, OpenFlow13, the\n"
+	  "datapath id, certificate, controllers, and with a vtep the tunnel port. What is there and right stays; the second time\n"
+	  "nothing changes. What would be taken away from others is an error that names it, unless `--replace` is given.\n"
+	  "`weft switch join kvm1 --file - --controller 192.0.2.10 <topology.yaml` needs no copy of the file on the host.\n"
+	  "`leave` takes away the controllers, the ports that `join` made, and gives fail_mode, protocols and datapath id back as\n"
+	  "they were; the certificate stays.", cli_switch, false, false },
 	{ "lab", "up|down|status|ping|exec ...", "build the hosts of a file on this machine; `weft lab --help`", NULL,
 	  run_lab, true, false },
 	{ "reference", "[PAGE]", "print a page of the manual", "Without PAGE it lists them.", cli_reference, false, true },
 	{ "help", "", "print this", NULL, run_help, false, false },
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+/* What `more` does not say: options that have a table. */
+static void print_more(FILE *f, const struct command *command)
+{
+	if (command->more)
+		fprintf(f, "%s\n\n", command->more);
+	if (command->run == cli_switch) {
+		cli_switch_options(f);
+		fputc('\n', f);
+	}
+}
 
 static const char options_text[] =
 	"  --run-dir DIR   where weftd's socket is (default: $WEFT_RUN_DIR, else /run/weft)\n"
@@ -113,8 +131,7 @@ void cli_print_reference(FILE *f)
 		const struct command *command = &commands[i];
 		fprintf(f, "## weft %s%s%s\n\n%c%s.\n\n", command->name, command->arguments[0] ? " " : "",
 			command->arguments, command->help[0] - 'a' + 'A', command->help + 1);
-		if (command->more)
-			fprintf(f, "%s\n\n", command->more);
+		print_more(f, command);
 	}
 }
 
@@ -203,9 +220,8 @@ static int run_command(struct cli *cli, const struct command *command, int argc,
 		i += taken;
 	}
 	if (wants_help) {
-		printf("usage: weft %s %s\n\n%s\n", command->name, command->arguments, command->help);
-		if (command->more)
-			printf("\n%s\n", command->more);
+		printf("usage: weft %s %s\n\n%s\n\n", command->name, command->arguments, command->help);
+		print_more(stdout, command);
 	} else {
 		status = command->run(cli, n, words);
 	}

@@ -83,22 +83,36 @@ static bool is_stream(const char *path)
 	return !strcmp(path, "-") || (!stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
 }
 
+/* diag is new and named after the file. */
+static struct net *load(const char *path, struct diag **ret_diag)
+{
+	const char *name = strcmp(path, "-") ? path : "(stdin)";
+	*ret_diag = diag_new(name);
+	if (!is_stream(path))
+		return net_load(path, *ret_diag);
+	size_t size;
+	char *text = cli_read_file(path, &size);
+	struct net *net = text ? net_parse(name, text, size, *ret_diag) : NULL;
+	free(text);
+	return net;
+}
+
+struct net *cli_load_net(const char *path)
+{
+	struct diag *diag;
+	struct net *net = load(path, &diag);
+	if (!net)
+		diag_print(diag, stderr);
+	diag_free(diag);
+	return net;
+}
+
 int cli_check(const struct cli *cli, int argc, char **argv)
 {
 	if (argc != 2)
 		return cli_bad_usage(argv[0], "one FILE is wanted");
-	bool is_stdin = !strcmp(argv[1], "-");
-	const char *name = is_stdin ? "(stdin)" : argv[1];
-	struct diag *diag = diag_new(name);
-	struct net *net = NULL;
-	if (is_stream(argv[1])) {
-		size_t size;
-		char *text = cli_read_file(argv[1], &size);
-		net = text ? net_parse(name, text, size, diag) : NULL;
-		free(text);
-	} else {
-		net = net_load(argv[1], diag);
-	}
+	struct diag *diag;
+	struct net *net = load(argv[1], &diag);
 	if (cli->json)
 		print_check_json(net, diag);
 	else

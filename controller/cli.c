@@ -79,6 +79,9 @@ static const struct command {
 	  "`weft switch join kvm1 --file - --controller 192.0.2.10 <topology.yaml` needs no copy of the file on the host.\n"
 	  "`leave` takes away the controllers, the ports that `join` made, and gives fail_mode, protocols and datapath id back as\n"
 	  "they were; the certificate stays.", cli_switch, false, false },
+	{ "doctor", "[NAME] [--bridge BRIDGE] [--file FILE] [--pki DIR] [--host|--weftd]", "find out what is wrong on a host, or with weftd",
+	  "Each thing looked at is fine, wrong, a note, or skipped; behind an arrow stands what cures it. Exit code 3 when\n"
+	  "something is wrong. [All checks](doctor.md).", cli_doctor, false, false },
 	{ "lab", "up|down|status|ping|exec ...", "build the hosts of a file on this machine; `weft lab --help`", NULL,
 	  run_lab, true, false },
 	{ "reference", "[PAGE]", "print a page of the manual", "Without PAGE it lists them.", cli_reference, false, true },

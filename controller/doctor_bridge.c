@@ -157,8 +157,8 @@ void doctor_controller_options(struct doctor *d, struct doctor_result *r)
 			doctor_say(d, r, DOCTOR_WRONG, join_command(d), "%s: inactivity_probe is %lld ms: a weftd that is gone without a word is not "
 				   "missed", target, probe);
 		if (strcmp(mode, "out-of-band"))
-			doctor_say(d, r, DOCTOR_NOTE, join_command(d), "%s: connection_mode is in-band: Open vSwitch has hidden rows before weft's that let ARP "
-				   "and TCP of that address through", target);
+			doctor_say(d, r, DOCTOR_WRONG, join_command(d), "%s: connection_mode is in-band: Open vSwitch has hidden rows before weft's, and "
+				   "who sends ARP or TCP in the name of weftd's address is in no network and passes every rule", target);
 	}
 	doctor_say(d, r, DOCTOR_FINE, NULL, "as weft sets them");
 }

@@ -54,7 +54,7 @@ void doctor_cert_files(struct doctor *d, struct doctor_result *r)
 	bool uses_tls = false;
 	for (size_t i = 0; (row = vsctl_controller(&d->ovs, d->bridge, i)); i++)
 		uses_tls |= !strncmp(vsctl_text(row, "target"), "ssl:", 4);
-	if (!uses_tls && !d->has_cert) {
+	if (!uses_tls && !vsctl_ssl(&d->ovs)) {
 		doctor_say(d, r, DOCTOR_SKIPPED, NULL, "no controller by ssl, and no certificate set");
 		return;
 	}

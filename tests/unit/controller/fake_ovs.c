@@ -111,7 +111,7 @@ void fake_ovs_change(const char *from, const char *to)
 
 void fake_ovs_reset(const char *target)
 {
-	static const char *const gone[] = { "ran", "nodb", "dead", "nft" };
+	static const char *const gone[] = { "ran", "nodb", "dead", "rules" };
 	for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
 		unlink(fake_path(gone[i]));
 	fake_ovs_write("db", database);
@@ -142,7 +142,7 @@ int fake_ovs_up(void **state)
 	write_program("ovs-vsctl", vsctl);
 	write_program("ovs-appctl", appctl);
 	write_program("ovs-ofctl", "#!/bin/sh\nexec cat \"$FAKE/flows\"\n");
-	write_program("nft", "#!/bin/sh\nexec cat \"$FAKE/nft\"\n");
+	write_program("nft", "#!/bin/sh\nexec cat \"$FAKE/rules\"\n");
 	write_program("iptables-save", "#!/bin/sh\nexit 1\n");
 	snprintf(path, sizeof path, "%s:%s", fake_dir, getenv("PATH"));
 	setenv("PATH", path, 1);

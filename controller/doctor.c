@@ -3,6 +3,7 @@
 #include "controller/doctor.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,7 @@ static void gather_host(struct doctor *d)
 	d->ovs_wrong = vsctl_read(d->runner, &d->ovs);
 	if (d->ovs_wrong)
 		return;
+	d->version = vsctl_ask(d->runner, lab_argv(d->arena, "ovs-appctl", "--timeout=5", "version", NULL), &d->daemon_wrong);
 	d->bridge = vsctl_row(&d->ovs, VSCTL_BRIDGE, "name", d->bridge_name);
 	read_certificate(d);
 	find_name(d);
@@ -138,7 +140,6 @@ static void gather_weftd(struct doctor *d)
 	static char program[] = "weftd", file[] = "/etc/weft/topology.yaml";
 	char *defaults[] = { program, file, NULL };
 	const char *words[MAX_WORDS + 1] = { NULL };
-	char path[4096], line[256];
 	d->weftd_pid = find_weftd(d);
 	int n = d->weftd_pid ? read_words(d, words) : 0;
 	if (n < 2 || options_parse(&d->weftd, n, (char **) words) >= 0)
@@ -149,12 +150,12 @@ static void gather_weftd(struct doctor *d)
 	/* What came by stdin was for the host. */
 	if (!d->file || !strcmp(d->file, "-"))
 		d->file = absolute(d, d->weftd.topology);
-	snprintf(path, sizeof path, "%s/%ld/status", d->proc, d->weftd_pid);
-	FILE *f = d->weftd_pid ? fopen(path, "re") : NULL;
-	while (f && fgets(line, sizeof line, f) && sscanf(line, "Uid: %*u %u", &d->weftd_uid) != 1)
-		;
-	if (f)
-		fclose(f);
+	const struct passwd *user = d->weftd_pid ? NULL : getpwnam("weft");
+	if (user) {
+		d->weftd_uid = user->pw_uid;
+		d->weftd_gid = user->pw_gid;
+	}
+	doctor_user_of(d, d->weftd_pid, &d->weftd_uid, &d->weftd_gid);
 }
 
 /* --- the whole ----------------------------------------------------------------------------- */
@@ -182,6 +183,8 @@ static const char *lacks(struct doctor *d, unsigned needs)
 {
 	if (needs & NEEDS_OVS && d->ovs_wrong)
 		return "Open vSwitch does not tell";
+	if (needs & NEEDS_DAEMON && !d->version)
+		return "ovs-vswitchd does not answer";
 	if (needs & NEEDS_BRIDGE && !d->bridge)
 		return "there is no bridge";
 	if (needs & NEEDS_CERT && !d->has_cert)

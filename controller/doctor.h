@@ -30,6 +30,7 @@ enum doctor_need {
 	NEEDS_SWITCH = 4,               /* the file, with this switch in it */
 	NEEDS_CERT = 8,                 /* three files that can be read */
 	NEEDS_VTEP = 16,
+	NEEDS_DAEMON = 32,              /* ovs-vswitchd, beside the database */
 };
 
 struct doctor {
@@ -49,6 +50,8 @@ struct doctor {
 	const struct net_switch *sw;    /* of the net; null = it has none of that name */
 	struct vsctl ovs;
 	const char *ovs_wrong;          /* null = the database was read */
+	const char *version;            /* as ovs-vswitchd says it; null = it does not answer: */
+	const char *daemon_wrong;
 	json_t *bridge;                 /* borrowed from ovs; null = not there */
 	const char *vtep;               /* of the file, else of the tunnel port; null = none */
 	struct join_cert cert;
@@ -58,7 +61,7 @@ struct doctor {
 	/* gathered at weftd */
 	struct options weftd;           /* its command line, or the defaults */
 	long weftd_pid;                 /* 0 = it does not run */
-	unsigned weftd_uid;
+	unsigned weftd_uid, weftd_gid;  /* of the user `weft` while it does not run */
 };
 
 struct doctor_dial {
@@ -93,6 +96,11 @@ void doctor_check(struct doctor *, const struct doctor_check *, struct doctor_re
 /* Verdicts; a state once given is not made better. */
 void doctor_say(struct doctor *, struct doctor_result *, enum doctor_state, const char *cure, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+
+/* The user that a process runs as; false = it does not, or hides that. */
+bool doctor_user_of(const struct doctor *, long pid, unsigned *ret_uid, unsigned *ret_gid);
+/* The first file or folder on the way to a file that the user may not open; null = none. */
+const char *doctor_closed_to(struct doctor *, const char *path, unsigned uid, unsigned gid);
 
 /* The checks: doctor_bridge.c, doctor_cert.c, doctor_reach.c, doctor_underlay.c, doctor_rows.c, doctor_weftd.c. */
 #define DOCTOR_CHECKS(X) X(ovs) X(bridge) X(datapath) X(fail_mode) X(protocols) X(dpid) X(restore_wait) X(interfaces) \

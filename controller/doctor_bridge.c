@@ -19,19 +19,18 @@ static const char *join_command(struct doctor *d)
 
 void doctor_ovs(struct doctor *d, struct doctor_result *r)
 {
-	const char *why;
 	if (d->ovs_wrong) {
 		const char *end = strchr(d->ovs_wrong, '\n');
 		doctor_say(d, r, DOCTOR_WRONG, end ? end + 1 : NULL, "%.*s", end ? (int) (end - d->ovs_wrong) : (int) strlen(d->ovs_wrong),
 			   d->ovs_wrong);
 		return;
 	}
-	const char *version = vsctl_ask(d->runner, lab_argv(d->arena, "ovs-appctl", "--timeout=5", "version", NULL), &why);
-	if (version)
-		doctor_say(d, r, DOCTOR_FINE, NULL, "%.*s", (int) strcspn(version, "\n"), version);
+	const char *why = d->version ? "" : strrchr(d->daemon_wrong, '\n');
+	if (d->version)
+		doctor_say(d, r, DOCTOR_FINE, NULL, "%.*s", (int) strcspn(d->version, "\n"), d->version);
 	else
 		doctor_say(d, r, DOCTOR_WRONG, "systemctl restart openvswitch-switch", "the database is there and ovs-vswitchd does not "
-			   "answer: %s", strrchr(why, '\n') ? strrchr(why, '\n') + 1 : why);
+			   "answer: %s", why ? why + 1 : d->daemon_wrong);
 }
 
 void doctor_restore_wait(struct doctor *d, struct doctor_result *r)

@@ -10,8 +10,7 @@
 
 #define CURE(...) arena_printf(d->arena, __VA_ARGS__)
 
-/* The user that a process runs as; false = it does not, or hides that. */
-static bool user_of(const struct doctor *d, long pid, unsigned *ret_uid, unsigned *ret_gid)
+bool doctor_user_of(const struct doctor *d, long pid, unsigned *ret_uid, unsigned *ret_gid)
 {
 	char path[4096], line[256];
 	bool found = false;
@@ -35,8 +34,7 @@ static bool may(const struct stat *st, unsigned uid, unsigned gid, unsigned bit)
 	return st->st_mode & (gid == st->st_gid ? bit << 3 : bit);
 }
 
-/* The first file or folder on the way that the user may not open; null = none. */
-static const char *closed_to(struct doctor *d, const char *path, unsigned uid, unsigned gid)
+const char *doctor_closed_to(struct doctor *d, const char *path, unsigned uid, unsigned gid)
 {
 	struct stat st;
 	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
@@ -69,9 +67,9 @@ void doctor_cert_files(struct doctor *d, struct doctor_result *r)
 	unsigned uid = 0, gid = 0;
 	char pid_file[4096];
 	snprintf(pid_file, sizeof pid_file, "%s/ovs-vswitchd.pid", d->ovs_run_dir);
-	if (user_of(d, (long) lab_pid_of(pid_file), &uid, &gid) && uid)
+	if (doctor_user_of(d, (long) lab_pid_of(pid_file), &uid, &gid) && uid)
 		for (size_t i = 0; i < N_JOIN_FILES; i++) {
-			const char *closed = closed_to(d, d->cert.files[i], uid, gid);
+			const char *closed = doctor_closed_to(d, d->cert.files[i], uid, gid);
 			if (closed)
 				doctor_say(d, r, DOCTOR_WRONG, CURE("chown %u:%u %s", uid, gid, closed),
 					   "ovs-vswitchd (user %u) may not open %s", uid, closed);

@@ -80,6 +80,13 @@ void doctor_weftd_pki(struct doctor *d, struct doctor_result *r)
 		doctor_say(d, r, DOCTOR_SKIPPED, NULL, "no listener by ssl");
 		return;
 	}
+	static const char *const files[] = { "ca.pem", "cert.pem", "key.pem" };
+	for (size_t i = 0; d->weftd_uid && i < 3; i++) {
+		const char *closed = doctor_closed_to(d, CURE("%s/%s", d->pki, files[i]), d->weftd_uid, d->weftd_gid);
+		if (closed)
+			doctor_say(d, r, DOCTOR_WRONG, CURE("chgrp %u %s && chmod g+rX %s", d->weftd_gid, closed, closed),
+				   "weftd (user %u) may not open %s", d->weftd_uid, closed);
+	}
 	struct tls *tls = tls_new(d->pki, &why);
 	if (!tls)
 		doctor_say(d, r, DOCTOR_WRONG, CURE("weft pki list --dir %s", d->pki), "%s", why);

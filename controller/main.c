@@ -13,6 +13,7 @@
 #include "controller/core_te.h"
 #include "controller/file.h"
 #include "controller/loop.h"
+#include "controller/notify.h"
 #include "controller/options.h"
 #include "controller/worker.h"
 #include "ofproto/listen.h"
@@ -173,6 +174,7 @@ static void on_terminate(void *ctx)
 {
 	struct daemon *d = ctx;
 	VLOG_INFO("ending; the switches keep their flows");
+	notify_manager("STOPPING=1");
 	loop_stop(d->loop);
 }
 
@@ -281,6 +283,7 @@ static int start(struct daemon *d)
 	loop_on_signal(d->loop, SIGTERM, on_terminate, d);
 	loop_on_signal(d->loop, SIGINT, on_terminate, d);
 	VLOG_INFO("weftd %s is up with %s", WEFT_VERSION, d->options.topology);
+	notify_manager("READY=1");
 	return 0;
 }
 

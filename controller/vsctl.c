@@ -129,7 +129,7 @@ const char *vsctl_ask(struct lab_runner *runner, const char **argv, const char *
 
 const char *vsctl_flows(struct lab_runner *runner, const char *bridge, const char **ret_why)
 {
-	const char **argv = lab_argv(runner->arena, "ovs-ofctl", "--no-stats", "--no-names", "-O",
+	const char **argv = lab_argv(runner->arena, "ovs-ofctl", "--timeout=10", "--no-stats", "--no-names", "-O",
 				     "OpenFlow10,OpenFlow11,OpenFlow12,OpenFlow13,OpenFlow14,OpenFlow15", "dump-flows",
 				     bridge, NULL);
 	return vsctl_ask(runner, argv, ret_why);

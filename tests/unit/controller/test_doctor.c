@@ -359,7 +359,7 @@ static void pretend(const char *listen)
 	int n = snprintf(line, sizeof line, "weftd%c--pki%c%s%c--state-dir%c%s%c--listen%c%s%c%s", 0, 0, fake_path("pki"), 0, 0, fake_path("state"), 0, 0, listen, 0,
 			 fake_path("topology.yaml"));
 	fake_ovs_write("weftd.pid", "4242\n");
-	write_proc("proc/4242/status", "Uid:\t64002\t64002\t0\t0\n");
+	write_proc("proc/4242/status", "Uid:\t64002\t64002\t0\t0\nGid:\t64003\t64003\t0\t0\n");
 	snprintf(path, sizeof path, "%s", fake_path("proc/4242/cmdline"));
 	FILE *f = fopen(path, "w");
 	assert_non_null(f);
@@ -381,7 +381,11 @@ static void test_weftd(void **state)
 	assert_int_equal(w.d.weftd_pid, 4242);
 	expect(&w, "weftd", DOCTOR_WRONG, "weftd does not answer on", "systemctl start weftd");
 	expect(&w, "switches", DOCTOR_SKIPPED, "weftd does not answer", NULL);
-	expect(&w, "pki", DOCTOR_FINE, "/pki, for 364 days", NULL);
+	expect(&w, "pki", DOCTOR_WRONG, "weftd (user 64002) may not open", "chmod g+rX ");
+	assert_int_equal(chmod(fake_dir, 0755), 0);
+	expect(&w, "pki", DOCTOR_WRONG, "/pki/key.pem", "chgrp 64003 ");
+	assert_int_equal(chmod(fake_path("pki/key.pem"), 0644), 0);
+	expect(&w, "pki", DOCTOR_FINE, "/pki, for 36", NULL);
 	expect(&w, "listening", DOCTOR_FINE, by_tls, NULL);
 	expect(&w, "state-dir", DOCTOR_WRONG, "cannot be written by weftd (user 64002)", "chown 64002: ");
 	w.d.file = fake_path("topology.yaml");

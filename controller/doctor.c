@@ -81,26 +81,54 @@ static void dial(struct doctor *d, struct doctor_dial *one)
 	}
 }
 
-static void gather_host(struct doctor *d)
+static void dial_all(struct doctor *d)
 {
 	const json_t *row;
+	while (vsctl_controller(&d->ovs, d->bridge, d->n_dials))
+		d->n_dials++;
+	d->dials = arena_new_array(d->arena, struct doctor_dial, d->n_dials + 1);
+	for (size_t i = 0; (row = vsctl_controller(&d->ovs, d->bridge, i)); i++) {
+		d->dials[i].target = arena_strdup(d->arena, vsctl_text(row, "target"));
+		dial(d, &d->dials[i]);
+	}
+}
+
+/* ovs-vswitchd writes down every 5 s who is connected. Of one that answers us, and that it has
+ * not yet said anything about, that is waited for. */
+static void wait_for_word(struct doctor *d)
+{
+	const json_t *row;
+	bool has_waited = false;
+	for (size_t i = 0; (row = vsctl_controller(&d->ovs, d->bridge, i)); i++) {
+		if (d->dials[i].step != PKI_DIAL_DONE || vsctl_true(row, "is_connected") || *vsctl_key(row, "status", "last_error"))
+			continue;
+		const char *why, **argv = lab_argv(d->arena, "ovs-vsctl", "--timeout=6", "wait-until", "Controller",
+						   arena_strdup(d->arena, vsctl_text(row, "_uuid")), "is_connected=true", NULL);
+		vsctl_ask(d->runner, argv, &why);
+		has_waited = true;
+	}
+	if (!has_waited)
+		return;
+	vsctl_uninit(&d->ovs);
+	d->ovs_wrong = vsctl_read(d->runner, &d->ovs);
+	d->bridge = d->ovs_wrong ? NULL : vsctl_row(&d->ovs, VSCTL_BRIDGE, "name", d->bridge_name);
+}
+
+static void gather_host(struct doctor *d)
+{
 	d->ovs_wrong = vsctl_read(d->runner, &d->ovs);
 	if (d->ovs_wrong)
 		return;
 	d->version = vsctl_ask(d->runner, lab_argv(d->arena, "ovs-appctl", "--timeout=5", "version", NULL), &d->daemon_wrong);
 	d->bridge = vsctl_row(&d->ovs, VSCTL_BRIDGE, "name", d->bridge_name);
 	read_certificate(d);
-	find_name(d);
-	if (!d->bridge)
-		return;
-	find_vtep(d);
-	while (vsctl_controller(&d->ovs, d->bridge, d->n_dials))
-		d->n_dials++;
-	d->dials = arena_new_array(d->arena, struct doctor_dial, d->n_dials + 1);
-	for (size_t i = 0; (row = vsctl_controller(&d->ovs, d->bridge, i)); i++) {
-		d->dials[i].target = vsctl_text(row, "target");
-		dial(d, &d->dials[i]);
+	if (d->bridge) {
+		dial_all(d);
+		wait_for_word(d);
 	}
+	find_name(d);
+	if (d->bridge)
+		find_vtep(d);
 }
 
 /* --- weftd --------------------------------------------------------------------------------- */

@@ -135,7 +135,7 @@ void doctor_controller(struct doctor *d, struct doctor_result *r)
 		list = CURE("%s%s%s", list, i ? ", " : "", target);
 		n_fine += vsctl_true(row, "is_connected");
 		if (!vsctl_true(row, "is_connected"))
-			doctor_say(d, r, DOCTOR_WRONG, "weft status at weftd, if it is reached: it lists whom it refused, and why",
+			doctor_say(d, r, DOCTOR_WRONG, "ask again in 5 s, Open vSwitch tells late; then, at weftd: weft status (it lists whom it refused, and why)",
 				   "%s is not connected (%s%s%s)", target, *state ? state : "not tried yet", *error ? ": " : "", error);
 	}
 	if (!i)

@@ -41,7 +41,7 @@ void join_cert_read(struct arena *arena, const char *const files[N_JOIN_FILES], 
 	*cert = (struct join_cert) { .arena = arena };
 	for (size_t i = 0; i < N_JOIN_FILES; i++) {
 		const char *why = NULL;
-		cert->files[i] = files[i];
+		cert->files[i] = arena_strdup(arena, files[i]);
 		cert->texts[i] = read_text(arena, files[i], &why);
 		if (!cert->unread)
 			cert->unread = why;

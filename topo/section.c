@@ -158,8 +158,8 @@ static void parse_initials(const struct section_scene *scene, const struct secti
 /* `- kvm1: vm-a`: the one slip that makes a map of a switch:port. */
 static bool is_split_port(const struct section *section, const struct yaml_node *map)
 {
-	return section->short_key && map->n_items == 1 && !find_key(section, map->keys[0])
-	       && !is_ignored(map->keys[0]) && !meant_key(section, map->keys[0]->text)
+	return section->short_key && !strcmp(section->short_key, "port")
+	       && map->n_items == 1 && !find_key(section, map->keys[0]) && !is_ignored(map->keys[0]) && !meant_key(section, map->keys[0]->text)
 	       && map->items[0]->kind == YAML_SCALAR && map->items[0]->len
 	       && !strchr(map->items[0]->text, ':');
 }

@@ -93,9 +93,14 @@ bool view_is_echo(const struct view *view, const struct host *host, uint32_t sw,
 		&& view_port(view, host->sw, host->ofport)->up;
 }
 
-bool view_stands_elsewhere(const struct view *view, const struct host *host, uint32_t sw, uint32_t ofport)
+bool view_stands_elsewhere(const struct view *view, const struct host *host, uint32_t sw, uint32_t ofport, uint64_t now_ms)
 {
-	return view_is_echo(view, host, sw, ofport) && view->switches[host->sw]->connected;
+	const struct view_port *port = view_port(view, sw, ofport);
+	const struct view_use *use = port ? view_use(port, host->network) : NULL;
+	if (host->unconfirmed || (host->sw == sw && host->ofport == ofport))
+		return false;
+	return (use && now_ms < use->deaf_until_ms)
+		|| (view_is_echo(view, host, sw, ofport) && view->switches[host->sw]->connected);
 }
 
 /* --- facts ------------------------------------------------------------------------- */

@@ -68,6 +68,8 @@ struct view_use {
 	struct view_storm storms[N_STORMS];
 	bool loop_guard;                /* may be closed because of a loop */
 	struct view_quarantine quarantine;
+	uint64_t deaf_until_ms;         /* the open end of a loop that was closed just now: until then
+					 * what comes in says nothing of where its sender is */
 };
 
 struct view_port {
@@ -456,8 +458,9 @@ enum fact_reason view_may_learn(const struct view *, const struct view_use *);
 /* Is that host heard there by the LAN, while it stands on a VM's port whose link
  * is up? A frame that the LAN sent back looks so. */
 bool view_is_echo(const struct view *, const struct host *, uint32_t sw, uint32_t ofport);
-/* The same, and the VM's switch is connected and could tell if it moved: then it does not. */
-bool view_stands_elsewhere(const struct view *, const struct host *, uint32_t sw, uint32_t ofport);
+/* Does the host stand where it is, whatever is heard of it there? It is such a frame, and the VM's
+ * switch is connected and could tell if it moved; or what is left in a cable that was a loop. */
+bool view_stands_elsewhere(const struct view *, const struct host *, uint32_t sw, uint32_t ofport, uint64_t now_ms);
 /* The entry of another port that is bound to the MAC, or null. */
 const struct net_port *view_bound_elsewhere(const struct view *, const struct view_use *, const uint8_t mac[6]);
 /* Does it stick to the port where it is, and is that another one? */

@@ -94,6 +94,8 @@ bool view_host_apply(struct view *view, struct fact *fact)
 	const struct view_use *use = view_use_mutable(view, fact->sw, fact->ofport, fact->network);
 	if (!use || use->is_uplink || use->quarantine.on || !view_may_stand(view, use, fact->mac))
 		return false;
+	if (!fact->recovered && fact->time_ms < use->deaf_until_ms)
+		return false;
 	uint32_t i = host_find(&view->hosts, fact->network, fact->mac);
 	if (i == NET_NONE) {
 		add_host(view, fact, seen_ms);
@@ -145,7 +147,7 @@ static bool apply_host_gone(struct view *view, const struct fact *fact, const st
 	return true;
 }
 
-/* It stands on a VM's port and is heard from the LAN as well: maybe again and again. */
+/* It stands on a port and is heard from the LAN, or out of a loop, as well: maybe again and again. */
 static void note_echo(struct view *view, const struct fact *fact)
 {
 	uint32_t i = host_find(&view->hosts, fact->network, fact->mac);

@@ -18,6 +18,7 @@ static const struct { const char *word, *help; } kinds[] = {
 	{ "port-conflict", "two networks want the same port in the same way" },
 	{ "port-no-network", "ports that are in no network" },
 	{ "port-shut", "a port lets nothing of a network in for some time" },
+	{ "host-echo", "hosts were heard where they are not, and were not let in: of a loop, or a LAN that sends frames back" },
 	{ "host-limit", "hosts were not let in: a limit is reached" },
 	{ "flood-list-full", "a network has more ports on a switch than one flood can reach" },
 	{ "duplicate-ip", "two hosts use one IP address" },

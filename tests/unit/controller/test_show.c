@@ -525,6 +525,13 @@ static void test_problems_come_and_go(void **state)
 	const json_t *problem = problem_of(&problems, "host-limit", &is_degraded);
 	assert_string_equal(at(problem, "network"), "\"office\"");
 	assert_string_equal(at(problem, "severity"), "\"warning\"");
+	assert_non_null(strstr(at(problem, "text"), "the last 02:00:00:00:00:05 at port vm-a: max_hosts of the port"));
+	/* No limit, and nothing to worry about when it is over. */
+	refused.reason = REASON_STANDS;
+	core_fact(world.core, &refused);
+	assert_non_null(problem_of(&problems, "host-limit", &is_degraded));
+	problem = problem_of(&problems, "host-echo", &is_degraded);
+	assert_string_equal(at(problem, "severity"), "\"info\"");
 	events_note(world.core->events, world.core->wall_ms, EVENT_WARNING, "drift", "kvm1", "2 rows missing");
 	problem = problem_of(&problems, "drift", &is_degraded);
 	assert_string_equal(at(problem, "severity"), "\"info\"");

@@ -13,6 +13,7 @@ static const struct { const char *word, *help; } kinds[] = {
 	{ "row-refused", "a switch does not take a row" },
 	{ "row-blocked", "a row that is not weft's stands where one of ours has to" },
 	{ "openflow-error", "a switch answered with an error" },
+	{ "foreign-flows", "a bridge has flows that are not weft's, and keeps them" },
 	{ "drift", "another hand has changed rows; they were put right" },
 	{ "tunnel-missing", "a switch has no VXLAN port for its networks" },
 	{ "port-conflict", "two networks want the same port in the same way" },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* switch: `join` and `leave`, run on the host of the bridge. Arguments in, join.c plans,
  * Open vSwitch does it, words or JSON out. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,7 @@ void cli_switch_options(FILE *f)
 
 static const char *take_value(struct arena *arena, struct wish *wish, const char *name, const char *value)
 {
+	unsigned char bytes[16];
 	char *end;
 	if (!strcmp(name, "--bridge")) {
 		wish->join.bridge = value;
@@ -62,6 +64,8 @@ static const char *take_value(struct arena *arena, struct wish *wish, const char
 	} else if (!strcmp(name, "--pki")) {
 		wish->pki = value;
 	} else if (!strcmp(name, "--vtep")) {
+		if (inet_pton(AF_INET, value, bytes) != 1 && inet_pton(AF_INET6, value, bytes) != 1)
+			return arena_printf(arena, "--vtep is an address, not \"%s\"", value);
 		wish->join.vtep = value;
 	} else if (!strcmp(name, "--datapath")) {
 		if (strcmp(value, "netdev") && strcmp(value, "system"))

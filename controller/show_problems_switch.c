@@ -18,6 +18,7 @@ static void look_at_switch_state(struct problems *problems, uint32_t sw, size_t 
 	const struct core_switch *cs = core->switches[sw];
 	const char *state = show_switch_state(problems_world(problems), sw);
 	struct about about = { .sw = vs ? vs->name : NULL };
+	char hint[256];
 	if (!state || !strcmp(state, "connected") || ++*n > MAX_OF_KIND)
 		return;
 	if (!strcmp(state, "standby")) {
@@ -28,11 +29,13 @@ static void look_at_switch_state(struct problems *problems, uint32_t sw, size_t 
 	} else if (!strcmp(state, "connecting")) {
 		problems_add(problems, WARNING, "switch-connecting", about, "switch %s is connected and being read back", vs->name);
 	} else if (!strcmp(state, "waiting")) {
-		about.hint = "is the bridge's controller set (ovs-vsctl get-controller BRIDGE) and weftd's port open to it?";
+		snprintf(hint, sizeof hint, "on its host: weft doctor %s; when it has not joined yet: weft switch join %s", vs->name, vs->name);
+		about.hint = hint;
 		problems_add(problems, ERROR, "switch-waiting", about,
 				"switch %s has not connected since weftd started; its flows stay as they are", vs->name);
 	} else {
-		about.hint = "look at the host, and at weftd's log for this switch; known hosts keep talking meanwhile";
+		snprintf(hint, sizeof hint, "on its host: weft doctor %s; known hosts keep talking meanwhile", vs->name);
+		about.hint = hint;
 		problems_add(problems, ERROR, "switch-disconnected", about, "switch %s is gone since %" PRIu64 " s: %s", vs->name,
 				(core->wall_ms - cs->connected_wall_ms) / 1000, cs->last_error);
 	}

@@ -21,8 +21,8 @@ static const char topology[] =
 	"version: 1\n"
 	"underlays: {red: {rate: 10Gbit, main: true}}\n"
 	"switches:\n"
-	"  kvm1: {dpid: 0x525400a10011, vteps: {red: 127.0.0.1}}\n"
-	"  kvm2: {dpid: 0x525400a10012, vteps: {red: 127.0.0.2}}\n"
+	"  kvm1: {dpid: 0x525400a10011, vteps: {red: 10.99.0.1}}\n"
+	"  kvm2: {dpid: 0x525400a10012, vteps: {red: 10.99.0.2}}\n"
 	"networks:\n"
 	"  office: {ports: [\"*:vm-*\"], physical: {port: kvm1:eno2}}\n"
 	"links:\n"
@@ -64,8 +64,8 @@ static void test_all_in_one_transaction(void **state)
 	FAKE_HAS(text, "-- set Bridge br-int fail_mode=\"secure\" protocols=\"OpenFlow13\" other_config:datapath-id=\"0000525400a10011\" "
 		 "external_ids:weft-switch=\"kvm1\" external_ids:weft-was-fail-mode=\"none\" external_ids:weft-was-protocols=\"none\" "
 		 "external_ids:weft-was-datapath-id=\"none\" controller=[@weft0] ");
-	FAKE_HAS(text, "-- add-port br-int vxlan0 -- set Interface vxlan0 type=vxlan options:remote_ip=\"flow\" options:key=\"flow\" options:local_ip=\"127.0.0.1\" ");
-	FAKE_HAS(text, "-- add-port br-int bfd-2 -- set Interface bfd-2 type=vxlan options:remote_ip=\"127.0.0.2\" options:key=\"");
+	FAKE_HAS(text, "-- add-port br-int vxlan0 -- set Interface vxlan0 type=vxlan options:remote_ip=\"flow\" options:key=\"flow\" options:local_ip=\"10.99.0.1\" ");
+	FAKE_HAS(text, "-- add-port br-int bfd-2 -- set Interface bfd-2 type=vxlan options:remote_ip=\"10.99.0.2\" options:key=\"");
 	FAKE_HAS(text, "bfd:enable=true bfd:min_rx=100 bfd:min_tx=100 ");
 	assert_null(strstr(text, "add-br"));
 	assert_null(strstr(strstr(text, "--timeout") + 1, "--timeout"));
@@ -73,6 +73,7 @@ static void test_all_in_one_transaction(void **state)
 	FAKE_HAS(fake_out, "changed controller: none -> ssl:192.0.2.10:6653\n");
 	FAKE_HAS(fake_out, "weft doctor kvm1");
 	FAKE_HAS(fake_err, "warning: br-int has no controller yet");
+	FAKE_HAS(fake_err, "warning: no device here has the vtep 10.99.0.1");
 	FAKE_HAS(fake_err, "warning: eno2 (physical) is not on br-int: ovs-vsctl add-port br-int eno2");
 }
 
@@ -180,6 +181,7 @@ static void test_what_is_wrong(void **state)
 		{ "switch join kvm1 --replace=yes", "takes no value" },
 		{ "switch join kvm1 --bridge", "wants a value" },
 		{ "switch join kvm1 --dpid nix", "--dpid is a number" },
+		{ "switch join kvm1 --vtep 10.0.0", "--vtep is an address" },
 		{ "switch join kvm1 --datapath dpdk", "netdev or system" },
 		{ "switch join kvm1 --controller ssl:[::1", "is no controller" },
 		{ "switch join kvm1 --controller 192.0.2.10:99999", "is no controller" },

@@ -81,24 +81,13 @@ static const struct command {
 	  "they were; the certificate stays.", cli_switch, false, false },
 	{ "doctor", "[NAME] [--bridge BRIDGE] [--file FILE] [--pki DIR] [--host|--weftd]", "find out what is wrong on a host, or with weftd",
 	  "Each thing looked at is fine, wrong, a note, or skipped; behind an arrow stands what cures it. Exit code 3 when\n"
-	  "something is wrong. [All checks](doctor.md).", cli_doctor, false, false },
+	  "something is wrong. `weft reference doctor` lists all checks.", cli_doctor, false, false },
 	{ "lab", "up|down|status|ping|exec ...", "build the hosts of a file on this machine; `weft lab --help`", NULL,
 	  run_lab, true, false },
 	{ "reference", "[PAGE]", "print a page of the manual", "Without PAGE it lists them.", cli_reference, false, true },
 	{ "help", "", "print this", NULL, run_help, false, false },
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
-
-/* What `more` does not say: options that have a table. */
-static void print_more(FILE *f, const struct command *command)
-{
-	if (command->more)
-		fprintf(f, "%s\n\n", command->more);
-	if (command->run == cli_switch) {
-		cli_switch_options(f);
-		fputc('\n', f);
-	}
-}
 
 static const char options_text[] =
 	"  --run-dir DIR   where weftd's socket is (default: $WEFT_RUN_DIR, else /run/weft)\n"
@@ -134,7 +123,13 @@ void cli_print_reference(FILE *f)
 		const struct command *command = &commands[i];
 		fprintf(f, "## weft %s%s%s\n\n%c%s.\n\n", command->name, command->arguments[0] ? " " : "",
 			command->arguments, command->help[0] - 'a' + 'A', command->help + 1);
-		print_more(f, command);
+		if (command->more)
+			fprintf(f, "%s\n\n", command->more);
+		/* Options that have a table. */
+		if (command->run == cli_switch) {
+			cli_switch_options(f);
+			fputc('\n', f);
+		}
 	}
 }
 
@@ -223,8 +218,13 @@ static int run_command(struct cli *cli, const struct command *command, int argc,
 		i += taken;
 	}
 	if (wants_help) {
-		printf("usage: weft %s %s\n\n%s\n\n", command->name, command->arguments, command->help);
-		print_more(stdout, command);
+		printf("usage: weft %s %s\n\n%s\n", command->name, command->arguments, command->help);
+		if (command->more)
+			printf("\n%s\n", command->more);
+		if (command->run == cli_switch) {
+			putchar('\n');
+			cli_switch_help(stdout);
+		}
 	} else {
 		status = command->run(cli, n, words);
 	}

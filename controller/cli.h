@@ -62,8 +62,9 @@ const char *cli_ago(long long wall_ms, char buf[24]);
 /* "1.25 Gbit/s", "93.7 Mbit/s", "0". */
 const char *cli_mbps(double mbps, char *buf);
 
-/* The options of `switch` as a table of the manual. */
+/* The options of `switch`: a table of the manual, and lines for a terminal. */
 void cli_switch_options(FILE *);
+void cli_switch_help(FILE *);
 
 /* The topology file, "-" is stdin; null after printing what is wrong with it. */
 struct net;

@@ -42,13 +42,30 @@ static const struct option_row {
 };
 enum { N_OPTIONS = sizeof options / sizeof *options };
 
+static const char *of_words(unsigned of)
+{
+	return of == JOINS ? "join" : of == LEAVES ? "leave" : "both";
+}
+
+void cli_switch_help(FILE *f)
+{
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		char left[64];
+		snprintf(left, sizeof left, "%s %s", options[i].name, options[i].argument ? options[i].argument : "");
+		fprintf(f, "  %-27s %-5s  %s\n", left, of_words(options[i].of), options[i].help);
+	}
+}
+
 void cli_switch_options(FILE *f)
 {
 	fprintf(f, "| option | of | meaning |\n| --- | --- | --- |\n");
-	for (size_t i = 0; i < N_OPTIONS; i++)
-		fprintf(f, "| `%s%s%s` | %s | %s |\n", options[i].name, options[i].argument ? " " : "",
-			options[i].argument ? options[i].argument : "",
-			options[i].of == JOINS ? "join" : options[i].of == LEAVES ? "leave" : "both", options[i].help);
+	for (size_t i = 0; i < N_OPTIONS; i++) {
+		fprintf(f, "| `%s%s", options[i].name, options[i].argument ? " " : "");
+		/* A bar would end the cell. */
+		for (const char *c = options[i].argument ? options[i].argument : ""; *c; c++)
+			fprintf(f, *c == '|' ? "\\%c" : "%c", *c);
+		fprintf(f, "` | %s | %s |\n", of_words(options[i].of), options[i].help);
+	}
 }
 
 /* --- arguments ----------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* doctor: what the checks judge by is gathered once, here. */
 #include "controller/doctor.h"
+#include "controller/here.h"
 
 #include <fcntl.h>
 #include <pwd.h>
@@ -192,6 +193,7 @@ void doctor_init(struct doctor *d)
 {
 	const char *run_dir = getenv("OVS_RUNDIR");
 	d->arena = d->runner->arena;
+	d->clock_is_kept = here_clock_is_kept();
 	if (!d->ovs_run_dir)
 		d->ovs_run_dir = run_dir && *run_dir ? run_dir : "/run/openvswitch";
 	if (d->sides & DOCTOR_HOST)

@@ -45,6 +45,7 @@ struct doctor {
 	unsigned sides;                 /* enum doctor_side */
 	const char *proc;               /* "/proc" */
 	const char *ovs_run_dir;        /* where the pid of ovs-vswitchd is */
+	bool clock_is_kept;
 	/* gathered on a host */
 	const struct net *net;          /* null = no file */
 	const struct net_switch *sw;    /* of the net; null = it has none of that name */

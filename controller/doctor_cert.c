@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* doctor: the certificate of this host, and the clock that judges it. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "controller/doctor.h"
-#include "controller/here.h"
 
 #define CURE(...) arena_printf(d->arena, __VA_ARGS__)
 
@@ -61,7 +61,8 @@ void doctor_cert_files(struct doctor *d, struct doctor_result *r)
 		return;
 	}
 	if (d->cert.unread) {
-		doctor_say(d, r, DOCTOR_WRONG, join, "%s", d->cert.unread);
+		doctor_say(d, r, DOCTOR_WRONG, geteuid() && strstr(d->cert.unread, strerror(EACCES)) ? "run this as root" : join, "%s",
+			   d->cert.unread);
 		return;
 	}
 	unsigned uid = 0, gid = 0;
@@ -122,7 +123,7 @@ void doctor_clock(struct doctor *d, struct doctor_result *r)
 	char text[40];
 	gmtime_r(&now, &tm);
 	strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", &tm);
-	if (here_clock_is_kept())
+	if (d->clock_is_kept)
 		doctor_say(d, r, DOCTOR_FINE, NULL, "%s, kept", text);
 	else
 		doctor_say(d, r, DOCTOR_NOTE, "systemctl enable --now systemd-timesyncd, or chrony", "%s; the kernel knows nothing that keeps it right",

@@ -126,8 +126,8 @@ static void judge_listener(struct doctor *d, struct doctor_result *r, const char
 	}
 	const char *port = CURE("%u", target.port);
 	bool is_all = !*target.address || !strcmp(target.address, "::") || !strcmp(target.address, "0.0.0.0");
-	struct pki_dial dial = { .address = is_all ? "127.0.0.1" : target.address, .port = port, .patience_ms = 1000 };
-	bool is_taken = pki_dial(&dial, &why) > PKI_DIAL_TCP;
+	struct pki_dial dial = { .address = is_all ? "127.0.0.1" : target.address, .port = port, .patience_ms = 1000, .only_tcp = true };
+	bool is_taken = pki_dial(&dial, &why) == PKI_DIAL_DONE;
 	if (d->weftd_pid && !is_taken)
 		doctor_say(d, r, DOCTOR_WRONG, CURE("ss -lntp sport = :%s", port), "%s takes no connection: %s", text, why.text);
 	else if (!d->weftd_pid && is_taken)

@@ -139,7 +139,9 @@ enum pki_dial_step pki_dial(const struct pki_dial *dial, struct pki_error *why)
 	enum pki_dial_step step;
 	void (*old)(int) = signal(SIGPIPE, SIG_IGN);
 	int fd = dial_tcp(dial, &step, why);
-	if (fd >= 0 && dial->ca) {
+	if (fd >= 0 && dial->only_tcp) {
+		step = PKI_DIAL_DONE;
+	} else if (fd >= 0 && dial->ca) {
 		step = speak_tls(dial, fd, why);
 	} else if (fd >= 0) {
 		ssize_t n = recv(fd, hello, sizeof hello, MSG_WAITALL);

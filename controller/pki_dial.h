@@ -18,6 +18,7 @@ struct pki_dial {
 	const char *address, *port;     /* numbers, or a name of DNS */
 	const char *key, *cert, *ca;    /* paths; ca null: no TLS */
 	int patience_ms;                /* for each step */
+	bool only_tcp;                  /* then that is all, and done */
 };
 
 /* The step that failed, ret_why says why; or PKI_DIAL_DONE. */

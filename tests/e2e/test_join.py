@@ -85,6 +85,7 @@ def test_weftd(l):
     l.file.write_text(text + "netwroks: {}\n")
     said = at_weftd(l)
     assert said["file"]["state"] == "wrong" and "netwroks" in said["file"]["text"]
+    wait_for("weftd knows it too", lambda: at_weftd(l)["switches"]["state"] == "wrong")
     l.file.write_text(text)
     wait_for("the file is fine", lambda: at_weftd(l)["switches"]["state"] == "fine")
 

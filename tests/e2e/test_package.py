@@ -84,7 +84,7 @@ def test_install_below_a_folder(tmp_path):
     unit = (tmp_path / "opt/weft/lib/systemd/system/weftd.service").read_text()
     assert "ExecStart=/opt/weft/bin/weftd /etc/weft/topology.yaml\n" in unit
     assert "@" not in re.sub(r"(?m)^(#|SystemCallFilter=).*$", "", unit)
-    for word in ("Type=notify", "User=weft", "Restart=always", "NoNewPrivileges=yes", "ProtectSystem=strict",
+    for word in ("Type=notify", "User=weft", "Restart=always", "StartLimitIntervalSec=0", "NoNewPrivileges=yes", "ProtectSystem=strict",
                  "StateDirectory=weft", "RuntimeDirectory=weft", "ReadOnlyPaths=-/etc/weft/pki",
                  "ConditionPathExists=/etc/weft/topology.yaml"):
         assert f"\n{word}\n" in unit, word

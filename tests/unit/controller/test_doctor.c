@@ -278,6 +278,10 @@ static void test_dates(void **state)
 	(void) state;
 	fake_ovs_reset(target);
 	ward_init(&w, NULL, DOCTOR_HOST);
+	w.d.clock_is_kept = true;
+	expect(&w, "clock", DOCTOR_FINE, "UTC, kept", NULL);
+	w.d.clock_is_kept = false;
+	expect(&w, "clock", DOCTOR_NOTE, "knows nothing that keeps it right", "systemd-timesyncd");
 	cert->info.not_before = time(NULL) + 86400;
 	expect(&w, "certificate-dates", DOCTOR_WRONG, "is valid from ", "set the clock");
 	cert->info.not_before = 0;

@@ -284,6 +284,16 @@ static void test_targets(void **state)
 	arena_free(arena);
 }
 
+/* A value is one word for ovs-vsctl, whatever is in it. */
+static void test_values(void **state)
+{
+	(void) state;
+	struct args args = { .arena = arena_new() };
+	vsctl_add_value(&args, "external_ids:a", "b \"c\" \\d,e={}");
+	assert_string_equal(args.v[0], "external_ids:a=\"b \\\"c\\\" \\\\d,e={}\"");
+	arena_free(args.arena);
+}
+
 /* Both ends of a tunnel come to the same, and to none that a network has. */
 static void test_bfd_keys(void **state)
 {
@@ -307,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_all_in_one_transaction), cmocka_unit_test(test_only_said), cmocka_unit_test(test_the_second_time),
 		cmocka_unit_test(test_what_is_mended), cmocka_unit_test(test_what_is_taken), cmocka_unit_test(test_what_is_wrong),
 		cmocka_unit_test(test_when_ovs_fails), cmocka_unit_test(test_leave), cmocka_unit_test(test_targets), cmocka_unit_test(test_bfd_keys),
+		cmocka_unit_test(test_values),
 	};
 	return cmocka_run_group_tests(tests, fake_ovs_up, fake_ovs_down);
 }

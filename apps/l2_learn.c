@@ -41,6 +41,19 @@ void l2_ahead(const struct scene *scene, const struct app_punt *punt, unsigned t
 		l2_ahead_host(out, punt->sw, punt->network, punt->in_port, mac);
 }
 
+/* It is said to be at a port of ours, and goes on speaking on the LAN: it has moved there while its
+ * old port stays up, as a virtual router's MAC does. Or the LAN sends all back. So it is where it
+ * speaks next, and unknown until then, which hurts neither. */
+static bool forget_silent(const struct scene *scene, const struct host *host, struct reply *reply)
+{
+	if (!view_flap_goes_on(scene->view, host->network, host->mac, scene->now_ms))
+		return false;
+	struct fact fact = host_fact(FACT_HOST_GONE, host->sw, host->ofport, host->network, host->mac, scene->now_ms);
+	fact.reason = REASON_GOES_ON;
+	reply->fact(reply->ctx, &fact);
+	return true;
+}
+
 /* The host is refused, or the port is shut for it. */
 static void refuse(const struct scene *scene, const struct view_use *use, struct fact *fact, enum fact_reason reason,
 		   struct reply *reply)
@@ -95,6 +108,8 @@ void l2_packet_in(const struct scene *scene, const struct app_punt *punt, struct
 		refused = REASON_NONE;
 	if (!refused && host && view_stands_elsewhere(scene->view, host, punt->sw, punt->in_port, scene->now_ms))
 		refused = REASON_STANDS;
+	if (refused == REASON_STANDS && use->is_physical && forget_silent(scene, host, reply))
+		return;
 	if (refused) {
 		refuse(scene, use, &fact, refused, reply);
 		return;

@@ -163,7 +163,7 @@ static void look_at_events(struct problems *problems)
 			about.hint = "raise max_hosts, or find out who brings so many; hosts that are known keep working";
 			tell_refused(problems, WARNING, seen[i].kind, about, event);
 		} else if (!strcmp(seen[i].kind, "host-echo")) {
-			about.hint = "a loop, or a LAN that sends frames back; who has moved there is known when its old port is down";
+			about.hint = "a loop, or a LAN that sends frames back; who has moved there is known when it goes on speaking";
 			tell_refused(problems, INFO, seen[i].kind, about, event);
 		} else if (!strcmp(seen[i].kind, "drift")) {
 			about.hint = "somebody else writes to this bridge; all of it was put right";

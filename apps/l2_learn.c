@@ -46,7 +46,8 @@ void l2_ahead(const struct scene *scene, const struct app_punt *punt, unsigned t
  * speaks next, and unknown until then, which hurts neither. */
 static bool forget_silent(const struct scene *scene, const struct host *host, struct reply *reply)
 {
-	if (!view_flap_goes_on(scene->view, host->network, host->mac, scene->now_ms))
+	const struct view_port *port = view_port(scene->view, host->sw, host->ofport);
+	if (port && port->up && !view_flap_goes_on(scene->view, host->network, host->mac, scene->now_ms))
 		return false;
 	struct fact fact = host_fact(FACT_HOST_GONE, host->sw, host->ofport, host->network, host->mac, scene->now_ms);
 	fact.reason = REASON_GOES_ON;
@@ -76,6 +77,17 @@ static enum fact_reason is_anothers(const struct scene *scene, const struct app_
 	return host && view_sticks_elsewhere(scene->view, host, punt->sw, punt->in_port) ? REASON_STICKY : REASON_NONE;
 }
 
+/* What comes by an uplink is not learned: it has been where it entered. But a host of this very switch
+ * that is heard there has left it, or the LAN sends its frames back. */
+static void heard_on_uplink(const struct scene *scene, const struct app_punt *punt, const struct host *host,
+			    struct reply *reply)
+{
+	struct fact fact = host_fact(FACT_HOST_REFUSED, punt->sw, punt->in_port, punt->network, punt->frame + 6, scene->now_ms);
+	fact.reason = REASON_STANDS;
+	if (host && host->sw == punt->sw && !host->sticks && !forget_silent(scene, host, reply))
+		reply->fact(reply->ctx, &fact);
+}
+
 void l2_packet_in(const struct scene *scene, const struct app_punt *punt, struct reply *reply)
 {
 	struct packet packet;
@@ -90,6 +102,10 @@ void l2_packet_in(const struct scene *scene, const struct app_punt *punt, struct
 
 	const struct view_port *port = view_port(scene->view, punt->sw, punt->in_port);
 	const struct view_use *use = port ? view_use(port, punt->network) : NULL;
+	if (use && use->is_uplink) {
+		heard_on_uplink(scene, punt, host, reply);
+		return;
+	}
 	enum fact_reason refused = view_may_learn(scene->view, use);
 	/* The port left the network while the punt was on its way. */
 	if (refused == REASON_CONFIG)

@@ -236,7 +236,8 @@ static void send_home(struct view *view, const struct view_flap *flap, const str
 static void doubt_other_end(struct view *view, struct view_place other, uint32_t network_id, const struct gone *gone)
 {
 	struct view_use *use = other.sw == NET_NONE ? NULL : view_use_mutable(view, other.sw, other.ofport, network_id);
-	if (use)
+	/* A VM's MAC stands against the LAN anyway, see view_stands_elsewhere(). */
+	if (use && !use->is_physical)
 		use->deaf_until_ms = gone->now_ms + DEAF_MS;
 	const struct view_network *vn = view_network_by_id(view, network_id);
 	const struct view_member *member = other.sw == NET_NONE ? NULL : view_member(vn, other.sw);

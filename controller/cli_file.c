@@ -12,6 +12,8 @@
 #include "controller/client.h"
 #include "topo/net.h"
 
+enum { MTU_LINES = 4 };                  /* networks that are told one by one */
+
 static void print_json(json_t *take)
 {
 	json_dumpf(take, stdout, JSON_COMPACT);
@@ -40,12 +42,25 @@ static json_t *mtus_json(const struct net *net)
 	return mtus;
 }
 
+/* One line each, when there are few; else one for all with one MTU. */
 static void print_mtus(const struct net *net)
 {
-	for (size_t i = 0; i < net->n_networks; i++)
-		if (net->networks[i].guest_mtu)
-			printf("network %s goes by VXLAN: its guests need an MTU of at most %u\n", net->networks[i].name,
-			       net->networks[i].guest_mtu);
+	for (size_t i = 0; i < net->n_networks; i++) {
+		uint32_t mtu = net->networks[i].guest_mtu;
+		size_t n_before = 0, n = 0;
+		for (size_t k = 0; k < net->n_networks; k++) {
+			n += net->networks[k].guest_mtu == mtu;
+			n_before += k < i && net->networks[k].guest_mtu == mtu;
+			/* That is enough to know. */
+			if (n_before && n > MTU_LINES)
+				break;
+		}
+		if (mtu && n <= MTU_LINES)
+			printf("network %s goes by VXLAN: its guests need an MTU of at most %" PRIu32 "\n", net->networks[i].name, mtu);
+		else if (mtu && !n_before)
+			printf("%zu networks go by VXLAN (%s, ...): their guests need an MTU of at most %" PRIu32 "\n", n,
+			       net->networks[i].name, mtu);
+	}
 }
 
 static void print_check_json(const struct net *net, const struct diag *diag)

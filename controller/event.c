@@ -144,6 +144,7 @@ void events_print_kinds(FILE *f)
 		{ "openflow-error", "a switch sent an error" },
 		{ "certificates", "new certificates are in force for new connections" },
 		{ "acl", "a rule with `log: true` met a packet" },
+		{ "clock", "the machine's clock was set, and leases moved along" },
 		{ "te", "a link went or came back; paths were changed, why, and what that did" },
 	};
 	fprintf(f, "| kind | what happened |\n|---|---|\n");

@@ -32,6 +32,7 @@ static const struct { const char *word, *help; } kinds[] = {
 	{ "acl-audit", "a list counts and drops nothing" },
 	{ "mtu", "packets of hosts are larger than what their network carries" },
 	{ "guest-mtu", "the MTU that guests need in networks by VXLAN" },
+	{ "uplink-down", "an uplink is down, or not there" },
 	{ "lan-cut", "a network does not reach the LAN" },
 	{ "lan-no-spare", "one of the ports to the LAN is not alive" },
 	{ "link-down", "a link carries nothing" },

@@ -17,6 +17,7 @@
 enum {
 	REFUSED_MS = 60 * 1000,         /* a switch that is refused comes again within that */
 	CERTIFICATE_DAYS = 30,
+	ECHOES_TOLD = 3,                /* once or twice is how hosts move */
 };
 
 static const char *const severities[] = { "error", "warning", "info" };
@@ -163,7 +164,9 @@ static void look_at_events(struct problems *problems)
 			about.hint = "raise max_hosts, or find out who brings so many; hosts that are known keep working";
 			tell_refused(problems, WARNING, seen[i].kind, about, event);
 		} else if (!strcmp(seen[i].kind, "host-echo")) {
-			about.hint = "a loop, or a LAN that sends frames back; who has moved there is known when its old port is down";
+			if (seen[i].n < ECHOES_TOLD)
+				continue;
+			about.hint = "a loop, or a LAN that sends frames back; who has moved there is known when it goes on speaking";
 			tell_refused(problems, INFO, seen[i].kind, about, event);
 		} else if (!strcmp(seen[i].kind, "drift")) {
 			about.hint = "somebody else writes to this bridge; all of it was put right";

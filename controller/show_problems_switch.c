@@ -181,6 +181,53 @@ static void look_at_tunnel(struct problems *problems, uint32_t sw, size_t *n)
 }
 
 /* Ports that send more than they may, and limits that the switch cannot hold. */
+/* The uplink that the network has by the file on that switch, when it carries nothing; else null. */
+static const struct net_uplink *dead_uplink(const struct core *core, const struct view_switch *vs, uint32_t n)
+{
+	const struct net_network *network = &core->net->networks[n];
+	const struct view_member *member = network->n_uplinks ? view_member(view_network(core->view, n), vs->sw) : NULL;
+	if (member && member->uplink != NET_NONE && view_port(core->view, vs->sw, member->uplink)->up)
+		return NULL;
+	for (size_t i = 0; i < network->n_uplinks; i++)
+		if (network->uplinks[i].sw == vs->index)
+			return &network->uplinks[i];
+	return NULL;
+}
+
+/* Uplinks that are down or not there, each once, whatever goes over it. */
+static void look_at_uplinks(struct problems *problems, uint32_t sw, size_t *n)
+{
+	const struct core *core = problems_world(problems)->core;
+	const struct view_switch *vs = view_switch(core->view, sw);
+	struct { const char *port, *network; size_t n; } dead[MAX_NAMES];
+	size_t n_dead = 0;
+	if (!vs || !vs->connected || vs->index == NET_NONE)
+		return;
+	for (uint32_t i = 0; i < core->net->n_networks; i++) {
+		const struct net_uplink *uplink = dead_uplink(core, vs, i);
+		size_t k = 0;
+		while (uplink && k < n_dead && strcmp(dead[k].port, uplink->port))
+			k++;
+		if (!uplink || k == MAX_NAMES)
+			continue;
+		if (k == n_dead) {
+			dead[n_dead].port = uplink->port;
+			dead[n_dead].network = core->net->networks[i].name;
+			dead[n_dead++].n = 0;
+		}
+		dead[k].n++;
+	}
+	for (size_t k = 0; k < n_dead && ++*n <= MAX_OF_KIND; k++) {
+		struct about about = { vs->name, dead[k].network, "is the port on the bridge (ovs-vsctl list-ports), is its cable in?" };
+		char more[32] = "";
+		if (dead[k].n > 1)
+			snprintf(more, sizeof more, " and %zu more", dead[k].n - 1);
+		problems_add(problems, ERROR, "uplink-down", about, "switch %s: uplink %s is %s: its ports in network %s%s reach "
+				"nobody by it", vs->name, dead[k].port,
+				view_port_by_name(core->view, sw, dead[k].port) ? "down" : "not there", dead[k].network, more);
+	}
+}
+
 static void look_at_storms(struct problems *problems, uint32_t sw, size_t *n)
 {
 	const struct core *core = problems_world(problems)->core;
@@ -222,7 +269,7 @@ static void look_at_quarantines(struct problems *problems, uint32_t sw, size_t *
 
 void problems_of_switches(struct problems *problems)
 {
-	size_t n_states = 0, n_rows = 0, n_tunnels = 0, n_storms = 0, n_quarantines = 0, n_aliens = 0;
+	size_t n_states = 0, n_rows = 0, n_tunnels = 0, n_storms = 0, n_quarantines = 0, n_aliens = 0, n_uplinks = 0;
 	for (uint32_t sw = 0; sw < problems_world(problems)->core->n_switches; sw++) {
 		look_at_switch_state(problems, sw, &n_states);
 		look_at_rows(problems, sw, &n_rows);
@@ -230,12 +277,14 @@ void problems_of_switches(struct problems *problems)
 		look_at_ports(problems, sw);
 		look_at_floods(problems, sw);
 		look_at_tunnel(problems, sw, &n_tunnels);
+		look_at_uplinks(problems, sw, &n_uplinks);
 		look_at_storms(problems, sw, &n_storms);
 		look_at_quarantines(problems, sw, &n_quarantines);
 	}
 	problems_more(problems, ERROR, "switch-disconnected", n_states);
 	problems_more(problems, ERROR, "row-refused", n_rows);
 	problems_more(problems, ERROR, "tunnel-missing", n_tunnels);
+	problems_more(problems, ERROR, "uplink-down", n_uplinks);
 	problems_more(problems, WARNING, "storm", n_storms);
 	problems_more(problems, WARNING, "quarantine", n_quarantines);
 	problems_more(problems, INFO, "foreign-flows", n_aliens);

@@ -62,6 +62,8 @@ const char *fact_reason_text(enum fact_reason reason)
 		return "the address is not leased to it";
 	case REASON_HIDDEN:
 		return "neighbour discovery in fragments, or behind headers that are cut off";
+	case REASON_GOES_ON:
+		return "it goes on speaking on the LAN";
 	case REASON_ADDRESS_LIMIT:
 		return "the port has as many addresses of its own as it may have";
 	case REASON_ROGUE_DHCP:

@@ -83,6 +83,7 @@ enum fact_reason {
 	/* VIOLATION: */
 	REASON_HIDDEN,                  /* neighbour discovery in fragments, or behind headers that are cut off */
 	REASON_ADDRESS_LIMIT,           /* an address of its own, and the port has as many as it may have */
+	REASON_GOES_ON,                 /* of a host: the LAN speaks with its MAC, again and again */
 };
 const char *fact_reason_text(enum fact_reason);
 

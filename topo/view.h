@@ -46,6 +46,7 @@ struct view_flap {
 	uint32_t n_returns;             /* moves to a port where it had been */
 	struct view_place at[VIEW_FLAP_PLACES];  /* where it was seen, in this order */
 	uint64_t first_ms, last_ms, suspect_ms;
+	uint64_t refused_ms;            /* not let in there since, and it has not moved; 0 = no */
 };
 
 /* A port's place in one network, resolved from the file. */
@@ -431,6 +432,9 @@ bool view_flaps(const struct view *, uint64_t now_ms);
 const struct view_flap *view_flap(const struct view *, uint32_t network_id, const uint8_t mac[6]);
 const struct view_flap *view_flap_at(const struct view *, size_t i);
 bool view_flap_is_suspect(const struct view_flap *, uint64_t now_ms);
+/* Has the MAC been heard elsewhere a second ago and longer, and lately? A frame that was sent back
+ * does not go on. */
+bool view_flap_goes_on(const struct view *, uint32_t network_id, const uint8_t mac[6], uint64_t now_ms);
 /* Where it was first, or belongs by the file. */
 bool view_flap_is_home(const struct view *, const struct view_flap *, struct view_place);
 bool view_may_quarantine(const struct view *, struct view_place, uint32_t network_id);

@@ -201,6 +201,18 @@ static void test_check(void **state)
 	assert_true(json_is_false(json_object_get(json, "ok")));
 	assert_true(json_array_size(json_object_get(json, "findings")) >= 2);
 	json_decref(json);
+	static const char tunnels[] = "version: 1\nswitches: {a: {dpid: 1, vtep: 10.0.0.1}, b: {dpid: 2, vtep: 10.0.0.2}}\nnetworks:\n"
+		"  n1: {ports: [a:x, b:x]}\n  n2: {ports: [a:y, b:y]}\n  n3: {ports: [a:z, b:z]}\n  n4: {ports: [a:u, b:u]}\n";
+	char five[500];
+	snprintf(five, sizeof five, "%s  n5: {ports: [a:v, b:v]}\n  own: {ports: [a:w]}\n", tunnels);
+	write_file("in", tunnels);
+	assert_int_equal(weft("check @/in"), CLI_OK);
+	HAS(out, "network n1 goes by VXLAN: its guests need an MTU of at most 1450\n");
+	HAS(out, "network n4 goes by VXLAN: its guests need an MTU of at most 1450\n");
+	write_file("in", five);
+	assert_int_equal(weft("check @/in"), CLI_OK);
+	HAS(out, "\n5 networks go by VXLAN (n1, ...): their guests need an MTU of at most 1450\n");
+	assert_null(strstr(out, "network n"));
 	write_file("in", bad);
 	assert_int_equal(weft("check -"), CLI_ERROR);
 	HAS(err, "(stdin):4:5: error");

@@ -369,7 +369,7 @@ static void test_flows(void **state)
 	(void) state;
 	world_learn(&world, "office", 1, kvm1, BOTH);
 	json_t *items = list(&show_flows, &(struct show_query) { .table = "l2_src", .state = "want" });
-	assert_int_equal(json_array_size(items), 1);
+	assert_int_equal(json_array_size(items), 2);   /* at the port, and on the uplink */
 	assert_string_equal(at(items, "0.switch"), "\"kvm1\"");
 	assert_string_equal(at(items, "0.kind"), "\"flow\"");
 	assert_string_equal(at(items, "0.table_id"), "60");
@@ -554,7 +554,10 @@ static void test_problems_come_and_go(void **state)
 	assert_non_null(strstr(at(problem, "text"), "the last 02:00:00:00:00:05 at port vm-a: max_hosts of the port"));
 	/* No limit, and nothing to worry about when it is over. */
 	refused.reason = REASON_STANDS;
-	core_fact(world.core, &refused);
+	for (unsigned i = 0; i < 3; i++) {
+		core_fact(world.core, &refused);
+		assert_int_equal(problem_of(&problems, "host-echo", &is_degraded) != NULL, i == 2);
+	}
 	assert_non_null(problem_of(&problems, "host-limit", &is_degraded));
 	problem = problem_of(&problems, "host-echo", &is_degraded);
 	assert_string_equal(at(problem, "severity"), "\"info\"");
@@ -575,6 +578,34 @@ static void test_problems_come_and_go(void **state)
 	assert_null(problem_of(&problems, "host-limit", &is_degraded));
 	assert_null(problem_of(&problems, "drift", &is_degraded));
 	assert_null(problem_of(&problems, "switch-refused", &is_degraded));
+	json_decref(problems);
+}
+
+static void test_uplinks(void **state)
+{
+	struct fact port = { .kind = FACT_PORT, .sw = kvm1, .ofport = ENO2, .port_name = "eno2", .old_sw = NET_NONE };
+	json_t *problems = NULL;
+	bool is_degraded;
+	(void) state;
+	assert_null(problem_of(&problems, "uplink-down", &is_degraded));
+	core_fact(world.core, &port);
+	const json_t *problem = problem_of(&problems, "uplink-down", &is_degraded);
+	assert_string_equal(at(problem, "text"), "\"switch kvm1: uplink eno2 is down: its ports in network office reach nobody by it\"");
+	assert_string_equal(at(problem, "switch"), "\"kvm1\"");
+	assert_string_equal(at(problem, "severity"), "\"error\"");
+	port.kind = FACT_PORT_GONE;
+	core_fact(world.core, &port);
+	problem = problem_of(&problems, "uplink-down", &is_degraded);
+	assert_non_null(strstr(at(problem, "text"), "uplink eno2 is not there"));
+	/* Of a switch that is away nothing is known; several networks of one uplink are one line. */
+	world_disconnect(&world, kvm1, "closed by peer");
+	assert_null(problem_of(&problems, "uplink-down", &is_degraded));
+	world_reload(&world, "version: 1\nswitches: {kvm2: {dpid: 0x12}}\nnetworks:\n"
+		     "  a: {transport: vlan, vlan: 20, uplinks: [kvm2:eno9], ports: [kvm2:vm-b]}\n"
+		     "  b: {transport: vlan, vlan: 30, uplinks: [kvm2:eno9], ports: [kvm2:vm-c]}\n");
+	world_connect(&world, "kvm2", ports2, 2);
+	problem = problem_of(&problems, "uplink-down", &is_degraded);
+	assert_non_null(strstr(at(problem, "text"), "uplink eno9 is not there: its ports in network a and 1 more"));
 	json_decref(problems);
 }
 
@@ -778,7 +809,7 @@ int main(void)
 		T(test_world_changes_under_a_list),
 		T(test_status),
 		T(test_problems_come_and_go),
-		T(test_duplicates),
+		T(test_duplicates), T(test_uplinks),
 		T(test_events),
 		T(test_objects),
 		T(test_adopted_switch),

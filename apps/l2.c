@@ -145,7 +145,7 @@ static void full_ports(struct out *out, const struct view_switch *vs)
 static void limited_ports(const struct scene *scene, struct out *out, const struct view_switch *vs)
 {
 	size_t n = 0;
-	struct storm_meter *meters = vs->n_storm_limited ? storm_meters(vs, &n, NULL) : NULL;
+	struct storm_meter *meters = vs->n_limited ? storm_meters(vs, &n, NULL) : NULL;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t network = meters[i].use->network;
 		if (meters[i].kind == STORM_UNKNOWN && meters[i].id && scene->net->networks[network].flood)

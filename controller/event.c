@@ -92,6 +92,8 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_PROBE:
 	case FACT_ANSWER:
 	case FACT_STORM_OVER:
+	case FACT_RATE:
+	case FACT_RATE_OVER:
 	case FACT_QUARANTINE_OVER:
 	case FACT_LEASE:
 	case FACT_LEASE_GONE:

@@ -100,6 +100,7 @@ static void look_at_ports(struct problems *problems, uint32_t sw)
 		const struct view_port *port = &vs->ports[i];
 		unsigned end;
 		bool is_unused = !port->n_uses && !port->local && !port->tunnel && port->link == NET_NONE && !port->disabled
+			&& !port->is_mirror
 			&& !port->conflicted && net_bfd_of(problems_world(problems)->core->net, vs->name, port->name, &end) == NET_NONE;
 		size_t *n = port->conflicted ? &n_conflicts : is_unused ? &n_unused : NULL;
 		char *names = port->conflicted ? conflict : unused;
@@ -234,7 +235,7 @@ static void look_at_storms(struct problems *problems, uint32_t sw, size_t *n)
 	const struct view_switch *vs = view_switch(core->view, sw);
 	struct scene scene = { .net = core->net, .view = core->view, .now_ms = core->now_ms };
 	char text[400];
-	if (!vs || !vs->connected || !vs->n_storm_limited)
+	if (!vs || !vs->connected || !vs->n_limited)
 		return;
 	for (size_t p = 0; p < vs->n_ports; p++)
 		for (size_t u = 0; u < vs->ports[p].n_uses; u++) {
@@ -244,12 +245,54 @@ static void look_at_storms(struct problems *problems, uint32_t sw, size_t *n)
 			if (show_storm_text(problems_world(problems), use, text, sizeof text) && ++*n <= MAX_OF_KIND)
 				problems_add(problems, WARNING, "storm", about, "port %s:%s %s", vs->name, vs->ports[p].name, text);
 		}
-	size_t n_without = storm_n_without(&scene, sw);
+	size_t n_without = storm_n_without(&scene, sw, false), n_rates = storm_n_without(&scene, sw, true);
 	struct about about = { .sw = vs->name, .hint = "a limit takes one meter of the bridge: have fewer limits there, or a "
 			       "datapath that has meters" };
 	if (n_without)
 		problems_add(problems, WARNING, "storm-no-meter", about, "switch %s has %" PRIu32 " meters: %zu storm limits do not hold there",
 				vs->name, vs->max_meters, n_without);
+	if (n_rates)
+		problems_add(problems, WARNING, "rate-no-meter", about, "switch %s has %" PRIu32 " meters: %zu rates do not hold there",
+				vs->name, vs->max_meters, n_rates);
+}
+
+/* Who is held to its rate. That is what the file asks for, and no fault. */
+static void look_at_rates(struct problems *problems, uint32_t sw, size_t *n)
+{
+	const struct core *core = problems_world(problems)->core;
+	const struct view_switch *vs = view_switch(core->view, sw);
+	char text[400];
+	for (size_t p = 0; vs && vs->connected && vs->n_limited && p < vs->n_ports; p++)
+		for (size_t u = 0; u < vs->ports[p].n_uses; u++) {
+			const struct view_use *use = &vs->ports[p].uses[u];
+			struct about about = { vs->name, core->net->networks[use->network].name,
+					       "it gets what it may; raise `rate` if it shall have more" };
+			if (show_rate_text(problems_world(problems), use, text, sizeof text) && ++*n <= MAX_OF_KIND)
+				problems_add(problems, INFO, "rate", about, "port %s:%s %s", vs->name, vs->ports[p].name, text);
+		}
+}
+
+static bool is_first_of_mirror(const struct view_switch *vs, size_t port)
+{
+	for (size_t i = 0; i < port; i++)
+		if (vs->ports[i].mirror && !strcmp(vs->ports[i].mirror, vs->ports[port].mirror))
+			return false;
+	return true;
+}
+
+/* Copies that somebody wants and nobody gets. */
+static void look_at_mirrors(struct problems *problems, uint32_t sw, size_t *n)
+{
+	const struct view_switch *vs = view_switch(problems_world(problems)->core->view, sw);
+	char text[400];
+	for (size_t p = 0; vs && vs->connected && p < vs->n_ports; p++) {
+		const struct view_port *port = &vs->ports[p];
+		struct about about = { .sw = vs->name, .hint = "plug it into the bridge, or take `mirror` out of the file" };
+		if (!port->mirror || !is_first_of_mirror(vs, p) || !show_mirror_text(problems_world(problems), vs, port, text, sizeof text))
+			continue;
+		if (++*n <= MAX_OF_KIND)
+			problems_add(problems, WARNING, "mirror", about, "port %s:%s: %s", vs->name, port->name, text);
+	}
 }
 
 static void look_at_quarantines(struct problems *problems, uint32_t sw, size_t *n)
@@ -270,6 +313,7 @@ static void look_at_quarantines(struct problems *problems, uint32_t sw, size_t *
 void problems_of_switches(struct problems *problems)
 {
 	size_t n_states = 0, n_rows = 0, n_tunnels = 0, n_storms = 0, n_quarantines = 0, n_aliens = 0, n_uplinks = 0;
+	size_t n_rates = 0, n_mirrors = 0;
 	for (uint32_t sw = 0; sw < problems_world(problems)->core->n_switches; sw++) {
 		look_at_switch_state(problems, sw, &n_states);
 		look_at_rows(problems, sw, &n_rows);
@@ -279,6 +323,8 @@ void problems_of_switches(struct problems *problems)
 		look_at_tunnel(problems, sw, &n_tunnels);
 		look_at_uplinks(problems, sw, &n_uplinks);
 		look_at_storms(problems, sw, &n_storms);
+		look_at_rates(problems, sw, &n_rates);
+		look_at_mirrors(problems, sw, &n_mirrors);
 		look_at_quarantines(problems, sw, &n_quarantines);
 	}
 	problems_more(problems, ERROR, "switch-disconnected", n_states);
@@ -287,5 +333,7 @@ void problems_of_switches(struct problems *problems)
 	problems_more(problems, ERROR, "uplink-down", n_uplinks);
 	problems_more(problems, WARNING, "storm", n_storms);
 	problems_more(problems, WARNING, "quarantine", n_quarantines);
+	problems_more(problems, INFO, "rate", n_rates);
+	problems_more(problems, WARNING, "mirror", n_mirrors);
 	problems_more(problems, INFO, "foreign-flows", n_aliens);
 }

@@ -281,6 +281,8 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 		return view_quarantine_apply(view, fact, &gone);
 	case FACT_STORM:
 	case FACT_STORM_OVER:
+	case FACT_RATE:
+	case FACT_RATE_OVER:
 		return view_storm_apply(view, fact);
 	case FACT_PROBE_LOST:
 		return view_probe_lost(view, fact);

@@ -50,7 +50,7 @@ static const char guarded[] =
 	"  office:\n"
 	"    guard: [dhcp, ra]\n"
 	"    storm: {broadcast: 10pps}\n"
-	"    ports: [{port: kvm1:vm-a, mac: \"02:00:00:00:00:02\", ip: 10.0.0.2}, {port: kvm1:vm-b, max_hosts: 1, on_limit: shut}]\n";
+	"    ports: [{port: kvm1:vm-a, mac: \"02:00:00:00:00:02\", ip: 10.0.0.2, rate: 10Mbit}, {port: kvm1:vm-b, max_hosts: 1, on_limit: shut}]\n";
 static const char bad[] =
 	"version: 1\n"
 	"networks:\n"

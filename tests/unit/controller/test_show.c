@@ -766,6 +766,92 @@ static void test_storms(void **state)
 	json_decref(items);
 }
 
+/* Who gets what it may is no fault; who gets more than the switch can hold back is. */
+static void test_rates(void **state)
+{
+	static const char rated[] = "version: 1\nswitches: {kvm1: {dpid: 0x11}, kvm2: {dpid: 0x12}}\n"
+		"networks: {office: {ports: [{port: kvm1:vm-a, rate: 1.5Mbit}, kvm1:both, kvm2:vm-b]}}\n";
+	bool is_degraded;
+	(void) state;
+	world_connect(&world, "kvm2", ports2, 2);
+	world_reload(&world, rated);
+	core_plan(world.core);
+	json_t *problems = show_problems(&world.api, &is_degraded);
+	assert_true(is_degraded);
+	assert_string_equal(at(with(problems, "kind", "rate-no-meter"), "text"),
+			    "\"switch kvm1 has 0 meters: 1 rates do not hold there\"");
+	assert_null(with(problems, "kind", "storm-no-meter"));
+	json_decref(problems);
+
+	view_set_max_meters(world.core->view, kvm1, 1000);
+	struct fact fact = { .kind = FACT_RATE, .sw = kvm1, .ofport = VM_A, .old_sw = NET_NONE, .storm = LIMIT_RATE,
+			     .network = world.core->net->networks[0].id, .n_dropped = 5 };
+	core_fact(world.core, &fact);
+	fact.n_dropped = 12;
+	core_fact(world.core, &fact);
+	world_advance(&world, 3000);
+	problems = show_problems(&world.api, &is_degraded);
+	assert_false(is_degraded);
+	assert_string_equal(at(with(problems, "kind", "rate"), "text"),
+			    "\"port kvm1:vm-a sends more than its 1.5Mbit into network office (topology.yaml:3): 7 frames dropped in 3 s\"");
+	json_decref(problems);
+	json_t *items = list(&show_ports, &(struct show_query) { .state = "rate" });
+	assert_int_equal(json_array_size(items), 1);
+	assert_string_equal(at(items, "0.networks.0.rate"), "{\"limit_kbps\":1500,\"burst_kbit\":375,\"dropped\":7,\"active\":true}");
+	json_decref(items);
+	items = list(&show_ports, &(struct show_query) { .port = "both" });
+	assert_string_equal(at(items, "0.networks.0.rate"), "null");
+	json_decref(items);
+	items = list(&show_events, &(struct show_query) { .kind = "rate" });
+	assert_string_equal(at(items, "0.where"), "\"kvm1:vm-a\"");
+	assert_string_equal(at(items, "0.severity"), "\"info\"");
+	assert_string_equal(at(items, "0.dropped"), "7");
+	assert_string_equal(at(items, "0.storm"), "");
+	json_decref(items);
+}
+
+static void test_mirrors(void **state)
+{
+	static const char mirrored[] = "version: 1\nswitches: {kvm1: {dpid: 0x11}, kvm2: {dpid: 0x12}}\n"
+		"networks: {office: {ports: [{port: kvm1:vm-a, mirror: kvm1:other}, {port: kvm1:both, mirror: kvm1:other}, kvm1:off,\n"
+		"  {port: kvm1:eno2, mirror: kvm1:gone}, {port: kvm2:vm-b, mirror: kvm2:eno2}]}}\n";
+	bool is_degraded;
+	(void) state;
+	world_connect(&world, "kvm2", ports2, 2);
+	world_reload(&world, mirrored);
+	core_plan(world.core);
+	json_t *problems = show_problems(&world.api, &is_degraded);
+	assert_true(is_degraded);
+	assert_string_equal(at(with(problems, "kind", "mirror"), "text"),
+			    "\"port kvm1:eno2: its mirror port gone (topology.yaml:4) is not there: no copies are made\"");
+	assert_null(with(problems, "kind", "port-no-network"));
+	json_decref(problems);
+	json_t *items = list(&show_ports, &(struct show_query) { .port = "vm-a" });
+	assert_string_equal(at(items, "0.mirror"), "\"kvm1:other\"");
+	assert_string_equal(at(items, "0.state"), "\"ok\"");
+	assert_string_equal(at(items, "0.why"), "null");
+	json_decref(items);
+	items = list(&show_ports, &(struct show_query) { .port = "other" });
+	assert_string_equal(at(items, "0.state"), "\"mirror\"");
+	assert_string_equal(at(items, "0.mirror"), "null");
+	assert_string_equal(at(items, "0.mirrored"), "[\"vm-a\",\"both\"]");
+	assert_string_equal(at(items, "0.why"), "\"takes copies of vm-a, both; what comes in there is dropped and counted\"");
+	json_decref(items);
+	struct fact down = { .kind = FACT_PORT, .sw = kvm1, .ofport = OTHER, .port_name = "other", .old_sw = NET_NONE };
+	core_fact(world.core, &down);
+	items = list(&show_ports, &(struct show_query) { .port = "both" });
+	assert_string_equal(at(items, "0.why"), "\"its mirror port other (topology.yaml:3) is down: no copies are made\"");
+	json_decref(items);
+	items = list(&show_ports, &(struct show_query) { .port = "other" });
+	assert_string_equal(at(items, "0.state"), "\"down\"");
+	json_decref(items);
+	struct fact gone = { .kind = FACT_PORT_GONE, .sw = kvm2, .ofport = VM_B, .old_sw = NET_NONE };
+	core_fact(world.core, &gone);
+	items = list(&show_ports, &(struct show_query) { .sw = "kvm2", .port = "eno2" });
+	assert_string_equal(at(items, "0.why"), "\"takes copies of nobody: none of these ports is there; what comes in there is dropped and counted\"");
+	json_decref(items);
+}
+
 static void test_text(void **state)
 {
 	static const struct { const char *bytes, *json; } cases[] = {
@@ -814,6 +900,8 @@ int main(void)
 		T(test_objects),
 		T(test_adopted_switch),
 		T(test_storms),
+		T(test_rates),
+		T(test_mirrors),
 		T(test_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

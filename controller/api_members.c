@@ -368,6 +368,62 @@ const struct api_member api_members[] = {
 	{ "objects", "line", "number or null", "in the file" },
 	{ "objects", "column", "number or null", "" },
 
+	{ "plan", "ok", "bool", "the file has no errors; else there are only changes, findings and file, perhaps error and hint" },
+	{ "plan", "changes", "bool", "something would change: rows of a switch that is connected, or what the file says" },
+	{ "plan", "findings", "list", "as in config: errors, or warnings" },
+	{ "plan", "file", "text", "" },
+	{ "plan", "digest", "text", "of that file" },
+	{ "plan", "digest_in_force", "text", "" },
+	{ "plan", "added", "number", "rows that switches would be sent, all in all: flows, groups and meters" },
+	{ "plan", "modified", "number", "" },
+	{ "plan", "deleted", "number", "" },
+	{ "plan", "rounds", "number", "steps one after the other, each when the switches have done the one before" },
+	{ "plan", "switches", "list", "" },
+	{ "plan", "switches.name", "text", "" },
+	{ "plan", "switches.state", "text", "connected; away: it gets what differs when it is back; leaves: the file does not want it any more" },
+	{ "plan", "switches.added", "number", "" },
+	{ "plan", "switches.modified", "number", "" },
+	{ "plan", "switches.deleted", "number", "" },
+	{ "plan", "switches.objects", "list", "the same by app and object of the file" },
+	{ "plan", "switches.objects.app", "text", "" },
+	{ "plan", "switches.objects.object", "text or null", "null: groups and meters, which do not say" },
+	{ "plan", "switches.objects.line", "number or null", "in that file; of what is gone, in the file that is in force" },
+	{ "plan", "switches.objects.added", "number", "" },
+	{ "plan", "switches.objects.modified", "number", "" },
+	{ "plan", "switches.objects.deleted", "number", "" },
+	{ "plan", "objects", "list", "what the two files say differently" },
+	{ "plan", "objects.object", "text", "" },
+	{ "plan", "objects.change", "text", "new, gone or changed" },
+	{ "plan", "objects.line", "number or null", "as above" },
+	{ "plan", "hosts", "list", "learned hosts that would lose their port or network, at most 1000" },
+	{ "plan", "hosts.mac", "text", "" },
+	{ "plan", "hosts.ip", "text or null", "" },
+	{ "plan", "hosts.where", "text or null", "switch:port; null while it is unconfirmed" },
+	{ "plan", "hosts.network", "text", "in which it would be no more" },
+	{ "plan", "hosts.network_is_gone", "bool", "the file has that network no more" },
+	{ "plan", "hosts.networks", "list", "in which its port would be" },
+	{ "plan", "n_hosts", "number", "all of these hosts" },
+	{ "plan", "rows", "list", "with rows=1: the rows, in the order of sending" },
+	{ "plan", "rows.switch", "text", "" },
+	{ "plan", "rows.change", "text", "added, modified or deleted" },
+	{ "plan", "rows.flow", "text", "as ovs-ofctl writes it" },
+	{ "plan", "rows.app", "text", "" },
+	{ "plan", "rows.object", "text or null", "" },
+	{ "plan", "rows.line", "number or null", "" },
+
+	{ "history", "revisions", "list", "the oldest first, the last 100" },
+	{ "history", "revisions.number", "number", "from 1; none is used twice" },
+	{ "history", "revisions.time_ms", "number", "when it came into force" },
+	{ "history", "revisions.source", "text", "start, apply, reload, edit: the file was changed on the disk, rollback, or unconfirmed: nobody confirmed" },
+	{ "history", "revisions.uid", "number or null", "user id of who asked" },
+	{ "history", "revisions.sha256", "text", "of the text" },
+	{ "history", "revisions.of", "number or null", "the revision that was gone back to" },
+	{ "history", "revisions.bytes", "number", "of the text" },
+	{ "history", "revisions.message", "text or null", "" },
+	{ "history", "in_force", "number or null", "the one that is" },
+	{ "history", "confirm", "object or null", "as in config" },
+	{ "history", "folder", "text or null", "where they are kept" },
+
 	{ "config", "file", "text", "" },
 	{ "config", "digest", "text", "of what is in force" },
 	{ "config", "failed", "bool", "the file on the disk has errors; what was before is in force" },
@@ -383,6 +439,12 @@ const struct api_member api_members[] = {
 	{ "config", "findings.code", "text", "E003; see the page of errors" },
 	{ "config", "findings.text", "text", "" },
 	{ "config", "findings.cure", "text", "what to do about this code" },
+	{ "config", "revision", "number or null", "in force; null: it could not be kept as one" },
+	{ "config", "confirm", "object or null", "a revision that waits for a confirmation" },
+	{ "config", "confirm.revision", "number", "" },
+	{ "config", "confirm.back_to", "number", "the revision that comes back without one" },
+	{ "config", "confirm.seconds_left", "number", "until then; 0 = it should be back" },
+	{ "config", "confirm.stuck", "text or null", "why it is not" },
 	{ "config", "text", "text or null", "the file as it is on the disk now" },
 
 	{ "counters", "facts", "number", "that changed something" },
@@ -488,8 +550,8 @@ void api_print_members(FILE *f)
 		fprintf(f, "| `%s` | %s | %s |\n", member->name, member->type, member->help);
 	}
 	fprintf(f, "\nThe answer of `events` has `first_id` and `last_id` beside its list, that of `flows` has `file`, that of\n"
-		"`objects` has `file` and `apps` (number and name). `apply` and `reload` answer as `config` does, without `text`; `apply` has\n"
-		"`applied` too. `check` answers `ok`, `digest` and `findings`. A follower of the events that reads too\n"
+		"`objects` has `file` and `apps` (number and name). `apply`, `rollback`, `confirm` and `reload` answer as `config`\n"
+		"does, without `text`; all but the last one have `applied` too. `revision` answers as an item of `history`, with `text`. `check` answers `ok`, `digest` and `findings`. A follower of the events that reads too\n"
 		"slowly gets as its last line `error`, `hint`, `first_lost_id` and `last_lost_id`.\n");
 	fprintf(f, "\n# Kinds of events\n\n");
 	events_print_kinds(f);

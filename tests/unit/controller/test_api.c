@@ -96,7 +96,7 @@ static int set_up(void **state)
 	world_init(&world, good);
 	world.core->now_ms = loop_now_ms(loop);
 	world_connect(&world, "kvm1", ports, 2);
-	config = config_new(loop, file);
+	config = config_new(loop, file, NULL);
 	config_start(config, world.core, on_changed, NULL);
 	struct api_world seen = { .core = world.core, .config = config, .listeners = listeners,
 				  .started_wall_ms = loop_wall_ms() };

@@ -79,7 +79,7 @@ static void serve(int ready)
 	world_learn(&world, "office", 1, 0, 1);
 	world_learn(&world, "yard", 2, 0, 1);
 	world_take_rows(&world, 0);
-	struct config *config = config_new(loop, in_dir("topology.yaml"));
+	struct config *config = config_new(loop, in_dir("topology.yaml"), NULL);
 	config_start(config, world.core, on_changed, NULL);
 	struct api_world seen = { .core = world.core, .config = config, .listeners = listeners,
 				  .started_wall_ms = loop_wall_ms() };

@@ -387,7 +387,8 @@ const struct api_member api_members[] = {
 	{ "plan", "switches.objects", "list", "the same by app and object of the file" },
 	{ "plan", "switches.objects.app", "text", "" },
 	{ "plan", "switches.objects.object", "text or null", "null: groups and meters, which do not say" },
-	{ "plan", "switches.objects.line", "number or null", "in that file; of what is gone, in the file that is in force" },
+	{ "plan", "switches.objects.line", "number or null", "in that file; of what is gone, in the one in force" },
+	{ "plan", "switches.objects.gone", "bool", "that file does not have it any more" },
 	{ "plan", "switches.objects.added", "number", "" },
 	{ "plan", "switches.objects.modified", "number", "" },
 	{ "plan", "switches.objects.deleted", "number", "" },
@@ -410,6 +411,7 @@ const struct api_member api_members[] = {
 	{ "plan", "rows.app", "text", "" },
 	{ "plan", "rows.object", "text or null", "" },
 	{ "plan", "rows.line", "number or null", "" },
+	{ "plan", "rows.gone", "bool", "" },
 
 	{ "history", "revisions", "list", "the oldest first, the last 100" },
 	{ "history", "revisions.number", "number", "from 1; none is used twice" },
@@ -422,6 +424,10 @@ const struct api_member api_members[] = {
 	{ "history", "revisions.message", "text or null", "" },
 	{ "history", "in_force", "number or null", "the one that is" },
 	{ "history", "confirm", "object or null", "as in config" },
+	{ "history", "confirm.revision", "number", "" },
+	{ "history", "confirm.back_to", "number", "" },
+	{ "history", "confirm.seconds_left", "number", "" },
+	{ "history", "confirm.stuck", "text or null", "" },
 	{ "history", "folder", "text or null", "where they are kept" },
 
 	{ "config", "file", "text", "" },

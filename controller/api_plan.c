@@ -173,7 +173,9 @@ void api_plan(struct api_request *request)
 	struct api *api = request->api;
 	struct core *core = api->world.core;
 	const char *rows = http_param(request->call, "rows");
-	struct plan_question question = { .file = core->net->file, .text = request->body_size ? request->body : NULL,
+	struct config_state state;
+	config_state(api->world.config, &state);
+	struct plan_question question = { .file = state.file, .text = request->body_size ? request->body : NULL,
 					  .size = request->body_size, .wants_rows = rows && !strcmp(rows, "1") };
 	int fd;
 	if (api->n_plans == API_MAX_PLANS) {

@@ -67,7 +67,7 @@ static void print_objects(const json_t *plan, const char *file)
 	print_more(json_array_size(list));
 }
 
-static void print_parts(const json_t *sw, const char *file)
+static void print_parts(const json_t *sw, const char *file, const char *in_force)
 {
 	const json_t *list = json_object_get(sw, "objects"), *part;
 	size_t i;
@@ -78,7 +78,7 @@ static void print_parts(const json_t *sw, const char *file)
 		print_counts(part);
 		if (*client_text(part, "object"))
 			printf(": ");
-		print_object(part, file);
+		print_object(part, json_is_true(json_object_get(part, "gone")) ? in_force : file);
 		putchar('\n');
 	}
 	print_more(json_array_size(list));
@@ -103,7 +103,7 @@ static void print_switches(const json_t *plan, const char *file)
 		}
 		print_counts(sw);
 		putchar('\n');
-		print_parts(sw, file);
+		print_parts(sw, file, client_text(plan, "file"));
 	}
 	if (n_same)
 		printf("%zu switch%s: no row differs\n", n_same, n_same == 1 ? "" : "es");

@@ -78,13 +78,13 @@ static const char *app_name(uint8_t number)
 	return app ? app->name : "";
 }
 
-/* What the file calls it: the new one, for what goes the old one. */
-static void add_object(const struct plan *plan, json_t *json, uint64_t id, bool is_gone)
+/* What the new file calls it; what is gone from there, the one before. */
+static void add_object(const struct plan *plan, json_t *json, uint64_t id)
 {
-	const struct net *first = is_gone ? plan->before : plan->core->net, *second = is_gone ? plan->core->net : plan->before;
-	const struct net_object *object = id ? net_object_by_id(first, id) : NULL;
-	if (id && !object)
-		object = net_object_by_id(second, id);
+	const struct net_object *object = id ? net_object_by_id(plan->core->net, id) : NULL;
+	bool is_gone = id && !object && net_object_by_id(plan->before, id);
+	if (is_gone)
+		object = net_object_by_id(plan->before, id);
 	json_t *name = object ? show_text(object->name) : NULL;
 	for (uint32_t sw = 0; id && !name && sw < plan->n_switches; sw++) {
 		const struct view_switch *vs = view_switch(plan->core->view, sw);
@@ -93,6 +93,7 @@ static void add_object(const struct plan *plan, json_t *json, uint64_t id, bool 
 	}
 	show_set(json, "object", name ? name : json_null());
 	show_set(json, "line", object ? json_integer(object->where.line) : json_null());
+	show_set(json, "gone", json_boolean(is_gone));
 }
 
 static void write_row(struct plan *plan, uint32_t sw, const struct rule *rule, const struct part *part, enum change change)
@@ -101,7 +102,7 @@ static void write_row(struct plan *plan, uint32_t sw, const struct rule *rule, c
 	rule_format(rule, text, sizeof text);
 	json_t *json = json_pack("{s:o, s:s, s:o, s:s}", "switch", show_text(view_switch(plan->core->view, sw)->name), "change",
 				 change_words[change], "flow", show_text(text), "app", app_name(part->app));
-	add_object(plan, json, part->object, change == DELETED);
+	add_object(plan, json, part->object);
 	fputs(plan->has_rows ? ",\n" : "\n", plan->out);
 	json_dumpf(json, plan->out, JSON_COMPACT | JSON_ENSURE_ASCII);
 	json_decref(json);
@@ -172,7 +173,7 @@ static json_t *parts_json(const struct plan *plan, struct on_switch *s)
 		qsort(s->parts, s->n_parts, sizeof *s->parts, by_name);
 	for (size_t i = 0; i < s->n_parts; i++) {
 		json_t *json = json_pack("{s:s}", "app", app_name(s->parts[i].app));
-		add_object(plan, json, s->parts[i].object, !s->parts[i].n[ADDED] && !s->parts[i].n[MODIFIED]);
+		add_object(plan, json, s->parts[i].object);
 		add_counts(json, s->parts[i].n);
 		json_array_append_new(list, json);
 	}

@@ -61,6 +61,7 @@ static const char bad[] =
 static char dir[64], file[128], socket_path[128];
 static struct loop *loop;
 static struct world world;
+static struct history *history;
 static struct config *config;
 static struct api *api;
 static char listener[] = "tcp:127.0.0.1:6653";
@@ -96,7 +97,10 @@ static int set_up(void **state)
 	world_init(&world, good);
 	world.core->now_ms = loop_now_ms(loop);
 	world_connect(&world, "kvm1", ports, 2);
-	config = config_new(loop, file, NULL);
+	char folder[128];
+	snprintf(folder, sizeof folder, "%s/history", dir);
+	history = history_new(folder);
+	config = config_new(loop, file, history);
 	config_start(config, world.core, on_changed, NULL);
 	struct api_world seen = { .core = world.core, .config = config, .listeners = listeners,
 				  .started_wall_ms = loop_wall_ms() };
@@ -111,12 +115,15 @@ static int tear_down(void **state)
 	(void) state;
 	api_free(api);
 	config_free(config);
+	history_free(history);
 	world_uninit(&world);
 	loop_free(loop);
 	assert_int_equal(access(socket_path, F_OK), -1);
 	unlink(file);
 	snprintf(path, sizeof path, "%s/weftd.pid", dir);
 	unlink(path);
+	snprintf(path, sizeof path, "rm -r %s/history", dir);
+	assert_int_equal(system(path), 0);
 	assert_int_equal(rmdir(dir), 0);
 	return 0;
 }
@@ -549,12 +556,81 @@ static void test_explain(void **state)
 	json_decref(json);
 }
 
+static void test_confirm_and_rollback(void **state)
+{
+	(void) state;
+	json_decref(call("POST", "/v1/confirm", NULL, 409));
+	json_decref(call("POST", "/v1/rollback", NULL, 409));
+	json_t *json = call("POST", "/v1/apply?confirm_seconds=600&message=why%20so", other, 200);
+	const json_t *waits = json_object_get(json, "confirm");
+	assert_int_equal(json_integer_value(json_object_get(json, "revision")), 2);
+	assert_int_equal(json_integer_value(json_object_get(waits, "revision")), 2);
+	assert_int_equal(json_integer_value(json_object_get(waits, "back_to")), 1);
+	json_decref(json);
+	json = call("GET", "/v1/history", NULL, 200);
+	const json_t *last = json_array_get(json_object_get(json, "revisions"), 1);
+	assert_string_equal(text(last, "source"), "apply");
+	assert_string_equal(text(last, "message"), "why so");
+	assert_int_equal(json_integer_value(json_object_get(last, "uid")), getuid());
+	assert_int_equal(json_integer_value(json_object_get(json, "in_force")), 2);
+	manual_knows("history", json);
+	manual_is_kept("history", json, NULL);
+	json_decref(json);
+	json_decref(call("POST", "/v1/apply", good, 409));
+	json_decref(call("POST", "/v1/rollback?number=1", NULL, 200));
+	json = call("GET", "/v1/revision", NULL, 200);
+	assert_int_equal(json_integer_value(json_object_get(json, "number")), 3);
+	assert_string_equal(text(json, "text"), good);
+	json_decref(json);
+	json = call("GET", "/v1/revision?number=2", NULL, 200);
+	assert_string_equal(text(json, "text"), other);
+	json_decref(json);
+	json_decref(call("GET", "/v1/revision?number=9", NULL, 404));
+	json_decref(call("GET", "/v1/revision?number=x", NULL, 400));
+	json_decref(call("POST", "/v1/apply?confirm_seconds=0", other, 400));
+	json_decref(call("POST", "/v1/apply?confirm_seconds=86401", other, 400));
+	json_decref(call("POST", "/v1/apply?confirm_seconds=5", other, 200));
+	json_decref(call("POST", "/v1/confirm", NULL, 200));
+}
+
+/* The copy tells, weftd itself is as it was; the file on the disk is what is asked for without a body. */
+static void test_plan(void **state)
+{
+	const struct net *net = world.core->net;
+	(void) state;
+	json_t *json = call("POST", "/v1/plan", other, 200);
+	assert_true(json_is_true(json_object_get(json, "changes")));
+	long long added = json_integer_value(json_object_get(json, "added"));
+	assert_true(added > 0);
+	json_decref(json);
+	assert_ptr_equal(world.core->net, net);
+	assert_int_equal(ledger_n_dirty(world.core->switches[0]->ledger), 0);
+	json = call("POST", "/v1/plan", NULL, 200);
+	assert_true(json_is_false(json_object_get(json, "changes")));
+	json_decref(json);
+	json = call("POST", "/v1/plan?rows=1", bad, 200);
+	assert_true(json_is_false(json_object_get(json, "ok")));
+	assert_true(json_array_size(json_object_get(json, "findings")) > 1);
+	json_decref(json);
+	/* Long enough that it comes in many pieces. */
+	char *large = malloc(1 << 16);
+	int n = sprintf(large, "version: 1\nswitches: {kvm1: {dpid: 0x11}}\nnetworks:\n");
+	for (int i = 0; i < 500; i++)
+		n += sprintf(large + n, "  net%d: {ports: [{port: kvm1:vm-a, tag: %d}]}\n", i, i + 1);
+	json = call("POST", "/v1/plan?rows=1", large, 200);
+	free(large);
+	assert_true(json_array_size(json_object_get(json, "rows")) > 500);
+	json_decref(json);
+	assert_int_equal(n_changed, 0);
+}
+
 static void test_manual_tells_the_truth(void **state)
 {
 	static const char *const lists[] = { "switches", "ports", "hosts", "networks", "flows", "events", "objects" };
 	static const char *const documents[] = { "status", "config", "counters", "log" };
 	(void) state;
 	/* Something of everything. */
+	json_decref(call("POST", "/v1/apply?confirm_seconds=600", other, 200));
 	world_learn(&world, "office", 1, 0, 1);
 	world_reload(&world, limited);
 	core_plan(world.core);
@@ -597,6 +673,10 @@ static void test_manual_tells_the_truth(void **state)
 	/* Nothing is wrong here, and nothing was sent. */
 	manual_is_kept("explain", explained, (const char *const[]) { "directions.causes.", "probe.", NULL });
 	json_decref(explained);
+	json_t *plan = call("POST", "/v1/plan?rows=1", good, 200);
+	manual_knows("plan", plan);
+	manual_is_kept("plan", plan, NULL);
+	json_decref(plan);
 	char *page = NULL;
 	size_t size = 0;
 	FILE *f = open_memstream(&page, &size);
@@ -627,6 +707,8 @@ int main(void)
 		T(test_followers_are_bounded),
 		T(test_ends_under_followers),
 		T(test_explain),
+		T(test_confirm_and_rollback),
+		T(test_plan),
 		T(test_manual_tells_the_truth),
 	};
 	signal(SIGPIPE, SIG_IGN);

@@ -230,7 +230,7 @@ int cli_plan(const struct cli *cli, int argc, char **argv)
 	/* No text at all would mean the file on the disk. */
 	if (file && !size)
 		size = (size_t) snprintf(text, 2, "\n");
-	int status = ask(cli, text ? text : "", size, file && !strcmp(file, "-") ? "(stdin)" : file, rows);
+	int status = ask(cli, text ? text : "", size, file && !strcmp(file, "-") ? "stdin" : file, rows);
 	free(text);
 	return status;
 }

@@ -367,7 +367,7 @@ static void test_plan(void **state)
 	/* No text is not no file. */
 	write_file("in", "");
 	assert_int_equal(weft("plan - --run-dir @"), CLI_ERROR);
-	HAS(err, "(stdin):1:1: error: ");
+	HAS(err, "stdin:1:1: error: ");
 	unlink(in_dir("in"));
 	json_t *json = weft_json("--json plan @/other.yaml --run-dir @", CLI_WOULD_CHANGE);
 	assert_true(json_is_true(json_object_get(json, "changes")));

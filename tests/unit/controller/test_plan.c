@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "controller/plan.h"
-#include "tests/unit/controller/world.h"
+#include "tests/unit/controller/te_world.h"
 
 #define SWITCHES "version: 1\nswitches:\n  kvm1: {dpid: 0x11, vtep: 10.0.0.11}\n  kvm2: {dpid: 0x12, vtep: 10.0.0.12}\n" \
 	"  kvm3: {dpid: 0x13, vtep: 10.0.0.13}\n"
@@ -121,7 +121,7 @@ static int tear_down(void **state)
 }
 
 /* In a child, as weftd does it. */
-static json_t *plan_of(const char *text, bool rows)
+static json_t *plan_of_core(struct core *core, const char *text, bool rows)
 {
 	struct plan_question question = { .file = "topology.yaml", .text = text, .size = strlen(text), .wants_rows = rows };
 	FILE *f = tmpfile();
@@ -129,7 +129,7 @@ static json_t *plan_of(const char *text, bool rows)
 	assert_non_null(f);
 	pid_t pid = fork();
 	if (!pid) {
-		plan_answer(world.core, &question, f);
+		plan_answer(core, &question, f);
 		_exit(fflush(f) ? 1 : 0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -142,6 +142,8 @@ static json_t *plan_of(const char *text, bool rows)
 	fclose(f);
 	return plan;
 }
+
+static json_t *plan_of(const char *text, bool rows) { return plan_of_core(world.core, text, rows); }
 
 static long long number(const json_t *json, const char *key)
 {
@@ -216,6 +218,42 @@ static void test_plan_is_what_is_sent(void **state)
 		free(text);
 		tear_down(state);
 		set_up(state);
+	}
+}
+
+/* Ways, trees and steered paths change in several steps, some of them after a time of grace: all of it is
+ * in the plan, and nothing else comes. */
+#define MESH(LINKS, MORE) \
+	"version: 1\nswitches: {a: {dpid: 1}, b: {dpid: 2}, c: {dpid: 3}}\nnetworks:\n  red: {ports: [\"*:vm*\"]}\nlinks:\n" \
+	"  - {between: [a:ab, b:ba], rate: 100Mbit}\n" LINKS MORE
+#define AC "  - {between: [a:ac, c:ca], rate: 100Mbit}\n"
+#define BC "  - {between: [b:bc, c:cb], rate: 100Mbit}\n"
+
+static void test_plan_with_links(void **state)
+{
+	static const struct { const char *name, *text; bool is_same; } others[] = {
+		{ "a comment", MESH(AC BC, "x-note: nothing\n"), true },
+		{ "a link less", MESH(AC, ""), false },
+		{ "a pin", MESH(AC BC, "te: {pin: [{from: a, to: b, via: [c]}]}\n"), false },
+		{ "dearer", MESH("  - {between: [a:ac, c:ca], rate: 100Mbit, cost: 50}\n" BC, ""), false },
+	};
+	(void) state;
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		struct te_world *t = calloc(1, sizeof *t);
+		te_world_init(t, MESH(AC BC, ""), NULL);
+		te_world_connect(t);
+		te_world_seconds(t, 60);
+		uint64_t before = te_world_mods(t);
+		json_t *plan = plan_of_core(t->w.core, others[i].text, false);
+		long long n = number(plan, "added") + number(plan, "modified") + number(plan, "deleted");
+		world_reload(&t->w, others[i].text);
+		te_world_seconds(t, 20);
+		print_message("%s: %lld messages in %lld steps\n", others[i].name, n, number(plan, "rounds"));
+		assert_int_equal(te_world_mods(t) - before, n);
+		assert_int_equal(n == 0, others[i].is_same);
+		json_decref(plan);
+		te_world_uninit(t);
+		free(t);
 	}
 }
 
@@ -338,7 +376,7 @@ int main(void)
 #define T(FUNCTION) cmocka_unit_test_setup_teardown(FUNCTION, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(test_plan_is_what_is_sent), T(test_objects), T(test_rows_by_object), T(test_hosts), T(test_switch_that_leaves),
-		T(test_errors),
+		T(test_errors), cmocka_unit_test(test_plan_with_links),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

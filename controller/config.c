@@ -81,14 +81,17 @@ void config_note(struct config *config, enum event_severity severity, const char
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	if (severity == EVENT_INFO)
-		VLOG_INFO("%s", text);
-	else
+	if (severity != EVENT_INFO)
 		VLOG_WARN("%s", text);
-	if (config->core)
+	else if (config->core)
+		VLOG_INFO("%s", text);
+	if (config->core) {
 		events_note(config->core->events, config->core->wall_ms, severity, "revision", "", "%s", text);
-	else
-		memcpy(config->news, text, sizeof text);
+		return;
+	}
+	size_t n = strlen(config->news);
+	snprintf(config->news + n, sizeof config->news - n, "%s%s", n ? "; " : "", text);
+	config->is_bad_news |= severity != EVENT_INFO;
 }
 
 /* The text of the file, or null: net_load then says why. */
@@ -324,7 +327,7 @@ void config_start(struct config *config, struct core *core, void (*changed)(void
 	config->ctx = ctx;
 	tell(config, "");
 	if (config->news[0])
-		events_note(core->events, core->wall_ms, EVENT_WARNING, "revision", "", "%s", config->news);
+		config_note(config, config->is_bad_news ? EVENT_WARNING : EVENT_INFO, "%s", config->news);
 	config_await(config);
 	config->settle = loop_timer_new(config->loop, on_settled, config);
 	config->read = config->seen = place_of(config);

@@ -42,7 +42,8 @@ struct config {
 	uint64_t deadline_ms;           /* of it, by the loop's clock */
 	struct loop_timer *deadline;
 	char stuck[PATH_MAX + 200];     /* why going back has not worked; "" = it has, or was not tried */
-	char news[512];                 /* what happened before there were events; "" = nothing */
+	char news[1000];                /* what happened before there were events; "" = nothing */
+	bool is_bad_news;
 };
 
 /* --- config.c */

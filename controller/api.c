@@ -129,7 +129,7 @@ static const struct api_path paths[] = {
 	  { CONFIRM, MESSAGE } },
 	{ "POST", "/v1/confirm", "what waits for a confirmation stays", api_confirm, NULL, {{ 0 }} },
 	{ "POST", "/v1/rollback", "put the text of a revision in force again, as /v1/apply does", api_rollback, NULL,
-	  { { "number", "which one; without it the one before the one in force, or the one that comes back when nobody confirms" },
+	  { { "number", "which one; without it the one before the text in force, or the one that comes back when nobody confirms" },
 	    CONFIRM, MESSAGE } },
 	{ "POST", "/v1/check", "the body is a topology file: only check it", api_check, NULL, {{ 0 }} },
 	{ "POST", "/v1/reload", "read the file again", api_reload, NULL, {{ 0 }} },

@@ -48,8 +48,9 @@ static const struct command {
 	  "A and B are numbers of revisions, `disk` for weftd's file as it is on the disk, or names of files; without B it is the\n"
 	  "revision in force. Exit code 0 when they are the same, 2 when they differ.", cli_diff, false, false },
 	{ "rollback", "[NUMBER] [--confirm TIME] [-m TEXT]", "put an earlier revision in force again",
-	  "Without NUMBER it is the one before the one in force; while a revision waits for a confirmation, the one that would\n"
-	  "come back. Its text is checked and replaces the file, as `weft apply` does it, and is a new revision.", cli_rollback, false, false },
+	  "Without NUMBER it is the one before the text in force, so each rollback leads one further back; while a revision\n"
+	  "waits for a confirmation, the one that would come back. Its text is checked and replaces the file, as `weft apply`\n"
+	  "does it, and is a new revision.", cli_rollback, false, false },
 	{ "reload", "", "have weftd read its file again",
 	  "weftd does so by itself when the file changes, and on SIGHUP.", cli_reload, false, false },
 	{ "status", "", "how the whole is, and what is wrong",

@@ -250,6 +250,8 @@ int cli_history(const struct cli *cli, int argc, char **argv)
 		putchar('\n');
 	} else {
 		print_revisions(history);
+		if (!json_array_size(json_object_get(history, "revisions")))
+			printf("there are none; `weft status` says why\n");
 		if (json_is_object(waits))
 			printf("\nrevision %lld waits for `weft confirm`: revision %lld comes back in %lld s\n", client_number(waits, "revision"),
 			       client_number(waits, "back_to"), client_number(waits, "seconds_left"));

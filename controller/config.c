@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config: the topology file of a running weftd. See config.h; what is asked for, and going
- * back, is in config_apply.c; how a file is replaced so that nothing acknowledged is lost is
+/* config: the topology file of a running weftd. See config.h; what is asked for is in
+ * config_apply.c, going back in config_confirm.c; how a file is replaced so that nothing acknowledged is lost is
  * in file.c. */
 #include "controller/config_private.h"
 

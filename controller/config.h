@@ -62,8 +62,8 @@ void config_reload(struct config *, uint32_t uid);      /* as on SIGHUP */
 /* Each gives null = done, else a sentence (static) and state.hint. */
 /* `weft apply`: findings are in state.refused when it is the text that is bad. asked may be null. */
 const char *config_apply(struct config *, const char *text, size_t size, const struct config_asked *);
-/* `weft rollback`: the text of that revision, 0 = of the one before the one in force (or the one
- * that comes back when nobody confirms), the way config_apply takes it. */
+/* `weft rollback`: the text of that revision, the way config_apply takes it. 0 = the one before what
+ * is in force, counted from where that text came into force first; or the one that comes back when nobody confirms. */
 const char *config_rollback(struct config *, uint32_t number, const struct config_asked *);
 /* `weft confirm`: what waits stays. */
 const char *config_confirm(struct config *, uint32_t uid);

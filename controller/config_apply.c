@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config, the half that is asked for: apply, rollback, confirm, and going back when nobody
- * confirms.
+/* config, the half that is asked for: apply, rollback, confirm. Waiting, and going back when
+ * nobody confirms, is in config_confirm.c.
  *
  * The order is what makes it safe. A revision is on the disk under another name, and what
  * waits for a confirmation as well, before the topology file is replaced; only then does the
@@ -16,8 +16,6 @@
 
 #include "controller/file.h"
 #include "controller/loop.h"
-
-enum { STUCK_MS = 10 * 1000 };          /* until going back is tried again */
 
 static char error[PATH_MAX + 400];      /* what was given back last */
 
@@ -46,7 +44,7 @@ static const char *who_text(uint32_t uid, char buf[48])
 	return buf;
 }
 
-static void tell_revision(struct config *config, const struct revision *r)
+void config_tell_revision(struct config *config, const struct revision *r)
 {
 	char who[48];
 	config->state.revision = r->number;
@@ -76,169 +74,7 @@ void config_keep_revision(struct config *config, const char *text, size_t size, 
 	if (problem)
 		config_note(config, EVENT_WARNING, "what is in force is no revision: %s", problem);
 	else
-		tell_revision(config, &r);
-}
-
-/* --- a confirmation ------------------------------------------------------------------------ */
-
-static uint64_t left_ms(const struct config *config)
-{
-	uint64_t now = loop_now_ms(config->loop);
-	return config->deadline_ms > now ? config->deadline_ms - now : 0;
-}
-
-bool config_is_overdue(const struct config *config) { return config->waits.revision && !left_ms(config); }
-
-/* Nothing waits any more; null, or why it still does. */
-static const char *end_wait(struct config *config)
-{
-	const char *problem = confirm_remove(history_folder(config->history));
-	if (problem)
-		return problem;
-	config->waits = (struct confirm) { 0 };
-	config->stuck[0] = '\0';
-	return NULL;
-}
-
-static void on_deadline(void *ctx)
-{
-	struct config *config = ctx;
-	/* Timers may come a little early. */
-	if (config_is_overdue(config))
-		config_go_back(config);
-	config_await(config);
-}
-
-void config_await(struct config *config)
-{
-	if (!config->waits.revision)
-		return;
-	if (!config->deadline)
-		config->deadline = loop_timer_new(config->loop, on_deadline, config);
-	loop_timer_again(config->deadline, config_is_overdue(config) ? STUCK_MS : (uint32_t) left_ms(config) + 1);
-}
-
-void config_edited(struct config *config)
-{
-	const struct confirm *waits = &config->waits;
-	if (!waits->revision)
-		return;
-	const struct revision *back = history_find(config->history, waits->back_to);
-	if (back && !strcmp(back->digest, config->sha256)) {
-		if (!end_wait(config))
-			config_note(config, EVENT_INFO, "the file is again what it was before: nothing waits for a confirmation any more");
-		return;
-	}
-	config_note(config, EVENT_WARNING, "the file was changed while revision %" PRIu32 " waits for a confirmation: without `weft confirm` all "
-		    "goes back to revision %" PRIu32 " in %" PRIu64 " s", waits->revision, waits->back_to, left_ms(config) / 1000);
-}
-
-/* Was it decided already, after what waits? */
-static bool is_over(const struct history *history, uint32_t revision)
-{
-	for (size_t i = 0; i < history_n(history); i++) {
-		const struct revision *r = history_at(history, i);
-		bool is_decision = r->source == HISTORY_APPLY || r->source == HISTORY_ROLLBACK || r->source == HISTORY_UNCONFIRMED;
-		if (r->number > revision && is_decision)
-			return true;
-	}
-	return false;
-}
-
-void config_recover(struct config *config, const char *digest)
-{
-	const char *problem;
-	if (!config->history || !history_is_ours(config->history))
-		return;
-	history_recover(config->history, digest);
-	struct confirm waits = confirm_read(history_folder(config->history), &problem);
-	if (problem)
-		config_note(config, EVENT_WARNING, "%s", problem);
-	if (!waits.revision)
-		return;
-	const struct revision *back = history_find(config->history, waits.back_to);
-	bool was_in_force = history_find(config->history, waits.revision) != NULL;
-	bool is_back = back && digest && !strcmp(back->digest, digest);
-	if (!back || !was_in_force || is_back || is_over(config->history, waits.revision)) {
-		if (was_in_force && !back)
-			config_note(config, EVENT_WARNING, "revision %" PRIu32 " waits for a confirmation, but revision %" PRIu32
-				    " before it is lost: it stays", waits.revision, waits.back_to);
-		confirm_remove(history_folder(config->history));
-		return;
-	}
-	config->waits = waits;
-	config->deadline_ms = loop_now_ms(config->loop) + confirm_left_ms(&waits, loop_wall_ms());
-}
-
-static void stuck(struct config *config, const char *why)
-{
-	if (strcmp(config->stuck, why))
-		config_note(config, EVENT_ERROR, "nobody confirmed revision %" PRIu32 ", and going back does not work: %s",
-			    config->waits.revision, why);
-	snprintf(config->stuck, sizeof config->stuck, "%s", why);
-}
-
-/* The net of a revision; null = stuck. */
-static struct net *net_of(struct config *config, uint32_t number, char **ret_text, size_t *ret_size, struct diag **ret_diag)
-{
-	const char *problem;
-	char why[120];
-	*ret_text = history_text(config->history, number, ret_size, &problem);
-	if (!*ret_text) {
-		stuck(config, problem);
-		return NULL;
-	}
-	*ret_diag = diag_new(config->file);
-	struct net *net = net_parse(config->file, *ret_text, *ret_size, *ret_diag);
-	if (net)
-		return net;
-	snprintf(why, sizeof why, "this weftd finds errors in revision %" PRIu32, number);
-	stuck(config, why);
-	diag_free(*ret_diag);
-	free(*ret_text);
-	return NULL;
-}
-
-/* The file first; where that does not work the network goes back all the same, and the file is
- * tried again later: what waits is not over until then. */
-bool config_go_back(struct config *config)
-{
-	struct revision r = { .source = HISTORY_UNCONFIRMED, .uid = HISTORY_NOBODY, .of = config->waits.back_to, .wall_ms = loop_wall_ms() };
-	char *text;
-	size_t size;
-	struct diag *diag;
-	struct net *net = net_of(config, config->waits.back_to, &text, &size, &diag);
-	if (!net)
-		return false;
-	snprintf(r.message, sizeof r.message, "nobody confirmed revision %" PRIu32, config->waits.revision);
-	bool is_kept = !history_prepare(config->history, &r, text, size);
-	bool is_on_disk = file_replace(config->file, text, size, 0644) >= 0;
-	if (!is_on_disk) {
-		char why[PATH_MAX + 100];
-		snprintf(why, sizeof why, "cannot write %s: %s; what is in force is revision %" PRIu32 " all the same", config->file,
-			 strerror(errno), config->waits.back_to);
-		history_discard(config->history);
-		stuck(config, why);
-	} else if (is_kept) {
-		history_commit(config->history);
-	}
-	if (strcmp(net->digest_text, config->state.digest)) {
-		config_put(config, net, text, size, diag);
-	} else {
-		config_took(config, net, text, size, diag);
-		net_free(net);
-	}
-	free(text);
-	if (!is_on_disk)
-		return true;
-	config_replaced(config);
-	config->state.revision = 0;
-	if (is_kept)
-		tell_revision(config, &r);
-	const char *problem = end_wait(config);
-	if (problem)
-		stuck(config, problem);
-	return true;
+		config_tell_revision(config, &r);
 }
 
 /* --- asked for ------------------------------------------------------------------------------- */
@@ -307,7 +143,7 @@ static void commit(struct config *config, const struct revision *r, const struct
 	if (problem)
 		config_note(config, EVENT_WARNING, "revision %" PRIu32 " may not survive a crash of this machine: %s", r->number, problem);
 	if (config->waits.revision)
-		end_wait(config);
+		config_end_wait(config);
 	config->waits = *waits;
 	if (waits->revision)
 		config->deadline_ms = loop_now_ms(config->loop) + waits->seconds * 1000ull;
@@ -341,14 +177,14 @@ static const char *change(struct config *config, struct net *take, const char *t
 		config_took(config, take, text, size, take_findings);
 		net_free(take);
 		if (config->waits.revision)
-			end_wait(config);
+			config_end_wait(config);
 		return problem;
 	}
 	if (config->history)
 		commit(config, r, &waits);
 	config_put(config, take, text, size, take_findings);
 	if (config->history)
-		tell_revision(config, r);
+		config_tell_revision(config, r);
 	if (waits.revision)
 		config_note(config, EVENT_WARNING, "revision %" PRIu32 " waits for `weft confirm`: without it revision %" PRIu32 " comes back in %u s",
 			    waits.revision, waits.back_to, waits.seconds);
@@ -359,7 +195,7 @@ static const char *refuse_waiting(struct config *config)
 {
 	return refuse(config, "`weft confirm` keeps it, `weft rollback` goes back at once; then try again",
 		      "revision %" PRIu32 " waits for a confirmation for %" PRIu64 " s more; nothing was changed", config->waits.revision,
-		      left_ms(config) / 1000);
+		      config_left_ms(config) / 1000);
 }
 
 static const char *ask(struct config *config, const char *text, size_t size, struct revision *r, const struct config_asked *asked)
@@ -385,15 +221,23 @@ const char *config_apply(struct config *config, const char *text, size_t size, c
 	return ask(config, text, size, &r, asked);
 }
 
-/* The revision that rollback means without a number; 0 = there is none. */
+/* The revision that rollback means without a number; 0 = there is none. What was gone back to counts as
+ * itself: so each rollback leads further back, and none brings back what was just undone. */
 static uint32_t one_before(const struct config *config)
 {
-	size_t n = history_n(config->history);
+	const struct history *history = config->history;
+	const struct revision *now = history_find(history, config->state.revision), *last = history_last(history);
+	uint32_t number = 0;
 	if (config->waits.revision)
 		return config->waits.back_to;
-	/* What runs is the last one, or has no number because it could not be kept. */
-	size_t at = config->state.revision ? 2 : 1;
-	return n >= at ? history_at(config->history, n - at)->number : 0;
+	/* What runs could not be kept. */
+	if (!now)
+		return last ? last->number : 0;
+	while (now && now->of && now->of < now->number)
+		now = history_find(history, now->of);
+	for (size_t i = 0; now && i < history_n(history) && history_at(history, i)->number < now->number; i++)
+		number = history_at(history, i)->number;
+	return number;
 }
 
 const char *config_rollback(struct config *config, uint32_t number, const struct config_asked *asked)
@@ -407,7 +251,7 @@ const char *config_rollback(struct config *config, uint32_t number, const struct
 	if (!number)
 		number = one_before(config);
 	if (!number)
-		return refuse(config, hint, "there is no revision before the one in force");
+		return refuse(config, hint, "there is no revision before what is in force");
 	if (config->waits.revision && number != config->waits.back_to && !config_is_overdue(config))
 		return refuse_waiting(config);
 	char *text = history_text(config->history, number, &size, &problem);
@@ -432,25 +276,10 @@ const char *config_confirm(struct config *config, uint32_t uid)
 		return refuse(config, "`weft apply FILE --confirm 60s` makes a change that waits for one", "nothing waits for a confirmation");
 	if (config_is_overdue(config))
 		return refuse(config, NULL, "it is too late to confirm revision %" PRIu32 ": weftd is going back", revision);
-	const char *problem = end_wait(config);
+	const char *problem = config_end_wait(config);
 	if (problem)
 		return refuse(config, "weftd must be able to write its state folder (--state-dir)", "not confirmed: %s; revision %" PRIu32
-			      " goes back in %" PRIu64 " s", problem, revision, left_ms(config) / 1000);
+			      " goes back in %" PRIu64 " s", problem, revision, config_left_ms(config) / 1000);
 	config_note(config, EVENT_INFO, "revision %" PRIu32 " is confirmed%s", revision, who_text(uid, who));
 	return NULL;
 }
-
-/* --- looking --------------------------------------------------------------------------------- */
-
-void config_state(const struct config *config, struct config_state *ret)
-{
-	*ret = config->state;
-	ret->problem = config->history ? history_problem(config->history) : NULL;
-	if (config->waits.revision)
-		ret->waits = (struct config_waits) {
-			.revision = config->waits.revision, .back_to = config->waits.back_to, .left_ms = left_ms(config),
-			.stuck = config->stuck[0] ? config->stuck : NULL,
-		};
-}
-
-struct history *config_history(const struct config *config) { return config->history; }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What config.c (the file on the disk) and config_apply.c (changes that are asked for,
- * and going back) share. */
+/* What config.c (the file on the disk), config_apply.c (changes that are asked for) and
+ * config_confirm.c (going back when nobody confirms) share. */
 #ifndef CONTROLLER_CONFIG_PRIVATE_H
 #define CONTROLLER_CONFIG_PRIVATE_H
 
@@ -60,6 +60,12 @@ void config_note(struct config *, enum event_severity, const char *format, ...) 
 /* --- config_apply.c */
 /* A text that is in force already: it becomes a revision, unless it is the last one. */
 void config_keep_revision(struct config *, const char *text, size_t size, enum history_source, uint32_t uid);
+void config_tell_revision(struct config *, const struct revision *);
+
+/* --- config_confirm.c */
+uint64_t config_left_ms(const struct config *);
+/* Nothing waits any more; null, or why it still does. */
+const char *config_end_wait(struct config *);
 /* The text on the disk came into force, while a revision waits. */
 void config_edited(struct config *);
 /* At the start: what waits, from the disk; digest as for history_recover. */

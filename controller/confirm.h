@@ -2,7 +2,7 @@
 /* confirm: what `weft apply --confirm` promised, on the disk: when nobody confirms in
  * time, weftd goes back. Written before the change is in force, removed when it was
  * confirmed or undone; beside the revisions. Only what it says; what follows from it is
- * in config_apply.c. */
+ * in config_confirm.c. */
 #ifndef CONTROLLER_CONFIRM_H
 #define CONTROLLER_CONFIRM_H
 

@@ -84,7 +84,7 @@ static int by_number(const void *a_, const void *b_)
 
 static void note_odd(struct history *h, const char *name)
 {
-	h->n_odd++;
+	h->n_odd += strcmp(h->odd, name) != 0;
 	snprintf(h->odd, sizeof h->odd, "%s", name);
 }
 

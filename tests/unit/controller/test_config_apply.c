@@ -275,7 +275,11 @@ static void test_rollback(void **state)
 	assert_in_force(two, 4);
 	assert_int_equal(history_last(history)->source, HISTORY_ROLLBACK);
 	assert_int_equal(history_last(history)->of, 2);
-	assert_null(rollback(1));
+	/* Further back, and not to what was just undone. */
+	assert_null(rollback(0));
+	assert_in_force(one, 5);
+	assert_int_equal(history_last(history)->of, 1);
+	assert_non_null(strstr(rollback(0), "no revision before"));
 	assert_in_force(one, 5);
 	assert_non_null(strstr(rollback(77), "there is no revision 77"));
 	assert_null(rollback(5));       /* it is in force */
@@ -342,6 +346,8 @@ static void test_not_confirmed(void **state)
 	assert_int_equal(history_last(history)->source, HISTORY_UNCONFIRMED);
 	assert_int_equal(history_last(history)->of, 1);
 	assert_non_null(strstr(config_confirm(config, 0), "nobody confirmed revision 2"));
+	/* Asked for a moment too late: it is done already. */
+	assert_non_null(strstr(rollback(0), "no revision before"));
 	restart();
 	assert_in_force(one, 3);
 }

@@ -70,6 +70,8 @@ void config_took(struct config *config, const struct net *net, const char *text,
 	snprintf(config->state.digest, sizeof config->state.digest, "%s", net->digest_text);
 	if (text)
 		digest_text(text, size, config->sha256);
+	else
+		config->sha256[0] = '\0';
 	config->state.loaded_wall_ms = loop_wall_ms();
 	config->state.failed = false;
 }
@@ -259,6 +261,7 @@ static void load(struct config *config, enum history_source source, uint32_t uid
 		net_free(net);
 	} else {
 		config_put(config, net, text, size, diag);
+		config->state.revision = 0;
 		if (text)
 			config_keep_revision(config, text, size, source, uid);
 		config_edited(config);

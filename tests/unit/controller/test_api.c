@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "controller/api_private.h"
@@ -624,6 +625,59 @@ static void test_plan(void **state)
 	assert_int_equal(n_changed, 0);
 }
 
+static void wait_for_plans(size_t n)
+{
+	for (int i = 0; api->n_plans != n && i < 3000; i++)
+		ask_turns(loop_base(loop), 10);
+	assert_int_equal(api->n_plans, n);
+}
+
+/* Two at a time; a client that goes away ends its own, and nothing is left of it. */
+static void test_plans_are_bounded(void **state)
+{
+	enum { N = API_MAX_PLANS + 1, NETWORKS = 40000 };
+	char *body = malloc(NETWORKS * 64 + 64), head[256], buf[4096];
+	int fds[N];
+	(void) state;
+	assert_non_null(body);
+	size_t size = (size_t) sprintf(body, "version: 1\nnetworks:\n");
+	for (unsigned i = 0; i < NETWORKS; i++)
+		size += (size_t) sprintf(body + size, "  net%u: {ports: [kvm1:p%u]}\n", i, i);
+	int head_size = snprintf(head, sizeof head, "POST /v1/plan HTTP/1.0\r\nContent-Length: %zu\r\n\r\n", size);
+	for (size_t i = 0; i < N; i++) {
+		fds[i] = ask_connect(socket_path);
+		send_body(fds[i], head, (size_t) head_size);
+		send_body(fds[i], body, size - 1);
+	}
+	for (size_t i = 0; i < N; i++)
+		send_body(fds[i], body + size - 1, 1);
+	ask_turns(loop_base(loop), 10);
+	assert_int_equal(api->n_plans, API_MAX_PLANS);
+	json_decref(call("GET", "/v1/status", NULL, 200));
+	assert_true(ask_wait(loop_base(loop), fds[N - 1], 30000));
+	assert_true(recv(fds[N - 1], buf, sizeof buf, 0) > 0);
+	assert_non_null(strstr(buf, " 503 "));
+	close(fds[0]);
+	wait_for_plans(API_MAX_PLANS - 1);
+	for (ssize_t n = 1; n > 0;) {
+		assert_true(ask_wait(loop_base(loop), fds[1], 30000));
+		n = recv(fds[1], buf, sizeof buf, 0);
+	}
+	wait_for_plans(0);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	for (size_t i = 1; i < N; i++)
+		close(fds[i]);
+	/* api_free waits for what still runs. */
+	int late = ask_connect(socket_path);
+	send_body(late, head, (size_t) head_size);
+	send_body(late, body, size);
+	ask_turns(loop_base(loop), 5);
+	assert_int_equal(api->n_plans, 1);
+	close(late);
+	free(body);
+}
+
 static void test_manual_tells_the_truth(void **state)
 {
 	static const char *const lists[] = { "switches", "ports", "hosts", "networks", "flows", "events", "objects" };
@@ -709,6 +763,7 @@ int main(void)
 		T(test_explain),
 		T(test_confirm_and_rollback),
 		T(test_plan),
+		T(test_plans_are_bounded),
 		T(test_manual_tells_the_truth),
 	};
 	signal(SIGPIPE, SIG_IGN);

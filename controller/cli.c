@@ -28,9 +28,29 @@ static const struct command {
 	{ "check", "FILE", "check a topology file, without weftd",
 	  "Prints every finding as `file:line:col: error: text  [code]` on stderr. Exit code 1 when there is an\n"
 	  "error, 0 with warnings only. `-` is stdin.", cli_check, false, false },
-	{ "apply", "[FILE]", "replace weftd's file by this one and put it in force",
+	{ "plan", "[FILE] [--rows]", "say what would change if a file were applied",
+	  "weftd puts the file in force in a copy of itself, and tells what that did: per switch how many rows would be\n"
+	  "added, modified and deleted, by app and object of the file, what the file says differently, and which learned hosts\n"
+	  "would lose their port or network. Nothing is sent to a switch. Without FILE it is weftd's file on the disk; `-` is\n"
+	  "stdin. `--rows` lists the rows as `ovs-ofctl` writes them: `+` added, `!` modified, `-` deleted. Exit code 0 when\n"
+	  "nothing would change, 2 when something would, 1 when the file has errors.", cli_plan, false, false },
+	{ "apply", "[FILE] [--confirm TIME] [-m TEXT]", "replace weftd's file by this one and put it in force",
 	  "weftd checks the text first; with an error nothing changes, neither the network nor the file. The file\n"
-	  "is replaced atomically. Without FILE it is `weft reload`. `-` is stdin.", cli_apply, false, false },
+	  "is replaced atomically. Without FILE it is `weft reload`. `-` is stdin. TEXT is kept with the revision.\n"
+	  "With `--confirm 60s` (or `5min`, `1h`) weftd goes back to the revision before by itself, unless `weft confirm` comes\n"
+	  "in time: also when you are cut off, and when weftd was restarted meanwhile.", cli_apply, false, false },
+	{ "confirm", "", "keep what was applied with --confirm",
+	  "Exit code 1 when nothing waits for a confirmation.", cli_confirm, false, false },
+	{ "history", "", "list the files that came into force",
+	  "Each is a revision: its number, when it came into force, by what (`start`, `apply`, `reload`, `edit`, `rollback`,\n"
+	  "`unconfirmed`), who asked, and the message. The last 100 are kept, with their texts.", cli_history, false, false },
+	{ "diff", "A [B]", "compare two texts, as `diff -u` does",
+	  "A and B are numbers of revisions, `disk` for weftd's file as it is on the disk, or names of files; without B it is the\n"
+	  "revision in force. Exit code 0 when they are the same, 2 when they differ.", cli_diff, false, false },
+	{ "rollback", "[NUMBER] [--confirm TIME] [-m TEXT]", "put an earlier revision in force again",
+	  "Without NUMBER it is the one before the text in force, so each rollback leads one further back; while a revision\n"
+	  "waits for a confirmation, the one that would come back. Its text is checked and replaces the file, as `weft apply`\n"
+	  "does it, and is a new revision.", cli_rollback, false, false },
 	{ "reload", "", "have weftd read its file again",
 	  "weftd does so by itself when the file changes, and on SIGHUP.", cli_reload, false, false },
 	{ "status", "", "how the whole is, and what is wrong",

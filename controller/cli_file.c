@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check, apply, reload: a topology file, here or at weftd. */
-#include <inttypes.h>
+/* check: a topology file, without weftd. What weftd does with one is in cli_change.c and cli_plan.c. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,8 +7,6 @@
 #include <jansson.h>
 
 #include "controller/cli.h"
-#include "controller/cli_table.h"
-#include "controller/client.h"
 #include "topo/net.h"
 
 enum { MTU_LINES = 4 };                  /* networks that are told one by one */
@@ -136,66 +133,4 @@ int cli_check(const struct cli *cli, int argc, char **argv)
 	net_free(net);
 	diag_free(diag);
 	return status;
-}
-
-/* --- at weftd ------------------------------------------------------------------------------- */
-
-/* As diag_format, with the name under which the user knows the file. */
-static void print_findings(json_t *findings, const char *file)
-{
-	size_t i;
-	json_t *finding;
-	json_array_foreach(findings, i, finding) {
-		cli_print_text(stderr, file ? file : client_text(finding, "file"));
-		if (client_number(finding, "line"))
-			fprintf(stderr, ":%lld:%lld", client_number(finding, "line"), client_number(finding, "column"));
-		fprintf(stderr, ": %s: ", client_text(finding, "severity"));
-		cli_print_text(stderr, client_text(finding, "text"));
-		fprintf(stderr, "  [%s]\n", client_text(finding, "code"));
-	}
-}
-
-/* file: what the user calls it; null = weftd's own name for it. */
-static int say_outcome(const struct cli *cli, struct client_reply *reply, const char *file)
-{
-	int status = reply->code < 400 ? CLI_OK : CLI_ERROR;
-	json_t *json = json_loadb(reply->body, reply->size, 0, NULL);
-	if (cli->json) {
-		fwrite(reply->body, 1, reply->size, stdout);
-	} else {
-		print_findings(json_object_get(json, "findings"), file);
-		if (status == CLI_OK)
-			printf("in force: %s, digest %s\n", client_text(json, "file"), client_text(json, "digest"));
-		else
-			client_say_error(reply);
-	}
-	json_decref(json);
-	client_reply_free(reply);
-	return status;
-}
-
-int cli_reload(const struct cli *cli, int argc, char **argv)
-{
-	struct client_reply reply;
-	if (argc != 1)
-		return cli_bad_usage(argv[0], "no more words are wanted");
-	if (!client_call(cli->run_dir, "/v1/reload", "", 0, &reply))
-		return CLI_ERROR;
-	return say_outcome(cli, &reply, NULL);
-}
-
-int cli_apply(const struct cli *cli, int argc, char **argv)
-{
-	struct client_reply reply;
-	size_t size;
-	if (argc == 1)
-		return cli_reload(cli, argc, argv);
-	if (argc != 2)
-		return cli_bad_usage(argv[0], "one FILE is wanted, or none");
-	char *text = cli_read_file(argv[1], &size);
-	if (!text)
-		return CLI_ERROR;
-	bool is_answered = client_call(cli->run_dir, "/v1/apply", text, size, &reply);
-	free(text);
-	return is_answered ? say_outcome(cli, &reply, strcmp(argv[1], "-") ? argv[1] : "(stdin)") : CLI_ERROR;
 }

@@ -138,6 +138,7 @@ void events_print_kinds(FILE *f)
 		{ "move", "a host was seen at another port than before" },
 		{ "config", "a file is in force" },
 		{ "config-refused", "a file has errors; nothing was changed" },
+		{ "revision", "a file that came into force was kept; a confirmation is awaited, was given, or did not come" },
 		{ "refused-switch", "a connection was not let in" },
 		{ "standby", "another controller is in charge of a switch" },
 		{ "in-sync", "a switch that came back has all rows; how long it took, what was sent" },

@@ -35,6 +35,7 @@ enum {
 struct daemon {
 	struct options options;
 	struct loop *loop;
+	struct history *history;
 	struct config *config;
 	struct core *core;
 	struct sessions *sessions;
@@ -169,7 +170,7 @@ static void on_hangup(void *ctx)
 	struct daemon *d = ctx;
 	set_time(d);
 	reload_certificates(d);
-	config_reload(d->config);
+	config_reload(d->config, HISTORY_NOBODY);
 }
 
 static void on_terminate(void *ctx)
@@ -246,8 +247,12 @@ static int start(struct daemon *d)
 {
 	const char *error = NULL;
 	struct config_state state;
+	char history[4096];
 	d->loop = loop_new();
-	d->config = config_new(d->loop, d->options.topology);
+	snprintf(history, sizeof history, "%s/history", d->options.state_dir);
+	mkdir(d->options.state_dir, 0755);
+	d->history = history_new(history);
+	d->config = config_new(d->loop, d->options.topology, d->history);
 	config_state(d->config, &state);
 	diag_print(state.findings, stderr);
 	if (state.failed)
@@ -304,6 +309,7 @@ static void stop(struct daemon *d)
 	sessions_free(d->sessions);
 	core_free(d->core);
 	config_free(d->config);
+	history_free(d->history);
 	tls_free(d->tls);
 	loop_free(d->loop);
 	if (d->state_fd >= 0)

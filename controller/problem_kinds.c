@@ -4,6 +4,8 @@
 
 static const struct { const char *word, *help; } kinds[] = {
 	{ "config-refused", "the file has errors; what was before is in force" },
+	{ "confirm", "a revision waits for a confirmation, or going back without one does not work" },
+	{ "history", "revisions cannot be kept, or one of them cannot be used" },
 	{ "certificate", "weftd's own ends soon, has ended, or cannot be used" },
 	{ "switch-waiting", "a switch of the file has not connected since weftd started" },
 	{ "switch-disconnected", "a switch is gone" },

@@ -67,6 +67,27 @@ static void look_at_config(struct problems *problems)
 			"%zu errors in %s: the network before it stays in force. The first: %s", n, state.file, first);
 }
 
+/* A revision that waits to be confirmed, and the folder of revisions. */
+static void look_at_history(struct problems *problems)
+{
+	struct config_state state;
+	if (!problems->world->config)
+		return;
+	config_state(problems->world->config, &state);
+	const struct config_waits *waits = &state.waits;
+	if (waits->revision && waits->stuck)
+		problems_add(problems, ERROR, "confirm", (struct about) { .hint = "it is tried again every 10 seconds; `weft apply FILE` or "
+			     "`weft rollback NUMBER` ends that" }, "nobody confirmed revision %" PRIu32 ", and going back does not work: %s",
+			     waits->revision, waits->stuck);
+	else if (waits->revision)
+		problems_add(problems, WARNING, "confirm", (struct about) { .hint = "`weft confirm` keeps it, `weft rollback` goes back at once" },
+			     "revision %" PRIu32 " waits for a confirmation: revision %" PRIu32 " comes back in %" PRIu64 " s", waits->revision,
+			     waits->back_to, (waits->left_ms + 999) / 1000);
+	if (state.problem)
+		problems_add(problems, WARNING, "history", (struct about) { .hint = "what is in force is not touched by it, but going back may not "
+			     "be possible; see --state-dir of weftd" }, "%s", state.problem);
+}
+
 static void look_at_certificate(struct problems *problems)
 {
 	struct about about = { .hint = "weft pki renew weftd --dir DIR; weftd takes the new one by itself" };
@@ -186,6 +207,7 @@ json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 	for (size_t i = 0; i < N_SEVERITIES; i++)
 		problems.by_severity[i] = json_array();
 	look_at_config(&problems);
+	look_at_history(&problems);
 	look_at_certificate(&problems);
 	problems_of_switches(&problems);
 	problems_of_links(&problems);

@@ -317,8 +317,9 @@ static void load(struct world *w, struct trip *trip, uint32_t sw)
 		if (!row->want)
 			continue;
 		row_rule(row, &room, &rule);
-		walk_switch_add(trip->switches[sw], &rule);
+		walk_switch_load(trip->switches[sw], &rule);
 	}
+	walk_switch_loaded(trip->switches[sw]);
 }
 
 static void load_rows(struct world *w, struct trip *trip)

@@ -102,7 +102,7 @@ def api_target(args):
         return "/v1/status"
     if args[0] != "show" or not all("=" in a for a in args[2:]):
         return None
-    return f"/v1/{args[1]}?" + urllib.parse.urlencode([a.split("=", 1) for a in args[2:]])
+    return f"/v1/{args[1]}?" + urllib.parse.urlencode([tuple(a.split("=", 1)) for a in args[2:]], quote_via=urllib.parse.quote)
 
 
 class Second:
@@ -395,6 +395,12 @@ class Lab:
 
     def ns(self, namespace, *args):
         return run("ip", "netns", "exec", namespace, *args)
+
+    def overruns(self):
+        """Frames that came to ports of switches and that Open vSwitch did not fetch in time: what a
+        busy machine loses. The kernel counts them at the sockets (d of skmem)."""
+        return sum(int(d) for host in self.map["hosts"].values()
+                   for d in re.findall(r"^p_raw .* \*:\S+ .*,d(\d+)\)", self.ns(host["ns"], "ss", "-0nmH").stdout, re.M))
 
     def port(self, host, name):
         """As `weft show ports` has it."""

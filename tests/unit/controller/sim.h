@@ -36,7 +36,8 @@ struct sim_switch {
 	struct wire wire;
 	bool online;                    /* it believes in a connection */
 	struct sim_port ports[SIM_PORTS];
-	struct walk_switch *rows;       /* for frames; null = its rows have changed since */
+	struct walk_switch *rows;       /* for frames: a copy of its rows, or null */
+	uint64_t rows_at;               /* fake_n_changes() when they were copied */
 	struct sim *sim;
 };
 

@@ -40,7 +40,7 @@ static int frame_vid(const uint8_t *frame)
 	return frame[12] == 0x81 && frame[13] == 0 ? (frame[14] & 0x0f) << 8 | frame[15] : SIM_UNTAGGED;
 }
 
-static void add_row(void *ctx, const struct rule *rule) { walk_switch_add(ctx, rule); }
+static void load_row(void *ctx, const struct rule *rule) { walk_switch_load(ctx, rule); }
 
 bool sim_port_lives(const struct sim *s, uint32_t sw, size_t port)
 {
@@ -51,9 +51,12 @@ bool sim_port_lives(const struct sim *s, uint32_t sw, size_t port)
 
 static const struct walk_switch *rows_of(struct sim_switch *sw)
 {
-	if (!sw->rows) {
+	if (!sw->rows || sw->rows_at != fake_n_changes(sw->fake)) {
+		walk_switch_free(sw->rows);
 		sw->rows = walk_switch_new();
-		fake_each(sw->fake, add_row, sw->rows);
+		sw->rows_at = fake_n_changes(sw->fake);
+		fake_each(sw->fake, load_row, sw->rows);
+		walk_switch_loaded(sw->rows);
 	}
 	for (size_t p = SIM_CABLES; p < sim_n_ports(sw->sim); p++)
 		if (sw->ports[p].ofport)
@@ -655,8 +658,6 @@ static void expire_silent(struct sim *s)
 		fake_each(sw->fake, find_silent, &silent);
 		for (size_t k = 0; k < silent.n; k++)
 			fake_expire(sw->fake, &silent.rules[k], OFPRR_IDLE_TIMEOUT);
-		walk_switch_free(sw->rows);
-		sw->rows = NULL;
 	}
 	sim_settle(s);
 }

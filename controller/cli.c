@@ -307,6 +307,16 @@ const char *cli_mbps(double mbps, char *buf)
 	return buf;
 }
 
+const char *cli_bytes(double bytes, char *buf)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+	size_t i = 0;
+	for (; bytes >= 1000 && i + 1 < sizeof units / sizeof *units; i++)
+		bytes /= 1000;
+	snprintf(buf, 24, "%.3g %s", bytes, units[i]);
+	return buf;
+}
+
 char *cli_read_file(const char *path, size_t *ret_size)
 {
 	FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;

@@ -59,6 +59,8 @@ const char *cli_ago(long long wall_ms, char buf[24]);
 
 /* "1.25 Gbit/s", "93.7 Mbit/s", "0". */
 const char *cli_mbps(double mbps, char *buf);
+/* "1.25 GB", "93.7 kB", "12 B"; buf as above. */
+const char *cli_bytes(double bytes, char *buf);
 
 /* A whole file, or stdin for "-"; owned by the caller. Null after saying why. */
 char *cli_read_file(const char *path, size_t *ret_size);

@@ -5,6 +5,7 @@
 #include "apps/pipeline.h"
 #include "controller/api.h"
 #include "controller/cli.h"
+#include "controller/metrics.h"
 #include "controller/options.h"
 #include "topo/net.h"
 
@@ -18,6 +19,7 @@ static const struct page {
 	{ "commands.md", "weft", cli_print_reference },
 	{ "weftd.md", "weftd", options_print_reference },
 	{ "api.md", "the API", api_print_reference },
+	{ "metrics.md", "the metrics", metrics_print_reference },
 	{ "pipeline.md", "tables, registers, cookies", pipeline_print_reference },
 };
 enum { N_PAGES = sizeof pages / sizeof *pages };

@@ -65,6 +65,13 @@ static const struct command {
 	{ "watch", "[KEY=VALUE]...", "print events as they happen",
 	  "`after=0` begins with all that weftd remembers; `kind=`, `switch=`, `network=` and `severity=` choose.\n"
 	  "With `--json` one object a line. Ends when weftd ends, with exit code 1.", cli_watch, false, false },
+	{ "web", "[--listen ADDR:PORT] [--tls] [--pki DIR] [--token-file FILE] [--name NAME]...", "show all this in a browser, and metrics to Prometheus",
+	  "Prints the address to open, with a token in it, and runs in the foreground until it is ended (SIGTERM, Ctrl-C).\n"
+	  "The page, the read-only part of the API and `/metrics` are for who has the token: the browser keeps it in a\n"
+	  "cookie, programs send it as `Authorization: Bearer TOKEN`. It listens on 127.0.0.1:8653 unless `--listen` says\n"
+	  "otherwise; beyond this machine only with `--tls`, by cert.pem and key.pem in `--pki` (default /etc/weft/pki).\n"
+	  "`--token-file` keeps the token over restarts: the file is made when it is not there. It may be asked by address, as\n"
+	  "localhost, by the names in its certificate, and by `--name`.", cli_web, false, false },
 	{ "name", "[--file FILE]", "name the rows of an ovs-ofctl dump (stdin to stdout)",
 	  "Every row of weft's gets a comment with app, object and line of the file:\n"
 	  "`ovs-ofctl -O OpenFlow13 dump-flows br-int | weft name`. The lines stay as they are in front of it.\n"

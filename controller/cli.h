@@ -41,6 +41,7 @@ int cli_status(const struct cli *, int argc, char **argv);
 /* `show te`; argv[0] is "te". */
 int cli_te(const struct cli *, int argc, char **argv);
 int cli_watch(const struct cli *, int argc, char **argv);
+int cli_web(const struct cli *, int argc, char **argv);
 
 /* "weft: WHY"; "usage: weft ..."; returns CLI_ERROR. */
 int cli_bad_usage(const char *command, const char *why);

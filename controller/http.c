@@ -8,8 +8,10 @@
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@
 #include <time.h>
 
 #include "ofproto/log.h"
+#include "ofproto/tls.h"
 #include "topo/arena.h"
 
 enum { IDLE_WHEN_FULL_US = 1000000 };
@@ -34,6 +37,8 @@ struct place {
 struct http {
 	struct evhttp *evhttp;
 	struct evconnlistener *listener;
+	struct tls *tls;                /* borrowed; null = none */
+	size_t max_body;
 	http_handler *handler;
 	void *ctx;
 	struct place connections[HTTP_MAX_CONNECTIONS];
@@ -50,6 +55,8 @@ struct http_call {
 	char *path;                     /* decoded; owned, like names and values */
 	char *names[HTTP_MAX_PARAMS], *values[HTTP_MAX_PARAMS];
 	size_t n_params;
+	void (*gone)(void *ctx);        /* held: null = not, or not any more */
+	void *gone_ctx;
 	/* A stream. */
 	TAILQ_ENTRY(http_call) link;
 	const struct http_stream_ops *ops;
@@ -127,9 +134,13 @@ static void on_sweep(evutil_socket_t fd, short what, void *ctx)
 static struct bufferevent *new_connection(struct event_base *base, void *ctx)
 {
 	struct http *http = ctx;
-	struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+	struct bufferevent *bev = http->tls
+		? bufferevent_openssl_socket_new(base, -1, tls_server(http->tls), BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE)
+		: bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 	if (!bev)
 		log_abort("out of memory");
+	if (http->tls)
+		bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
 	bufferevent_incref(bev);
 	http->connections[http->n_connections++] = (struct place) { bev, now_us() };
 	if (http->n_connections == HTTP_MAX_CONNECTIONS)
@@ -218,11 +229,26 @@ const char *http_param(const struct http_call *call, const char *name)
 	return NULL;
 }
 
+const char *http_header(const struct http_call *call, const char *name)
+{
+	const struct evkeyvalq *headers = evhttp_request_get_input_headers(call->request);
+	const struct evkeyval *header;
+	const char *found = NULL;
+	TAILQ_FOREACH(header, headers, next) {
+		if (strcasecmp(header->key, name))
+			continue;
+		if (found)
+			return NULL;
+		found = header->value;
+	}
+	return found;
+}
+
 const char *http_body(struct http_call *call, size_t *ret_size)
 {
 	struct evbuffer *body = evhttp_request_get_input_buffer(call->request);
 	size_t size = evbuffer_get_length(body);
-	if (size > HTTP_MAX_BODY)
+	if (size > call->http->max_body)
 		return NULL;
 	*ret_size = size;
 	return size ? (const char *) evbuffer_pullup(body, -1) : "";
@@ -234,15 +260,49 @@ static const char *reason(int code)
 {
 	switch (code) {
 	case 200: return "OK";
+	case 303: return "See Other";
 	case 400: return "Bad Request";
+	case 401: return "Unauthorized";
 	case 404: return "Not Found";
 	case 405: return "Method Not Allowed";
 	case 409: return "Conflict";
 	case 413: return "Content Too Large";
+	case 421: return "Misdirected Request";
 	case 422: return "Unprocessable Content";
+	case 502: return "Bad Gateway";
 	case 503: return "Service Unavailable";
 	default: return "Error";
 	}
+}
+
+void http_add_header(struct http_call *call, const char *name, const char *value)
+{
+	evhttp_add_header(evhttp_request_get_output_headers(call->request), name, value);
+}
+
+static void on_held_gone(struct evhttp_connection *connection, void *ctx)
+{
+	struct http_call *call = ctx;
+	struct evhttp_request *request = call->request;
+	(void) connection;
+	call->gone(call->gone_ctx);
+	call_free(call);
+	if (!evhttp_request_get_connection(request))
+		evhttp_send_reply_end(request);
+}
+
+void http_hold(struct http_call *call, void (*gone)(void *ctx), void *ctx)
+{
+	call->gone = gone;
+	call->gone_ctx = ctx;
+	evhttp_connection_set_closecb(evhttp_request_get_connection(call->request), on_held_gone, call);
+}
+
+static void let_go(struct http_call *call)
+{
+	if (call->gone)
+		evhttp_connection_set_closecb(evhttp_request_get_connection(call->request), NULL, NULL);
+	call->gone = NULL;
 }
 
 void http_reply(struct http_call *call, int code, const char *allow, const char *text, size_t size)
@@ -250,7 +310,9 @@ void http_reply(struct http_call *call, int code, const char *allow, const char 
 	struct evhttp_request *request = call->request;
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
 	struct evbuffer *buf = new_buffer();
-	evhttp_add_header(headers, "Content-Type", "application/json");
+	let_go(call);
+	if (!evhttp_find_header(headers, "Content-Type"))
+		evhttp_add_header(headers, "Content-Type", "application/json");
 	if (allow)
 		evhttp_add_header(headers, "Allow", allow);
 	if (evbuffer_add(buf, text, size))
@@ -362,6 +424,7 @@ void http_stream(struct http_call *call, const char *content_type, const struct 
 	struct evhttp_connection *connection = evhttp_request_get_connection(call->request);
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(call->request);
 	struct timeval write_within = { HTTP_IDLE_S, 0 };
+	let_go(call);
 	call->ops = ops;
 	call->ctx = ctx;
 	call->is_wanted = true;
@@ -391,7 +454,15 @@ void http_wake(struct http_call *call)
 
 struct http *http_new(struct event_base *base, int listen_fd, http_handler *handler, void *ctx)
 {
+	return http_new_tls(base, listen_fd, NULL, HTTP_MAX_BODY, handler, ctx);
+}
+
+struct http *http_new_tls(struct event_base *base, int listen_fd, struct tls *tls, size_t max_body, http_handler *handler,
+			  void *ctx)
+{
 	struct http *http = xheap_alloc(sizeof *http);
+	http->tls = tls;
+	http->max_body = max_body;
 	http->handler = handler;
 	http->ctx = ctx;
 	TAILQ_INIT(&http->runnable);
@@ -409,7 +480,7 @@ struct http *http_new(struct event_base *base, int listen_fd, http_handler *hand
 	evhttp_set_timeout(http->evhttp, HTTP_IDLE_S);
 	evhttp_set_max_headers_size(http->evhttp, HTTP_MAX_HEADERS);
 	/* A little more than we take, so that we say so ourselves, in JSON. */
-	evhttp_set_max_body_size(http->evhttp, HTTP_MAX_BODY + HTTP_SLICE_BYTES);
+	evhttp_set_max_body_size(http->evhttp, (ev_ssize_t) max_body + HTTP_SLICE_BYTES);
 	evhttp_set_allowed_methods(http->evhttp, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD
 				   | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
 	return http;

@@ -70,10 +70,10 @@ const char *web_token_file(const char *path, char token[WEB_TOKEN_MAX + 1])
 	bool is_there = !fstat(fd, &st);
 	ssize_t n = read(fd, line, sizeof line - 1);
 	close(fd);
-	if (!is_there || n < 0)
-		return fail(path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
+	if (is_there && !S_ISREG(st.st_mode))
 		return fail(path, "it is no regular file");
+	if (!is_there || n < 0)
+		return fail(path, "it cannot be read");
 	if (st.st_mode & 0077)
 		return fail(path, "others may read it; run: chmod 600, and put another token in");
 	line[strcspn(line, "\n")] = '\0';

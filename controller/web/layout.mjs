@@ -67,26 +67,22 @@ function stretch(x, y, aspect) {
 
 // Boxes that lie on one another are pushed apart, a little at a time.
 function apart(at, names) {
-  for (let round = 0; round < 60; round++) {
-    let moved = false;
-    for (let i = 0; i < names.length; i++) {
-      for (let j = i + 1; j < names.length; j++) {
-        const a = at[names[i]], b = at[names[j]];
-        const ox = (nodeWidth(names[i]) + nodeWidth(names[j])) / 2 + 12 - Math.abs(a.x - b.x), oy = NODE_H + 14 - Math.abs(a.y - b.y);
-        if (ox <= 0 || oy <= 0)
-          continue;
-        moved = true;
-        if (ox < oy) {
-          const d = (a.x < b.x ? -1 : 1) * ox / 2;
-          a.x += d; b.x -= d;
-        } else {
-          const d = (a.y < b.y ? -1 : 1) * oy / 2;
-          a.y += d; b.y -= d;
-        }
-      }
-    }
-    if (!moved)
-      break;
+  const boxes = names.map(name => ({ at: at[name], half: nodeWidth(name) / 2 + 6 }));
+  const push = (a, b) => {
+    const oy = NODE_H + 14 - Math.abs(a.at.y - b.at.y);
+    const ox = a.half + b.half - Math.abs(a.at.x - b.at.x);
+    if (ox <= 0 || oy <= 0)
+      return false;
+    const side = ox < oy ? "x" : "y", d = (a.at[side] < b.at[side] ? -1 : 1) * Math.min(ox, oy) / 2;
+    a.at[side] += d;
+    b.at[side] -= d;
+    return true;
+  };
+  for (let round = 0, moved = true; moved && round < 60; round++) {
+    moved = false;
+    for (let i = 0; i < boxes.length; i++)
+      for (let j = i + 1; j < boxes.length; j++)
+        moved = push(boxes[i], boxes[j]) || moved;
   }
   return at;
 }

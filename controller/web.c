@@ -181,7 +181,7 @@ static bool make_target(struct http_call *call, const struct view *view, char ta
 		bool fits = is_word(view, name) && (strcmp(name, "limit") || is_limit(value));
 		snprintf(target + strlen(target), MAX_TARGET - strlen(target), "%c", i ? '&' : '?');
 		if (!fits || !add_escaped(target, name) || !add_escaped(target, "") || strlen(target) + 2 > MAX_TARGET) {
-			web_error(call, 400, "this view does not take that", "limit is from 1 to 10000; docs/howto/web.md says more");
+			web_error(call, 400, "this view does not take that", "limit is from 1 to 10000; docs/howto/browser.md says more");
 			return false;
 		}
 		strcat(target, "=");

@@ -298,6 +298,48 @@ static void find_ip(struct find *f)
 		"router. `weft show hosts` lists who is known";
 }
 
+/* --- groups ---------------------------------------------------------------------------- */
+
+static uint32_t ip_number(const uint8_t ip[4])
+{
+	return (uint32_t) ip[0] << 24 | (uint32_t) ip[1] << 16 | (uint32_t) ip[2] << 8 | ip[3];
+}
+
+/* The last address of an IPv4 subnet means all of it (RFC 919); where there are two, both are hosts (RFC 3021). */
+static bool is_last_of(const char *subnet, const uint8_t ip[4])
+{
+	char text[INET_ADDRSTRLEN];
+	const char *slash = subnet ? strchr(subnet, '/') : NULL;
+	uint8_t from[4];
+	int len = slash ? atoi(slash + 1) : 32;
+	snprintf(text, sizeof text, "%.*s", slash ? (int) (slash - subnet) : 0, subnet ? subnet : "");
+	if (len > 30 || inet_pton(AF_INET, text, from) != 1)
+		return false;
+	uint32_t host = UINT32_MAX >> len, first = ip_number(from), asked = ip_number(ip);
+	return (first | host) == asked;
+}
+
+static bool is_group(const struct find *f)
+{
+	const struct net *net = f->core->net;
+	if (f->is_mac)
+		return f->mac[0] & 1;
+	if (f->is_v6)
+		return f->ip[0] == 0xff;
+	bool is_all = f->ip[0] >> 4 == 0xe || ip_number(f->ip) == UINT32_MAX;
+	for (uint32_t n = 0; n < net->n_networks && !is_all; n++)
+		is_all = wanted(f, n) && is_last_of(net->networks[n].subnet, f->ip);
+	return is_all;
+}
+
+static void refuse_group(struct find *f)
+{
+	if (f->n || (!f->is_mac && !f->is_ip) || !is_group(f))
+		return;
+	f->error = arena_printf(f->arena, "%s is nobody's own address: what is for it goes to many, and floods the network", f->word);
+	f->hint = "ask for one of those who shall hear it; of what is sent to all there are `arp/IP`, `nd/IP`, `ra`, `dhcp`";
+}
+
 /* "NETWORK/" in front of anything. */
 static const char *take_network(struct find *f, const char *asked)
 {
@@ -335,6 +377,7 @@ void find_all(struct find *f, const struct core *core, struct arena *arena, cons
 	} else {
 		find_name_of_port(f);
 	}
+	refuse_group(f);
 }
 
 const char *find_name(const struct find *f, const struct candidate *c)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The words for what is sent: "tcp/22", "nd/fd00::9", "dhcp", there and back. */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@ static const struct { const char *word; uint8_t number; bool has_ports; } protoc
 	{ "tcp", IP_TCP, true }, { "udp", IP_UDP, true }, { "sctp", IP_SCTP, true },
 	{ "igmp", 2, false }, { "gre", 47, false }, { "esp", 50, false }, { "ospf", 89, false }, { "vrrp", 112, false },
 };
+enum { TYPE_IP4 = 0x800, TYPE_ARP = 0x806, TYPE_IP6 = 0x86dd };
 enum { N_PROTOCOLS = sizeof protocols / sizeof *protocols };
 
 /* Words that stand alone. */
@@ -93,12 +95,12 @@ static bool parse_named(const char *text, struct explain_protocol *p, const char
 	return false;
 }
 
-const char *explain_protocol_parse(const char *text, struct explain_protocol *p)
+static const char *parse_protocol(const char *text, struct explain_protocol *p)
 {
 	const char *why = NULL;
 	unsigned long n;
 	*p = (struct explain_protocol) { .kind = EXPLAIN_ICMP };
-	if (!text || !text[0])
+	if (!text[0])
 		return NULL;
 	p->is_given = true;
 	for (size_t i = 0; i < sizeof alone / sizeof *alone; i++) {
@@ -115,8 +117,22 @@ const char *explain_protocol_parse(const char *text, struct explain_protocol *p)
 	p->kind = EXPLAIN_ETHER;
 	if (!number(text, 0xffff, &n) || n < 0x600)
 		return "an ethertype is a number from 0x0600 to 0xffff";
+	if (n == TYPE_ARP)
+		p->kind = EXPLAIN_ARP;
+	if (n == TYPE_IP4 || n == TYPE_IP6)
+		return "that is IP: say what of it, like tcp/22 or proto/47";
 	p->eth_type = (uint16_t) n;
 	return NULL;
+}
+
+const char *explain_protocol_parse(const char *text, struct explain_protocol *p)
+{
+	char lower[64];
+	size_t n = 0;
+	for (; text && text[n] && n < sizeof lower - 1; n++)
+		lower[n] = (char) tolower((unsigned char) text[n]);
+	lower[n] = '\0';
+	return parse_protocol(lower, p);
 }
 
 /* --- for people ---------------------------------------------------------------------------- */

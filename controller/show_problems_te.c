@@ -18,16 +18,23 @@ static void look_at_full(const struct report *r, const struct te_plan *plan, con
 	const struct core_te *te = r->core->te;
 	double above = r->core->net->te.above;
 	bool can_help = !te->look.is_known || te->advised || !strcmp(te->look.verdict, "moved") || !strcmp(te->look.verdict, "held");
+	const char *order = r->core->net->te.goal == NET_TE_SHORTEST ? "goal: shortest"
+		: r->core->net->te.mode == NET_TE_FREEZE ? "mode: freeze" : NULL;
 	size_t n = 0;
-	char name[200], text[400];
+	char name[200], text[400], why[200];
+	if (order)
+		snprintf(why, sizeof why, "nothing is moved off it (`%s`)", order);
+	else
+		snprintf(why, sizeof why, "other paths would not help (%s)", te->look.why);
 	for (uint32_t arc = 0; !can_help && arc < plan->n_arcs && n < MAX_LINKS; arc++) {
 		double u = (loads[arc] + plan->background[arc]) / plan->mbps[arc];
 		if (u <= above || !te_arc_is_up(plan, arc))
 			continue;
 		n++;
-		snprintf(text, sizeof text, "link %s is %ld %% full, above the goal of %ld %%, and other paths would not help (%s)",
-			 te_arc_name(r->core->net, arc, name, sizeof name), lround(100 * u), lround(100 * above), te->look.why);
-		r->add(r->ctx, true, "te-link-full", text, "more capacity or less traffic; weft show te says of whom it is");
+		snprintf(text, sizeof text, "link %s is %ld %% full, above the goal of %ld %%, and %s",
+			 te_arc_name(r->core->net, arc, name, sizeof name), lround(100 * u), lround(100 * above), why);
+		r->add(r->ctx, true, "te-link-full", text, order ? "take that word out of `te`, and weft looks for other paths; weft show te "
+		       "says of whom it is" : "more capacity or less traffic; weft show te says of whom it is");
 	}
 }
 

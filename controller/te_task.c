@@ -161,6 +161,8 @@ static const char *why_changed(const struct te_task *t)
 		return "a link came back: shortest paths again";
 	if (t->mode == NET_TE_FREEZE)
 		return "what stood on links that are gone has moved";
+	if (t->decision.verdict == PLACE_GOOD || t->decision.verdict == PLACE_BEST)
+		return "what paths have to be like has changed";
 	return place_verdict_text(t->decision.verdict);
 }
 

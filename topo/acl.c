@@ -10,6 +10,7 @@
 enum {
 	MAX_PROTOCOL = 255, MIN_ETHERTYPE = 0x600, MAX_ETHERTYPE = 0xffff, MAX_PORT = 65535, MAX_DSCP = 63,
 	ETHERTYPE_ARP = 0x806, ETHERTYPE_IPV4 = 0x800, ETHERTYPE_IPV6 = 0x86dd, ETHERTYPE_VLAN = 0x8100,
+	ETHERTYPE_VLAN_OUTER = 0x88a8,
 	IP_ICMP = 1, IP_TCP = 6, IP_UDP = 17, IP_ICMP6 = 58, IP_SCTP = 132,
 };
 
@@ -228,6 +229,21 @@ static struct where where_of(const struct yaml_node *map, const char *key, const
 	return value ? value->where : rule->where;
 }
 
+/* A list from which the last name was taken is no rule for everybody. */
+static void check_sides(const struct section_scene *scene, const struct section_at *at, const struct yaml_node *map)
+{
+	static const char *const sides[] = {"from", "to"};
+
+	for (size_t i = 0; map && i < 2; i++) {
+		const struct yaml_node *side = yaml_get(map, sides[i]);
+
+		if (side && side->kind == YAML_SEQ && !side->n_items)
+			diag_add(scene->diag, side->where, DIAG_RANGE,
+				 "\"%s\" in %s is an empty list, which nobody is in; leave the key out to mean everybody",
+				 sides[i], section_at_text(scene, at));
+	}
+}
+
 static void check_rule(const struct section_scene *scene, const struct section_at *at,
 		       const struct yaml_node *map, void *item)
 {
@@ -258,10 +274,12 @@ static void check_rule(const struct section_scene *scene, const struct section_a
 						   && !protocol->is_v4 && !protocol->is_v6)))
 		diag_add(scene->diag, where_of(map, "dscp", rule), DIAG_RULE, "\"dscp\" in %s needs IP, not %s",
 			 section_at_text(scene, at), protocol->text);
-	if (protocol->kind == PROTOCOL_ETHERTYPE && protocol->number == ETHERTYPE_VLAN)
+	if (protocol->kind == PROTOCOL_ETHERTYPE
+	    && (protocol->number == ETHERTYPE_VLAN || protocol->number == ETHERTYPE_VLAN_OUTER))
 		diag_add(scene->diag, rule->where, DIAG_RULE,
 			 "%s names the ethertype of tags, but rules see frames without their tag",
 			 section_at_text(scene, at));
+	check_sides(scene, at, map);
 	snat_check_rule(scene, at, map, rule);
 	rule->judges_dhcp = protocol->kind == PROTOCOL_DHCP
 		|| (protocol->kind == PROTOCOL_IP && protocol->number == IP_UDP

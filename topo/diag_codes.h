@@ -51,6 +51,7 @@ DIAG_CODE(GUARD, "E034", DIAG_ERROR, "guards of a port that do not go together",
 DIAG_CODE(MUTE, "W123", DIAG_WARNING, "ports from which nobody can speak", "Add `dhcp` to the network's guard so that leases are learned, or give the ports `ip` or `trust`.")
 DIAG_CODE(IDLE_TRUST, "W124", DIAG_WARNING, "trust in what is not guarded", "Remove the word, or add it to the network's `guard`.")
 DIAG_CODE(UNREACHABLE, "W121", DIAG_WARNING, "a rule that never matches", "Remove it, or move it before the rule that hides it.")
+DIAG_CODE(MAPPED, "W140", DIAG_WARNING, "an IPv4 address in the form of an IPv6 one", "Write the IPv4 address: no packet carries the other form.")
 DIAG_CODE(FALLS_OFF, "W122", DIAG_WARNING, "a list of rules that falls off its end", "End it with {deny: any} or {allow: any}.")
 DIAG_CODE(SLAAC, "E050", DIAG_ERROR, "a prefix in which no host gives itself an address", "Write the IPv6 prefix that the network's routers announce, as in 2001:db8:20::/64.")
 DIAG_CODE(IDLE_SLAAC, "W135", DIAG_WARNING, "addresses to be learned where none are watched", "Add `source` or `arp` to the network's `guard`, or remove `slaac`.")

@@ -183,8 +183,15 @@ void groups_settle(struct net *net, struct diag *diag)
 	if (net->n_groups > NET_MAX_GROUPS)
 		diag_add(diag, net->groups[NET_MAX_GROUPS].where, DIAG_TOO_LARGE,
 			 "there are %zu groups; the most is %d", net->n_groups, NET_MAX_GROUPS);
-	for (uint32_t i = 0; i < net->n_groups && i < NET_MAX_GROUPS; i++)
+	for (uint32_t i = 0; i < net->n_groups && i < NET_MAX_GROUPS; i++) {
+		const struct net_group *group = &net->groups[i];
+
+		if (!member_is_name(group->name))
+			diag_add(diag, group->where, DIAG_RULE,
+				 "group \"%s\" cannot be named in a rule, where that is %s; give it another name", group->name,
+				 strcmp(group->name, "any") ? "an address" : "everybody");
 		hold(&h, i);
+	}
 	if (h.n_held > MAX_HELD)
 		diag_add(diag, net->groups[0].where, DIAG_TOO_LARGE,
 			 "the groups hold more than %d addresses, those in nested groups counted each time", MAX_HELD);

@@ -68,6 +68,22 @@ bool prefix_read(const char *text, struct net_prefix *ret)
 	return inet_pton(ret->is_v6 ? AF_INET6 : AF_INET, address, ret->bytes) == 1;
 }
 
+/* ::ffff:10.0.0.1 is how programs write IPv4 addresses to themselves (RFC 4291, 2.5.5.2). The whole prefix is
+ * another matter: who denies it knows that. */
+static void warn_of_mapped(const struct section_scene *scene, const struct net_member *member)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	const struct net_prefix *prefix = &member->prefix;
+	char ip4[INET_ADDRSTRLEN];
+
+	if (!prefix->is_v6 || prefix->len <= 8 * sizeof mapped || memcmp(prefix->bytes, mapped, sizeof mapped))
+		return;
+	inet_ntop(AF_INET, prefix->bytes + sizeof mapped, ip4, sizeof ip4);
+	diag_add(scene->diag, member->where, DIAG_MAPPED,
+		 "%s is an IPv4 address in the form of an IPv6 one, which no packet carries; write %s%s", member->text, ip4,
+		 prefix->len < 128 ? arena_printf(scene->arena, "/%zu", prefix->len - 8 * sizeof mapped) : "");
+}
+
 static bool read_prefix(const struct section_scene *scene, const struct scalar *in, struct net_member *member,
 			struct complaint *complaint)
 {
@@ -79,12 +95,12 @@ static bool read_prefix(const struct section_scene *scene, const struct scalar *
 		return false;
 	member->kind = MEMBER_PREFIX;
 	member->text = arena_strdup(scene->arena, text);
+	warn_of_mapped(scene, member);
 	return true;
 }
 
-static bool is_address_like(const struct scalar *in)
+static bool is_address_like(const char *text)
 {
-	const char *text = in->text;
 	size_t n = strspn(text, "0123456789abcdefABCDEF.:/");
 
 	if (strchr(text, ':') || strchr(text, '/'))
@@ -92,6 +108,10 @@ static bool is_address_like(const struct scalar *in)
 	/* Digits and dots alone are an address, or one with a slip in it. */
 	return !text[n] && strchr(text, '.') && !text[strspn(text, "0123456789.")];
 }
+
+static bool is_any(const char *text) { return !strcmp(text, "any"); }
+
+bool member_is_name(const char *text) { return !is_any(text) && !is_mac_like(text) && !is_address_like(text); }
 
 static bool read_member(const struct section_scene *scene, const struct section_at *at,
 			const struct section_key *key, const struct yaml_node *node, struct net_member *member)
@@ -103,14 +123,14 @@ static bool read_member(const struct section_scene *scene, const struct section_
 	member->where = node->where;
 	if (!section_scalar(scene, at, key, node, &in))
 		return false;
-	if (!strcmp(in.text, "any")) {
+	if (is_any(in.text)) {
 		member->kind = MEMBER_ANY;
 		member->text = "any";
 		return true;
 	}
 	if (is_mac_like(in.text)) {
 		is_good = read_mac(scene, &in, member, &complaint);
-	} else if (is_address_like(&in)) {
+	} else if (is_address_like(in.text)) {
 		is_good = read_prefix(scene, &in, member, &complaint);
 	} else {
 		is_good = scalar_name(in, &complaint);

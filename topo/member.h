@@ -8,6 +8,8 @@
 #include "topo/section.h"
 
 extern const struct section_type section_members;       /* struct net_members */
+/* Would a rule take this word for a name, and not for an address or for everybody? */
+bool member_is_name(const char *text);
 
 /* text is in its usual form, with or without a length. */
 bool prefix_read(const char *text, struct net_prefix *ret);

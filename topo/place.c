@@ -9,6 +9,8 @@
 
 #define AS_GOOD_AS 1e-9
 #define TOO_COARSE 1.02                 /* what slots and few paths may cost */
+#define COARSE 1.0001                   /* what they may cost a few pairs, for which other numbers are tried fast */
+enum { FEW_PAIRS = 64 };
 
 struct place_options place_defaults(void)
 {
@@ -23,15 +25,17 @@ struct place_options place_defaults(void)
 }
 
 /* Where a plan comes from. */
-enum origin { SEARCH, STAY, EQUAL_SPLIT };
+enum origin { SEARCH, STAY, EQUAL_SPLIT, EQUAL_HOPS, CHEAPEST };
 
 static bool start(struct place_state *s, enum origin origin)
 {
 	bool by_cost = origin == STAY || s->job->options.sparing;
 
 	place_find_ways(s, s->g->cost, true);
-	if (origin == EQUAL_SPLIT && !place_find_equal_ways(s))
+	if ((origin == EQUAL_SPLIT || origin == EQUAL_HOPS) && !place_find_equal_ways(s, origin == EQUAL_HOPS))
 		return false;
+	if (origin == CHEAPEST)
+		place_find_cheapest_ways(s, s->job->options.max_paths);
 	place_find_ways(s, by_cost ? s->g->cost : s->g->inverse, false);
 	place_reload(s);
 	return true;
@@ -162,25 +166,45 @@ static bool has_fences(const struct place_state *s)
 	return false;
 }
 
+static bool is_for_few(const struct place_state *s)
+{
+	return s->n_flows <= FEW_PAIRS && !s->job->options.sparing && !s->job->options.content;
+}
+
+/* What equal split over shortest paths gives is reached; for a few pairs, all that is tried fast. */
+static double enough_of(const struct choice *best, double u_ecmp)
+{
+	const struct place_options *o = &best->s->job->options;
+
+	if (is_for_few(best->s))
+		return fmin(u_ecmp, best->p->bound * COARSE);
+	return fmax(u_ecmp * (1 + AS_GOOD_AS), o->content ? o->goal : 0);
+}
+
 /* Equal split can be better only where few slots or paths are too coarse: a
  * single pair over three equal links, or over twenty. Numbers of slots that many
- * numbers of paths divide; what the search finds for them, and equal split itself. */
-static void widen_all(struct choice *best, const struct place_job *job, const struct place_graph *g, double u_ecmp)
+ * numbers of paths divide; what the search finds for them, and equal split itself: over
+ * shortest paths, and for a few pairs also by hops, and over as many of the cheapest. */
+static void widen_all(struct choice *best, const struct place_job *job, const struct place_graph *g, double enough)
 {
-	static const uint32_t slots[] = {64, 60, 63, 55, 52};
-	double enough = fmax(u_ecmp * (1 + AS_GOOD_AS), job->options.content ? job->options.goal : 0);
+	static const struct { uint32_t slots; enum origin origin; bool for_few; } tries[] = {
+		{ 64, SEARCH, false }, { 64, EQUAL_SPLIT, false }, { 60, SEARCH, false }, { 60, EQUAL_SPLIT, false },
+		{ 60, EQUAL_HOPS, true }, { 60, CHEAPEST, true }, { 63, SEARCH, false }, { 63, EQUAL_SPLIT, false },
+		{ 55, SEARCH, false }, { 55, EQUAL_SPLIT, false }, { 52, SEARCH, false }, { 52, EQUAL_SPLIT, false },
+	};
+	bool few = is_for_few(best->s);
 
-	for (size_t i = 0; i < (has_fences(best->s) ? 1 : sizeof slots / sizeof *slots) && best->p->u > enough; i++) {
+	for (size_t i = 0; i < (has_fences(best->s) ? 2 : sizeof tries / sizeof *tries) && best->p->u > enough; i++) {
 		struct place_options options = job->options;
 		if (best->s->stopped)
 			return;
+		if (tries[i].for_few && !few)
+			continue;
 		options.elephant = 0;
-		options.elephant_slots = slots[i];
-		options.elephant_paths = slots[i];
+		options.elephant_slots = tries[i].slots;
+		options.elephant_paths = tries[i].slots;
 		options.tolerance = fmin(options.tolerance, 1e-3);
-		try_wider(best, job, g, options, SEARCH);
-		if (best->p->u > enough)
-			try_wider(best, job, g, options, EQUAL_SPLIT);
+		try_wider(best, job, g, options, tries[i].origin);
 	}
 }
 
@@ -206,7 +230,7 @@ struct placement *place_plan(const struct place_job *job)
 	double u_ecmp = ecmp(best.s), u_running = best.p->u_running, u_unrounded = best.p->u_unrounded;
 	if (!job->options.unrounded) {
 		widen_elephants(&best, job, g, u_unrounded);
-		widen_all(&best, job, g, u_ecmp);
+		widen_all(&best, job, g, enough_of(&best, u_ecmp));
 		if (job->running && u_running <= best.p->u * (1 + AS_GOOD_AS))
 			leave_alone(&best, job, g);
 	}

@@ -80,6 +80,7 @@ struct place_tree *place_tree_new(struct arena *arena, uint32_t n_nodes)
 		.via = arena_new_array(arena, uint32_t, n_nodes),
 		.heap = arena_new_array(arena, uint32_t, n_nodes),
 		.at = arena_new_array(arena, uint32_t, n_nodes),
+		.order = arena_new_array(arena, uint32_t, n_nodes),
 	};
 	return t;
 }
@@ -129,11 +130,13 @@ static void grow(struct place_tree *t, const struct place_hop *hops, const uint3
 		t->at[node] = 0;
 	}
 	t->n = 1;
+	t->n_order = 0;
 	t->dist[root] = 0;
 	t->heap[0] = root;
 	t->at[root] = 1;
 	while (t->n) {
 		uint32_t node = pop(t);
+		t->order[t->n_order++] = node;
 		if (node == until)
 			break;
 		t->work += first[node + 1] - first[node];

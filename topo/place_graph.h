@@ -38,6 +38,8 @@ struct place_tree {
 	uint32_t *via;                  /* per node: the arc it is reached by */
 	uint32_t *heap, *at;            /* nodes by distance; where a node stands + 1, 0 = not in it */
 	uint32_t n;
+	uint32_t *order, n_order;       /* nodes as they were reached for good: by distance, each behind the one it is
+					 * reached from */
 	uint64_t work;                  /* arcs looked at so far */
 };
 

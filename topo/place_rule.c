@@ -190,7 +190,7 @@ static void take_path(struct list *l, uint32_t at)
 	place_way_add(l->s, l->flow, l->s->arcs, n);
 }
 
-static void list_paths(struct list *l, const double *length, const double *delay)
+static void list_paths(struct list *l, const double *length, const double *delay, uint32_t n_wanted)
 {
 	uint32_t n = 0;
 
@@ -200,7 +200,7 @@ static void list_paths(struct list *l, const double *length, const double *delay
 	l->n_steps = l->n_heap = 0;
 	push(l, (struct step) { .before = PLACE_NONE, .node = l->flow->src });
 	l->f->complete = true;
-	while (l->n_heap && n < MAX_LISTED) {
+	while (l->n_heap && n < n_wanted) {
 		uint32_t at = pop(l);
 
 		if (l->steps[at].node != l->flow->dst) {
@@ -212,6 +212,35 @@ static void list_paths(struct list *l, const double *length, const double *delay
 	}
 	l->f->complete = l->f->complete && !l->n_heap;
 	place_spent(l->s, l->n_steps);
+}
+
+static void make_room(struct list *l)
+{
+	if (l->steps)
+		return;
+	l->steps = xheap_alloc(MAX_STEPS * sizeof *l->steps);
+	l->heap = xheap_alloc(MAX_STEPS * sizeof *l->heap);
+}
+
+void place_find_cheapest_ways(struct place_state *s, uint32_t n)
+{
+	struct place_fence anything = {0};
+	struct list l = { .s = s, .f = &anything };
+
+	make_room(&l);
+	for (size_t i = 0; i < s->n_flows; i++) {
+		struct place_flow *flow = &s->flows[i];
+
+		if (flow->fence || !(flow->mbps > 0))
+			continue;
+		flow->n_ways = 0;
+		l.flow = flow;
+		list_paths(&l, s->g->cost, NULL, n);
+		for (uint32_t w = 0; w < flow->n_ways; w++)
+			flow->ways[w].x = flow->mbps / flow->n_ways;
+	}
+	free(l.steps);
+	free(l.heap);
 }
 
 /* --- who has which rules --------------------------------------------------------- */
@@ -306,11 +335,8 @@ void place_list_ways(struct place_state *s)
 		l.flow = flow;
 		l.f = flow->fence;
 		if (place_is_listed(flow)) {
-			if (!l.steps) {
-				l.steps = xheap_alloc(MAX_STEPS * sizeof *l.steps);
-				l.heap = xheap_alloc(MAX_STEPS * sizeof *l.heap);
-			}
-			list_paths(&l, s->g->cost, delay);
+			make_room(&l);
+			list_paths(&l, s->g->cost, delay, MAX_LISTED);
 		} else if (!flow->n_ways) {
 			add_fastest(s, flow, delay);
 		}

@@ -65,14 +65,16 @@ struct place_way *place_way_add(struct place_state *, struct place_flow *, const
  * flows without a demand, else those that have one. */
 void place_find_ways(struct place_state *, const double *length, bool idle);
 
-/* Gives every flow the ways of equal split over shortest paths by cost instead of
+/* Gives every flow the ways of equal split over shortest paths, by cost or by hops, instead of
  * those it has. False when a flow would need too many. */
-bool place_find_equal_ways(struct place_state *);
+bool place_find_equal_ways(struct place_state *, bool by_hops);
 
 /* place_rule.c: which flows have rules; then, with running ways taken over, the ways
  * of those that have. */
 void place_fences(struct place_state *);
 void place_list_ways(struct place_state *);
+/* Gives every flow without rules its n cheapest ways, and each the same. */
+void place_find_cheapest_ways(struct place_state *, uint32_t n);
 bool place_suits(const struct place_state *, const struct place_flow *, const uint32_t *arcs, uint32_t n);
 /* Its ways are a list made at the start; and there are no other suitable ones. */
 bool place_is_listed(const struct place_flow *);

@@ -155,10 +155,20 @@ static void parse_initials(const struct section_scene *scene, const struct secti
 	}
 }
 
+static const struct section_key *find_short_key(const struct section *section)
+{
+	for (size_t i = 0; section->short_key && i < section->n_keys; i++)
+		if (!strcmp(section->keys[i].name, section->short_key))
+			return &section->keys[i];
+	return NULL;
+}
+
 /* `- kvm1: vm-a`: the one slip that makes a map of a switch:port. */
 static bool is_split_port(const struct section *section, const struct yaml_node *map)
 {
-	return section->short_key && map->n_items == 1 && !find_key(section, map->keys[0])
+	const struct section_key *short_key = find_short_key(section);
+
+	return short_key && !short_key->type->takes_list && map->n_items == 1 && !find_key(section, map->keys[0])
 	       && !is_ignored(map->keys[0]) && !meant_key(section, map->keys[0]->text)
 	       && map->items[0]->kind == YAML_SCALAR && map->items[0]->len
 	       && !strchr(map->items[0]->text, ':');
@@ -212,14 +222,6 @@ void section_parse(const struct section_scene *scene, const struct section_at *o
 	parse_keys(scene, &at, map, item);
 	if (section->check)
 		section->check(scene, &at, map, item);
-}
-
-static const struct section_key *find_short_key(const struct section *section)
-{
-	for (size_t i = 0; section->short_key && i < section->n_keys; i++)
-		if (!strcmp(section->keys[i].name, section->short_key))
-			return &section->keys[i];
-	return NULL;
 }
 
 /* An item of a list or table: a map, the short form, or nothing at all. */

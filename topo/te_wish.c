@@ -208,13 +208,18 @@ void te_wishes_settle(struct net *net, struct diag *diag)
 {
 	struct net_te *te = &net->te;
 	size_t n_errors = diag_n_errors(diag);
+	bool are_whole = true;
 
 	for (size_t i = 0; i < te->n_pins; i++)
 		settle_pin(net, &te->pins[i], diag);
 	for (size_t i = 0; i < te->n_avoids; i++)
 		settle_avoid(net, &te->avoids[i], diag);
-	for (size_t i = 0; i < te->n_guarantees; i++)
+	for (size_t i = 0; i < te->n_guarantees; i++) {
+		const struct net_te_guarantee *guarantee = &te->guarantees[i];
+
 		settle_guarantee(net, &te->guarantees[i], diag);
-	if (te->n_guarantees && diag_n_errors(diag) == n_errors)
+		are_whole &= guarantee->network != NET_NONE || (guarantee->from != NET_NONE && guarantee->to != NET_NONE);
+	}
+	if (te->n_guarantees && are_whole && diag_n_errors(diag) == n_errors)
 		te_guarantees_settle(net, diag);
 }

@@ -148,7 +148,7 @@ static struct placement *plan(const struct place_job *job, uint32_t repeat, doub
 
 static void show(const struct placement *p, double ms)
 {
-	fprintf(stderr, "u %.6f\nbound %.6f\nms %.2f\nu_unrounded %.6f\necmp %.6f\nrounds %u\nwork %llu\n",
+	fprintf(stderr, "u %.9g\nbound %.9g\nms %.2f\nu_unrounded %.9g\necmp %.9g\nrounds %u\nwork %llu\n",
 		p->u, p->bound, ms, p->u_unrounded, p->u_ecmp, p->n_rounds, (unsigned long long) p->work);
 	if (p->n_unreachable)
 		fprintf(stderr, "unreachable %zu\n", p->n_unreachable);
@@ -177,7 +177,7 @@ static struct placement *replan(struct place_job *job, struct te_data *data, con
 	for (uint32_t i = 0; i < a->n_cuts; i++)
 		data->links[a->cuts[i]].down = true;
 	struct te_repaired repaired = te_repair(job, running);
-	fprintf(stderr, "repaired_u %.6f\nlost_mbps %.6f\n", repaired.u, repaired.lost_mbps);
+	fprintf(stderr, "repaired_u %.9g\nlost_mbps %.6f\n", repaired.u, repaired.lost_mbps);
 	job->running = running;
 	struct placement *p = plan(job, a->repeat, &ms);
 	fprintf(stderr, "warm_ms %.2f\nmoved %.6f\nchanged %zu\n", ms,
@@ -219,7 +219,7 @@ static int run(struct te_data *data, const struct arguments *a)
 	double ms;
 	struct placement *p = plan(&job, a->repeat, &ms);
 	if (a->n_cuts) {
-		fprintf(stderr, "whole_u %.6f\n", p->u);
+		fprintf(stderr, "whole_u %.9g\n", p->u);
 		p = replan(&job, data, a, p);
 	}
 	show(p, ms);

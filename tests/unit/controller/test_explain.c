@@ -201,9 +201,10 @@ static void test_protocols(void **state)
 	static const struct { const char *text, *protocol; } good[] = {
 		{ "", "icmp" }, { "icmp", "icmp" }, { "icmp6", "icmp6" }, { "udp/53", "udp/53" }, { "sctp/9", "sctp/9" }, { "47", "gre" },
 		{ "gre", "gre" }, { "proto/47", "gre" }, { "proto/253", "proto/253" }, { "esp", "esp" }, { "nd", "nd" },
-		{ "arp", "arp" }, { "ethernet", "ethernet" }, { "0x88cc", "0x88cc" },
+		{ "arp", "arp" }, { "ethernet", "ethernet" }, { "0x88cc", "0x88cc" }, { "TCP/22", "tcp/22" }, { "ICMP", "icmp" },
+		{ "0X88CC", "0x88cc" }, { "0x0806", "arp" },
 	};
-	static const char *const bad[] = { "tcp", "tcp/", "tcp/0", "tcp/70000", "udp/x", "tcpx/2", "0x5", "0x10000", "300", "6", "icmpx", "-1",
+	static const char *const bad[] = { "tcp", "0x0800", "0x86dd", "tcp/", "tcp/0", "tcp/70000", "udp/x", "tcpx/2", "0x5", "0x10000", "300", "6", "icmpx", "-1",
 					  "gre/1", "proto/", "proto/256", "proto/x", "proto/6", "proto/0x2f1", "arp/", "arp/fd00::9", "arp/10.0.0", "nd/",
 					  "nd/10.0.0.9", "nd/fd00::9/64", "dad", "dad/x", "dhcp/", "dhcp/client", "dhcp6/10.0.0.1", "ndx", "ra/1" };
 	struct explain_protocol protocol;
@@ -243,6 +244,22 @@ static void test_unknown(void **state)
 	refused("vm-a", "offices/vm-web", "there is no network \"offices\"", "weft show networks");
 	refused("vm-a", "", "an empty name", "name a port");
 	refused("vm-a", "10.0.0.1", "the same host", "name two");
+}
+
+/* Nobody has such an address, and yet what is for it arrives: "blocked" would be wrong. */
+static void test_groups_of_hosts(void **state)
+{
+	static const char *const all[] = { "255.255.255.255", "224.0.0.251", "239.1.2.3", "ff02::1", "ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:fb",
+					   "33:33:00:00:00:01", "office/224.0.0.251", "10.0.0.255" };
+	(void) state;
+	use(SWITCHES NETWORKS("    subnet: 10.0.0.0/24\n"));
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		refused("vm-a", all[i], "nobody's own address", "ask for one of those who shall hear it");
+	refused("224.0.0.251", "vm-a", "nobody's own address", "");
+	blocked("vm-a", "yard/10.0.0.255", "", "unknown-host", "nobody is known", "");
+	blocked("vm-a", "10.0.1.255", "", "unknown-host", "nobody is known", "");
+	use(SWITCHES NETWORKS("    subnet: 10.0.0.254/31\n"));
+	blocked("vm-a", "10.0.0.255", "", "unknown-host", "nobody is known", "");
 }
 
 static void test_ambiguous(void **state)
@@ -643,7 +660,7 @@ int main(void)
 {
 #define T(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		T(test_over_a_tunnel), T(test_names), T(test_protocols), T(test_unknown), T(test_ambiguous),
+		T(test_over_a_tunnel), T(test_names), T(test_protocols), T(test_unknown), T(test_groups_of_hosts), T(test_ambiguous),
 		T(test_different_network), T(test_ports), T(test_silent), T(test_quarantine), T(test_duplicate), T(test_mtu), T(test_rules),
 		T(test_stateless_and_audit), T(test_source_nat), T(test_refused_row), T(test_rows_on_their_way), T(test_answer_stands_alone), T(test_large), T(test_many_hosts),
 	};

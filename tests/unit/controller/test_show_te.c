@@ -246,6 +246,26 @@ static const json_t *problem(const json_t *problems, const char *kind)
 	return NULL;
 }
 
+/* Other paths may well help; nobody looks for them. */
+static void a_full_link_that_nothing_moves_off(void **state)
+{
+	struct te_world *t = *state;
+	bool is_degraded;
+	for (int shortest = 0; shortest < 2; shortest++) {
+		t->w.core->net->te.mode = shortest ? NET_TE_APPLY : NET_TE_FREEZE;
+		t->w.core->net->te.goal = shortest ? NET_TE_SHORTEST : NET_TE_BALANCE;
+		t->want[A][B] = 130;
+		te_world_seconds(t, 60);
+		json_t *problems = show_problems(&t->w.api, &is_degraded);
+		const json_t *full = problem(problems, "te-link-full");
+		assert_non_null(full);
+		const char *said = json_string_value(json_object_get(full, "text"));
+		assert_null(strstr(said, "would not help"));
+		assert_non_null(strstr(said, shortest ? "nothing is moved off it (`goal: shortest`)" : "nothing is moved off it (`mode: freeze`)"));
+		json_decref(problems);
+	}
+}
+
 static void problems_say_what_cannot_be_cured(void **state)
 {
 	struct te_world *t = *state;
@@ -305,6 +325,7 @@ int main(void)
 		TEST(elephants_are_told),
 		TEST(links_and_graph_have_loads),
 		TEST(what_if),
+		TEST(a_full_link_that_nothing_moves_off),
 		TEST(problems_say_what_cannot_be_cured),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -554,6 +554,18 @@ static void freeze_and_shortest_move_nothing(void **state)
 	assert_true(t->loads[2 * AB] > 129);
 }
 
+/* Nothing was too full: the file wants it. */
+static void a_change_for_a_pin_says_so(void **state)
+{
+	struct te_world *t = *state;
+	te_world_seconds(t, 20);
+	world_reload(&t->w, MESH("te: {pin: [{from: a, to: b, via: [d]}]}\n"));
+	te_world_seconds(t, 20);
+	assert_int_equal(te_of(t)->changed.n_pairs, 1);
+	assert_string_equal(te_of(t)->changed.why, "what paths have to be like has changed");
+	assert_string_equal(te_of(t)->look.verdict, "good");
+}
+
 /* Every switch changes when it likes: no label comes to one that does not know it. */
 static void switches_change_one_after_the_other(void **state)
 {
@@ -794,6 +806,7 @@ int main(void)
 		TEST(who_leaves_in_the_middle_of_a_change_is_waited_for),
 		TEST(recommend_says_and_does_not),
 		TEST(freeze_and_shortest_move_nothing),
+		TEST(a_change_for_a_pin_says_so),
 		TEST(switches_change_one_after_the_other),
 		TEST(a_plan_of_another_file_is_void),
 		TEST(files_in_the_middle_of_a_change_are_remembered),

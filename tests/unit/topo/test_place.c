@@ -58,6 +58,44 @@ static void three_equal_links_carry_a_third_each(void **state)
 	expect_u(&net, 0.3);
 }
 
+/* By cost equal split would be one of them, so it is no measure here. */
+static void three_links_of_three_costs_carry_a_third_each(void **state)
+{
+	struct test_net net;
+	(void) state;
+	test_net_init(&net, 2);
+	for (int i = 0; i < 3; i++) {
+		test_net_link(&net, 0, 1, 10);
+		net.links[i].cost = 1 + i;
+	}
+	test_net_demand(&net, 0, 1, 9);
+	expect_u(&net, 0.3);
+}
+
+/* A link that costs nothing, like a NIC: the two ends are as far from the end as each other, and equal
+ * split must find its way over it, whichever has the lower number. */
+static void what_costs_nothing_is_on_the_way(void **state)
+{
+	(void) state;
+	for (uint32_t nic = 1; nic <= 3; nic += 2) {
+		struct test_net net;
+		uint32_t far = 4 - nic;
+		test_net_init(&net, 4);
+		test_net_link(&net, 2, nic, 4);                 /* from the switch 2 to its NIC */
+		net.links[0].cost = 0;
+		net.links[0].mbps[1] = 0;
+		test_net_link(&net, nic, far, 10);
+		test_net_link(&net, 2, far, 10);                /* a cable, as dear */
+		test_net_link(&net, far, 0, 100);
+		test_net_demand(&net, 2, 0, 9);
+		assert_true(fabs(test_net_ecmp(&net.job) - 1.125) < 1e-9);
+		struct placement *p = plan(&net);
+		assert_true(fabs(p->u_ecmp - 1.125) < 1e-9);
+		assert_true(p->u < 0.65);
+		place_free(p);
+	}
+}
+
 /* More spines than an elephant has paths: plain equal split would be better. */
 static void twenty_spines_are_all_used(void **state)
 {
@@ -494,6 +532,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_triangle_splits_in_halves),
 		cmocka_unit_test(three_equal_links_carry_a_third_each),
+		cmocka_unit_test(three_links_of_three_costs_carry_a_third_each),
+		cmocka_unit_test(what_costs_nothing_is_on_the_way),
 		cmocka_unit_test(twenty_spines_are_all_used),
 		cmocka_unit_test(a_bridge_carries_all),
 		cmocka_unit_test(directions_are_apart),

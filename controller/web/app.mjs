@@ -431,7 +431,7 @@ async function follow() {
   await read_stream(stream.signal).catch(() => {});
   const isAborted = stream.signal.aborted;
   stream = null;
-  setTimeout(follow, isAborted ? 0 : 3000);
+  setTimeout(follow, isAborted ? 0 : failures ? 10000 : 3000);
 }
 
 // --- the clock ------------------------------------------------------------------------------------------
@@ -442,17 +442,19 @@ function show_away(error) {
   awaySince ||= Date.now();
   failures++;
   $("away").hidden = false;
+  document.body.classList.add("stale");
   setText($("away"), `${error.message}. What is shown is of ${new Date(awaySince).toLocaleTimeString()}; it goes on by itself.`);
   setText($("verdict"), "not known");
   $("verdict").className = "pill";
 }
 
 async function ask_all() {
-  [status, graph] = await Promise.all([get("/v1/status"), view === "overview" ? get("/v1/graph") : graph]);
+  status = await get("/v1/status");
   show_status();
-  if (view === "overview")
+  if (view === "overview") {
+    graph = await get("/v1/graph");
     show_map();
-  else if (view === "te")
+  } else if (view === "te")
     show_te(await get("/v1/te"));
   else if (view !== "explain")
     await list();
@@ -470,6 +472,7 @@ async function poll() {
     await ask_all();
     failures = awaySince = 0;
     $("away").hidden = true;
+    document.body.classList.remove("stale");
   } catch (error) {
     show_away(error);
   }

@@ -111,8 +111,8 @@ const columns = {
     ["refused", "right wide", p => p.refused_hosts ? count(p.refused_hosts) : "", () => "warning"], ["why", "long", p => text(p.why)],
   ],
   hosts: [
-    ["network", "", h => h.network], ["where", "", h => text(h.where) || "not known yet"], ["MAC", "", h => h.mac],
-    ["IPv4", "", h => text(h.ip)], ["IPv6", "wide", h => text(h.ip6)], ["state", "wide", h => h.state, h => stateTone(h.state)],
+    ["where", "", h => text(h.where) || "not known yet"], ["IPv4", "", h => text(h.ip)], ["MAC", "", h => h.mac],
+    ["network", "", h => h.network], ["IPv6", "wide", h => text(h.ip6)], ["state", "wide", h => h.state, h => stateTone(h.state)],
     ["seen", "right", h => seconds(h.seen_seconds)], ["known", "right wide", h => seconds(h.known_seconds)],
   ],
   networks: [

@@ -78,18 +78,30 @@ static void put(struct metrics *m, const char *format, ...)
 	}
 }
 
+static void put_bytes(struct metrics *m, const char *bytes, size_t n)
+{
+	if (m->size + n + 1 > m->room) {
+		m->room = 2 * (m->size + n + 1);
+		m->text = xheap_realloc(m->text, m->room);
+	}
+	memcpy(m->text + m->size, bytes, n);
+	m->size += n;
+	m->text[m->size] = '\0';
+}
+
 /* Bytes of others: what is no UTF-8 is replaced, then \, " and the end of a line are escaped. */
 static void put_label(struct metrics *m, const char *name, const char *value)
 {
 	json_t *text = show_text(value);
 	put(m, "%s=\"", name);
-	for (const char *p = json_string_value(text); *p; p++) {
-		if (*p == '\\' || *p == '"')
-			put(m, "\\%c", *p);
-		else if (*p == '\n')
-			put(m, "\\n");
-		else
-			put(m, "%c", *p);
+	for (const char *p = json_string_value(text); *p;) {
+		size_t n = strcspn(p, "\\\"\n");
+		put_bytes(m, p, n);
+		p += n;
+		if (!*p)
+			break;
+		put(m, "\\%c", *p == '\n' ? 'n' : *p);
+		p++;
 	}
 	put(m, "\"");
 	json_decref(text);

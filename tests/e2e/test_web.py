@@ -67,6 +67,8 @@ class Web:
 def lab():
     with Lab(TEXT) as l:
         l.ping_all()
+        # One that a rule drops.
+        l.exec("h1", "timeout", "0.3", "bash", "-c", f"</dev/tcp/{l.ip('h2')}/22", check=False)
         yield l
 
 
@@ -188,7 +190,10 @@ def test_weftd_away(lab, web):
     assert web.code("v1/status") == 503 and web.code() == 200
     lab.start_weftd()
     assert wait_for("it is back", lambda: web.code("v1/status") == 200, 10)
-    assert read(web)['weft_switch_up{switch="k1"}'] == 1
+    lab.wait_ready()
+    found = wait_for("k1 is there", lambda: (lambda m: m if m['weft_switch_up{switch="k1"}'] else None)(read(web)), 10)
+    # Its rows were read just now: with the packet that a rule has dropped (S66).
+    assert found['weft_dropped_packets_total{switch="k1",reason="acl"}'] >= 1
 
 
 def test_beyond_this_machine(lab, tmp_path):

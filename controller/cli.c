@@ -62,6 +62,9 @@ static const struct command {
 	  "Exit code 0 when both ways are open, 4 when one is blocked, 1 when the question makes no sense. With `--one-way`\n"
 	  "only what A begins counts, and is printed.",
 	  cli_explain, false, false },
+	{ "top", "[--once]", "the busiest links and ports",
+	  "On a terminal again every five seconds, until `q` is pressed; with `--once`, or in a pipe, one table of each. IN is\n"
+	  "what a port takes in from its host. Rates are those between the last two readings of the counters.", cli_top, false, false },
 	{ "watch", "[KEY=VALUE]...", "print events as they happen",
 	  "`after=0` begins with all that weftd remembers; `kind=`, `switch=`, `network=` and `severity=` choose.\n"
 	  "With `--json` one object a line. Ends when weftd ends, with exit code 1.", cli_watch, false, false },

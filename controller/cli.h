@@ -40,6 +40,7 @@ int cli_show(const struct cli *, int argc, char **argv);
 int cli_status(const struct cli *, int argc, char **argv);
 /* `show te`; argv[0] is "te". */
 int cli_te(const struct cli *, int argc, char **argv);
+int cli_top(const struct cli *, int argc, char **argv);
 int cli_watch(const struct cli *, int argc, char **argv);
 int cli_web(const struct cli *, int argc, char **argv);
 

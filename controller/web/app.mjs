@@ -274,7 +274,7 @@ function draw(map, sign) {
     made.a.setAttribute("class", "hub");
     made.name.setAttribute("y", 0);
   }
-  $("map").replaceChildren(lines, boxes, words);
+  $("map").replaceChildren(lines, words, boxes);
   drawn.box = bounds(at);
   look(drawn.box);
 }

@@ -4,11 +4,14 @@ back, beyond this machine with TLS only; and what the page makes of answers."""
 import http.client
 import http.cookiejar
 import json
+import os
 import pathlib
+import pty
 import re
 import signal
 import ssl
 import subprocess
+import termios
 import urllib.error
 import urllib.request
 
@@ -161,6 +164,28 @@ def test_events_as_they_come(lab, web):
     else:
         pytest.fail("no event of the port")
     reply.close()
+
+
+def test_top(lab):
+    """One table in a pipe; on a terminal until q, and the terminal is as it was."""
+    argv = [WEFT, "--run-dir", lab.dir / "run", "top"]
+    wait_for("rates are known", lambda: re.search(r"^k1 +h1 +[0-9]", run(*argv).stdout, re.M), 20)
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+    child = subprocess.Popen([str(a) for a in argv], stdin=theirs, stdout=theirs, env=lab.env)
+    lab.children.append(child)
+    seen = b""
+    while b"k2" not in seen:
+        seen += os.read(ours, 65536)
+    assert b"q ends it" in seen and b"\x1b[?1049h" in seen and b"SWITCH" in seen
+    os.write(ours, b"q")
+    while b"\x1b[?1049l" not in seen:
+        seen += os.read(ours, 65536)
+    assert child.wait(20) == 0 and termios.tcgetattr(theirs) == before
+    os.close(ours)
+    os.close(theirs)
+    for words in ["--often"], ["--json"]:
+        assert run(*argv, *words, check=False).returncode == 1
 
 
 def test_words_of_explain(lab, web):

@@ -5,7 +5,7 @@ import * as model from "./model.mjs";
 import { explain } from "./explain.mjs";
 import { bends, bounds, halves, layout, nodeWidth, NODE_H } from "./layout.mjs";
 
-const POLL_MS = 5000, MAX_EVENTS = 500, RECENT = 12, LABELS = 40;
+const POLL_MS = 5000, MAX_EVENTS = 500, RECENT = 12, LABELS = 40, STOPS = 60;
 const $ = id => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -214,12 +214,12 @@ function zoom(factor) {
   look({ x: box.x + box.w * (1 - factor) / 2, y: box.y + box.h * (1 - factor) / 2, w: box.w * factor, h: box.h * factor });
 }
 
-function draw_edge(edge, at, bend) {
+function draw_edge(edge, at, bend, order) {
   const [a, b] = edge.isTurned ? [at[edge.b], at[edge.a]] : [at[edge.a], at[edge.b]];
   const h = halves(a, b, bend);
   const [fromA, fromB] = edge.isTurned ? [h.fromB, h.fromA] : [h.fromA, h.fromB];
   const parts = {};
-  const g = svg("g", {}), words = svg("g", {});
+  const g = svg("a", { href: `#links?${encodeURIComponent(edge.name)}`, tabindex: order }), words = svg("g", {});
   parts.title = svg("title", {});
   g.append(parts.title);
   for (const [end, half] of [["fromA", fromA], ["fromB", fromB]]) {
@@ -232,7 +232,6 @@ function draw_edge(edge, at, bend) {
   }
   parts.note = svg("text", { x: h.middle.x, y: h.middle.y - 8 });
   words.append(parts.note);
-  g.addEventListener("click", () => { location.hash = `#links?${encodeURIComponent(edge.name)}`; });
   return { g, words, parts };
 }
 
@@ -257,16 +256,17 @@ function draw(map, sign) {
   if (hasHub)
     for (const name of known)
       lines.append(svg("line", { class: "edge lan", "stroke-width": 2, x1: 0, y1: 0, x2: at[name].x, y2: at[name].y }));
-  const aside = bends(edges, at);
+  const aside = bends(edges, at), order = edges.length > STOPS || map.nodes.length > STOPS ? -1 : 0;
   for (const [i, edge] of edges.entries()) {
-    const made = draw_edge(edge, at, aside[i]);
+    const made = draw_edge(edge, at, aside[i], order);
     lines.append(made.g);
     words.append(made.words);
     drawn.edges.set(edge.name, made);
   }
   for (const node of map.nodes) {
     const made = place(node.name, at[node.name].x, at[node.name].y);
-    made.a.setAttribute("href", `#ports?${encodeURIComponent(node.name)}`);
+    set(made.a, "href", `#ports?${encodeURIComponent(node.name)}`);
+    set(made.a, "tabindex", order);
     drawn.nodes.set(node.name, made);
   }
   if (hasHub) {

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct event_base;
 struct http;
@@ -46,6 +47,8 @@ const char *http_param_value(const struct http_call *, size_t i);
 const char *http_param(const struct http_call *, const char *name);      /* or null */
 /* A header; null = it is not there, or more than once. */
 const char *http_header(const struct http_call *, const char *name);
+/* Who the other end of the Unix socket is; UINT32_MAX = not known. */
+uint32_t http_peer_uid(const struct http_call *);
 /* The body, or null when it is larger than it may be. */
 const char *http_body(struct http_call *, size_t *ret_size);
 

@@ -185,7 +185,7 @@ const struct metric metrics[] = {
 	{ "weft_switch_round_trip_seconds", G, "seconds", PER_SWITCH, "time of the last echo", switch_rtt },
 	{ "weft_switch_queued_bytes", G, "bytes", PER_SWITCH, "what it has not read yet", switch_queued },
 	{ "weft_dropped_packets", C, NULL, PER_SWITCH_DROP, "frames that rows have dropped, by kind of row (see the pipeline); `acl`: denied by "
-	  "a list, `storm`: beyond a limit; as of the last reading of the rows, which takes its turns", NULL },
+	  "a list, `storm` and `rate`: beyond a limit of a port; as of the last reading of the rows, which takes its turns", NULL },
 
 	{ "weft_port_up", G, NULL, PER_PORT, "1: it has a carrier and is not switched off", port_up },
 	{ "weft_port_receive_packets", C, NULL, PER_PORT, "frames that came in by it; ports are read every few seconds", port_rx_packets },

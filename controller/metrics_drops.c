@@ -74,13 +74,13 @@ static void add(struct metric_drop *drops, size_t *n, const char *reason, uint64
 		drops[(*n)++] = (struct metric_drop) { reason, packets };
 }
 
-static void add_storms(const struct view_switch *vs, struct metric_drop *drops, size_t *n)
+static void add_limits(const struct view_switch *vs, struct metric_drop *drops, size_t *n)
 {
 	for (size_t i = 0; i < vs->n_ports; i++)
 		for (size_t u = 0; u < vs->ports[i].n_uses; u++)
-			for (unsigned kind = 0; kind < N_STORMS; kind++)
-				if (vs->ports[i].uses[u].storm_pps[kind])
-					add(drops, n, "storm", vs->ports[i].uses[u].storms[kind].n_dropped);
+			for (unsigned kind = 0; kind < N_LIMITS; kind++)
+				if (vs->ports[i].uses[u].limits[kind])
+					add(drops, n, kind == LIMIT_RATE ? "rate" : "storm", vs->ports[i].uses[u].storms[kind].n_dropped);
 }
 
 size_t metric_drops(const struct core *core, uint32_t sw, const struct metric_denied *denied,
@@ -99,6 +99,6 @@ size_t metric_drops(const struct core *core, uint32_t sw, const struct metric_de
 		if (reason)
 			add(drops, &n, reason, row->n_packets);
 	}
-	add_storms(view_switch(core->view, sw), drops, &n);
+	add_limits(view_switch(core->view, sw), drops, &n);
 	return n;
 }

@@ -82,7 +82,7 @@ export function event(e) {
 // --- tables ----------------------------------------------------------------------------
 
 const stateTone = state => ({ connected: "good", ok: "good", up: "good", learned: "", recovered: "", standby: "warning",
-  connecting: "warning", unconfirmed: "warning", resting: "warning", link: "warning", storm: "warning", local: "", "no-network": "info",
+  connecting: "warning", unconfirmed: "warning", resting: "warning", link: "warning", storm: "warning", rate: "warning", mirror: "info", local: "", "no-network": "info",
   disabled: "info" }[state] ?? "error");
 
 const networksText = list => (list || []).map(u => u.network + (u.tag === null || u.tag === undefined ? "" : ` tag ${u.tag}`) +

@@ -16,6 +16,7 @@
 #include "apps/loop.h"
 #include "apps/storm.h"
 #include "apps/tunnel.h"
+#include "topo/ways.h"
 
 static const uint8_t reserved[6] = { 0x01, 0x80, 0xc2, 0x00, 0x00, 0x00 };
 static const uint8_t reserved_mask[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xf0 };
@@ -148,7 +149,7 @@ static void compile_port(const struct scene *scene, struct out *out, const struc
 		bool passes = scene->net->networks[use->network].tags == NET_TAGS_PASS;
 		if (use->quarantine.on) {
 			shut_out(out, vs->sw, port, use);
-		} else if (!view_use_is_open(scene->view, use)) {
+		} else if (!ways_open(scene->view, vs->sw, use)) {
 			stand_by(out, vs->sw, port, use);
 		} else if (use->tag == NET_UNTAGGED) {
 			let_in(scene, out, vs->sw, &at, ROW_UNTAGGED, VLAN_NONE);

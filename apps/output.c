@@ -73,8 +73,7 @@ static struct leg *collect(const struct view *view, const struct view_switch *vs
 	for (size_t i = 0; i < vs->n_ports; i++) {
 		uint32_t mirror = view_mirror(view, vs->sw, &vs->ports[i]);
 		for (size_t u = 0; u < vs->ports[i].n_uses; u++)
-			if ((network == NET_NONE || vs->ports[i].uses[u].network == network)
-			    && view_use_is_open(view, &vs->ports[i].uses[u]))
+			if ((network == NET_NONE || vs->ports[i].uses[u].network == network) && ways_open(view, vs->sw, &vs->ports[i].uses[u]))
 				legs[n++] = (struct leg) { &vs->ports[i], &vs->ports[i].uses[u], mirror };
 	}
 	qsort(legs, n, sizeof *legs, compare_legs);

@@ -39,11 +39,19 @@ static struct way by_link(const struct look *look, uint32_t from, uint32_t to)
 	return (struct way) { WAY_LINK, port->ofport, to };
 }
 
+/* The one that is counted on, or NET_NONE. */
+static uint32_t uplink_of(const struct look *look, const struct view_member *member)
+{
+	uint32_t index = view_switch(look->view, member->sw)->index;
+	bool is_used = !look->ways || (index != NET_NONE && stand_of(look, index)->on_lan);
+	return is_used ? member->uplink : NET_NONE;
+}
+
 static bool has_uplink(const struct look *look, uint32_t sw)
 {
 	uint32_t slot = view_switch_by_index(look->view, sw);
 	const struct view_member *member = slot == NET_NONE ? NULL : view_member(look->vn, slot);
-	return member && member->uplink != NET_NONE;
+	return member && uplink_of(look, member) != NET_NONE;
 }
 
 /* Is that where its island's head, which is not on the LAN itself, touches it? */
@@ -75,8 +83,9 @@ static struct way way_in(const struct look *look, const struct view_member *here
 	const struct net *net = view_net(look->view);
 	const struct view_switch *vs = view_switch(look->view, here->sw);
 	bool tunnels = net->networks[index_of(look->view, look->vn)].tunnels && vs->tunnel != NET_NONE;
-	if (here->uplink != NET_NONE && (to == NET_NONE || !look->ways || has_uplink(look, to)))
-		return (struct way) { WAY_LAN, here->uplink, to };
+	uint32_t uplink = uplink_of(look, here);
+	if (uplink != NET_NONE && (to == NET_NONE || !look->ways || has_uplink(look, to)))
+		return (struct way) { WAY_LAN, uplink, to };
 	if (to == vs->index || to == NET_NONE)
 		return (struct way) { WAY_NONE, 0, 0 };
 	struct way way = by_link(look, vs->index, to);
@@ -89,15 +98,15 @@ static struct way way_in(const struct look *look, const struct view_member *here
 		if (head != NET_NONE && head != vs->index)
 			return (struct way) { WAY_TUNNEL, vs->tunnel, head };
 	}
-	if (here->uplink != NET_NONE && (!look->ways || !speaks_for_head(look, vs->index)))
-		return (struct way) { WAY_LAN, here->uplink, to };
+	if (uplink != NET_NONE && (!look->ways || !speaks_for_head(look, vs->index)))
+		return (struct way) { WAY_LAN, uplink, to };
 	return vs->index == NET_NONE || !look->ways ? way : outward(look, vs->index);
 }
 
 static bool from_lan_in(const struct look *look, const struct view_member *here, struct way way, uint32_t to)
 {
 	uint32_t index = view_switch(look->view, here->sw)->index;
-	if (!look->ways || here->uplink == NET_NONE)
+	if (!look->ways || uplink_of(look, here) == NET_NONE)
 		return true;
 	uint32_t lan = stand_of(look, to)->lan;
 	if (lan != NET_NONE)            /* the tree's links lead there, from one place on the LAN */
@@ -128,6 +137,16 @@ bool ways_from_lan(const struct view *view, const struct view_network *vn, const
 		if (!from_lan_in(&look, here, way, to))
 			return false;
 	return true;
+}
+
+bool ways_open(const struct view *view, uint32_t sw, const struct view_use *use)
+{
+	const struct view_network *vn = view_network(view, use->network);
+	const struct view_member *member = view_member(vn, sw);
+	bool is_open = view_use_is_open(view, use);
+	for (struct look look = { view, vn, view_ways(view) }; look.ways && use->is_uplink; look.ways = look.ways->with)
+		is_open = is_open && member && uplink_of(&look, member) != NET_NONE;
+	return is_open;
 }
 
 bool ways_in_tree(const struct view *view, const struct view_network *vn, uint32_t link)

@@ -290,8 +290,10 @@ static void find_lan(const struct graph *g, const bool *tree, struct ways_stand 
 	for (uint32_t i = 0; i < g->n; i++)
 		if (g->on_lan[i])
 			g->distance[root_of(g->parent, i)] = i;
-	for (uint32_t i = 0; i < g->n; i++)
+	for (uint32_t i = 0; i < g->n; i++) {
 		stands[i].lan = g->distance[root_of(g->parent, i)];
+		stands[i].on_lan = g->on_lan[i];
+	}
 }
 
 /* Any switch may be on the cheapest way between two of its component. */

@@ -26,6 +26,7 @@ struct ways_stand {
 	uint32_t head;                  /* of its island, NET_NONE = none, or not agreed on */
 	uint32_t lan;                   /* the one with an uplink that the tree's links join it with, likewise */
 	bool is_head;
+	bool on_lan;                    /* its uplink is counted on: else frames could go in a circle by it */
 	bool carries;                   /* frames of the network may pass there */
 };
 
@@ -58,6 +59,9 @@ bool ways_carries(const struct ways *, uint32_t network, uint32_t sw);
 
 /* --- by network, on one switch; good without ways too ---------------------------------- */
 
+/* May frames of the network go in and out there? By an uplink not before the links are given up
+ * that join the switch to the LAN another way. */
+bool ways_open(const struct view *, uint32_t sw, const struct view_use *);
 /* Does a frame for all go over the link? */
 bool ways_in_tree(const struct view *, const struct view_network *, uint32_t link);
 /* Does one go by tunnel from that switch to that one? Two heads are of two islands. */

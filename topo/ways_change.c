@@ -25,7 +25,8 @@ static struct ways *ways_like(size_t n_switches, size_t n_links, size_t n_networ
 
 static bool stands_equal(const struct ways_stand *a, const struct ways_stand *b)
 {
-	return a->head == b->head && a->lan == b->lan && a->is_head == b->is_head && a->carries == b->carries;
+	return a->head == b->head && a->lan == b->lan && a->is_head == b->is_head && a->on_lan == b->on_lan
+		&& a->carries == b->carries;
 }
 
 bool ways_equal(const struct ways *a, const struct ways *b)
@@ -79,7 +80,7 @@ static void carry_network(const struct ways *old, struct ways *ways, uint32_t fr
 	}
 }
 
-/* As it is without ways: each member with a tunnel is an island and its head. */
+/* As it is without ways: each member with a tunnel is an island and its head, and every uplink is in use. */
 static struct ways *without_ways(const struct view *view)
 {
 	const struct net *net = view->net;
@@ -87,11 +88,13 @@ static struct ways *without_ways(const struct view *view)
 	for (uint32_t n = 0; n < net->n_networks; n++)
 		for (uint32_t i = 0; i < net->n_switches; i++) {
 			uint32_t slot = view_switch_by_index(view, i);
-			bool is_in = slot != NET_NONE && view_member(&view->networks[n], slot);
-			if (is_in && net->networks[n].tunnels)
-				ways->stands[n * net->n_switches + i] = (struct ways_stand) {
+			const struct view_member *member = slot == NET_NONE ? NULL : view_member(&view->networks[n], slot);
+			struct ways_stand *stand = &ways->stands[n * net->n_switches + i];
+			if (member && net->networks[n].tunnels)
+				*stand = (struct ways_stand) {
 					.head = i, .lan = NET_NONE, .is_head = true, .carries = true,
 				};
+			stand->on_lan = member && member->uplink != NET_NONE;
 		}
 	return ways;
 }

@@ -578,6 +578,43 @@ static void trunk_and_tunnel(void **state)
 		assert_int_equal(world_got(w, vms[to], UNTAGGED), 1);
 }
 
+static void for_all_once(void)
+{
+	static const char *const places[] = { "a:r1", "b:r1" };
+	world_check(w);
+	for (unsigned from = 0; from < 2; from++) {
+		world_send(w, places[from], world_frame(0, from + 1, UNTAGGED));
+		assert_int_equal(world_got(w, places[!from], UNTAGGED), 1);
+		assert_int_equal(world_got(w, "lan", 5), 1);
+	}
+}
+
+/* A switch that is on the LAN through its neighbour gets an uplink: at no moment are both in use. */
+static void an_uplink_beside_a_link(void **state)
+{
+	static const char text[] = "version: 1\nswitches:\n  a: {dpid: 1}\n  b: {dpid: 2}\n"
+		"networks:\n  red: {transport: vlan, vlan: 5, uplinks: [\"a:up\", \"b:up\"], ports: [\"*:r*\"]}\n"
+		"links: [{between: [\"a:l0\", \"b:l0\"]}]\n";
+	(void) state;
+	w = world_new(text);
+	world_do(w, "up a; up b; port a:up 9; port a:r1 1; port b:r1 1; port a:l0 20; port b:l0 20; link a:l0; link b:l0; ways");
+	for_all_once();
+	assert_int_equal(w->n_linked, 1);
+	world_do(w, "port b:up 9");
+	for_all_once();
+	assert_int_equal(w->n_linked, 1);
+	world_do(w, "ways half");
+	world_check(w);
+	world_send(w, "a:r1", world_frame(0, 1, UNTAGGED));
+	assert_true(world_got(w, "b:r1", UNTAGGED) <= 1 && world_got(w, "lan", 5) == 1);
+	world_do(w, "ways");
+	for_all_once();
+	assert_int_equal(w->n_linked, 0);
+	world_do(w, "gone b:up; ways");
+	for_all_once();
+	assert_int_equal(w->n_linked, 1);
+}
+
 static void a_new_file_keeps_the_ways_it_can(void **state)
 {
 	static char other[sizeof yaml];
@@ -685,6 +722,7 @@ int main(void)
 		TEST(a_cable_that_rests),
 		TEST(a_cable_in_the_wrong_hole),
 		TEST(trunk_and_tunnel),
+		TEST(an_uplink_beside_a_link),
 		TEST(a_new_file_keeps_the_ways_it_can),
 		TEST(the_first_links_of_a_file),
 		TEST(a_new_file_in_the_middle_of_a_change),

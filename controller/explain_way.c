@@ -67,6 +67,39 @@ static void ended(struct trip *t, struct copy *copy)
 	trip_stop(t, copy, NULL, cause);
 }
 
+/* Where a port's own copy of a flood begins: at the row of its lists. The port, or 0. */
+static uint32_t copy_for(const struct explain_step *s)
+{
+	uint64_t ofport;
+	bool begins = s->is_row && s->rule.kind == RULE_FLOW && pipeline_by_id(rule_table(&s->rule)) == TABLE_ACL_AT
+		&& rule_match_u(&s->rule, FIELD_OUT, &ofport);
+	return begins ? (uint32_t) ofport : 0;
+}
+
+/* Each port with lists gets a copy of its own of a flood. Here the other end's has ended, and that is what is told of,
+ * whatever became of the others. False: it has none here. */
+static bool ended_apart(struct trip *t, struct copy *copy)
+{
+	const struct candidate *to = trip_target(t);
+	size_t others = 0, begin = 0, end;
+	if (copy->entry.slot != to->sw || !to->port || t->leg->passes)
+		return false;
+	for (size_t i = 1; i < copy->n_steps && !begin; i++) {
+		uint32_t ofport = copy_for(&copy->steps[i]);
+		others = ofport && !others ? i : others;
+		begin = ofport == to->port->ofport ? i : 0;
+	}
+	if (!begin)
+		return false;
+	for (end = begin + 1; end < copy->n_steps && !copy_for(&copy->steps[end]);)
+		end++;
+	for (size_t i = others; i < begin; i++)
+		copy->steps[i].is_shown = false;
+	copy->n_steps = end;
+	ended(t, copy);
+	return true;
+}
+
 static bool is_refused(struct trip *t, struct copy *copy, struct explain_step *s)
 {
 	if (strcmp(s->state, "refused"))
@@ -217,7 +250,7 @@ static void go(struct trip *t, size_t at)
 	for (size_t i = 0; i < walk->n_outs && !t->leg->passes; i++)
 		if (walk->outs[i].ofport != (uint32_t) CONTROLLER_PORT)
 			went |= trip_leave(t, at, &walk->outs[i]);
-	if (!went)
+	if (!ended_apart(t, copy) && !went)
 		strayed(t, copy);
 }
 

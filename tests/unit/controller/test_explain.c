@@ -452,6 +452,39 @@ static void test_rules(void **state)
 			i < 2 ? "put {allow: nd} in front of line 15" : "put {allow: dhcp} in front of line 16");
 }
 
+/* Of a flood each port with a list gets a copy of its own, and that of the port that is asked about counts, whatever
+ * becomes of the others. */
+static void test_rules_of_one_port_in_a_flood(void **state)
+{
+	static const char lists[] =
+		"acls:\n"
+		"  no-dhcp:\n"
+		"    - {deny: dhcp, name: quiet}\n"
+		"    - {allow: any}\n"
+		"  no-udp:\n"
+		"    - {deny: dhcp, name: other}\n"
+		"    - {allow: any}\n";
+	static const char *const offices[] = {
+		/* Others get it; nobody gets it, and another port's list is the last one that says so; all ports have one list. */
+		"[kvm1:vm-a, {port: kvm1:vm-b, acl_out: no-dhcp}, kvm2:vm-web]",
+		"[kvm1:vm-a, {port: kvm1:vm-b, acl_out: no-dhcp}, {port: kvm1:both, acl_out: no-udp}]",
+		"[kvm1:vm-a, kvm1:vm-b, kvm1:both, kvm2:vm-web]\n    acl_out: no-dhcp",
+	};
+	char file[1500];
+	(void) state;
+	for (size_t i = 0; i < sizeof offices / sizeof *offices; i++) {
+		snprintf(file, sizeof file, SWITCHES "networks:\n  office:\n    vni: 77\n    ports: %s\n%s", offices[i], lists);
+		use(file);
+		blocked("vm-a", "vm-b", "dhcp", "denied", "rule \"quiet\" of acl \"no-dhcp\"", "");
+		assert_string_equal(x->directions[0].causes.items[0].sw, "kvm1");
+		assert_string_equal(way(leg(0, "request")), "kvm1 in by vm-a\n");
+		size_t n_shown = 0;
+		for (size_t s = 0; s < leg(0, "request")->n_steps; s++)
+			n_shown += leg(0, "request")->steps[s].is_shown && leg(0, "request")->steps[s].is_row;
+		assert_int_equal(n_shown, 1);
+	}
+}
+
 static void test_stateless_and_audit(void **state)
 {
 	(void) state;
@@ -662,7 +695,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_over_a_tunnel), T(test_names), T(test_protocols), T(test_unknown), T(test_groups_of_hosts), T(test_ambiguous),
 		T(test_different_network), T(test_ports), T(test_silent), T(test_quarantine), T(test_duplicate), T(test_mtu), T(test_rules),
-		T(test_stateless_and_audit), T(test_source_nat), T(test_refused_row), T(test_rows_on_their_way), T(test_answer_stands_alone), T(test_large), T(test_many_hosts),
+		T(test_rules_of_one_port_in_a_flood), T(test_stateless_and_audit), T(test_source_nat), T(test_refused_row), T(test_rows_on_their_way), T(test_answer_stands_alone), T(test_large), T(test_many_hosts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

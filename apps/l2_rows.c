@@ -271,14 +271,22 @@ void l2_network_limit(struct out *out, const struct view_switch *vs, const struc
 	want_or_not(out, vs->sw, full);
 }
 
+/* Nobody is known to have the address. */
+static void to_all(struct build *b, bool judged)
+{
+	act_set_u(b, FIELD_OUT, OUT_UNKNOWN);
+	if (judged)
+		act_set_u(b, FIELD_PEER, PEER_UNKNOWN);
+	act_goto(b, after(judged));
+}
+
 void l2_limited(struct out *out, uint32_t sw, uint32_t ofport, const struct view_use *use, uint32_t meter, bool judged)
 {
 	out_row(out, &l2_rows[L2_DST_LIMITED], use->object);
 	match_u(out->build, FIELD_NETWORK, use->id);
 	match_u(out->build, FIELD_IN_PORT, ofport);
 	act_meter(out->build, meter);
-	act_set_u(out->build, FIELD_OUT, OUT_UNKNOWN);
-	act_goto(out->build, after(judged));
+	to_all(out->build, judged);
 	out_want(out, sw);
 }
 
@@ -352,8 +360,7 @@ void l2_network_rows(struct out *out, const struct view_switch *vs, const struct
 	out_row(out, &l2_rows[network->flood ? L2_DST_UNKNOWN : L2_DST_NO_FLOOD], object);
 	match_u(b, FIELD_NETWORK, network->id);
 	if (network->flood) {
-		act_set_u(b, FIELD_OUT, OUT_UNKNOWN);
-		act_goto(b, after(judged));
+		to_all(b, judged);
 	}
 	out_want(out, vs->sw);
 }

@@ -36,6 +36,17 @@ static struct explain_step *add_hop(struct trip *t, struct copy *copy, const str
 	return s;
 }
 
+/* To all, or to an address that nobody is known to have: see apps/acl_punt.c. */
+static bool is_flooded(const struct copy *copy)
+{
+	bool is_flood = copy->frame[0] & 1;
+	for (size_t i = 0; i < copy->n_steps && !is_flood; i++) {
+		const char *row = copy->steps[i].row;
+		is_flood = row && (!strcmp(row, "unknown-host") || !strcmp(row, "unknown-limited"));
+	}
+	return is_flood;
+}
+
 /* What a frame did that did not go on: the row that ended it. */
 static void ended(struct trip *t, struct copy *copy)
 {
@@ -62,6 +73,10 @@ static void ended(struct trip *t, struct copy *copy)
 		return;
 	}
 	struct explain_cause cause = explain_row_cause(e, s, t->from, t->client);
+	if (!strcmp(cause.kind, "rejected") && is_flooded(copy)) {
+		cause.kind = "denied";
+		cause.text = explain_printf(e, "%s, without a word to the sender: it is flooded", cause.text);
+	}
 	if (trip_is_nearer(t, copy) && !t->leg->passes)
 		s->is_shown = s->is_last = true;
 	trip_stop(t, copy, NULL, cause);

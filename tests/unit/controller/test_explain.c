@@ -483,6 +483,14 @@ static void test_rules_of_one_port_in_a_flood(void **state)
 			n_shown += leg(0, "request")->steps[s].is_shown && leg(0, "request")->steps[s].is_row;
 		assert_int_equal(n_shown, 1);
 	}
+	/* Nobody is told of what a copy of a flood met. */
+	use(SWITCHES "networks:\n  office:\n    vni: 77\n    ports: [kvm1:vm-a, kvm1:both, {port: kvm1:vm-b, acl_out: polite}]\n"
+	    "acls:\n  polite: [{reject: dhcp}, {reject: any}]\n");
+	blocked("vm-a", "vm-b", "dhcp", "denied", "without a word", "");
+	blocked("vm-a", "vm-b", "tcp/22", "rejected", "rejects it", "");
+	use(SWITCHES "networks:\n  office:\n    vni: 77\n    ports: [kvm1:vm-a, kvm1:vm-b, {port: kvm1:both, acl_out: polite}]\n"
+	    "acls:\n  polite: [{reject: any}]\n");
+	blocked("vm-a", "both", "ethernet", "denied", "without a word", "");
 }
 
 static void test_stateless_and_audit(void **state)

@@ -93,7 +93,7 @@ void l2_packet_in(const struct scene *scene, const struct app_punt *punt, struct
 	/* A host that is in the network already makes it no fuller. */
 	if (refused == REASON_NETWORK_LIMIT && host)
 		refused = REASON_NONE;
-	if (!refused && host && view_stands_elsewhere(scene->view, host, punt->sw, punt->in_port))
+	if (!refused && host && view_stands_elsewhere(scene->view, host, punt->sw, punt->in_port, scene->now_ms))
 		refused = REASON_STANDS;
 	if (refused) {
 		refuse(scene, use, &fact, refused, reply);

@@ -14,6 +14,7 @@
 #include "controller/file.h"
 #include "controller/loop.h"
 #include "controller/options.h"
+#include "controller/rundir.h"
 #include "controller/worker.h"
 #include "ofproto/listen.h"
 #include "ofproto/log.h"
@@ -44,6 +45,7 @@ struct daemon {
 	struct api *api;
 	struct loop_timer *ticker, *later;
 	unsigned n_ticks;
+	int state_fd;                   /* the state folder's lock; -1 = none */
 };
 
 static int fail(const char *what, const char *why)
@@ -201,7 +203,6 @@ static uint64_t next_generation(const char *state_dir)
 	bool is_ours = generation >= wall && generation < wall + GENERATION_AHEAD_MS;
 	generation = is_ours ? generation + 1 : wall;
 	int n = snprintf(text, sizeof text, "%" PRIu64 "\n", generation);
-	mkdir(state_dir, 0755);
 	if (file_replace(path, text, (size_t) n, 0644))
 		VLOG_WARN("cannot keep the generation id in %s: %s; the clock stands in for it", path,
 			  strerror(errno));
@@ -261,6 +262,9 @@ static int start(struct daemon *d)
 	d->core->ctx = d;
 	d->worker = worker_new(d->loop);
 	set_time(d);
+	error = statedir_claim(d->options.state_dir, &d->state_fd);
+	if (error)
+		return fail(error, NULL);
 	core_te_load(d->core, d->options.state_dir);
 	d->sessions = sessions_new(d->loop, d->core, next_generation(d->options.state_dir),
 				   d->options.punt_budget);
@@ -299,6 +303,8 @@ static void stop(struct daemon *d)
 	config_free(d->config);
 	tls_free(d->tls);
 	loop_free(d->loop);
+	if (d->state_fd >= 0)
+		close(d->state_fd);
 }
 
 static int check_only(const char *topology)
@@ -313,7 +319,7 @@ static int check_only(const char *topology)
 
 int main(int argc, char **argv)
 {
-	struct daemon d = { 0 };
+	struct daemon d = { .state_fd = -1 };
 	int status = options_parse(&d.options, argc, argv);
 	if (status >= 0)
 		return status;

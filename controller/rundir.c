@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,24 +26,53 @@ static const char *__attribute__((format(printf, 1, 2))) say(const char *format,
 	return problem;
 }
 
-static const char *lock(struct rundir *run, const char *dir)
+/* True when the lock is ours, and our number in the file. Else *ret_pid is whose it is; 0 = not
+ * known, errno says why. */
+static bool lock(int fd, long *ret_pid)
 {
 	char text[32] = "";
+	*ret_pid = 0;
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		int why = errno;
+		if (why == EWOULDBLOCK && read(fd, text, sizeof text - 1) > 0)
+			*ret_pid = strtol(text, NULL, 10);
+		errno = why;
+		return false;
+	}
+	int n = snprintf(text, sizeof text, "%ld\n", (long) getpid());
+	return !ftruncate(fd, 0) && write(fd, text, (size_t) n) == n;
+}
+
+static const char *lock_run(struct rundir *run, const char *dir)
+{
+	long pid;
 	run->lock_fd = open(run->pid_path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (run->lock_fd < 0)
 		return say("cannot write %s: %s; choose another directory with --run-dir", run->pid_path,
 			   strerror(errno));
-	if (flock(run->lock_fd, LOCK_EX | LOCK_NB)) {
-		ssize_t n = read(run->lock_fd, text, sizeof text - 1);
-		close(run->lock_fd);
-		run->lock_fd = -1;
-		return say("another weftd (pid %ld) serves %s: stop it, or choose another directory with --run-dir",
-			   n > 0 ? strtol(text, NULL, 10) : 0L, dir);
-	}
-	int n = snprintf(text, sizeof text, "%ld\n", (long) getpid());
-	if (ftruncate(run->lock_fd, 0) || write(run->lock_fd, text, (size_t) n) != n)
+	if (lock(run->lock_fd, &pid))
+		return NULL;
+	if (errno != EWOULDBLOCK)
 		return say("cannot write %s: %s", run->pid_path, strerror(errno));
-	return NULL;
+	close(run->lock_fd);
+	run->lock_fd = -1;
+	return say("another weftd (pid %ld) serves %s: stop it, or choose another directory with --run-dir", pid, dir);
+}
+
+/* Nothing is removed at the end: who removes the file may remove the lock of the next one. */
+const char *statedir_claim(const char *dir, int *ret_fd)
+{
+	char path[4096];
+	long pid;
+	mkdir(dir, 0755);
+	snprintf(path, sizeof path, "%s/weftd.lock", dir);
+	*ret_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (*ret_fd < 0 || lock(*ret_fd, &pid) || errno != EWOULDBLOCK)
+		return NULL;
+	close(*ret_fd);
+	*ret_fd = -1;
+	return say("another weftd (pid %ld) keeps its state in %s: stop it, or choose another directory with --state-dir",
+		   pid, dir);
 }
 
 /* The lock is ours, so a socket that is there belongs to nobody alive. */
@@ -72,7 +102,7 @@ const char *rundir_claim(struct rundir *run, const char *dir)
 	if (mkdir(dir, 0755) && errno != EEXIST)
 		return say("cannot make the run directory %s: %s; choose another with --run-dir", dir,
 			   strerror(errno));
-	const char *error = lock(run, dir);
+	const char *error = lock_run(run, dir);
 	if (!error)
 		error = bind_socket(run);
 	if (error)

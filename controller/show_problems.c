@@ -111,6 +111,17 @@ static void look_at_refused_switches(struct problems *problems)
 	}
 }
 
+static void tell_refused(struct problems *problems, enum severity severity, const char *kind, struct about about,
+			 const struct event *event)
+{
+	const struct fact *fact = &event->fact;
+	const struct view_port *port = view_port(problems->world->core->view, fact->sw, fact->ofport);
+	const uint8_t *mac = fact->mac;
+	problems_add(problems, severity, kind, about, "network %s, switch %s: hosts were not let in during the last 10 minutes, "
+			"the last %02x:%02x:%02x:%02x:%02x:%02x at port %s: %s", about.network ? about.network : "", about.sw ? about.sw : "",
+			mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], port ? port->name : "that is gone", fact_reason_text(fact->reason));
+}
+
 /* Events of the last minutes that are worth a line: what cured itself, and
  * limits that keep hosts out. One line per kind, switch and network. */
 static void look_at_events(struct problems *problems)
@@ -126,7 +137,7 @@ static void look_at_events(struct problems *problems)
 		if (event->is_fact && event->fact.kind == FACT_HOST_REFUSED) {
 			uint32_t index = net_network_by_id(core->net, event->fact.network);
 			const struct view_switch *vs = event->fact.sw == NET_NONE ? NULL : view_switch(core->view, event->fact.sw);
-			snprintf(now.kind, sizeof now.kind, "host-limit");
+			snprintf(now.kind, sizeof now.kind, event->fact.reason == REASON_STANDS ? "host-echo" : "host-limit");
 			snprintf(now.sw, sizeof now.sw, "%s", vs ? vs->name : "");
 			snprintf(now.network, sizeof now.network, "%s", index == NET_NONE ? "" : core->net->networks[index].name);
 		} else if (!event->is_fact && (!strcmp(event->kind, "drift") || !strcmp(event->kind, "openflow-error"))) {
@@ -150,8 +161,10 @@ static void look_at_events(struct problems *problems)
 				       .network = seen[i].network[0] ? seen[i].network : NULL };
 		if (!strcmp(seen[i].kind, "host-limit")) {
 			about.hint = "raise max_hosts, or find out who brings so many; hosts that are known keep working";
-			problems_add(problems, WARNING, "host-limit", about, "network %s, switch %s: hosts were not let in during the last "
-					"10 minutes: %s", seen[i].network, seen[i].sw, fact_reason_text(event->fact.reason));
+			tell_refused(problems, WARNING, seen[i].kind, about, event);
+		} else if (!strcmp(seen[i].kind, "host-echo")) {
+			about.hint = "a loop, or a LAN that sends frames back; who has moved there is known when its old port is down";
+			tell_refused(problems, INFO, seen[i].kind, about, event);
 		} else if (!strcmp(seen[i].kind, "drift")) {
 			about.hint = "somebody else writes to this bridge; all of it was put right";
 			problems_add(problems, INFO, "drift", about, "flows of switch %s were changed by another hand %zu time%s in the "

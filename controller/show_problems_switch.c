@@ -71,6 +71,20 @@ static void look_at_rows(struct problems *problems, uint32_t sw, size_t *n)
 	}
 }
 
+/* P8: they are left alone. What they match may never come to the networks and their rules. */
+static void look_at_aliens(struct problems *problems, uint32_t sw, size_t *n)
+{
+	const struct core *core = problems_world(problems)->core;
+	const struct view_switch *vs = view_switch(core->view, sw);
+	struct ledger_counts counts;
+	ledger_count(core->switches[sw]->ledger, &counts);
+	if (!vs || !vs->connected || !counts.n_alien || ++*n > MAX_OF_KIND)
+		return;
+	struct about about = { .sw = vs->name, .hint = "weft show flows state=foreign has them; delete with ovs-ofctl what is not needed" };
+	problems_add(problems, INFO, "foreign-flows", about, "switch %s has %zu flow%s of somebody else; what they match may go past "
+			"the networks and their rules", vs->name, counts.n_alien, counts.n_alien == 1 ? "" : "s");
+}
+
 /* Names of the ports that are so, in one sentence per switch. */
 static void look_at_ports(struct problems *problems, uint32_t sw)
 {
@@ -205,10 +219,11 @@ static void look_at_quarantines(struct problems *problems, uint32_t sw, size_t *
 
 void problems_of_switches(struct problems *problems)
 {
-	size_t n_states = 0, n_rows = 0, n_tunnels = 0, n_storms = 0, n_quarantines = 0;
+	size_t n_states = 0, n_rows = 0, n_tunnels = 0, n_storms = 0, n_quarantines = 0, n_aliens = 0;
 	for (uint32_t sw = 0; sw < problems_world(problems)->core->n_switches; sw++) {
 		look_at_switch_state(problems, sw, &n_states);
 		look_at_rows(problems, sw, &n_rows);
+		look_at_aliens(problems, sw, &n_aliens);
 		look_at_ports(problems, sw);
 		look_at_floods(problems, sw);
 		look_at_tunnel(problems, sw, &n_tunnels);
@@ -220,4 +235,5 @@ void problems_of_switches(struct problems *problems)
 	problems_more(problems, ERROR, "tunnel-missing", n_tunnels);
 	problems_more(problems, WARNING, "storm", n_storms);
 	problems_more(problems, WARNING, "quarantine", n_quarantines);
+	problems_more(problems, INFO, "foreign-flows", n_aliens);
 }

@@ -68,8 +68,9 @@ void row_unlist(struct ledger *l, struct row *row)
 	l->n_dirty_not_plain -= !row->plain;
 }
 
-static void row_count(struct ledger *l, struct row *row, bool refused, bool foreign)
+static void row_count(struct ledger *l, struct row *row, bool refused)
 {
+	bool foreign = row->foreign && row->want, alien = row->foreign && !row->want && row->kind == RULE_FLOW;
 	if (row->counted_refused != refused) {
 		l->n_refused += refused ? 1 : (size_t) -1;
 		row->counted_refused = refused;
@@ -77,6 +78,10 @@ static void row_count(struct ledger *l, struct row *row, bool refused, bool fore
 	if (row->counted_foreign != foreign) {
 		l->n_foreign += foreign ? 1 : (size_t) -1;
 		row->counted_foreign = foreign;
+	}
+	if (row->counted_alien != alien) {
+		l->n_alien += alien ? 1 : (size_t) -1;
+		row->counted_alien = alien;
 	}
 }
 
@@ -92,9 +97,9 @@ void row_settle(struct ledger *l, struct row *row)
 {
 	uint64_t target = row->want;
 
-	if (row->refused || row->foreign || row->counted_refused || row->counted_foreign) {
+	if (row->refused || row->foreign || row->counted_refused || row->counted_foreign || row->counted_alien) {
 		target = row_target(row);
-		row_count(l, row, row_is_refused(row), row->foreign && row->want);
+		row_count(l, row, row_is_refused(row));
 	}
 	if (row->in_flight)
 		return;
@@ -358,5 +363,6 @@ void ledger_count(const struct ledger *l, struct ledger_counts *c)
 	c->n_rows = c->n_flows + c->n_groups + c->n_meters;
 	c->n_refused = l->n_refused;
 	c->n_foreign = l->n_foreign;
+	c->n_alien = l->n_alien;
 	c->n_sent = l->n_sent;
 }

@@ -49,6 +49,7 @@ struct row {
 	bool foreign : 1;               /* a foreign row sits on this key */
 	bool counted_refused : 1;       /* in ledger_counts.n_refused */
 	bool counted_foreign : 1;       /* in ledger_counts.n_foreign */
+	bool counted_alien : 1;         /* in ledger_counts.n_alien */
 	bool shutting : 1;              /* in flight: what was sent is the row shut, see ledger_refuse() */
 	bool unshuttable : 1;           /* that was refused too */
 	uint32_t ref;                   /* where the row is: see ledger_store.c */
@@ -148,6 +149,7 @@ size_t ledger_table_rows(const struct ledger *, unsigned table);
 struct ledger_counts {
 	size_t n_rows, n_flows, n_groups, n_meters;     /* have */
 	size_t n_refused, n_foreign;                    /* not programmed, and why */
+	size_t n_alien;                                 /* flows of others, in nobody's place */
 	uint64_t n_sent;                                /* messages ever */
 };
 void ledger_count(const struct ledger *, struct ledger_counts *);

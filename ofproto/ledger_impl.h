@@ -53,7 +53,7 @@ struct ledger {
 	struct ledger_drift drift;
 
 	size_t n_have[3];               /* by enum rule_kind */
-	size_t n_refused, n_foreign;
+	size_t n_refused, n_foreign, n_alien;
 	uint64_t n_sent;
 
 	struct pool pools[MAX_UNITS + 1];

@@ -66,7 +66,7 @@ enum fact_reason {
 	REASON_PORT_LIMIT,
 	REASON_NETWORK_LIMIT,
 	REASON_REMOVED,                 /* somebody deleted its row and it did not speak again */
-	REASON_STANDS,                  /* heard from the LAN, and it stands on a VM's port that is up */
+	REASON_STANDS,                  /* heard from the LAN or a loop, and it stands on a port that is up */
 	REASON_SILENT,                  /* another host uses its address, and it did not answer for it */
 	REASON_QUARANTINE,              /* of a host: its port is closed, a loop */
 	REASON_LOOP,                    /* of a quarantine: a probe came back */

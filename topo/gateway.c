@@ -86,6 +86,16 @@ static bool is_physical(const struct view *view, uint32_t sw, uint32_t ofport, u
 	return use && use->is_physical;
 }
 
+/* Who takes a MAC away from the LAN by one frame must not keep it from its machine, which goes on
+ * speaking there; a VM that really came from there is not heard there any more. */
+void view_note_lan(const struct view *view, struct host *host, const struct view_use *to, uint32_t sw, uint32_t ofport)
+{
+	if (to->is_physical)
+		host->of_lan |= !view_is_echo(view, host, sw, ofport);
+	else
+		host->of_lan &= is_physical(view, host->sw, host->ofport, host->network);
+}
+
 bool view_is_echo(const struct view *view, const struct host *host, uint32_t sw, uint32_t ofport)
 {
 	return !host->unconfirmed && is_physical(view, sw, ofport, host->network)
@@ -93,9 +103,14 @@ bool view_is_echo(const struct view *view, const struct host *host, uint32_t sw,
 		&& view_port(view, host->sw, host->ofport)->up;
 }
 
-bool view_stands_elsewhere(const struct view *view, const struct host *host, uint32_t sw, uint32_t ofport)
+bool view_stands_elsewhere(const struct view *view, const struct host *host, uint32_t sw, uint32_t ofport, uint64_t now_ms)
 {
-	return view_is_echo(view, host, sw, ofport) && view->switches[host->sw]->connected;
+	const struct view_port *port = view_port(view, sw, ofport);
+	const struct view_use *use = port ? view_use(port, host->network) : NULL;
+	if (host->unconfirmed || (host->sw == sw && host->ofport == ofport))
+		return false;
+	return (use && now_ms < use->deaf_until_ms)
+		|| (!host->of_lan && view_is_echo(view, host, sw, ofport) && view->switches[host->sw]->connected);
 }
 
 /* --- facts ------------------------------------------------------------------------- */

@@ -15,8 +15,21 @@ enum { VNI_BITS = 24 };                 /* RFC 7348, 5 */
 
 /* --- vteps ------------------------------------------------------------------------- */
 
+/* RFC 1122, 3.2.1.3; RFC 4291, 2.5.2, 2.5.3, 2.5.5.2, 2.7. */
+static bool is_hosts_v4(uint32_t ip)
+{
+	return ip >> 24 != 0 && ip >> 24 != 127 && ip >> 24 < 224;
+}
+
+static bool is_hosts_v6(const struct in6_addr *ip)
+{
+	return !IN6_IS_ADDR_UNSPECIFIED(ip) && !IN6_IS_ADDR_LOOPBACK(ip) && !IN6_IS_ADDR_MULTICAST(ip)
+		&& !IN6_IS_ADDR_V4MAPPED(ip);
+}
+
 void vtep_read(struct net_switch *sw)
 {
+	struct in6_addr v6;
 	struct in_addr v4;
 
 	if (!sw->vtep) {
@@ -25,11 +38,14 @@ void vtep_read(struct net_switch *sw)
 	}
 	if (inet_pton(AF_INET, sw->vtep, &v4) == 1) {
 		memcpy(sw->vtep_bytes, &v4, 4);
-		sw->peer = ntohl(v4.s_addr);
+		sw->peer = is_hosts_v4(ntohl(v4.s_addr)) ? ntohl(v4.s_addr) : 0;
 		return;
 	}
-	sw->vtep_is_v6 = inet_pton(AF_INET6, sw->vtep, sw->vtep_bytes) == 1;
-	if (sw->vtep_is_v6)
+	sw->vtep_is_v6 = inet_pton(AF_INET6, sw->vtep, &v6) == 1;
+	if (!sw->vtep_is_v6)
+		return;
+	memcpy(sw->vtep_bytes, &v6, sizeof v6);
+	if (is_hosts_v6(&v6))
 		sw->peer = (uint32_t) net_hash(sw->vtep_bytes, sizeof sw->vtep_bytes) | 1;
 }
 

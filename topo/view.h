@@ -68,6 +68,8 @@ struct view_use {
 	struct view_storm storms[N_STORMS];
 	bool loop_guard;                /* may be closed because of a loop */
 	struct view_quarantine quarantine;
+	uint64_t deaf_until_ms;         /* the open end of a loop that was closed just now: until then
+					 * what comes in says nothing of where its sender is */
 };
 
 struct view_port {
@@ -124,6 +126,7 @@ struct host {
 	bool unconfirmed:1;             /* its own switch has not reported: sw = NET_NONE */
 	bool has_ip4:1, has_ip6:1;
 	bool sticks:1;                  /* to its port, see view_use.sticky */
+	bool of_lan:1;                  /* a machine of the LAN, or was one until it moved to the port where it is */
 	uint32_t network;               /* network id */
 	uint32_t sw;                    /* slot, NET_NONE = unconfirmed */
 	uint32_t ofport;                /* unconfirmed: the peer, see fact.h */
@@ -456,8 +459,10 @@ enum fact_reason view_may_learn(const struct view *, const struct view_use *);
 /* Is that host heard there by the LAN, while it stands on a VM's port whose link
  * is up? A frame that the LAN sent back looks so. */
 bool view_is_echo(const struct view *, const struct host *, uint32_t sw, uint32_t ofport);
-/* The same, and the VM's switch is connected and could tell if it moved: then it does not. */
-bool view_stands_elsewhere(const struct view *, const struct host *, uint32_t sw, uint32_t ofport);
+/* Does the host stand where it is, whatever is heard of it there? It is such a frame, the VM's
+ * switch is connected and could tell if it moved, and the VM has not its MAC from a machine of the
+ * LAN; or what is left in a cable that was a loop. */
+bool view_stands_elsewhere(const struct view *, const struct host *, uint32_t sw, uint32_t ofport, uint64_t now_ms);
 /* The entry of another port that is bound to the MAC, or null. */
 const struct net_port *view_bound_elsewhere(const struct view *, const struct view_use *, const uint8_t mac[6]);
 /* Does it stick to the port where it is, and is that another one? */

@@ -27,7 +27,7 @@ static void take_addresses(struct host *host, const struct fact *fact)
 	}
 }
 
-static void add_host(struct view *view, const struct fact *fact, uint64_t seen_ms)
+static struct host *add_host(struct view *view, const struct fact *fact, uint64_t seen_ms)
 {
 	uint32_t i = host_add(&view->hosts, fact->network, fact->mac);
 	struct host *host = host_at(&view->hosts, i);
@@ -39,6 +39,7 @@ static void add_host(struct view *view, const struct fact *fact, uint64_t seen_m
 	host->first_ms = host->seen_ms = seen_ms;
 	take_addresses(host, fact);
 	view_place(view, i);
+	return host;
 }
 
 /* The file knows where it is. */
@@ -94,9 +95,11 @@ bool view_host_apply(struct view *view, struct fact *fact)
 	const struct view_use *use = view_use_mutable(view, fact->sw, fact->ofport, fact->network);
 	if (!use || use->is_uplink || use->quarantine.on || !view_may_stand(view, use, fact->mac))
 		return false;
+	if (!fact->recovered && fact->time_ms < use->deaf_until_ms)
+		return false;
 	uint32_t i = host_find(&view->hosts, fact->network, fact->mac);
 	if (i == NET_NONE) {
-		add_host(view, fact, seen_ms);
+		add_host(view, fact, seen_ms)->of_lan = use->is_physical;
 		return true;
 	}
 	struct host *host = host_at(&view->hosts, i);
@@ -123,6 +126,7 @@ bool view_host_apply(struct view *view, struct fact *fact)
 			view_flap_note(view, fact->network, fact->mac, (struct view_place) { host->sw, host->ofport },
 				       (struct view_place) { fact->sw, fact->ofport }, fact->time_ms);
 	}
+	view_note_lan(view, host, use, fact->sw, fact->ofport);
 	view_unplace(view, i);
 	host->unconfirmed = false;
 	host->sw = fact->sw;
@@ -145,7 +149,7 @@ static bool apply_host_gone(struct view *view, const struct fact *fact, const st
 	return true;
 }
 
-/* It stands on a VM's port and is heard from the LAN as well: maybe again and again. */
+/* It stands on a port and is heard from the LAN, or out of a loop, as well: maybe again and again. */
 static void note_echo(struct view *view, const struct fact *fact)
 {
 	uint32_t i = host_find(&view->hosts, fact->network, fact->mac);

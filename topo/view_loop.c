@@ -14,6 +14,7 @@ enum {
 	FORGET_MS = 600 * 1000,                 /* without one, the next is the first again */
 	WINDOW_MS = 10000,                      /* returns are counted within */
 	ENDING_MS = 2000,                       /* before a quarantine ends, it is asked whether it may */
+	DEAF_MS = 5000,                         /* what went into a slow cable comes out within */
 };
 
 /* --- flaps ------------------------------------------------------------------------- */
@@ -204,9 +205,13 @@ static void send_home(struct view *view, const struct view_flap *flap, const str
 }
 
 /* Who is said to be behind the open end of the loop and came there just now may be
- * anywhere: whoever speaks is learned again. */
+ * anywhere: whoever speaks is learned again, there only when the cable has given out what is
+ * still in it. */
 static void doubt_other_end(struct view *view, struct view_place other, uint32_t network_id, const struct gone *gone)
 {
+	struct view_use *use = other.sw == NET_NONE ? NULL : view_use_mutable(view, other.sw, other.ofport, network_id);
+	if (use)
+		use->deaf_until_ms = gone->now_ms + DEAF_MS;
 	const struct view_network *vn = view_network_by_id(view, network_id);
 	const struct view_member *member = other.sw == NET_NONE ? NULL : view_member(vn, other.sw);
 	for (uint32_t i = member ? member->first : NET_NONE, next; i != NET_NONE; i = next) {

@@ -62,6 +62,7 @@ static void carry_over(struct view_use *use, const struct view_use *old, size_t 
 				use->storms[kind] = old[i].storms[kind];
 		if (use->loop_guard)
 			use->quarantine = old[i].quarantine;
+		use->deaf_until_ms = old[i].deaf_until_ms;
 	}
 }
 

@@ -91,6 +91,8 @@ bool view_gateway_ready(struct view *, uint32_t sw);     /* it knows; true when 
 /* view_loop.c */
 void view_flap_note(struct view *, uint32_t network_id, const uint8_t mac[6], struct view_place from,
 		    struct view_place to, uint64_t now_ms);
+/* Before the host goes there. */
+void view_note_lan(const struct view *, struct host *, const struct view_use *to, uint32_t sw, uint32_t ofport);
 bool view_quarantine_apply(struct view *, struct fact *, const struct gone *);
 void view_quarantine_port_down(struct view *, uint32_t sw, const struct view_port *, const struct gone *);
 

@@ -205,6 +205,7 @@ def test_s24_a_machine_bridges_its_two_links(lab):
     l.wait_rest()
     start = time.monotonic()
     shout(l, "h1")
+    shout(l, "h2")
     wait_for("a port is closed", lambda: closed(l), 10)
     print(f"S24: closed {time.monotonic() - start:.2f} s after the broadcast")
     assert time.monotonic() - start < 5
@@ -213,10 +214,12 @@ def test_s24_a_machine_bridges_its_two_links(lab):
     dropped = l.packets("s1", f"table=0,in_port={ofport},vlan_tci=0")
     shout(l, "h1")
     wait_for("its counter rises", lambda: l.packets("s1", f"table=0,in_port={ofport},vlan_tci=0") > dropped, 3)
-    # MACs that went in circles are home again when their owners have spoken.
+    # MACs that went in circles are home again, and what the cable still gives out of them leads
+    # none of them away: h2 need not speak.
     start = time.monotonic()
-    wait_for("the others go on", lambda: all([l.ping("h1", "h2", 1, 1), l.ping("h2", "h1", 1, 1)]), 6)
+    wait_for("the others go on", lambda: l.ping("h1", "h2", 1, 1), 3)
     print(f"S24: the others go on after {time.monotonic() - start:.2f} s")
+    assert not [h for h in l.hosts() if h["where"].startswith("s1:patch")], l.hosts()
     assert l.ping("h1", "h2", 3)
     says_closed(l, "h2", f"s1:{where}")
     # The loop is cut.

@@ -7,7 +7,7 @@ import time
 from frames import arp_request
 from t1 import t1
 from test_reload import Prober
-from weftlab import Second, wait_for
+from weftlab import WEFTD, Second, run, wait_for
 
 
 def test_the_later_one_is_in_charge_and_the_other_stands_by(lab):
@@ -15,6 +15,10 @@ def test_the_later_one_is_in_charge_and_the_other_stands_by(lab):
     l.ping_all()
     l.wait_rest()
     sent = l.sent()["s1"]
+    # Not with the memory of the first.
+    third = run(WEFTD, "--listen", "tcp:127.0.0.1:0", "--run-dir", l.base / "third", "--state-dir", l.dir / "state",
+                l.file, check=False)
+    assert third.returncode == 1 and f"another weftd (pid {l.weftd_pid()}) keeps its state in" in third.stderr, third
     prober = Prober(l, "h1", "h2", "0.002")
     second = Second(l)
     second.tell_switches()

@@ -207,6 +207,34 @@ static void a_vm_is_not_moved_by_its_own_echo(void **state)
 	assert_int_equal(world_host(w, "red", 3)->sw, world_switch(w, "c"));
 }
 
+/* A VM that takes the MAC of a machine of the LAN, the router say, has it until that one speaks. */
+static void a_machine_of_the_lan_is_not_robbed(void **state)
+{
+	(void) state;
+	begin("");
+	send("lan", 0, 4, 20);
+	send("c:r1", 0, 4, UNTAGGED);
+	assert_int_equal(world_host(w, "red", 4)->sw, world_switch(w, "c"));
+	send("lan", 0, 4, 20);
+	assert_int_equal(world_host(w, "red", 4)->sw, world_switch(w, "a"));
+	/* It became a VM, and that one moves on: a VM like any other. */
+	send("c:r1", 0, 4, UNTAGGED);
+	send("b:r1", 0, 4, UNTAGGED);
+	send("lan", 0, 4, 20);
+	assert_int_equal(world_host(w, "red", 4)->sw, world_switch(w, "b"));
+	/* A VM that becomes a machine is one, when its port is down. */
+	world_do(w, "down b:r1");
+	send("lan", 0, 4, 20);
+	world_do(w, "up b:r1");
+	send("b:r1", 0, 4, UNTAGGED);
+	send("lan", 0, 4, 20);
+	assert_int_equal(world_host(w, "red", 4)->sw, world_switch(w, "a"));
+	/* Not when its own gateway has lost us, and the LAN hears it there. */
+	begin_again("host red 1 a:r1; cut a; gateway red -; gateway red b:eth1; host red 1 b:eth1; up a; host red 1 a:r1 age=20");
+	send("lan", 0, 1, 20);
+	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "a"));
+}
+
 /* A gateway without weftd lets its VMs out to the LAN, where the next one hears them. */
 static void who_was_heard_on_the_lan_meanwhile_stands_where_its_row_is(void **state)
 {
@@ -368,6 +396,7 @@ int main(void)
 		TEST(a_gateway_that_is_away_is_fenced),
 		TEST(the_first_one_alive_is_chosen),
 		TEST(a_vm_is_not_moved_by_its_own_echo),
+		TEST(a_machine_of_the_lan_is_not_robbed),
 		TEST(who_was_heard_on_the_lan_meanwhile_stands_where_its_row_is),
 		TEST(who_is_behind_the_new_gateway),
 		TEST(restart_finds_the_gateway_in_the_rows),

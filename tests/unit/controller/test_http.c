@@ -306,6 +306,31 @@ static void test_one_weftd_per_directory(void **state)
 	assert_non_null(strstr(rundir_claim(&second, "/proc/weft"), "cannot make the run directory"));
 }
 
+static void test_one_weftd_per_state_folder(void **state)
+{
+	char folder[128], expected[256], lock[160];
+	int one, two;
+	(void) state;
+	snprintf(folder, sizeof folder, "%s/state", dir);
+	assert_null(statedir_claim(folder, &one));
+	assert_true(one >= 0);
+	const char *error = statedir_claim(folder, &two);
+	assert_non_null(error);
+	assert_int_equal(two, -1);
+	snprintf(expected, sizeof expected, "another weftd (pid %ld) keeps its state in %s", (long) getpid(), folder);
+	assert_memory_equal(error, expected, strlen(expected));
+	close(one);
+	assert_null(statedir_claim(folder, &two));
+	assert_true(two >= 0);
+	close(two);
+	/* Where nothing can be kept, nobody is in the way. */
+	assert_null(statedir_claim("/proc/weft", &two));
+	assert_int_equal(two, -1);
+	snprintf(lock, sizeof lock, "%s/weftd.lock", folder);
+	assert_int_equal(unlink(lock), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,7 +343,7 @@ int main(void)
 		T(test_connections_are_bounded), T(test_idle_ones_make_room),
 		T(test_nonsense),
 		T(test_freed_while_streaming),
-		T(test_one_weftd_per_directory),
+		T(test_one_weftd_per_directory), T(test_one_weftd_per_state_folder),
 	};
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "apps/pipeline.h"
 #include "controller/show.h"
 #include "tests/unit/controller/world.h"
 
@@ -433,6 +434,31 @@ static void test_rows_that_are_not_there(void **state)
 	json_decref(problems);
 }
 
+/* A flow of somebody else, in nobody's place: it stays, and is told of. */
+static void test_flows_of_others(void **state)
+{
+	struct ledger *ledger = world.core->switches[kvm1]->ledger;
+	struct build *b = build_new(pipeline, N_TABLES);
+	struct rule rule;
+	bool is_degraded;
+	(void) state;
+	for (unsigned pass = 0; pass < 2; pass++) {
+		build_flow(b, TABLE_OUTPUT, 65535, 0x1234);
+		assert_null(build_end(b, &rule));
+		ledger_read_begin(ledger, rule_table(&rule));
+		if (!pass)
+			ledger_read_row(ledger, &rule, 1, 60, 1);
+		ledger_read_end(ledger);
+		json_t *problems = show_problems(&world.api, &is_degraded);
+		const json_t *problem = with(problems, "kind", "foreign-flows");
+		assert_int_equal(problem != NULL, !pass);
+		if (problem)
+			assert_non_null(strstr(at(problem, "text"), "switch kvm1 has 1 flow of somebody else"));
+		json_decref(problems);
+	}
+	build_free(b);
+}
+
 static void test_limit(void **state)
 {
 	(void) state;
@@ -525,6 +551,13 @@ static void test_problems_come_and_go(void **state)
 	const json_t *problem = problem_of(&problems, "host-limit", &is_degraded);
 	assert_string_equal(at(problem, "network"), "\"office\"");
 	assert_string_equal(at(problem, "severity"), "\"warning\"");
+	assert_non_null(strstr(at(problem, "text"), "the last 02:00:00:00:00:05 at port vm-a: max_hosts of the port"));
+	/* No limit, and nothing to worry about when it is over. */
+	refused.reason = REASON_STANDS;
+	core_fact(world.core, &refused);
+	assert_non_null(problem_of(&problems, "host-limit", &is_degraded));
+	problem = problem_of(&problems, "host-echo", &is_degraded);
+	assert_string_equal(at(problem, "severity"), "\"info\"");
 	events_note(world.core->events, world.core->wall_ms, EVENT_WARNING, "drift", "kvm1", "2 rows missing");
 	problem = problem_of(&problems, "drift", &is_degraded);
 	assert_string_equal(at(problem, "severity"), "\"info\"");
@@ -740,7 +773,7 @@ int main(void)
 		T(test_networks),
 		T(test_acls),
 		T(test_flows),
-		T(test_rows_that_are_not_there),
+		T(test_rows_that_are_not_there), T(test_flows_of_others),
 		T(test_limit),
 		T(test_world_changes_under_a_list),
 		T(test_status),

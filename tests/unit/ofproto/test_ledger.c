@@ -665,9 +665,11 @@ static void test_foreign(void **state)
 	assert_int_equal(ledger_read_end(f->l).extra, 0);
 	assert_true(ledger_at_rest(f->l));
 	assert_int_equal(counts(f).n_foreign, 0);       /* nobody wants those keys */
+	assert_int_equal(counts(f).n_alien, 2);
 	want(f, flow(f, 1, 1));
 	assert_true(ledger_at_rest(f->l));              /* not overwritten */
 	assert_int_equal(counts(f).n_foreign, 1);
+	assert_int_equal(counts(f).n_alien, 1);
 	row = find(f, flow(f, 1, 1));
 	assert_true(row->foreign && row->want && !row->have);
 	unwant(f, flow(f, 1, 1));

@@ -278,6 +278,7 @@ static void compare(void)
 		is.n_meters += m->have && kind_of(key) == RULE_METER;
 		is.n_refused += model_refused(m);
 		is.n_foreign += m->foreign && m->want;
+		is.n_alien += m->foreign && !m->want && kind_of(key) == RULE_FLOW;
 	}
 	assert_int_equal(ledger_n_dirty(ledger), n_dirty);
 	assert_int_equal(ledger_n_in_flight(ledger), n_flight);
@@ -292,6 +293,7 @@ static void compare(void)
 	assert_int_equal(c.n_rows, is.n_flows + is.n_groups + is.n_meters);
 	assert_int_equal(c.n_refused, is.n_refused);
 	assert_int_equal(c.n_foreign, is.n_foreign);
+	assert_int_equal(c.n_alien, is.n_alien);
 	assert_true(c.n_sent == n_sent);
 }
 

@@ -96,23 +96,31 @@ static uint32_t copy_for(const struct explain_step *s)
 static bool ended_apart(struct trip *t, struct copy *copy)
 {
 	const struct candidate *to = trip_target(t);
-	size_t others = 0, begin = 0, end;
+	size_t begin = 0, end;
 	if (copy->entry.slot != to->sw || !to->port || t->leg->passes)
 		return false;
-	for (size_t i = 1; i < copy->n_steps && !begin; i++) {
-		uint32_t ofport = copy_for(&copy->steps[i]);
-		others = ofport && !others ? i : others;
-		begin = ofport == to->port->ofport ? i : 0;
-	}
+	for (size_t i = 1; i < copy->n_steps && !begin; i++)
+		begin = copy_for(&copy->steps[i]) == to->port->ofport ? i : 0;
 	if (!begin)
 		return false;
 	for (end = begin + 1; end < copy->n_steps && !copy_for(&copy->steps[end]);)
 		end++;
-	for (size_t i = others; i < begin; i++)
-		copy->steps[i].is_shown = false;
 	copy->n_steps = end;
 	ended(t, copy);
 	return true;
+}
+
+/* What the copies for other ports met is of no interest. */
+static void hide_others(const struct trip *t, struct copy *copy)
+{
+	const struct candidate *to = trip_target(t);
+	uint32_t ofport = 0, own = copy->entry.slot == to->sw && to->port ? to->port->ofport : 0;
+	for (size_t i = 1; i < copy->n_steps && is_flooded(copy); i++) {
+		uint32_t next = copy_for(&copy->steps[i]);
+		ofport = next ? next : ofport;
+		if (ofport && ofport != own)
+			copy->steps[i].is_shown = false;
+	}
 }
 
 static bool is_refused(struct trip *t, struct copy *copy, struct explain_step *s)
@@ -168,9 +176,15 @@ static void strayed(struct trip *t, struct copy *copy)
 		port = view_port(e->view, copy->entry.slot, t->walk->outs[i].ofport);
 		n++;
 	}
-	if (!n)
+	const struct candidate *to = trip_target(t);
+	if (is_flooded(copy) && copy->entry.slot == to->sw && to->use && !to->use->flood && !(copy->frame[0] & 1))
+		trip_stop_text(t, copy, NULL, "not-flooded",
+			  explain_printf(e, "nobody is known to have that address, and %s:%s (%s:%u) has `flood: false`", to->sw_name, to->port_name,
+					 e->net->file, to->entry ? to->entry->where.line : 0),
+			  "let it speak first, or take `flood: false` off the port", to->entry ? to->entry->where.line : 0);
+	else if (!n)
 		ended(t, copy);
-	else if (n == 1 && port && !port->tunnel && port->link == NET_NONE && !(copy->frame[0] & 1))
+	else if (!is_flooded(copy) && n == 1 && port && !port->tunnel && port->link == NET_NONE && !(copy->frame[0] & 1))
 		trip_stop_text(t, copy, explain_printf(e, "out by %s", port->name), "elsewhere",
 			  explain_printf(e, "it comes out by %s:%s, where that host is not any more, or not yet",
 					 trip_sw_name(t, copy->entry.slot), port->name),
@@ -254,6 +268,7 @@ static void go(struct trip *t, size_t at)
 		if (is_refused(t, copy, s))
 			return;
 	}
+	hide_others(t, copy);
 	if (walk->n_blind) {
 		/* It may get through all the same, when it is only the ports' BFD that is not up yet. */
 		ended(t, copy);

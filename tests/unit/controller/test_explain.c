@@ -483,9 +483,23 @@ static void test_rules_of_one_port_in_a_flood(void **state)
 			n_shown += leg(0, "request")->steps[s].is_shown && leg(0, "request")->steps[s].is_row;
 		assert_int_equal(n_shown, 1);
 	}
+	/* On the way to another switch, what a port's copy met is none of its business. */
+	use(SWITCHES "networks:\n  office:\n    vni: 77\n    ports: [kvm1:vm-a, {port: kvm1:vm-b, acl_out: polite}, {port: kvm2:vm-web, acl_out: polite}]\n"
+	    "acls:\n  polite: [{deny: dhcp}, {allow: any}]\n");
+	speak("office", 3, kvm2, VM_WEB);
+	blocked("vm-a", "vm-web", "dhcp", "denied", "deny dhcp", "");
+	for (size_t s = 0; s < leg(0, "request")->n_steps; s++)
+		assert_true(!leg(0, "request")->steps[s].is_row || !leg(0, "request")->steps[s].is_shown
+			    || !strcmp(leg(0, "request")->steps[s].sw, "kvm2"));
+	/* A port that gets no floods, and others that do. */
+	use(SWITCHES "networks:\n  office:\n    vni: 77\n    ports: [kvm1:vm-a, {port: kvm1:both, flood: false}, kvm1:vm-b]\n");
+	blocked("vm-a", "both", "ethernet", "not-flooded", "kvm1:both (topology.yaml:9) has `flood: false`", "let it speak first");
+	use(SWITCHES "networks:\n  office:\n    vni: 77\n    ports: [kvm1:vm-a, {port: kvm1:both, flood: false}]\n");
+	blocked("vm-a", "both", "ethernet", "not-flooded", "kvm1:both (topology.yaml:9) has `flood: false`", "let it speak first");
 	/* Nobody is told of what a copy of a flood met. */
 	use(SWITCHES "networks:\n  office:\n    vni: 77\n    ports: [kvm1:vm-a, kvm1:both, {port: kvm1:vm-b, acl_out: polite}]\n"
 	    "acls:\n  polite: [{reject: dhcp}, {reject: any}]\n");
+	speak("office", 2, kvm1, VM_B);
 	blocked("vm-a", "vm-b", "dhcp", "denied", "without a word", "");
 	blocked("vm-a", "vm-b", "tcp/22", "rejected", "rejects it", "");
 	use(SWITCHES "networks:\n  office:\n    vni: 77\n    ports: [kvm1:vm-a, kvm1:vm-b, {port: kvm1:both, acl_out: polite}]\n"

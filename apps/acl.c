@@ -182,7 +182,7 @@ static void fixed_rows(const struct compiling *c)
 	match_bytes(c->out->build, FIELD_ETH_DST, group_bit, group_bit);
 	go(c, TABLE_OUTPUT);
 	begin(c, ROW_COPY_DENIED, c->vs->object);
-	match_u(c->out->build, FIELD_PEER, PEER_UNKNOWN);
+	match_u(c->out->build, FIELD_PEER, PEER_FLOODED);
 	out_want(c->out, c->vs->sw);
 	begin(c, ROW_DENIED, c->vs->object);
 	out_want(c->out, c->vs->sw);

@@ -99,7 +99,7 @@ static void answer(const struct scene *scene, const struct app_punt *punt, struc
 	const struct view_port *port = view_port(scene->view, punt->sw, punt->in_port);
 	const struct view_use *use = port ? view_use(port, punt->network) : NULL;
 	uint8_t frame[REJECTION_MAX + TAG];
-	if (!use || use->is_uplink || punt->class != CLASS_EDGE || punt->peer == PEER_UNKNOWN)
+	if (!use || use->is_uplink || punt->class != CLASS_EDGE || punt->peer == PEER_FLOODED)
 		return;
 	size_t size = acl_rejection(punt->frame, punt->size, frame);
 	if (size && use->tag != NET_UNTAGGED) {
@@ -117,8 +117,7 @@ static void answer(const struct scene *scene, const struct app_punt *punt, struc
 /* A flood has a copy for each port with lists, and that of the port where it came in is never sent. */
 static bool is_own_copy(const struct app_punt *punt)
 {
-	bool is_flood = punt->peer == PEER_UNKNOWN || (punt->size && punt->frame[0] & 1);
-	return is_flood && punt->out == punt->in_port;
+	return punt->peer == PEER_FLOODED && punt->out == punt->in_port;
 }
 
 void acl_packet_in(const struct scene *scene, const struct app_punt *punt, struct reply *reply)

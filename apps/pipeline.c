@@ -312,7 +312,7 @@ static void print_registers(FILE *to)
 		"| reg1 | class | %d = edge port, %d = uplink, %d = tunnel, %d = link |\n"
 		"| reg2 | out | OpenFlow port to leave by, 0x%x = flood, 0x%x = flood of unknown unicast, 0x%x = another switch |\n"
 		"| reg3 | peer | with out = another switch: its IPv4 vtep as a number, else a hash of its IPv6 vtep or name; "
-		"0x%x = a port's copy of a flood of unknown unicast, in networks with rules |\n"
+		"0x%x = flooded, in networks with rules |\n"
 		"| reg4, reg5 | from, to | hash of the groups that hold the source and the destination address; 0 = none |\n"
 		"| reg6 | need | %d = ARP, %d = neighbour discovery, %d = DHCP |\n"
 		"| reg7, reg8, reg9 | lists | hash of the name of the port's, the network's and the switch's list; 0 = none |\n"
@@ -322,7 +322,7 @@ static void print_registers(FILE *to)
 		"| reg13 | label | the VID or VNI by which a frame on a path came |\n"
 		"| reg14 | snat | hash of the source addresses that a new connection gets; 0 = it keeps its own |\n\n",
 		CLASS_EDGE, CLASS_UPLINK, CLASS_TUNNEL, CLASS_LINK, OUT_FLOOD, OUT_UNKNOWN, OUT_SWITCH,
-		PEER_UNKNOWN, NEED_ARP, NEED_ND, NEED_DHCP);
+		PEER_FLOODED, NEED_ARP, NEED_ND, NEED_DHCP);
 }
 
 static void print_labels(FILE *to)

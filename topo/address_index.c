@@ -156,3 +156,11 @@ void address_index_remove(struct address_index *t, uint32_t i)
 	t->free = i;
 	t->n--;
 }
+
+void *address_index_room(const struct address_index *t, void *slots, uint32_t *max_slots, size_t size)
+{
+	if (*max_slots == t->max_slots)
+		return slots;
+	*max_slots = t->max_slots;
+	return xheap_realloc(slots, t->max_slots * size);
+}

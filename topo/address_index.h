@@ -38,5 +38,8 @@ uint32_t address_index_next(const struct address_index *, uint32_t i);
 uint32_t address_index_add(struct address_index *, uint32_t network, bool is_v6, const uint8_t ip[16],
 			   const uint8_t mac[6]);
 void address_index_remove(struct address_index *, uint32_t i);
+/* The owner's array beside it, of so many slots of that size in bytes: the same, or a larger one
+ * when the index has room for more. */
+void *address_index_room(const struct address_index *, void *slots, uint32_t *max_slots, size_t size);
 
 #endif

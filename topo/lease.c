@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "topo/arena.h"
-
 void lease_table_init(struct lease_table *t)
 {
 	*t = (struct lease_table) { 0 };
@@ -24,10 +22,7 @@ void lease_table_uninit(struct lease_table *t)
 uint32_t lease_add(struct lease_table *t, uint32_t network, bool is_v6, const uint8_t ip[16], const uint8_t mac[6])
 {
 	uint32_t i = address_index_add(&t->index, network, is_v6, ip, mac);
-	if (t->max_slots < t->index.max_slots) {
-		t->max_slots = t->index.max_slots;
-		t->slots = xheap_realloc(t->slots, t->max_slots * sizeof *t->slots);
-	}
+	t->slots = address_index_room(&t->index, t->slots, &t->max_slots, sizeof *t->slots);
 	struct lease *b = &t->slots[i];
 	*b = (struct lease) { .network = network, .is_v6 = is_v6, .sw = NET_NONE, .left_sw = NET_NONE };
 	memcpy(b->ip, ip, 16);

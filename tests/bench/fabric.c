@@ -253,17 +253,10 @@ static const struct fswitch_hooks hooks = {
 
 static void arm(struct node *node)
 {
-	struct stream *s = &node->sw.stream;
-	uint32_t want = s->state == STREAM_DEAD ? 0 : stream_wants(s);
-	struct epoll_event ev = {.events = want, .data.ptr = node};
-
-	if (!want || want == s->armed)
-		return;
-	if (epoll_ctl(g.epoll, s->armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->fd, &ev)) {
+	if (!stream_arm(&node->sw.stream, g.epoll, node)) {
 		perror("fabric: epoll_ctl");
 		exit(1);
 	}
-	s->armed = want;
 }
 
 static void receive(struct node *node)

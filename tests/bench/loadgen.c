@@ -129,17 +129,10 @@ static long controller_memory(const char *key)
 
 static void arm(struct load *l)
 {
-	struct stream *s = &l->sw.stream;
-	uint32_t want = s->state == STREAM_DEAD ? 0 : stream_wants(s);
-	struct epoll_event ev = {.events = want, .data.ptr = l};
-
-	if (!want || want == s->armed)
-		return;
-	if (epoll_ctl(g.epoll, s->armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->fd, &ev)) {
+	if (!stream_arm(&l->sw.stream, g.epoll, l)) {
 		perror("loadgen: epoll_ctl");
 		exit(1);
 	}
-	s->armed = want;
 }
 
 /* The switch's end of TLS with its certificate; null over TCP. */

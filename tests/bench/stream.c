@@ -242,6 +242,18 @@ uint32_t stream_wants(const struct stream *s)
 	return s->backlog.n > s->sent ? EPOLLIN | EPOLLOUT : EPOLLIN;
 }
 
+bool stream_arm(struct stream *s, int epoll, void *ptr)
+{
+	struct epoll_event ev = {.events = s->state == STREAM_DEAD ? 0 : stream_wants(s), .data.ptr = ptr};
+
+	if (!ev.events || ev.events == s->armed)
+		return true;
+	if (epoll_ctl(epoll, s->armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, s->fd, &ev))
+		return false;
+	s->armed = ev.events;
+	return true;
+}
+
 /* TLS hands out a record of at most 16 KiB at a time: go on until there is no more or no room. */
 static long tls_read(struct stream *s, uint8_t *p, size_t room, bool *ret_more)
 {

@@ -47,6 +47,8 @@ void stream_close(struct stream *, const char *why);
 bool stream_advance(struct stream *);
 /* Events to wait for now. */
 uint32_t stream_wants(const struct stream *);
+/* Asks epoll for them, with that pointer; false and errno. */
+bool stream_arm(struct stream *, int epoll, void *ptr);
 
 /* Read once (TLS: all there is) into `rx`, behind the kept beginning of a message. Returns the bytes in rx, 0 for
  * nothing new, -1 for a dead stream. *ret_more is set when more is there that epoll will not tell of. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loops through edge ports: a cable between two hosts, a machine that bridges its two
 links (S24); machines that only move are not taken for one."""
+import concurrent.futures
 import re
 import time
 
@@ -163,6 +164,7 @@ def test_machines_that_move_are_no_loop(lab):
         for wire, place in ((one, "kvm1:v1"), (two, "kvm2:v2"), (one, "kvm1:v1"), (two, "kvm2:v2"), (one, "kvm1:v1")):
             wire.send(arp_request(mac, "10.20.0.99", "10.20.0.99"))
             l.wait_host(mac, place)
+            l.wait_rest()           # the row of the old place lets it by as long as it is there
         # Nobody was asked anything either.
         assert not one.count(has(b"weft loop")) and not two.count(has(b"weft loop"))
     assert not quarantines(l) and not closed(l)
@@ -189,12 +191,14 @@ def test_one_mac_at_two_machines(lab):
     assert l.ping("v1", "v3", 3)
     l.wait_rest()
     says_closed(l, "v3", "kvm2:v2")
+    # For as long as it lasts; the real one at v2 is not heard either, and hears nothing.
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        heard = list(pool.map(lambda ask: real(l, *ask[0], v6=ask[1]),
+                              [(way, v6) for way in (("v2", "v3"), ("v3", "v2")) for v6 in (False, True)]))
+    assert set(heard) == {"silent"} or not closed(l), heard
     for v6 in (False, True):
         known(l, "v1", "v3")
         assert agree(l, "v1", "v3", v6=v6)["verdict"] == "reachable"
-    # For as long as it lasts; the real one at v2 is not heard either, and hears nothing.
-    for a, b in (("v2", "v3"), ("v3", "v2")):
-        assert real(l, a, b) == "silent" and real(l, a, b, v6=True) == "silent"
 
 
 def test_s24_a_machine_bridges_its_two_links(lab):

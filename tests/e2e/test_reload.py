@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Edits of a live file: scenarios S27 S28 S30-S34 S36 S37. No edit is an outage."""
+import pathlib
 import re
 import subprocess
 
@@ -18,9 +19,11 @@ class Prober:
                                       l.ip(b)], stdout=self.out, stderr=subprocess.DEVNULL)
         l.children.append(self.proc)
 
-    def stop(self):
-        """Probes sent and answered. Those that were on their way when ping was ended, the
-        last ones of 50 ms, count as neither."""
+    def stop(self, least=1):
+        """Probes sent and answered, once so many were. Those that were on their way when ping was ended,
+        the last ones of 50 ms, count as neither."""
+        path = pathlib.Path(self.out.name)
+        wait_for(f"{least} probes are answered", lambda: path.read_text().count("icmp_seq") >= least, 60)
         self.proc.send_signal(2)
         self.proc.wait(20)
         self.out.seek(0)
@@ -68,8 +71,8 @@ def test_s28_bad_good_bad_good(lab):
         l.edit(text, signal_too=True)
         config = l.status()["config"]
         assert not config["failed"] and config["digest"] == digest
-    sent, received = prober.stop()
-    assert sent == received > 50
+    sent, received = prober.stop(50)
+    assert sent == received
     assert settled(l) == before
     kinds = [e["kind"] for e in l.weft("show", "events")["events"]]
     assert kinds.count("config-refused") >= 5

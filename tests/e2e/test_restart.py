@@ -41,10 +41,10 @@ def test_p1_restart_sends_nothing_and_loses_nothing(lab):
         assert l.sent() == {"s1": 0}
     iperf = json.loads(client.communicate(timeout=30)[0])
     server.wait(20)
-    sent, received = prober.stop()
+    sent, received = prober.stop(1000)
     print(f"two kills under load: {sent} probes, {sent - received} lost, flow-mods {l.sent()}, "
           f"iperf3 {iperf['end']['sum_received']['bits_per_second'] / 1e6:.0f} Mbit/s")
-    assert sent == received and sent > 1000
+    assert sent == received
     assert l.sent() == {"s1": 0}
     assert all(i["sum"]["bytes"] > 0 for i in iperf["intervals"]), "iperf3 stood still"
     after = sorted(re.sub(r"(duration|n_packets|n_bytes|idle_age)=[^,]*, ?", "", f) for f in l.flows("s1"))

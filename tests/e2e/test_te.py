@@ -150,7 +150,6 @@ def test_what_stays_is_not_reordered_and_a_restart_loses_nothing(lab):
     other = Traffic(l, "vc", "vd", 0.2 * RATE, flows=240)
     knows(l, 0.3 * RATE)
     before = pair(l, "a", "b")
-    marks = {"more": int(time.monotonic())}
     changes = te(l)["changes"]
     traffic.rate(0.85 * RATE)
     wait_for("paths have changed", lambda: te(l)["changes"] > changes, 20 * INTERVAL)
@@ -159,7 +158,7 @@ def test_what_stays_is_not_reordered_and_a_restart_loses_nothing(lab):
     after = pair(l, "a", "b")
     stay = next(p["share_percent"] for p in after["paths"] if p["path"] == before["paths"][0]["path"])
     # A restart under that traffic.
-    marks["restart"] = int(time.monotonic())
+    restarted_at = int(time.monotonic())
     sent = l.sent()
     l.kill_weftd()
     l.start_weftd()
@@ -173,12 +172,10 @@ def test_what_stays_is_not_reordered_and_a_restart_loses_nothing(lab):
     for what, result, moved in (("moved", traffic.stop(), 1 - stay / 100), ("kept", other.stop(), 0)):
         lost = sum(result["sent"]) - sum(result["came"].values())
         late = len(result["late"])
-        print("lost when:", result["gaps"], marks)
+        print(f"the restart was at {restarted_at}, missing by the second: {result['gaps']}")
         print(f"{what}: {len(result['came'])} flows, {sum(result['sent'])} sent, {lost} lost, {late} flows with frames out of order; "
               f"{100 * moved:.0f} % of its slots moved")
-        # None by the restart; a machine that is busy may lose one elsewhere.
-        around = [n for second, n in result["gaps"].items() if abs(int(second) - marks["restart"] - 1) <= 3]
-        assert not around and lost <= 3
+        assert lost <= l.overruns(), "not by a busy machine"
         # Only flows of slots that moved may see it.
         assert late <= moved * 1.3 * 240
 
@@ -219,11 +216,14 @@ def test_a_network_has_a_way_of_its_own(lab):
     l.wait_rest()
     assert way()["path"] == "a-d-c-b"
     assert not any(l.sent().values()), l.sent()
+    lost = {}
     for name, result in (("red", red.stop()), ("blue", blue.stop())):
-        lost = sum(result["sent"]) - sum(result["came"].values())
-        print(f"{name}: {sum(result['sent'])} sent, {lost} lost")
-        # A machine that is busy loses some anywhere; by the cut itself some milliseconds of blue.
-        assert lost <= 0.01 * sum(result["sent"])
+        lost[name] = sum(result["sent"]) - sum(result["came"].values())
+        print(f"{name}: {sum(result['sent'])} sent, {lost[name]} lost")
+    busy = l.overruns()
+    print(f"of them {busy} by a busy machine")
+    # By the cut itself some milliseconds of blue, which are 200 a second.
+    assert lost["red"] <= busy and lost["red"] + lost["blue"] <= busy + 20
 
 
 def test_a_guarantee_comes_first(lab):
@@ -247,9 +247,10 @@ def test_a_guarantee_comes_first(lab):
     select_nothing(10)
     got, result = measure(l, 2), promised.stop()
     lost = sum(result["sent"]) - sum(result["came"].values())
+    busy = l.overruns()
     print({k: round(v, 2) for k, v in got.items() if v > 0.1}, guarantee())
-    print(f"{sum(result['sent'])} sent, {lost} lost; {te(l)['utilisation_percent']} % on {te(l)['busiest'][0]['link']}")
-    assert lost <= 0.01 * sum(result["sent"])
+    print(f"{sum(result['sent'])} sent, {lost} lost, at most {busy} of them by a busy machine; {te(l)['utilisation_percent']} % on {te(l)['busiest'][0]['link']}")
+    assert lost <= busy
     assert guarantee()["met"] and te(l)["utilisation_percent"] > 110
     result = others.stop()
     assert sum(result["sent"]) - sum(result["came"].values()) > 0.1 * sum(result["sent"])

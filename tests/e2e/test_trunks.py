@@ -172,8 +172,11 @@ def test_a_second_tag_is_no_way_into_another_network(lab):
         # 1 is what a bridge has where nobody set it.
         l.vsctl("k2", "set", "Open_vSwitch", ".", f"other_config:vlan-limit={limit}")
         with l.wire("p1") as p1, l.wire("p2") as p2, l.wire("tr") as tr, l.wire("q1") as q1:
-            tr.send(arp_request(l.vm("tr")["mac"], "10.51.0.9", "10.51.0.240", tags=vlan(41)))
-            assert p1.wait(has(bytes([10, 51, 0, 240]))), "the way itself is open"
+            def goes():
+                tr.send(arp_request(l.vm("tr")["mac"], "10.51.0.9", "10.51.0.240", tags=vlan(41)))
+                return p1.wait(has(bytes([10, 51, 0, 240])), 0.5)
+
+            wait_for("the way itself is open", goes)
             p2.send(arp_request(l.vm("p2")["mac"], "10.51.0.9", "10.51.0.241", tags=vlan(0) + vlan(12)))
             tr.send(arp_request(l.vm("tr")["mac"], "10.51.0.9", "10.51.0.242", tags=vlan(41) + vlan(12)))
             wait_for(f"both are counted (vlan-limit {limit})", lambda: drops(l, "k2", 60, ["reg10=0", row]) == 2, 8)

@@ -53,6 +53,7 @@ struct fake_switch {
 
 	struct fake_row **buckets;
 	size_t n_buckets, n_rows[3];
+	uint64_t n_changes;             /* rows put in or taken out, ever */
 	struct fake_undo *undo;
 	size_t n_undo, max_undo;
 

@@ -94,6 +94,7 @@ static void rows_insert(struct fake_switch *f, struct fake_row *row)
 	row->next = NULL;
 	*at = row;
 	f->n_rows[row->rule.kind]++;
+	f->n_changes++;
 }
 
 static void rows_take(struct fake_switch *f, struct fake_row *row)
@@ -103,6 +104,7 @@ static void rows_take(struct fake_switch *f, struct fake_row *row)
 	assert(*at == row);
 	*at = row->next;
 	f->n_rows[row->rule.kind]--;
+	f->n_changes++;
 }
 
 /* --- changes ---------------------------------------------------------------------------- */
@@ -371,6 +373,8 @@ enum ofperr rows_check(struct fake_switch *f, const struct ofp_header *m)
 
 size_t fake_n_rows(const struct fake_switch *f, enum rule_kind kind) { return f->n_rows[kind]; }
 
+uint64_t fake_n_changes(const struct fake_switch *f) { return f->n_changes; }
+
 const struct rule *fake_find(const struct fake_switch *f, const struct rule *key)
 {
 	const struct fake_row *row = rows_find(f, key);
@@ -428,6 +432,7 @@ void fake_wipe(struct fake_switch *f)
 		f->buckets[i] = NULL;
 	}
 	memset(f->n_rows, 0, sizeof f->n_rows);
+	f->n_changes++;
 }
 
 void fake_traffic(struct fake_switch *f, const struct rule *key, uint64_t n_packets, uint64_t n_bytes,

@@ -100,6 +100,8 @@ void fake_punt(struct fake_switch *, const struct punt *p);
 
 /* --- its rows -------------------------------------------------------------------------- */
 size_t fake_n_rows(const struct fake_switch *, enum rule_kind);
+/* Rows put in or taken out so far, by whomever: the same number, the same rows. */
+uint64_t fake_n_changes(const struct fake_switch *);
 /* The row of that key, or null; valid until rows change. */
 const struct rule *fake_find(const struct fake_switch *, const struct rule *key);
 void fake_each(const struct fake_switch *, void (*each)(void *ctx, const struct rule *), void *ctx);

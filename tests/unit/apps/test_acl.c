@@ -267,18 +267,12 @@ static void probe(const struct walk_switch *sw, struct walk *walk, const struct 
 /* The edit, message by message: a frame's verdict is the old one or the new one. */
 static void apply_slowly(struct walk_switch *sw, struct walk *walk, const struct frame *frames)
 {
-	struct walk_switch *whole = walk_switch_new();
-	struct ledger_iter iter;
+	struct walk_switch *whole = world_walk_switch(w, 0);
 	bool before[N_PROBES], after[N_PROBES], now[N_PROBES];
 	struct row_room room;
 	struct rule rule;
 	struct row *row;
 	uint32_t xid = 1;
-	for (const struct row *all = ledger_first(w->rows[0], &iter); all; all = ledger_after(w->rows[0], &iter)) {
-		row_rule(all, &room, &rule);
-		if (all->want)
-			walk_switch_add(whole, &rule);
-	}
 	probe(sw, walk, frames, before);
 	probe(whole, walk, frames, after);
 	for (enum phase phase = PHASE_METER_ADD; phase < N_PHASES; phase++) {
@@ -300,10 +294,8 @@ static void apply_slowly(struct walk_switch *sw, struct walk *walk, const struct
 
 static void half_an_edit_is_no_gap(void **state)
 {
-	struct walk_switch *sw = walk_switch_new();
 	struct walk *walk = walk_new();
 	struct frame frames[N_PROBES];
-	struct ledger_iter iter;
 	(void) state;
 	random_seed(20261);
 	for (int i = 0; i < N_PROBES; i++)
@@ -311,12 +303,7 @@ static void half_an_edit_is_no_gap(void **state)
 	char *rules = random_rules();
 	begin(", acl: l", rules);
 	settle(0);
-	for (const struct row *row = ledger_first(w->rows[0], &iter); row; row = ledger_after(w->rows[0], &iter)) {
-		struct row_room room;
-		struct rule rule;
-		row_rule(row, &room, &rule);
-		walk_switch_add(sw, &rule);
-	}
+	struct walk_switch *sw = world_walk_switch(w, 0);
 	for (int i = 0; i < N_EDITS; i++) {
 		char *next = random_rules(), *yaml = text(", acl: l", next);
 		world_reload(w, yaml);
@@ -345,15 +332,7 @@ static struct frame tcp_frame(unsigned dst, unsigned src, uint16_t port)
 /* From a:r1; what tracking knows and is told. */
 static void walk_one(struct walk *walk, struct frame frame, uint32_t ct_state, uint32_t mark)
 {
-	struct walk_switch *sw = walk_switch_new();
-	struct ledger_iter iter;
-	for (const struct row *row = ledger_first(w->rows[0], &iter); row; row = ledger_after(w->rows[0], &iter)) {
-		struct row_room room;
-		struct rule rule;
-		row_rule(row, &room, &rule);
-		if (row->want)
-			walk_switch_add(sw, &rule);
-	}
+	struct walk_switch *sw = world_walk_switch(w, 0);
 	walk->ct_state = ct_state;
 	walk->ct_mark = mark;
 	walk_frame(sw, walk, 1, frame.bytes, frame.size, 0, 0);

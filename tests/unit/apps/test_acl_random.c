@@ -26,15 +26,8 @@ static bool was_committed, print_hops;
 static void load(struct world *w)
 {
 	for (uint32_t sw = 0; sw < 2; sw++) {
-		struct ledger_iter iter;
-		walk_switch_clear(switches[sw]);
-		for (const struct row *row = ledger_first(w->rows[sw], &iter); row; row = ledger_after(w->rows[sw], &iter)) {
-			struct row_room room;
-			struct rule rule;
-			row_rule(row, &room, &rule);
-			if (row->want)
-				walk_switch_add(switches[sw], &rule);
-		}
+		walk_switch_free(switches[sw]);
+		switches[sw] = world_walk_switch(w, sw);
 	}
 }
 

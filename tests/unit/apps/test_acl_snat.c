@@ -82,25 +82,10 @@ static struct frame tcp(unsigned src, unsigned dst, bool is_v6, uint16_t port)
 	return world_frame_macs(mac_of(dst), mac_of(src), UNTAGGED, is_v6 ? 0x86dd : 0x0800, packet, 60);
 }
 
-static struct walk_switch *rows_of(uint32_t slot)
-{
-	struct walk_switch *sw = walk_switch_new();
-	struct ledger_iter iter;
-	for (const struct row *row = ledger_first(w->rows[slot], &iter); row; row = ledger_after(w->rows[slot], &iter)) {
-		struct row_room room;
-		struct rule rule;
-		row_rule(row, &room, &rule);
-		if (row->want)
-			walk_switch_load(sw, &rule);
-	}
-	walk_switch_loaded(sw);
-	return sw;
-}
-
 /* How many copies go out of b, for a frame that came from a, or by one of b's ports. */
 static size_t at_b(struct walk *walk, uint32_t in_port, struct frame frame)
 {
-	struct walk_switch *sw = rows_of(B);
+	struct walk_switch *sw = world_walk_switch(w, B);
 	bool is_tunnel = in_port == TUNNEL;
 	walk_frame(sw, walk, in_port, frame.bytes, frame.size, is_tunnel ? VNI : 0, is_tunnel ? VTEP_A : 0);
 	assert_false(walk->missed || walk->ambiguous || walk->unknown);

@@ -11,14 +11,12 @@
 #include <string.h>
 
 #include "apps/guard.h"
-#include "tests/unit/apps/guard_frames.h"
+#include "tests/unit/apps/guard_world.h"
 
 static struct world *w;
 
-#define SWITCHES "version: 1\nswitches:\n  a: {dpid: 0x1, vtep: 10.0.0.1}\n  b: {dpid: 0x2, vtep: 10.0.0.2}\nnetworks:\n"
-
 /* Host 9 is bound to b:rd with its addresses, host 8 to b:rm by its MAC alone. */
-static const char bound[] = SWITCHES
+static const char bound[] = GUARD_SWITCHES
 	"  red:\n"
 	"    vni: 100\n"
 	"    ports:\n"
@@ -29,7 +27,7 @@ static const char bound[] = SWITCHES
 	"  wrap: {vni: 200, tags: pass, ports: [\"*:w*\", {port: b:wd, mac: \"02:00:00:00:00:09\", ip: 10.1.0.9}]}\n";
 
 /* Host 5 is the DHCP server at b:srv, host 4 the router at b:rtr. */
-static const char leased[] = SWITCHES
+static const char leased[] = GUARD_SWITCHES
 	"  red:\n"
 	"    vni: 100\n"
 	"    guard: all\n"
@@ -44,19 +42,12 @@ static const char leased[] = SWITCHES
 	"  lan: {transport: vlan, vlan: 30, guard: [dhcp, ra, arp], uplinks: [a:up, b:up], ports: [\"*:u*\"]}\n";
 
 static const char ports[] =
-	"meters a 100; meters b 100; up a; up b; port a:vxlan0 1000; port b:vxlan0 1000;"
+	GUARD_UP
 	"port a:r1 1; port a:r2 2; port b:r1 1; port b:rd 2; port b:rm 3; port b:ro 4; port a:w1 7; port b:w1 7; port b:wd 8;"
 	"port b:srv 9; port b:rtr 10; port b:free 11; port a:up 20; port b:up 20; port a:u1 21; port b:u1 21; port a:g1 30;"
 	"port b:g1 30";
 
-static void begin(const char *yaml, const char *story)
-{
-	w = world_new(yaml);
-	world_do(w, ports);
-	world_do(w, story);
-	world_check(w);
-	world_quiet(w);
-}
+static void begin(const char *yaml, const char *story) { w = guard_world(yaml, ports, story); }
 
 static int after(void **state)
 {
@@ -65,19 +56,8 @@ static int after(void **state)
 	return 0;
 }
 
-static void send_frame(const char *place, struct frame frame)
-{
-	world_quiet(w);
-	world_send(w, place, frame);
-	world_check(w);
-}
-
-static void passes(const char *place, struct frame frame)
-{
-	send_frame(place, frame);
-	if (!w->n_got)
-		fail_msg("dropped by %s", w->dropped_by);
-}
+static void send_frame(const char *place, struct frame frame) { guard_send(w, place, frame); }
+static void passes(const char *place, struct frame frame) { guard_passes(w, place, frame); }
 
 static size_t n_facts(enum fact_kind kind)
 {
@@ -89,11 +69,10 @@ static size_t n_facts(enum fact_kind kind)
 
 static const struct fact *the_fact(enum fact_kind kind)
 {
-	for (size_t i = 0; i < w->n_facts; i++)
-		if (w->facts[i].kind == kind)
-			return &w->facts[i];
-	fail_msg("no fact %s", fact_word(kind));
-	return NULL;
+	const struct fact *fact = guard_fact(w, kind);
+	if (!fact)
+		fail_msg("no fact %s", fact_word(kind));
+	return fact;
 }
 
 static bool says(const char *text)
@@ -203,7 +182,7 @@ static void guard_false_binds_nothing(void **state)
 /* What a guard lets pass meets the limits of storms next. */
 static void limits_come_after_guards(void **state)
 {
-	static const char stormy[] = SWITCHES "  red: {vni: 100, storm: {broadcast: 10pps}, ports: [\"*:r1\","
+	static const char stormy[] = GUARD_SWITCHES "  red: {vni: 100, storm: {broadcast: 10pps}, ports: [\"*:r1\","
 		" {port: b:rd, mac: \"02:00:00:00:00:09\", ip: [10.1.0.9, \"fd00::9\"]}]}\n";
 	(void) state;
 	begin(stormy, "");
@@ -283,7 +262,7 @@ static void nobody_else_has_a_bound_address(void **state)
 /* A file that binds a port takes those away who may not stand there any more. */
 static void an_edit_binds_at_once(void **state)
 {
-	static const char before[] = SWITCHES "  red: {vni: 100, ports: [\"*:r*\"]}\n";
+	static const char before[] = GUARD_SWITCHES "  red: {vni: 100, ports: [\"*:r*\"]}\n";
 	(void) state;
 	begin(before, "host red 1 b:rd; host red 9 a:r1");
 	world_reload(w, bound);
@@ -327,7 +306,7 @@ static void a_restart_sends_nothing(void **state)
 
 /* --- how many ------------------------------------------------------------------------------ */
 
-static const char limits[] = SWITCHES
+static const char limits[] = GUARD_SWITCHES
 	"  red:\n"
 	"    vni: 100\n"
 	"    ports:\n"

@@ -11,28 +11,25 @@
 #include <string.h>
 
 #include "apps/guard.h"
-#include "tests/unit/apps/guard_frames.h"
+#include "tests/unit/apps/guard_world.h"
 
 static struct world *w;
 
 static const char file[] =
-	"version: 1\nswitches:\n  a: {dpid: 0x1, vtep: 10.0.0.1}\n  b: {dpid: 0x2, vtep: 10.0.0.2}\nnetworks:\n"
+	GUARD_SWITCHES
 	"  red:\n    vni: 100\n    guard: all\n    ports:\n"
 	"      - \"*:r?\"\n      - {port: b:rtr, trust: all}\n"
 	"      - {port: b:rd, mac: \"02:00:00:00:00:09\", ip: [10.1.0.9, \"fd00::9\"]}\n"
 	"  blue: {vni: 200, guard: ra, ports: [\"*:b?\"]}\n"
 	"  green: {vni: 300, guard: dhcp, ports: [\"*:g?\"]}\n";
 static const char ports[] =
-	"meters a 100; meters b 100; up a; up b; port a:vxlan0 1000; port b:vxlan0 1000; port a:r1 1; port b:rd 2; port b:rtr 3; port a:b1 4;"
+	GUARD_UP "port a:r1 1; port b:rd 2; port b:rtr 3; port a:b1 4;"
 	"port b:b1 5; port a:g1 6; port b:g1 7; host red 1 a:r1";
 
 static int before(void **state)
 {
 	(void) state;
-	w = world_new(file);
-	world_do(w, ports);
-	world_check(w);
-	world_quiet(w);
+	w = guard_world(file, ports, "");
 	return 0;
 }
 

@@ -10,33 +10,26 @@
 
 #include "apps/apps.h"
 #include "apps/guard.h"
-#include "tests/unit/apps/guard_frames.h"
+#include "tests/unit/apps/guard_world.h"
 
 static struct world *w;
 
 /* fd00::N may be taken, but for that of the router at b:rtr, host 4. */
 #define FILE_WITH(GUARD) \
-	"version: 1\nswitches:\n  a: {dpid: 0x1, vtep: 10.0.0.1}\n  b: {dpid: 0x2, vtep: 10.0.0.2}\nnetworks:\n" \
+	GUARD_SWITCHES \
 	"  red:\n    vni: 100\n    guard: " GUARD "\n    slaac: [\"fd00::/64\", \"fd01::5/128\"]\n    ports:\n" \
 	"      - \"*:r?\"\n      - {port: b:srv, trust: all}\n      - {port: b:rtr, trust: [ra, source, arp]}\n" \
 	"      - {port: b:rd, mac: \"02:00:00:00:00:09\", ip: [10.1.0.9, \"fd00::9\"]}\n" \
 	"      - {port: b:rm, mac: \"02:00:00:00:00:08\"}\n      - {port: b:free, guard: false}\n" \
 	"      - {port: b:few, max_hosts: 2}\n"
 static const char file[] = FILE_WITH("all"), arp_only[] = FILE_WITH("[arp]"), without[] =
-	"version: 1\nswitches:\n  a: {dpid: 0x1, vtep: 10.0.0.1}\n  b: {dpid: 0x2, vtep: 10.0.0.2}\nnetworks:\n"
+	GUARD_SWITCHES
 	"  red: {vni: 100, guard: all, ports: [\"*:r*\"]}\n";
 static const char ports[] =
-	"meters a 100; meters b 100; up a; up b; port a:vxlan0 1000; port b:vxlan0 1000; port a:r1 1; port a:r2 2; port b:r1 1;"
+	GUARD_UP "port a:r1 1; port a:r2 2; port b:r1 1;"
 	"port b:rd 2; port b:rm 3; port b:srv 9; port b:rtr 10; port b:free 11; port b:few 12";
 
-static void begin(const char *yaml, const char *story)
-{
-	w = world_new(yaml);
-	world_do(w, ports);
-	world_do(w, story);
-	world_check(w);
-	world_quiet(w);
-}
+static void begin(const char *yaml, const char *story) { w = guard_world(yaml, ports, story); }
 
 static int after(void **state)
 {
@@ -45,27 +38,10 @@ static int after(void **state)
 	return 0;
 }
 
-static void send_frame(const char *place, struct frame frame)
-{
-	world_quiet(w);
-	world_send(w, place, frame);
-	world_check(w);
-}
+static void send_frame(const char *place, struct frame frame) { guard_send(w, place, frame); }
+static void passes(const char *place, struct frame frame) { guard_passes(w, place, frame); }
 
-static void passes(const char *place, struct frame frame)
-{
-	send_frame(place, frame);
-	if (!w->n_got)
-		fail_msg("dropped by %s", w->dropped_by);
-}
-
-static const struct fact *find_fact(enum fact_kind kind)
-{
-	for (size_t i = 0; i < w->n_facts; i++)
-		if (w->facts[i].kind == kind)
-			return &w->facts[i];
-	return NULL;
-}
+static const struct fact *find_fact(enum fact_kind kind) { return guard_fact(w, kind); }
 
 /* Nothing of it comes out, and it is told. */
 static void violates(const char *place, struct frame frame, enum fact_reason reason)

@@ -401,20 +401,28 @@ static void do_steer(struct world *w, const char *number)
 	place_free(placement);
 }
 
-struct walk_switch *world_compiled(struct world *w, uint32_t sw)
+struct walk_switch *world_walk_switch(const struct world *w, uint32_t sw)
 {
 	struct walk_switch *all = walk_switch_new();
-	struct ledger *rows = w->rows[sw];
 	struct ledger_iter iter;
-	w->rows[sw] = ledger_new();
-	compile_all(w, sw);
 	for (const struct row *row = ledger_first(w->rows[sw], &iter); row; row = ledger_after(w->rows[sw], &iter)) {
 		struct row_room room;
 		struct rule rule;
+		if (!row->want)
+			continue;
 		row_rule(row, &room, &rule);
-		if (row->want)
-			walk_switch_add(all, &rule);
+		walk_switch_load(all, &rule);
 	}
+	walk_switch_loaded(all);
+	return all;
+}
+
+struct walk_switch *world_compiled(struct world *w, uint32_t sw)
+{
+	struct ledger *rows = w->rows[sw];
+	w->rows[sw] = ledger_new();
+	compile_all(w, sw);
+	struct walk_switch *all = world_walk_switch(w, sw);
 	ledger_free(w->rows[sw]);
 	w->rows[sw] = rows;
 	return all;

@@ -141,7 +141,8 @@ struct scene world_scene(const struct world *);
 /* Steering as core does it, in one go: rows of all switches follow. Takes it. */
 void world_steer(struct world *, struct steer *take);
 struct placement *world_placement(struct world *, uint64_t seed);        /* 0: all want the same */
-/* All rows of the switch anew, and as walk reads them; to be freed. */
+/* The wanted rows of the switch as walk reads them, and all of them made anew; to be freed. */
+struct walk_switch *world_walk_switch(const struct world *, uint32_t sw);
 struct walk_switch *world_compiled(struct world *, uint32_t sw);
 /* Is the frame let in by that port of the switch? tun_id, tun_src: of a tunnel's, else 0. */
 void world_send_at(struct world *, uint32_t sw, uint32_t ofport, struct frame, uint64_t tun_id, uint32_t tun_src);

@@ -307,28 +307,11 @@ static void follow(struct world *w, struct trip *trip, struct copy copy)
 		on_punt(w, walk, &copy);
 }
 
-static void load(struct world *w, struct trip *trip, uint32_t sw)
-{
-	struct ledger_iter iter;
-	trip->switches[sw] = walk_switch_new();
-	for (const struct row *row = ledger_first(w->rows[sw], &iter); row; row = ledger_after(w->rows[sw], &iter)) {
-		struct row_room room;
-		struct rule rule;
-		if (!row->want)
-			continue;
-		row_rule(row, &room, &rule);
-		walk_switch_add(trip->switches[sw], &rule);
-	}
-}
-
 static void load_rows(struct world *w, struct trip *trip)
 {
 	for (uint32_t sw = 0; sw < view_n_switches(w->view); sw++) {
 		const struct view_switch *vs = view_switch(w->view, sw);
-		if (w->given[sw])
-			trip->switches[sw] = w->given[sw];
-		else
-			load(w, trip, sw);
+		trip->switches[sw] = w->given[sw] ? w->given[sw] : world_walk_switch(w, sw);
 		for (size_t i = 0; i < vs->n_ports; i++)
 			walk_switch_port(trip->switches[sw], vs->ports[i].ofport, vs->ports[i].up && vs->ports[i].live);
 	}

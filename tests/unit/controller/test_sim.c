@@ -58,12 +58,6 @@ static void remember(struct sim *s)
 
 static struct sim_switch *any_switch(struct sim *s) { return &s->switches[sim_random(s, SIM_SWITCHES)]; }
 
-static void rows_changed(struct sim_switch *sw)
-{
-	walk_switch_free(sw->rows);
-	sw->rows = NULL;
-}
-
 static uint32_t free_number(struct sim *s, const struct sim_switch *sw)
 {
 	for (;;) {
@@ -190,7 +184,6 @@ static void fall_silent(struct sim *s)
 	if (!pick_row(s, sw, true, &rule))
 		return;
 	fake_expire(sw->fake, &rule, OFPRR_IDLE_TIMEOUT);
-	rows_changed(sw);
 }
 
 static uint8_t *copy_msg(const struct rule *rule)
@@ -255,7 +248,6 @@ static void meddle(struct sim *s)
 		break;
 	}
 	free(msg);
-	rows_changed(sw);
 }
 
 static void keep_foreign(struct sim *s, struct sim_foreign *f, uint32_t sw, const struct rule *rule, bool squats)
@@ -264,7 +256,6 @@ static void keep_foreign(struct sim *s, struct sim_foreign *f, uint32_t sw, cons
 	*f = (struct sim_foreign) { .sw = sw, .msg = copy_msg(rule), .rule = *rule, .squats = squats };
 	f->rule.msg = f->msg;
 	f->digest = rule_digest(fake_find(s->switches[sw].fake, rule));
-	rows_changed(&s->switches[sw]);
 	lived.n_foreign++;
 }
 
@@ -414,7 +405,6 @@ static void make_peace(struct sim *s)
 		/* What it refused is tried again on a new connection. */
 		if (sw->online)
 			sim_disconnect(s, sw);
-		rows_changed(sw);
 	}
 	char *text = sim_file_good(s, true);
 	sim_edit(s, text, true, true);
@@ -570,7 +560,7 @@ static void test_sim(void **state)
 		    && lived.n_restarts && lived.n_refused && lived.n_foreign && lived.n_hosts);
 }
 
-/* The same with storm limits in the files. */
+/* The same with storm limits, rates and mirrors in the files. */
 static void test_sim_storms(void **state)
 {
 	(void) state;

@@ -13,24 +13,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/controller/te_mesh.h"
 #include "tests/unit/controller/te_world.h"
-
-/* A full mesh of four, 100 Mbit/s each. */
-#define MESH(MORE) MESH_OF("red: {ports: [\"*:vm*\"]}", MORE)
-#define MESH_OF(NETWORK, MORE) \
-	"version: 1\n" \
-	"switches: {a: {dpid: 1}, b: {dpid: 2}, c: {dpid: 3}, d: {dpid: 4}}\n" \
-	"networks:\n" \
-	"  " NETWORK "\n" \
-	"links:\n" \
-	"  - {between: [a:ab, b:ba], rate: 100Mbit}\n" \
-	"  - {between: [a:ac, c:ca], rate: 100Mbit}\n" \
-	"  - {between: [a:ad, d:da], rate: 100Mbit}\n" \
-	"  - {between: [b:bc, c:cb], rate: 100Mbit}\n" \
-	"  - {between: [b:bd, d:db], rate: 100Mbit}\n" \
-	"  - {between: [c:cd, d:dc], rate: 100Mbit}\n" MORE
-enum { AB, AC, AD, BC, BD, CD };
-enum { A, B, C, D };
 
 static char folder[64];
 
@@ -48,7 +32,7 @@ static int set_up(void **state)
 {
 	struct te_world *t = calloc(1, sizeof *t);
 	forget_files();
-	te_world_init(t, MESH(""), folder);
+	te_world_init(t, TE_MESH(""), folder);
 	te_world_connect(t);
 	*state = t;
 	return 0;
@@ -260,7 +244,7 @@ static void another_file_keeps_what_it_can(void **state)
 	t->want[A][B] = 130;
 	te_world_seconds(t, 100);
 	uint64_t before = te_world_mods(t);
-	world_reload(&t->w, MESH("x-note: nothing that matters\n"));
+	world_reload(&t->w, TE_MESH("x-note: nothing that matters\n"));
 	te_world_settle(t);
 	te_world_seconds(t, 60);
 	all_goes(t);
@@ -289,7 +273,7 @@ static void another_file_keeps_what_it_can(void **state)
 	te_world_settle(t);
 	te_world_seconds(t, 20);
 	assert_true(!view_steer(t->w.core->view) || !view_steer(t->w.core->view)->n_pairs);
-	world_reload(&t->w, MESH(""));
+	world_reload(&t->w, TE_MESH(""));
 	te_world_find(t);
 	te_world_seconds(t, 30);
 	assert_int_equal(view_steer(t->w.core->view)->n_pairs, 12);
@@ -400,7 +384,7 @@ static void an_elephant_is_dealt_around(void **state)
 	assert_int_equal(te_world_restart(t), 0);
 	te_world_seconds(t, 300);
 	assert_true(te_of(t)->n_deals == 0);
-	world_reload(&t->w, MESH("x-note: nothing that matters\n"));
+	world_reload(&t->w, TE_MESH("x-note: nothing that matters\n"));
 	te_world_settle(t);
 	te_world_seconds(t, 300);
 	assert_int_equal(te_of(t)->n_deals, 0);
@@ -480,7 +464,7 @@ static void who_leaves_in_the_middle_of_a_change_is_waited_for(void **state)
 	(void) state;
 	for (size_t p = 0; p < sizeof phases / sizeof *phases; p++) {
 		struct te_world w = { .text = NULL }, *t = &w;
-		te_world_init(t, MESH(""), NULL);
+		te_world_init(t, TE_MESH(""), NULL);
 		te_world_connect(t);
 		t->want[A][B] = 60;
 		te_world_seconds(t, 60);
@@ -624,7 +608,7 @@ static void a_plan_of_another_file_is_void(void **state)
 	te_world_seconds(t, 20);
 	assert_int_equal(n_put_off, 1);
 	uint64_t before = te_world_mods(t);
-	world_reload(&t->w, MESH("x-note: nothing that matters\n"));
+	world_reload(&t->w, TE_MESH("x-note: nothing that matters\n"));
 	te_world_settle(t);
 	do_it();
 	te_world_settle(t);
@@ -651,7 +635,7 @@ static void files_in_the_middle_of_a_change_are_remembered(void **state)
 {
 	struct te_world *t = *state;
 	te_world_seconds(t, 20);
-	t->text = MESH_OF("red: {ports: [\"a:vm*\"]}", "");
+	t->text = TE_MESH_OF("red: {ports: [\"a:vm*\"]}", "");
 	world_reload(&t->w, t->text);
 	for (unsigned n = 0; te_of(t)->phase != TE_GRACE && n < 100; n++)
 		te_world_settle(t);
@@ -694,13 +678,13 @@ static void steering_is_computed_beside_the_loop(void **state)
 	assert_non_null(te_of(t)->task);
 	do_it();
 	assert_non_null(te_of(t)->steering);
-	world_reload(&t->w, MESH("te: {pin: [{from: a, to: b, via: [d]}]}\n"));
+	world_reload(&t->w, TE_MESH("te: {pin: [{from: a, to: b, via: [d]}]}\n"));
 	do_it();
 	assert_int_equal(te_of(t)->phase, TE_REST);
 	te_world_settle(t);
 	assert_non_null(te_of(t)->task);
 	/* The rules of a look say switches of a file that has gone. */
-	world_reload(&t->w, MESH("x-note: without the pin\n"));
+	world_reload(&t->w, TE_MESH("x-note: without the pin\n"));
 	for (int i = 0; i < 20; i++) {
 		do_it();
 		te_world_settle(t);
@@ -737,7 +721,7 @@ static void compiling_takes_turns(void **state)
 	te_world_seconds(t, 20);
 	core->later = go_on_later;
 	core->rows_at_a_time = 1;
-	world_reload(&t->w, MESH("x-note: all is compiled\n"));
+	world_reload(&t->w, TE_MESH("x-note: all is compiled\n"));
 	core_plan(core);
 	for (unsigned n = 1; n < 4; n++) {
 		assert_int_equal(n_later, n);

@@ -13,23 +13,8 @@
 #include <cmocka.h>
 
 #include "controller/show_te.h"
+#include "tests/unit/controller/te_mesh.h"
 #include "tests/unit/controller/te_world.h"
-
-/* A full mesh of four, 100 Mbit/s each. */
-#define MESH(MORE) \
-	"version: 1\n" \
-	"switches: {a: {dpid: 1}, b: {dpid: 2}, c: {dpid: 3}, d: {dpid: 4}}\n" \
-	"networks:\n" \
-	"  red: {ports: [\"*:vm*\"]}\n" \
-	"links:\n" \
-	"  - {between: [a:ab, b:ba], rate: 100Mbit}\n" \
-	"  - {between: [a:ac, c:ca], rate: 100Mbit}\n" \
-	"  - {between: [a:ad, d:da], rate: 100Mbit}\n" \
-	"  - {between: [b:bc, c:cb], rate: 100Mbit}\n" \
-	"  - {between: [b:bd, d:db], rate: 100Mbit}\n" \
-	"  - {between: [c:cd, d:dc], rate: 100Mbit}\n" MORE
-enum { AB, AC, AD, BC, BD, CD };
-enum { A, B, C, D };
 
 static char folder[64];
 
@@ -39,7 +24,7 @@ static int set_up(void **state)
 	char path[80];
 	snprintf(path, sizeof path, "%s/te", folder);
 	unlink(path);
-	te_world_init(t, MESH("te: {pin: [{from: a, to: b, via: c, network: red}]}\n"), folder);
+	te_world_init(t, TE_MESH("te: {pin: [{from: a, to: b, via: c, network: red}]}\n"), folder);
 	te_world_connect(t);
 	*state = t;
 	return 0;
@@ -160,7 +145,7 @@ static void another_file_takes_it_away(void **state)
 	struct te_world *t = *state;
 	t->want[A][B] = 50;
 	te_world_seconds(t, 40);
-	world_reload(&t->w, MESH(""));
+	world_reload(&t->w, TE_MESH(""));
 	te_world_seconds(t, 40);
 	near(t->loads[2 * AB], 50, 1e-6);
 	near(t->lost, 0, 1e-6);

@@ -12,24 +12,10 @@
 #include <cmocka.h>
 
 #include "controller/show_te.h"
+#include "tests/unit/controller/te_mesh.h"
 #include "tests/unit/controller/te_world.h"
 
-/* A full mesh of four, 100 Mbit/s each. */
-static const char text[] =
-	"version: 1\n"
-	"switches: {a: {dpid: 1}, b: {dpid: 2}, c: {dpid: 3}, d: {dpid: 4}}\n"
-	"networks:\n"
-	"  red: {ports: [\"*:vm*\"]}\n"
-	"links:\n"
-	"  - {between: [a:ab, b:ba], rate: 100Mbit}\n"
-	"  - {between: [a:ac, c:ca], rate: 100Mbit}\n"
-	"  - {between: [a:ad, d:da], rate: 100Mbit}\n"
-	"  - {between: [b:bc, c:cb], rate: 100Mbit}\n"
-	"  - {between: [b:bd, d:db], rate: 100Mbit}\n"
-	"  - {between: [c:cd, d:dc], rate: 100Mbit}\n"
-	"te: {guarantee: [{from: a, to: b, rate: 60Mbit}]}\n";
-enum { AB, AC, AD, BC, BD, CD };
-enum { A, B, C, D };
+static const char text[] = TE_MESH("te: {guarantee: [{from: a, to: b, rate: 60Mbit}]}\n");
 
 static int set_up(void **state)
 {

@@ -181,6 +181,9 @@ static void fixed_rows(const struct compiling *c)
 	begin(c, ROW_GROUP_FRAME, c->vs->object);
 	match_bytes(c->out->build, FIELD_ETH_DST, group_bit, group_bit);
 	go(c, TABLE_OUTPUT);
+	begin(c, ROW_COPY_DENIED, c->vs->object);
+	match_u(c->out->build, FIELD_PEER, PEER_FLOODED);
+	out_want(c->out, c->vs->sw);
 	begin(c, ROW_DENIED, c->vs->object);
 	out_want(c->out, c->vs->sw);
 }

@@ -92,13 +92,14 @@ static void tell(const struct scene *scene, const struct app_punt *punt, const s
 
 /* --- answers ---------------------------------------------------------------------------- */
 
-/* Out by the port the frame came in by, with the tag of its network there. */
+/* Out by the port the frame came in by, with the tag of its network there. Not of a flood: one port's list has refused
+ * its copy, and the port that the frame is for may let it in. */
 static void answer(const struct scene *scene, const struct app_punt *punt, struct reply *reply)
 {
 	const struct view_port *port = view_port(scene->view, punt->sw, punt->in_port);
 	const struct view_use *use = port ? view_use(port, punt->network) : NULL;
 	uint8_t frame[REJECTION_MAX + TAG];
-	if (!use || use->is_uplink || punt->class != CLASS_EDGE)
+	if (!use || use->is_uplink || punt->class != CLASS_EDGE || punt->peer == PEER_FLOODED)
 		return;
 	size_t size = acl_rejection(punt->frame, punt->size, frame);
 	if (size && use->tag != NET_UNTAGGED) {
@@ -113,11 +114,17 @@ static void answer(const struct scene *scene, const struct app_punt *punt, struc
 		reply->send(reply->ctx, punt->sw, &punt->in_port, 1, frame, size);
 }
 
+/* A flood has a copy for each port with lists, and that of the port where it came in is never sent. */
+static bool is_own_copy(const struct app_punt *punt)
+{
+	return punt->peer == PEER_FLOODED && punt->out == punt->in_port;
+}
+
 void acl_packet_in(const struct scene *scene, const struct app_punt *punt, struct reply *reply)
 {
 	const struct net_acl *acl;
 	const struct net_rule *rule = find_rule(scene->net, punt->cookie, &acl);
-	if (!rule)
+	if (!rule || is_own_copy(punt))
 		return;
 	if (rule->log)
 		tell(scene, punt, acl, rule, reply);

@@ -72,5 +72,7 @@ const struct app_row acl_rows[N_ROWS] = {
 	[ROW_NO_SOURCE] = { "no-source-free", TABLE_ACL_SENT, 0, "anything",
 		"drop: no port of the source is free" },
 	[ROW_MARK_CUT] = { "mark-cut", TABLE_ACL_DENIED, 100, "network, established, not a reply", "mark = cut; drop" },
+	[ROW_COPY_DENIED] = { "copy-denied", TABLE_ACL_DENIED, 110, "peer = flooded",
+		"drop: it says nothing of the connection, which is that of another port" },
 	[ROW_DENIED] = { "denied", TABLE_ACL_DENIED, 0, "anything", "drop" },
 };

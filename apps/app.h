@@ -60,6 +60,7 @@ struct app_punt {
 	uint32_t class;                 /* REG1 */
 	const uint8_t *frame;
 	size_t size;
+	uint32_t out, peer;             /* REG2, REG3 */
 };
 
 /* What a meter of the switch has counted. */

@@ -24,6 +24,9 @@ static void from_vtep_row(const struct scene *scene, struct out *out, const stru
 			  enum ingress_row row, bool wanted)
 {
 	struct build *b = out->build;
+	bool is_unicast = row == ROW_TUNNEL_UNICAST, passes = row != ROW_FENCED && tunnel_network(scene, vn)->tags == NET_TAGS_PASS;
+	if (passes)
+		row = is_unicast ? ROW_TUNNEL_UNICAST_TAGS : ROW_TUNNEL_TAGS;
 	out_row(out, &ingress_rows[row], tunnel_object(scene, peer));
 	match_u(b, FIELD_IN_PORT, tunnel_port(scene, vn, here));
 	match_u(b, FIELD_TUN_ID, tunnel_network(scene, vn)->vni);
@@ -31,9 +34,9 @@ static void from_vtep_row(const struct scene *scene, struct out *out, const stru
 		match_bytes(b, FIELD_TUN_IPV6_SRC, vtep->bytes, NULL);
 	else
 		match_bytes(b, FIELD_TUN_SRC, vtep->bytes, NULL);
-	if (row != ROW_FENCED && tunnel_network(scene, vn)->tags != NET_TAGS_PASS)
+	if (row != ROW_FENCED && !passes)
 		match_u(b, FIELD_VLAN_VID, VLAN_NONE);
-	if (row == ROW_TUNNEL_UNICAST)
+	if (is_unicast)
 		match_bytes(b, FIELD_ETH_DST, (const uint8_t[6]) { 0 }, group_bit);
 	if (!wanted) {
 		out_unwant(out, here->sw);

@@ -25,7 +25,9 @@ static bool begin(const struct scene *scene, struct out *out, uint32_t sw, const
 	uint32_t at, in_port, watch;
 	if (!view_edge_place(scene->view, transit->edge, transit->end, &at, &in_port, &watch) || at != sw)
 		return false;
-	enum ingress_row row = edge->link != NET_NONE ? ROW_LABEL : transit->choice.n_steps ? ROW_LABEL_TUNNEL : ROW_LABEL_END;
+	bool passes = scene->net->networks[transit->network].tags == NET_TAGS_PASS;
+	enum ingress_row row = edge->link != NET_NONE ? ROW_LABEL
+		: transit->choice.n_steps ? (passes ? ROW_LABEL_TUNNEL_TAGS : ROW_LABEL_TUNNEL) : passes ? ROW_LABEL_END_TAGS : ROW_LABEL_END;
 	out_row(out, &ingress_rows[row], scene->net->objects[edge->object].id);
 	match_u(out->build, FIELD_IN_PORT, in_port);
 	if (edge->link != NET_NONE)

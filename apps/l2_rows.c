@@ -285,14 +285,21 @@ void l2_network_limit(struct out *out, const struct view_switch *vs, const struc
 	want_or_not(out, vs->sw, full);
 }
 
+static void to_all(struct build *b, enum out_to out, bool judged)
+{
+	act_set_u(b, FIELD_OUT, out);
+	if (judged)
+		act_set_u(b, FIELD_PEER, PEER_FLOODED);
+	act_goto(b, after(judged));
+}
+
 void l2_limited(struct out *out, uint32_t sw, uint32_t ofport, const struct view_use *use, uint32_t meter, bool judged)
 {
 	out_row(out, &l2_rows[L2_DST_LIMITED], use->object);
 	match_u(out->build, FIELD_NETWORK, use->id);
 	match_u(out->build, FIELD_IN_PORT, ofport);
 	act_meter(out->build, meter);
-	act_set_u(out->build, FIELD_OUT, OUT_UNKNOWN);
-	act_goto(out->build, after(judged));
+	to_all(out->build, OUT_UNKNOWN, judged);
 	out_want(out, sw);
 }
 
@@ -359,15 +366,13 @@ void l2_network_rows(struct out *out, const struct view_switch *vs, const struct
 	out_row(out, &l2_rows[L2_DST_GROUP], object);
 	match_u(b, FIELD_NETWORK, network->id);
 	match_bytes(b, FIELD_ETH_DST, group_bit, group_bit);
-	act_set_u(b, FIELD_OUT, OUT_FLOOD);
-	act_goto(b, after(judged));
+	to_all(b, OUT_FLOOD, judged);
 	out_want(out, vs->sw);
 
 	out_row(out, &l2_rows[network->flood ? L2_DST_UNKNOWN : L2_DST_NO_FLOOD], object);
 	match_u(b, FIELD_NETWORK, network->id);
 	if (network->flood) {
-		act_set_u(b, FIELD_OUT, OUT_UNKNOWN);
-		act_goto(b, after(judged));
+		to_all(b, OUT_UNKNOWN, judged);
 	}
 	out_want(out, vs->sw);
 }

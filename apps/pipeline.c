@@ -223,7 +223,7 @@ const struct table_contract pipeline[N_TABLES] = {
 	},
 	[TABLE_ACL_DENIED] = {
 		.name = "acl_denied", .owner = "acl", .id = 110,
-		.match = FIELD_BIT(REG0) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(CT_STATE),
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG3) | FIELD_BIT(ETH_TYPE) | FIELD_BIT(CT_STATE),
 		.tracks = true,
 		.help = "denied by a stateful list: a connection that was allowed before is marked as cut",
 		.miss = "dropped",
@@ -317,7 +317,8 @@ static void print_registers(FILE *to)
 		"| reg0 | network | hash of the network's name; `weft name` prints the name |\n"
 		"| reg1 | class | %d = edge port, %d = uplink, %d = tunnel, %d = link |\n"
 		"| reg2 | out | OpenFlow port to leave by, 0x%x = flood, 0x%x = flood of unknown unicast, 0x%x = another switch |\n"
-		"| reg3 | peer | with out = another switch: its IPv4 vtep as a number, else a hash of its IPv6 vtep or name |\n"
+		"| reg3 | peer | with out = another switch: its IPv4 vtep as a number, else a hash of its IPv6 vtep or name; "
+		"0x%x = flooded, in networks with rules |\n"
 		"| reg4, reg5 | from, to | hash of the groups that hold the source and the destination address; 0 = none |\n"
 		"| reg6 | need | %d = ARP, %d = neighbour discovery, %d = DHCP |\n"
 		"| reg7, reg8, reg9 | lists | hash of the name of the port's, the network's and the switch's list; 0 = none |\n"
@@ -328,7 +329,7 @@ static void print_registers(FILE *to)
 		"| reg14 | snat | hash of the source addresses that a new connection gets; 0 = it keeps its own |\n"
 		"| reg15 | copied | OpenFlow port of the mirror that has a copy of the frame, as it came in; 0 = none |\n\n",
 		CLASS_EDGE, CLASS_UPLINK, CLASS_TUNNEL, CLASS_LINK, OUT_FLOOD, OUT_UNKNOWN, OUT_SWITCH,
-		NEED_ARP, NEED_ND, NEED_DHCP);
+		PEER_FLOODED, NEED_ARP, NEED_ND, NEED_DHCP);
 }
 
 static void print_labels(FILE *to)

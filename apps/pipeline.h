@@ -78,7 +78,7 @@ enum table pipeline_by_id(uint8_t id);
 #define FIELD_NETWORK FIELD_REG0        /* network id; 0 = none */
 #define FIELD_CLASS   FIELD_REG1        /* enum class: what kind of port it came in by */
 #define FIELD_OUT     FIELD_REG2        /* OpenFlow port it leaves by, or enum out_to */
-#define FIELD_PEER    FIELD_REG3        /* out = switch: net_switch.peer of the one it goes to */
+#define FIELD_PEER    FIELD_REG3        /* out = switch: net_switch.peer of the one it goes to; PEER_FLOODED */
 #define FIELD_FROM    FIELD_REG4        /* net_class.id of the source address, 0 = in no group */
 #define FIELD_TO      FIELD_REG5        /* the same of the destination */
 #define FIELD_NEED    FIELD_REG6        /* enum need */
@@ -105,6 +105,9 @@ enum out_to {
 	OUT_UNKNOWN = 0x00fffff1,       /* unknown unicast: ports with flood: true */
 	OUT_SWITCH = 0x00fffff2,        /* to one other switch by link or tunnel, see FIELD_PEER */
 };
+
+/* FIELD_PEER of what is flooded, in networks with rules: each port's copy keeps it. */
+#define PEER_FLOODED UINT32_C(0xffffffff)
 
 /* Actions of one row must fit into one message: beyond this many ports of one
  * network on one bridge the others get no floods, and status says so. */

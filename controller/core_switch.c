@@ -213,7 +213,7 @@ static const struct app *punt_app(uint32_t sw, const struct punt *punt, struct a
 	*ret_in = (struct app_punt) {
 		.sw = sw, .cookie = punt->cookie, .table = table, .in_port = punt->in_port,
 		.network = punt->reg[0], .class = punt->reg[1],
-		.frame = punt->frame, .size = punt->size,
+		.frame = punt->frame, .size = punt->size, .out = punt->reg[2], .peer = punt->reg[3],
 	};
 	return app_by_table(table);
 }

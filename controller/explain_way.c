@@ -36,6 +36,17 @@ static struct explain_step *add_hop(struct trip *t, struct copy *copy, const str
 	return s;
 }
 
+/* To all, or to an address that nobody is known to have: see apps/acl_punt.c. */
+static bool is_flooded(const struct copy *copy)
+{
+	bool is_flood = copy->frame[0] & 1;
+	for (size_t i = 0; i < copy->n_steps && !is_flood; i++) {
+		const char *row = copy->steps[i].row;
+		is_flood = row && (!strcmp(row, "unknown-host") || !strcmp(row, "unknown-limited"));
+	}
+	return is_flood;
+}
+
 /* What a frame did that did not go on: the row that ended it. */
 static void ended(struct trip *t, struct copy *copy)
 {
@@ -62,9 +73,54 @@ static void ended(struct trip *t, struct copy *copy)
 		return;
 	}
 	struct explain_cause cause = explain_row_cause(e, s, t->from, t->client);
+	if (!strcmp(cause.kind, "rejected") && is_flooded(copy)) {
+		cause.kind = "denied";
+		cause.text = explain_printf(e, "%s, without a word to the sender: it is flooded", cause.text);
+	}
 	if (trip_is_nearer(t, copy) && !t->leg->passes)
 		s->is_shown = s->is_last = true;
 	trip_stop(t, copy, NULL, cause);
+}
+
+/* Where a port's own copy of a flood begins: at the row of its lists. The port, or 0. */
+static uint32_t copy_for(const struct explain_step *s)
+{
+	uint64_t ofport;
+	bool begins = s->is_row && s->rule.kind == RULE_FLOW && pipeline_by_id(rule_table(&s->rule)) == TABLE_ACL_AT
+		&& rule_match_u(&s->rule, FIELD_OUT, &ofport);
+	return begins ? (uint32_t) ofport : 0;
+}
+
+/* Each port with lists gets a copy of its own of a flood. Here the other end's has ended, and that is what is told of,
+ * whatever became of the others. False: it has none here. */
+static bool ended_apart(struct trip *t, struct copy *copy)
+{
+	const struct candidate *to = trip_target(t);
+	size_t begin = 0, end;
+	if (copy->entry.slot != to->sw || !to->port || t->leg->passes)
+		return false;
+	for (size_t i = 1; i < copy->n_steps && !begin; i++)
+		begin = copy_for(&copy->steps[i]) == to->port->ofport ? i : 0;
+	if (!begin)
+		return false;
+	for (end = begin + 1; end < copy->n_steps && !copy_for(&copy->steps[end]);)
+		end++;
+	copy->n_steps = end;
+	ended(t, copy);
+	return true;
+}
+
+/* What the copies for other ports met is of no interest. */
+static void hide_others(const struct trip *t, struct copy *copy)
+{
+	const struct candidate *to = trip_target(t);
+	uint32_t ofport = 0, own = copy->entry.slot == to->sw && to->port ? to->port->ofport : 0;
+	for (size_t i = 1; i < copy->n_steps && is_flooded(copy); i++) {
+		uint32_t next = copy_for(&copy->steps[i]);
+		ofport = next ? next : ofport;
+		if (ofport && ofport != own)
+			copy->steps[i].is_shown = false;
+	}
 }
 
 static bool is_refused(struct trip *t, struct copy *copy, struct explain_step *s)
@@ -120,9 +176,15 @@ static void strayed(struct trip *t, struct copy *copy)
 		port = view_port(e->view, copy->entry.slot, t->walk->outs[i].ofport);
 		n++;
 	}
-	if (!n)
+	const struct candidate *to = trip_target(t);
+	if (is_flooded(copy) && copy->entry.slot == to->sw && to->use && !to->use->flood && !(copy->frame[0] & 1))
+		trip_stop_text(t, copy, NULL, "not-flooded",
+			  explain_printf(e, "nobody is known to have that address, and %s:%s (%s:%u) has `flood: false`", to->sw_name, to->port_name,
+					 e->net->file, to->entry ? to->entry->where.line : 0),
+			  "let it speak first, or take `flood: false` off the port", to->entry ? to->entry->where.line : 0);
+	else if (!n)
 		ended(t, copy);
-	else if (n == 1 && port && !port->tunnel && port->link == NET_NONE && !(copy->frame[0] & 1))
+	else if (!is_flooded(copy) && n == 1 && port && !port->tunnel && port->link == NET_NONE && !(copy->frame[0] & 1))
 		trip_stop_text(t, copy, explain_printf(e, "out by %s", port->name), "elsewhere",
 			  explain_printf(e, "it comes out by %s:%s, where that host is not any more, or not yet",
 					 trip_sw_name(t, copy->entry.slot), port->name),
@@ -223,6 +285,7 @@ static void go(struct trip *t, size_t at)
 		if (is_refused(t, copy, s))
 			return;
 	}
+	hide_others(t, copy);
 	if (walk->n_blind) {
 		/* It may get through all the same, when it is only the ports' BFD that is not up yet. */
 		ended(t, copy);
@@ -234,7 +297,7 @@ static void go(struct trip *t, size_t at)
 	for (size_t i = 0; i < walk->n_outs && !t->leg->passes; i++)
 		if (walk->outs[i].ofport != (uint32_t) CONTROLLER_PORT)
 			went |= trip_leave(t, at, &walk->outs[i]);
-	if (!went)
+	if (!ended_apart(t, copy) && !went)
 		strayed(t, copy);
 }
 

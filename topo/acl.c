@@ -142,7 +142,7 @@ static const struct section_key rule_keys[] = {
 		.offset = offsetof(struct net_rule, reject),
 		.otherwise = "see `allow`",
 		.help = "Drop such frames and tell the sender, at a limited rate: a TCP reset, or ICMP "
-			"\"administratively prohibited\". What came by a tunnel or an uplink is dropped only.",
+			"\"administratively prohibited\". What came by a tunnel or an uplink, or is flooded, is dropped only.",
 	}, {
 		.name = "from",
 		.type = &section_members,

@@ -328,6 +328,29 @@ except OSError as e:
         in events[0]["text"]
 
 
+def test_a_flood_past_a_port_that_rejects(lab):
+    """Nobody is known to have the address. One port's list refuses its copy; that is no answer for the sender, and
+    what the sender's own port would get is none of its business either."""
+    text = hosts_text(h1="{port: k1:h1, acl_out: polite}", rest=REJECT.replace("{reject: udp", "{reject: udp, log: true"))
+    l = lab(text.replace("- k1:h2\n", "- {port: k1:h2, acl_out: polite}\n"))
+    l.ping_all()
+    sender, hearer = l.wire("h1"), l.wire("h3")
+    mac = l.vm("h1")["mac"]
+
+    def say(to, data):
+        sender.send(udp(to, mac, data, l.ip("h1"), l.ip("h2"), dport=5001))
+
+    say("02:00:00:00:00:77", b"for-somebody")
+    assert hearer.wait(has(b"for-somebody"))
+    say("ff:ff:ff:ff:ff:ff", b"for-everybody")
+    assert hearer.wait(has(b"for-everybody"))
+    say(l.vm("h2")["mac"], b"for-h2")
+    answer = sender.wait(lambda f: f[12:14] == b"\x08\x00" and f[23] == 1 and f[34] == 3, 5)
+    assert answer, "h2's list rejects what is for h2"
+    assert sender.count(lambda f: f[12:14] == b"\x08\x00" and f[23] == 1 and f[34] == 3) == 1
+    assert len(l.weft("show", "events", "kind=acl")["events"]) == 3       # h2's copies, and none for h1
+
+
 def test_audit_drops_nothing_and_says_so(lab):
     text = hosts_text(acl="    acl: trial\n", rest="""acls:
   trial:

@@ -372,6 +372,31 @@ static void what_tracking_is_told(void **state)
 	walk_free(walk);
 }
 
+/* Nobody is known to have the address, so everybody gets a copy. That one port's list denies its copy says nothing of the
+ * connection, which is another one's. */
+static void a_flood_cuts_no_connection(void **state)
+{
+	static const uint32_t first = TRACKED | TRACKED_ESTABLISHED;
+	static const char *const lists[] = { ", acl_out: l", ", acl: m, acl_out: l", ", acl_out: l, storm: {unknown: 100pps}" };
+	struct walk *walk = walk_new();
+	(void) state;
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		if (w)
+			tear_down(NULL);
+		begin(lists[i], "acls: {l: [{deny: tcp, port: 22}, {allow: any}], m: [{allow: any}]}\n");
+		walk_one(walk, tcp_frame(2, 1, 22), first, 0);
+		assert_true(walk->n_outs == 0 && walk->n_commits == 1 && walk->commit_mark == MARK_CUT);
+		walk_one(walk, tcp_frame(77, 1, 22), first, 0);
+		assert_int_equal(walk->n_outs, 1);              /* the tunnel: the other switch judges its own ports */
+		assert_int_equal(walk->n_commits, 0);
+		walk_one(walk, tcp_frame(77, 1, 80), first, 0);
+		assert_int_equal(walk->n_outs, 2);
+		walk_one(walk, tcp_frame(255, 1, 22), first, 0);
+		assert_int_equal(walk->n_commits, 0);
+	}
+	walk_free(walk);
+}
+
 /* --- floods ------------------------------------------------------------------------------ */
 
 static void a_flood_is_judged_port_by_port(void **state)
@@ -489,6 +514,8 @@ static void on_send(void *ctx, uint32_t sw, const uint32_t *ofports, size_t n_po
 	n_sent++;
 }
 
+static uint32_t out_port, out_peer;
+
 static void punt(const char *rule, enum class class, const uint8_t *bytes, size_t size)
 {
 	struct scene scene = { .net = w->net, .view = w->view };
@@ -497,7 +524,8 @@ static void punt(const char *rule, enum class class, const uint8_t *bytes, size_
 		if (!strcmp(w->net->objects[i].name, rule)) {
 			struct app_punt in = { .sw = 0, .cookie = cookie_make(7, w->net->objects[i].id),
 					       .table = TABLE_ACL_NETWORK, .in_port = 1, .class = class,
-					       .network = world_network(w, "blue"), .frame = bytes, .size = size };
+					       .network = world_network(w, "blue"), .frame = bytes, .size = size,
+					       .out = out_port, .peer = out_peer };
 			acl_packet_in(&scene, &in, &reply);
 		}
 }
@@ -512,6 +540,20 @@ static void what_a_rule_reports(void **state)
 	assert_true(n_notes == 1 && n_sent == 1);
 	assert_string_equal(last_note, "rule \"no-tcp\" of acl \"l\" (world.yaml:6) rejected tcp from 10.0.0.1 port 0 "
 			    "to 10.0.0.2 port 22, in network blue by port r1");
+	/* Of a flood any port may have rejected its copy: whoever has the address may well let it in. */
+	out_peer = PEER_FLOODED;
+	punt("rule no-tcp of acl l", CLASS_EDGE, frame.bytes, frame.size);
+	assert_true(n_notes == 2 && n_sent == 1);
+	/* And its sender's port does not get it back. */
+	out_port = 1;
+	punt("rule no-tcp of acl l", CLASS_EDGE, frame.bytes, frame.size);
+	assert_true(n_notes == 2 && n_sent == 1);
+	/* Two hosts of one port may well speak to each other there. */
+	out_peer = 0;
+	punt("rule no-tcp of acl l", CLASS_EDGE, frame.bytes, frame.size);
+	assert_true(n_notes == 3 && n_sent == 2);
+	out_port = 0;
+	n_notes = n_sent = 1;
 	/* What came from elsewhere is not answered, an unknown cookie is nobody's. */
 	punt("rule no-tcp of acl l", CLASS_TUNNEL, frame.bytes, frame.size);
 	assert_true(n_notes == 2 && n_sent == 1);
@@ -566,6 +608,7 @@ int main(void)
 		TEST(a_port_more_is_a_patch),
 		TEST(half_an_edit_is_no_gap),
 		TEST(what_tracking_is_told),
+		TEST(a_flood_cuts_no_connection),
 		TEST(a_flood_is_judged_port_by_port),
 		TEST(a_very_wide_guarded_network),
 		TEST(a_switch_on_the_way_lets_pass),

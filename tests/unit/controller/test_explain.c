@@ -452,6 +452,61 @@ static void test_rules(void **state)
 			i < 2 ? "put {allow: nd} in front of line 15" : "put {allow: dhcp} in front of line 16");
 }
 
+/* Of a flood each port with a list gets a copy of its own, and that of the port that is asked about counts, whatever
+ * becomes of the others. */
+static void test_rules_of_one_port_in_a_flood(void **state)
+{
+	static const char lists[] =
+		"acls:\n"
+		"  no-dhcp:\n"
+		"    - {deny: dhcp, name: quiet}\n"
+		"    - {allow: any}\n"
+		"  no-udp:\n"
+		"    - {deny: dhcp, name: other}\n"
+		"    - {allow: any}\n";
+	static const char *const offices[] = {
+		/* Others get it; nobody gets it, and another port's list is the last one that says so; all ports have one list. */
+		"[kvm1:vm-a, {port: kvm1:vm-b, acl_out: no-dhcp}, kvm2:vm-web]",
+		"[kvm1:vm-a, {port: kvm1:vm-b, acl_out: no-dhcp}, {port: kvm1:both, acl_out: no-udp}]",
+		"[kvm1:vm-a, kvm1:vm-b, kvm1:both, kvm2:vm-web]\n    acl_out: no-dhcp",
+	};
+	char file[1500];
+	(void) state;
+	for (size_t i = 0; i < sizeof offices / sizeof *offices; i++) {
+		snprintf(file, sizeof file, SWITCHES "networks:\n  office:\n    vni: 77\n    ports: %s\n%s", offices[i], lists);
+		use(file);
+		blocked("vm-a", "vm-b", "dhcp", "denied", "rule \"quiet\" of acl \"no-dhcp\"", "");
+		assert_string_equal(x->directions[0].causes.items[0].sw, "kvm1");
+		assert_string_equal(way(leg(0, "request")), "kvm1 in by vm-a\n");
+		size_t n_shown = 0;
+		for (size_t s = 0; s < leg(0, "request")->n_steps; s++)
+			n_shown += leg(0, "request")->steps[s].is_shown && leg(0, "request")->steps[s].is_row;
+		assert_int_equal(n_shown, 1);
+	}
+	/* On the way to another switch, what a port's copy met is none of its business. */
+	use(SWITCHES "networks:\n  office:\n    vni: 77\n    ports: [kvm1:vm-a, {port: kvm1:vm-b, acl_out: polite}, {port: kvm2:vm-web, acl_out: polite}]\n"
+	    "acls:\n  polite: [{deny: dhcp}, {allow: any}]\n");
+	speak("office", 3, kvm2, VM_WEB);
+	blocked("vm-a", "vm-web", "dhcp", "denied", "deny dhcp", "");
+	for (size_t s = 0; s < leg(0, "request")->n_steps; s++)
+		assert_true(!leg(0, "request")->steps[s].is_row || !leg(0, "request")->steps[s].is_shown
+			    || !strcmp(leg(0, "request")->steps[s].sw, "kvm2"));
+	/* A port that gets no floods, and others that do. */
+	use(SWITCHES "networks:\n  office:\n    vni: 77\n    ports: [kvm1:vm-a, {port: kvm1:both, flood: false}, kvm1:vm-b]\n");
+	blocked("vm-a", "both", "ethernet", "not-flooded", "kvm1:both (topology.yaml:9) has `flood: false`", "let it speak first");
+	use(SWITCHES "networks:\n  office:\n    vni: 77\n    ports: [kvm1:vm-a, {port: kvm1:both, flood: false}]\n");
+	blocked("vm-a", "both", "ethernet", "not-flooded", "kvm1:both (topology.yaml:9) has `flood: false`", "let it speak first");
+	/* Nobody is told of what a copy of a flood met. */
+	use(SWITCHES "networks:\n  office:\n    vni: 77\n    ports: [kvm1:vm-a, kvm1:both, {port: kvm1:vm-b, acl_out: polite}]\n"
+	    "acls:\n  polite: [{reject: dhcp}, {reject: any}]\n");
+	speak("office", 2, kvm1, VM_B);
+	blocked("vm-a", "vm-b", "dhcp", "denied", "without a word", "");
+	blocked("vm-a", "vm-b", "tcp/22", "rejected", "rejects it", "");
+	use(SWITCHES "networks:\n  office:\n    vni: 77\n    ports: [kvm1:vm-a, kvm1:vm-b, {port: kvm1:both, acl_out: polite}]\n"
+	    "acls:\n  polite: [{reject: any}]\n");
+	blocked("vm-a", "both", "ethernet", "denied", "without a word", "");
+}
+
 static void test_stateless_and_audit(void **state)
 {
 	(void) state;
@@ -662,7 +717,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_over_a_tunnel), T(test_names), T(test_protocols), T(test_unknown), T(test_groups_of_hosts), T(test_ambiguous),
 		T(test_different_network), T(test_ports), T(test_silent), T(test_quarantine), T(test_duplicate), T(test_mtu), T(test_rules),
-		T(test_stateless_and_audit), T(test_source_nat), T(test_refused_row), T(test_rows_on_their_way), T(test_answer_stands_alone), T(test_large), T(test_many_hosts),
+		T(test_rules_of_one_port_in_a_flood), T(test_stateless_and_audit), T(test_source_nat), T(test_refused_row), T(test_rows_on_their_way), T(test_answer_stands_alone), T(test_large), T(test_many_hosts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

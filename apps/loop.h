@@ -12,9 +12,13 @@ enum {
 };
 extern const uint8_t loop_dst[6];       /* a group address of our own: 03:77:65:66:74:02 */
 
+/* By its destination; its signature is looked at by loop_packet_in(). */
 bool loop_is_probe(const struct app_punt *);
+/* A probe came back: the fact that a port is closed. What is not ours, or too old, brings nothing. */
 void loop_packet_in(const struct scene *, const struct app_punt *, struct reply *);
+/* A MAC moved or a port is suspect: probes are sent, or the port is closed at once. */
 void loop_greet(const struct scene *, const struct fact *, struct reply *);
+/* Each second: closures of the switch's ports that are over, and probes before they end. */
 void loop_tick(const struct scene *, uint32_t sw, struct reply *);
 
 #endif

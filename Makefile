@@ -94,7 +94,7 @@ include tests/tests.mk
 $(OVSLIB):
 	$(Q)tools/build-ovs $(OVS_VERSION) $(OVS)
 
-.PHONY: deps lab help install
+.PHONY: deps lab help install deb
 deps:                  ## install Debian packages that are missing, build libopenvswitch once
 	$(Q)tools/install-deps
 	$(Q)$(MAKE) -s --no-print-directory $(OVSLIB)
@@ -113,9 +113,15 @@ docs-check: $(BUILD)/weft  ## fail when docs/reference is not what the program p
 	$(Q)for page in $(PAGES); do $(BUILD)/weft reference $$page | cmp - docs/reference/$$page || \
 	    { echo "docs/reference/$$page is not what the program prints: run make docs" >&2; exit 1; }; done
 
-install: all           ## weftd and weft into PREFIX/bin
-	install -D -m 755 $(BUILD)/weftd $(DESTDIR)$(PREFIX)/bin/weftd
-	install -D -m 755 $(BUILD)/weft $(DESTDIR)$(PREFIX)/bin/weft
+# --- putting it where it belongs -----------------------------------------------------
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSCONFDIR ?= /etc
+
+install: all           ## programs, man pages, docs and the unit of weftd: PREFIX, DESTDIR, SYSCONFDIR, UNITDIR
+	$(Q)DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' UNITDIR='$(UNITDIR)' tools/install $(BUILD)
+
+deb: all               ## a Debian package in BUILD/deb
+	$(Q)tools/deb $(BUILD) $(VERSION)
 
 help:                  ## this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | sort | \

@@ -124,7 +124,7 @@ struct app {
 	void (*tick)(const struct scene *, uint32_t sw, uint64_t second, struct reply *);
 	/* Four times a second, for all switches together. */
 	void (*soon)(const struct scene *, struct reply *);
-	/* What the switch's meters have counted: once a second, where a port has storm limits. */
+	/* What the switch's meters have counted: once a second, where a port has limits. */
 	void (*metered)(const struct scene *, uint32_t sw, const struct app_meter *, size_t n, struct reply *);
 	/* A row went by itself (idle timeout) or was deleted. True: it may well be an
 	 * earlier one that we deleted, told late, and the row is there again. */

@@ -206,7 +206,8 @@ static void tick(const struct scene *scene, uint32_t sw, uint64_t second, struct
 	end_leases(scene, sw, now_s, reply);
 	for (size_t i = 0; i < view_n_closures(scene->view); i++) {
 		const struct closure *c = view_closure_at(scene->view, i);
-		if (c->sw != sw || c->is_open || c->until_s > now_s)
+		/* Longer than its time is left: the clock was set back. */
+		if (c->sw != sw || c->is_open || (c->until_s > now_s && c->until_s - now_s <= c->length_s))
 			continue;
 		struct fact fact = { .kind = FACT_PORT_OPEN, .sw = sw, .ofport = c->ofport, .network = c->network,
 				     .time_ms = scene->now_ms };

@@ -4,6 +4,8 @@
  *
  * What falls through has a row of its own per port, so that a wrong tag, a port
  * in no network and a port that is switched off are three different counters. */
+#include <stdlib.h>
+
 #include "apps/acl.h"
 #include "apps/app.h"
 #include "apps/apps.h"
@@ -55,16 +57,41 @@ void ingress_go_on(const struct scene *scene, struct build *b, uint32_t sw, cons
 		act_goto(b, use ? storm_before(use, next) : next);
 }
 
-static void let_in(const struct scene *scene, struct out *out, uint32_t sw, const struct view_port *port,
-		   const struct view_use *use, enum ingress_row row, uint16_t vlan_vid)
+/* The limits of a switch, read along with its ports: they have one order. */
+struct rates {
+	struct storm_meter *meters;     /* owned; null = none */
+	size_t at;
+};
+
+static uint32_t rate_meter(struct rates *rates, const struct view_use *use)
 {
+	if (!use->limits[LIMIT_RATE])
+		return 0;
+	while (rates->meters[rates->at].use != use || rates->meters[rates->at].kind != LIMIT_RATE)
+		rates->at++;
+	return rates->meters[rates->at].id;
+}
+
+/* A port in a network, and the meter that holds it to its rate: 0 = none. */
+struct entrance {
+	const struct view_port *port;
+	const struct view_use *use;
+	uint32_t meter;
+};
+
+static void let_in(const struct scene *scene, struct out *out, uint32_t sw, const struct entrance *at,
+		   enum ingress_row row, uint16_t vlan_vid)
+{
+	const struct view_use *use = at->use;
 	struct build *b = out->build;
 	out_row(out, &ingress_rows[row], use->object);
-	match_u(b, FIELD_IN_PORT, port->ofport);
+	match_u(b, FIELD_IN_PORT, at->port->ofport);
 	if (row == ROW_GUEST_TAG)
 		match_um(b, FIELD_VLAN_VID, VLAN_PRESENT, VLAN_PRESENT);
 	else
 		match_u(b, FIELD_VLAN_VID, vlan_vid);
+	if (at->meter)
+		act_meter(b, at->meter);
 	if (row != ROW_GUEST_TAG && vlan_vid & VLAN_PRESENT)
 		act_pop_vlan(b);
 	if (!use->is_uplink)
@@ -92,24 +119,42 @@ static void shut_out(struct out *out, uint32_t sw, const struct view_port *port,
 	out_want(out, sw);
 }
 
+static void mirror(const struct scene *scene, struct out *out, const struct view_switch *vs, const struct view_port *port)
+{
+	uint32_t to = view_mirror(scene->view, vs->sw, port);
+	if (!port->is_mirror && to == NET_NONE)
+		return;
+	out_row(out, &ingress_rows[port->is_mirror ? ROW_MIRROR : ROW_MIRRORED], port->mirror_object);
+	match_u(out->build, FIELD_IN_PORT, port->ofport);
+	if (!port->is_mirror) {
+		match_u(out->build, FIELD_COPIED, 0);
+		act_output(out->build, to);
+		act_again(out->build, FIELD_COPIED, to, TABLE_INGRESS);
+	}
+	out_want(out, vs->sw);
+}
+
 static void compile_port(const struct scene *scene, struct out *out, const struct view_switch *vs,
-			 const struct view_port *port)
+			 const struct view_port *port, struct rates *rates)
 {
 	enum ingress_row rest = port->disabled ? ROW_DISABLED : port->n_uses ? ROW_WRONG_TAG : ROW_NO_NETWORK;
 
+	mirror(scene, out, vs, port);
+	if (port->is_mirror)
+		return;
 	for (size_t i = 0; i < port->n_uses; i++) {
 		const struct view_use *use = &port->uses[i];
+		const struct entrance at = { port, use, rate_meter(rates, use) };
 		bool passes = scene->net->networks[use->network].tags == NET_TAGS_PASS;
 		if (use->quarantine.on) {
 			shut_out(out, vs->sw, port, use);
 		} else if (!view_use_is_open(scene->view, use)) {
 			stand_by(out, vs->sw, port, use);
 		} else if (use->tag == NET_UNTAGGED) {
-			let_in(scene, out, vs->sw, port, use, ROW_UNTAGGED, VLAN_NONE);
-			let_in(scene, out, vs->sw, port, use, passes ? ROW_GUEST_TAG : ROW_PRIORITY_TAGGED,
-			       VLAN_PRESENT);
+			let_in(scene, out, vs->sw, &at, ROW_UNTAGGED, VLAN_NONE);
+			let_in(scene, out, vs->sw, &at, passes ? ROW_GUEST_TAG : ROW_PRIORITY_TAGGED, VLAN_PRESENT);
 		} else {
-			let_in(scene, out, vs->sw, port, use, ROW_TAGGED, VLAN_PRESENT | use->tag);
+			let_in(scene, out, vs->sw, &at, ROW_TAGGED, VLAN_PRESENT | use->tag);
 		}
 	}
 	out_row(out, &ingress_rows[rest], port->n_uses ? port->uses[0].object : vs->object);
@@ -120,8 +165,10 @@ static void compile_port(const struct scene *scene, struct out *out, const struc
 static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 {
 	const struct view_switch *vs = view_switch(scene->view, sw);
+	size_t n_limits;
 	if (!vs)
 		return;
+	struct rates rates = { .meters = vs->n_limited ? storm_meters(vs, &n_limits, NULL) : NULL };
 	never_let_in(out, sw, vs->object);
 	ingress_probes(scene, out, vs);
 	ingress_loop_probe(out, vs);
@@ -129,8 +176,9 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 		if (vs->ports[i].link != NET_NONE)
 			ingress_link(scene, out, vs, &vs->ports[i]);
 		else if (!vs->ports[i].tunnel)
-			compile_port(scene, out, vs, &vs->ports[i]);
+			compile_port(scene, out, vs, &vs->ports[i], &rates);
 	}
+	free(rates.meters);
 	if (vs->tunnel != NET_NONE)
 		ingress_tunnel(scene, out, vs);
 	ingress_labels(scene, out, vs);

@@ -65,5 +65,9 @@ const struct app_row ingress_rows[N_INGRESS_ROWS] = {
 		"in_port", "drop: this port is in no network" },
 	[ROW_DISABLED] = { "disabled", TABLE_INGRESS, 30,
 		"in_port", "drop: the file says enable: false" },
+	[ROW_MIRROR] = { "mirror-port", TABLE_INGRESS, 1040,
+		"in_port of a mirror port", "drop: this port takes copies, and lets nothing in" },
+	[ROW_MIRRORED] = { "mirrored", TABLE_INGRESS, 1030,
+		"in_port of a port with `mirror`, copied = 0", "a copy to its mirror port, as it came; then as any other, with copied set" },
 	[ROW_MISS] = { "unknown-port", TABLE_INGRESS, 0, "anything", "drop" },
 };

@@ -3,6 +3,7 @@
  * switches from our map:
  *
  *   its own switch        l2_src: network, port, MAC -> on; idle timeout = ageing
+ *                         l2_src: network, uplink, MAC -> copy to us, if there is one; on
  *                         l2_dst: network, MAC -> its port
  *   every other switch    l2_dst: network, MAC -> the uplink of that network, or
  *                         its switch, by link or tunnel
@@ -26,6 +27,13 @@ static bool is_judged(const struct scene *scene, uint32_t sw, const struct view_
 	return acl_judges(scene, sw, (uint32_t) (vn - view_network(scene->view, 0)));
 }
 
+/* May a host that is learned there be heard on the switch's uplink, and be believed? */
+static bool may_go(const struct net_network *network, const struct view_member *member, const struct view_use *use)
+{
+	return member && member->uplink != NET_NONE && !use->sticky && !use->is_physical
+		&& !net_is_bound(&network->ports[use->entry]);
+}
+
 /* --- compile ----------------------------------------------------------------------- */
 
 static void hosts_here(const struct scene *scene, struct out *out, uint32_t sw,
@@ -36,6 +44,8 @@ static void hosts_here(const struct scene *scene, struct out *out, uint32_t sw,
 		const struct view_use *use = view_use(view_port(scene->view, sw, host->ofport), network->id);
 		l2_want_src(out, sw, network, host->ofport, host->mac, use);
 		l2_want_dst(out, sw, network->id, host->mac, host->ofport, use->object, judged);
+		if (may_go(network, member, use))
+			l2_back(out, view_switch(scene->view, sw), network->id, host->mac, use->object, true);
 	}
 }
 
@@ -135,7 +145,7 @@ static void full_ports(struct out *out, const struct view_switch *vs)
 static void limited_ports(const struct scene *scene, struct out *out, const struct view_switch *vs)
 {
 	size_t n = 0;
-	struct storm_meter *meters = vs->n_storm_limited ? storm_meters(vs, &n, NULL) : NULL;
+	struct storm_meter *meters = vs->n_limited ? storm_meters(vs, &n, NULL) : NULL;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t network = meters[i].use->network;
 		if (meters[i].kind == STORM_UNKNOWN && meters[i].id && scene->net->networks[network].flood)
@@ -224,11 +234,19 @@ static void patch_elsewhere(const struct scene *scene, struct out *out, const st
 	}
 }
 
+static void unwant_back(const struct scene *scene, struct out *out, const struct view_member *member, uint32_t sw,
+			uint32_t network_id, const uint8_t mac[6])
+{
+	if (member && member->uplink != NET_NONE)
+		l2_back(out, view_switch(scene->view, sw), network_id, mac, 0, false);
+}
+
 static void patch_left(const struct scene *scene, struct out *out, const struct view_network *vn,
 		       const struct fact *fact)
 {
 	const struct view_member *member = view_member(vn, fact->old_sw);
 	l2_unwant_src(out, fact->old_sw, vn->id, fact->old_ofport, fact->mac);
+	unwant_back(scene, out, member, fact->old_sw, vn->id, fact->mac);
 	patch_port_left(scene, out, fact->old_sw, fact->old_ofport, vn->id);
 	if (fact->old_sw == fact->sw)
 		return;
@@ -262,6 +280,8 @@ static bool patch_host(const struct scene *scene, const struct fact *fact, struc
 		l2_want_src(out, fact->sw, network, fact->ofport, fact->mac, use);
 		l2_want_dst(out, fact->sw, vn->id, fact->mac, fact->ofport, use->object,
 			    is_judged(scene, fact->sw, vn));
+		if (may_go(network, view_member(vn, fact->sw), use))
+			l2_back(out, view_switch(scene->view, fact->sw), vn->id, fact->mac, use->object, true);
 		patch_port_reached(scene, out, fact, use);
 	}
 	l2_patch_sticky(scene, out, vn, fact->mac);
@@ -280,6 +300,7 @@ static bool patch_host_gone(const struct scene *scene, const struct fact *fact, 
 	if (!fact->unconfirmed) {
 		l2_unwant_src(out, fact->sw, vn->id, fact->ofport, fact->mac);
 		l2_unwant_dst(out, fact->sw, vn->id, fact->mac);
+		unwant_back(scene, out, view_member(vn, fact->sw), fact->sw, vn->id, fact->mac);
 		patch_port_left(scene, out, fact->sw, fact->ofport, vn->id);
 	}
 	if (!vn->was_full && has_gone(vn->n_hosts, scene->net->networks[index_of(scene, vn)].max_hosts))

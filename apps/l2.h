@@ -18,7 +18,7 @@ enum l2_row {
 	L2_SRC_TAG_INSIDE, L2_SRC_TAG_BELOW,
 	L2_SRC_CLAIMED,
 	L2_SRC_HOST, L2_SRC_BOUND, L2_SRC_TAKEN, L2_SRC_PORT_FULL, L2_SRC_NETWORK_FULL, L2_SRC_NEW, L2_SRC_UPLINK, L2_SRC_TUNNEL, L2_SRC_LINK,
-	L2_SRC_OURS, L2_SRC_MISS,
+	L2_SRC_OURS, L2_SRC_BACK, L2_SRC_MISS,
 	L2_DST_HOST, L2_DST_GROUP, L2_DST_LIMITED, L2_DST_UNKNOWN, L2_DST_NO_FLOOD, L2_DST_MISS,
 	N_L2_ROWS
 };
@@ -30,6 +30,9 @@ void l2_want_src(struct out *, uint32_t sw, const struct net_network *, uint32_t
 void l2_unwant_src(struct out *, uint32_t sw, uint32_t network_id, uint32_t ofport, const uint8_t mac[6]);
 void l2_want_dst(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6],
 		 uint32_t ofport, uint64_t object, bool judged);
+/* A host of the switch is heard on the network's uplink there: it may have moved. object: of its port. */
+void l2_back(struct out *, const struct view_switch *, uint32_t network_id, const uint8_t mac[6], uint64_t object,
+	     bool wanted);
 /* Behind another switch, by link or tunnel; the same key as of l2_want_dst. */
 void l2_want_peer(struct out *, uint32_t sw, uint32_t network_id, const uint8_t mac[6],
 		  uint32_t peer, uint64_t object, bool judged);

@@ -41,6 +41,20 @@ void l2_ahead(const struct scene *scene, const struct app_punt *punt, unsigned t
 		l2_ahead_host(out, punt->sw, punt->network, punt->in_port, mac);
 }
 
+/* It is said to be at a port of ours, and goes on speaking on the LAN: it has moved there while its
+ * old port stays up, as a virtual router's MAC does. Or the LAN sends all back. So it is where it
+ * speaks next, and unknown until then, which hurts neither. */
+static bool forget_silent(const struct scene *scene, const struct host *host, struct reply *reply)
+{
+	const struct view_port *port = view_port(scene->view, host->sw, host->ofport);
+	if (port && port->up && !view_flap_goes_on(scene->view, host->network, host->mac, scene->now_ms))
+		return false;
+	struct fact fact = host_fact(FACT_HOST_GONE, host->sw, host->ofport, host->network, host->mac, scene->now_ms);
+	fact.reason = REASON_GOES_ON;
+	reply->fact(reply->ctx, &fact);
+	return true;
+}
+
 /* The host is refused, or the port is shut for it. */
 static void refuse(const struct scene *scene, const struct view_use *use, struct fact *fact, enum fact_reason reason,
 		   struct reply *reply)
@@ -63,6 +77,17 @@ static enum fact_reason is_anothers(const struct scene *scene, const struct app_
 	return host && view_sticks_elsewhere(scene->view, host, punt->sw, punt->in_port) ? REASON_STICKY : REASON_NONE;
 }
 
+/* What comes by an uplink is not learned: it has been where it entered. But a host of this very switch
+ * that is heard there has left it, or the LAN sends its frames back. */
+static void heard_on_uplink(const struct scene *scene, const struct app_punt *punt, const struct host *host,
+			    struct reply *reply)
+{
+	struct fact fact = host_fact(FACT_HOST_REFUSED, punt->sw, punt->in_port, punt->network, punt->frame + 6, scene->now_ms);
+	fact.reason = REASON_STANDS;
+	if (host && host->sw == punt->sw && !host->sticks && !forget_silent(scene, host, reply))
+		reply->fact(reply->ctx, &fact);
+}
+
 void l2_packet_in(const struct scene *scene, const struct app_punt *punt, struct reply *reply)
 {
 	struct packet packet;
@@ -77,6 +102,10 @@ void l2_packet_in(const struct scene *scene, const struct app_punt *punt, struct
 
 	const struct view_port *port = view_port(scene->view, punt->sw, punt->in_port);
 	const struct view_use *use = port ? view_use(port, punt->network) : NULL;
+	if (use && use->is_uplink) {
+		heard_on_uplink(scene, punt, host, reply);
+		return;
+	}
 	enum fact_reason refused = view_may_learn(scene->view, use);
 	/* The port left the network while the punt was on its way. */
 	if (refused == REASON_CONFIG)
@@ -95,6 +124,8 @@ void l2_packet_in(const struct scene *scene, const struct app_punt *punt, struct
 		refused = REASON_NONE;
 	if (!refused && host && view_stands_elsewhere(scene->view, host, punt->sw, punt->in_port, scene->now_ms))
 		refused = REASON_STANDS;
+	if (refused == REASON_STANDS && use->is_physical && forget_silent(scene, host, reply))
+		return;
 	if (refused) {
 		refuse(scene, use, &fact, refused, reply);
 		return;

@@ -27,6 +27,8 @@ const struct app_row l2_rows[N_L2_ROWS] = {
 		"`max_hosts` of the network reached: report the unknown host and drop" },
 	[L2_SRC_NEW] = { "new-host", TABLE_L2_SRC, 100, "network, class = edge",
 		"unknown host: report its headers, and go to claim" },
+	[L2_SRC_BACK] = { "host-on-uplink", TABLE_L2_SRC, 95, "network, class = uplink, eth_src",
+		"a host of this switch is heard on the uplink: report its headers, and go to claim" },
 	[L2_SRC_UPLINK] = { "uplink", TABLE_L2_SRC, 90, "network, class = uplink",
 		"nothing is learned between switches: go to claim" },
 	[L2_SRC_TUNNEL] = { "tunnel-src", TABLE_L2_SRC, 80, "network, class = tunnel",
@@ -223,6 +225,18 @@ void l2_ahead_host(struct out *out, uint32_t sw, uint32_t network_id, uint32_t o
 static void punt(struct out *out, const struct view_switch *vs)
 {
 	act_controller(out->build, PUNT_BYTES, has_meter(vs->max_meters, METER_PUNT) ? METER_PUNT : 0);
+}
+
+void l2_back(struct out *out, const struct view_switch *vs, uint32_t network_id, const uint8_t mac[6], uint64_t object,
+	     bool wanted)
+{
+	out_row(out, &l2_rows[L2_SRC_BACK], object);
+	match_u(out->build, FIELD_NETWORK, network_id);
+	match_u(out->build, FIELD_CLASS, CLASS_UPLINK);
+	match_bytes(out->build, FIELD_ETH_SRC, mac, NULL);
+	punt(out, vs);
+	act_goto(out->build, TABLE_CLAIM);
+	want_or_not(out, vs->sw, wanted);
 }
 
 void l2_bound(struct out *out, const struct view_switch *vs, uint32_t ofport, const struct view_use *use,

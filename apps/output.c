@@ -5,7 +5,11 @@
  * Open vSwitch never sends a frame out of the port it came in by, unless told
  * so in words (IN_PORT); that is the split horizon, and hairpin ports get rows
  * of their own. All tunnels are one port, so what came by a tunnel never goes
- * into one: the split horizon of a full mesh. */
+ * into one: the split horizon of a full mesh.
+ *
+ * A mirror port gets a frame once: ingress says (register copied) which one has it
+ * already. An answer that the switch makes of a frame has that register from the
+ * question, and no in_port any more. docs/explanation/mirrors.md. */
 #include <stdlib.h>
 
 #include "apps/apps.h"
@@ -22,7 +26,7 @@ const struct app_row output_rows[N_OUTPUT_ROWS] = {
 		"network, out = flood, in_port", "as flood, and back to the port it came from" },
 	[ROW_UNKNOWN_HAIRPIN] = { "unknown-hairpin", TABLE_OUTPUT, 180,
 		"network, out = unknown, in_port", "as unknown, and back to the port it came from" },
-	[ROW_PORT] = { "port", TABLE_OUTPUT, 100, "network, out = port", "to the port, with its tag" },
+	[ROW_PORT] = { "port", TABLE_OUTPUT, 100, "network, out = port", "to the port, with its tag; a copy to its mirror port" },
 	[ROW_STEERED] = { "steered", TABLE_OUTPUT, 97, "network, out = another switch, peer, class = edge or uplink",
 		"enters the net here, and a path to that switch is laid out: go on to it" },
 	[ROW_NOT_OURS] = { "not-ours", TABLE_OUTPUT, 96, "network, out = another switch, peer, in_port = uplink",
@@ -32,9 +36,18 @@ const struct app_row output_rows[N_OUTPUT_ROWS] = {
 		"or into the tunnel to it or to that VTEP, with its VNI" },
 	[ROW_FLOOD] = { "flood", TABLE_OUTPUT, 90,
 		"network, out = flood",
-		"to all ports of the network, each with its tag, to each other switch that has some, and to the network's `vteps`" },
+		"to all ports of the network, each with its tag, to each other switch that has some, and to the network's `vteps`; "
+		"one copy to each of their mirror ports" },
 	[ROW_UNKNOWN] = { "unknown", TABLE_OUTPUT, 80,
 		"network, out = unknown", "as flood, without the ports with `flood: false`" },
+	[ROW_PORT_ANSWER] = { "answer-copied", TABLE_OUTPUT, 130, "network, out = port with `mirror`, in_port = 0",
+		"an answer that the switch has made of a question: to the port, with its tag, and a copy to its mirror port" },
+	[ROW_PORT_COPIED] = { "port-has-copy", TABLE_OUTPUT, 120, "network, out = port with `mirror`, copied = its mirror port",
+		"to the port, with its tag: the mirror port got it as it came in" },
+	[ROW_FLOOD_COPIED] = { "flood-has-copy", TABLE_OUTPUT, 92, "network, out = flood, copied = a mirror port",
+		"as flood, without a copy to that mirror port" },
+	[ROW_UNKNOWN_COPIED] = { "unknown-has-copy", TABLE_OUTPUT, 82, "network, out = unknown, copied = a mirror port",
+		"as unknown, without a copy to that mirror port" },
 	[ROW_MISS] = { "no-such-out", TABLE_OUTPUT, 0, "anything", "drop" },
 };
 
@@ -57,11 +70,13 @@ static struct leg *collect(const struct view *view, const struct view_switch *vs
 		n += vs->ports[i].n_uses;
 	struct leg *legs = xheap_alloc(n * sizeof *legs);
 	n = 0;
-	for (size_t i = 0; i < vs->n_ports; i++)
+	for (size_t i = 0; i < vs->n_ports; i++) {
+		uint32_t mirror = view_mirror(view, vs->sw, &vs->ports[i]);
 		for (size_t u = 0; u < vs->ports[i].n_uses; u++)
 			if ((network == NET_NONE || vs->ports[i].uses[u].network == network)
 			    && view_use_is_open(view, &vs->ports[i].uses[u]))
-				legs[n++] = (struct leg) { &vs->ports[i], &vs->ports[i].uses[u] };
+				legs[n++] = (struct leg) { &vs->ports[i], &vs->ports[i].uses[u], mirror };
+	}
 	qsort(legs, n, sizeof *legs, compare_legs);
 	*ret_n = n;
 	return legs;
@@ -76,20 +91,26 @@ void output_put_tag(struct build *b, uint16_t tag, bool is_first)
 	act_set_u(b, FIELD_VLAN_VID, VLAN_PRESENT | tag);
 }
 
-/* The port itself; in_port set: the row for frames that came from there. */
-static void to_port(struct out *out, uint32_t sw, const struct leg *leg, bool hairpin)
+/* The port itself. Hairpin: for frames that came from there, so its mirror port has them. */
+static void to_port(struct out *out, uint32_t sw, const struct leg *leg, enum output_row row)
 {
 	struct build *b = out->build;
-	out_row(out, &output_rows[hairpin ? ROW_PORT_HAIRPIN : ROW_PORT], leg->use->object);
+	out_row(out, &output_rows[row], leg->use->object);
 	match_u(b, FIELD_NETWORK, leg->use->id);
 	match_u(b, FIELD_OUT, leg->port->ofport);
-	if (hairpin)
+	if (row == ROW_PORT_HAIRPIN)
 		match_u(b, FIELD_IN_PORT, leg->port->ofport);
+	else if (row == ROW_PORT_ANSWER)
+		match_u(b, FIELD_IN_PORT, 0);
+	else if (row == ROW_PORT_COPIED)
+		match_u(b, FIELD_COPIED, leg->mirror);
 	output_put_tag(b, leg->use->tag, true);
-	if (hairpin)
+	if (row == ROW_PORT_HAIRPIN)
 		act_output_in_port(b);
 	else
 		act_output(b, leg->port->ofport);
+	if (leg->mirror != NET_NONE && (row == ROW_PORT || row == ROW_PORT_ANSWER))
+		act_output(b, leg->mirror);
 	out_want(out, sw);
 }
 
@@ -109,9 +130,13 @@ static void compile_network(const struct scene *scene, struct out *out, uint32_t
 	output_lists(&place);
 	output_switches(&place);
 	for (size_t i = 0; i < n; i++) {
-		to_port(out, sw, &legs[i], false);
+		to_port(out, sw, &legs[i], ROW_PORT);
 		if (legs[i].use->hairpin)
-			to_port(out, sw, &legs[i], true);
+			to_port(out, sw, &legs[i], ROW_PORT_HAIRPIN);
+		if (legs[i].mirror == NET_NONE)
+			continue;
+		to_port(out, sw, &legs[i], ROW_PORT_ANSWER);
+		to_port(out, sw, &legs[i], ROW_PORT_COPIED);
 	}
 }
 

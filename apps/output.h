@@ -9,6 +9,7 @@
 enum output_row {
 	ROW_PORT_HAIRPIN, ROW_FLOOD_HAIRPIN, ROW_UNKNOWN_HAIRPIN,
 	ROW_PORT, ROW_STEERED, ROW_NOT_OURS, ROW_SWITCH, ROW_FLOOD, ROW_UNKNOWN, ROW_MISS,
+	ROW_PORT_ANSWER, ROW_PORT_COPIED, ROW_FLOOD_COPIED, ROW_UNKNOWN_COPIED,
 	N_OUTPUT_ROWS
 };
 
@@ -18,6 +19,7 @@ extern const struct app_row output_rows[N_OUTPUT_ROWS];
 struct leg {
 	const struct view_port *port;
 	const struct view_use *use;
+	uint32_t mirror;                /* ofport that gets copies of what is delivered, NET_NONE = none */
 };
 
 /* The network on one switch, and how it goes on to others. */

@@ -67,10 +67,12 @@ static size_t list_peers(const struct place *place, size_t listed)
 	return listed;
 }
 
-/* A list being written: how much room is taken, and the tag the frame has. */
+/* A list being written: how much room is taken, the tag the frame has, and the mirror ports that have it. */
 struct list {
 	size_t listed;
 	uint16_t tag;
+	uint32_t copied[NET_MAX_MIRRORS];
+	size_t n_copied;
 };
 
 static void list_tag(struct build *b, struct list *list, uint16_t tag)
@@ -79,6 +81,18 @@ static void list_tag(struct build *b, struct list *list, uint16_t tag)
 		output_put_tag(b, tag, list->tag == NET_UNTAGGED);
 	list->tag = tag;
 	list->listed++;
+}
+
+/* Which mirror port is still to get it with what is delivered to the leg, or NET_NONE. */
+static uint32_t list_copy(struct list *list, const struct leg *leg)
+{
+	if (leg->mirror == NET_NONE || list->n_copied == NET_MAX_MIRRORS)
+		return NET_NONE;
+	for (size_t i = 0; i < list->n_copied; i++)
+		if (list->copied[i] == leg->mirror)
+			return NET_NONE;
+	list->listed++;
+	return list->copied[list->n_copied++] = leg->mirror;
 }
 
 static void list_legs(const struct place *place, enum out_to code, const struct leg *back,
@@ -101,6 +115,9 @@ static void list_legs(const struct place *place, enum out_to code, const struct 
 			act_output_in_port(b);
 		else
 			act_output(b, leg->port->ofport);
+		uint32_t copy = list_copy(list, leg);
+		if (copy != NET_NONE)
+			act_output(b, copy);
 	}
 }
 
@@ -117,22 +134,32 @@ static void list_links(const struct place *place, struct list *list)
 	}
 }
 
-/* A list; back: the hairpin port whose own row this is, or null. */
+/* A list; back: the hairpin port whose own row this is, or null; copied: the mirror port that has the frame. */
 static void to_list(const struct place *place, enum output_row row, enum out_to code, const struct leg *back,
-		    uint64_t object)
+		    uint32_t copied, uint64_t object)
 {
 	struct build *b = place->out->build;
-	struct list list = { .tag = NET_UNTAGGED };
+	struct list list = { .tag = NET_UNTAGGED, .copied = { copied }, .n_copied = copied != NET_NONE };
 	out_row(place->out, &output_rows[row], object);
 	match_u(b, FIELD_NETWORK, place->vn->id);
 	match_u(b, FIELD_OUT, code);
 	if (back)
 		match_u(b, FIELD_IN_PORT, back->port->ofport);
+	else if (copied != NET_NONE)
+		match_u(b, FIELD_COPIED, copied);
 	list_legs(place, code, back, false, &list);
 	list.listed = list_peers(place, list.listed);
 	list_legs(place, code, back, true, &list);
 	list_links(place, &list);
 	out_want(place->out, place->sw);
+}
+
+static bool is_first_of_mirror(const struct place *place, size_t leg)
+{
+	for (size_t i = 0; i < leg; i++)
+		if (place->legs[i].mirror == place->legs[leg].mirror)
+			return false;
+	return place->legs[leg].mirror != NET_NONE;
 }
 
 /* The rows that name other switches: these change when one joins or leaves. */
@@ -141,15 +168,22 @@ void output_lists(const struct place *place)
 	const struct net_network *network = tunnel_network(place->scene, place->vn);
 	uint64_t object = place->scene->net->objects[network->object].id;
 
-	to_list(place, ROW_FLOOD, OUT_FLOOD, NULL, object);
+	to_list(place, ROW_FLOOD, OUT_FLOOD, NULL, NET_NONE, object);
 	if (network->flood)
-		to_list(place, ROW_UNKNOWN, OUT_UNKNOWN, NULL, object);
+		to_list(place, ROW_UNKNOWN, OUT_UNKNOWN, NULL, NET_NONE, object);
+	for (size_t i = 0; i < place->n_legs; i++) {
+		if (!is_first_of_mirror(place, i))
+			continue;
+		to_list(place, ROW_FLOOD_COPIED, OUT_FLOOD, NULL, place->legs[i].mirror, object);
+		if (network->flood)
+			to_list(place, ROW_UNKNOWN_COPIED, OUT_UNKNOWN, NULL, place->legs[i].mirror, object);
+	}
 	for (size_t i = 0; i < place->n_legs; i++) {
 		const struct view_use *use = place->legs[i].use;
 		if (!use->hairpin)
 			continue;
-		to_list(place, ROW_FLOOD_HAIRPIN, OUT_FLOOD, &place->legs[i], use->object);
+		to_list(place, ROW_FLOOD_HAIRPIN, OUT_FLOOD, &place->legs[i], place->legs[i].mirror, use->object);
 		if (network->flood && use->flood)
-			to_list(place, ROW_UNKNOWN_HAIRPIN, OUT_UNKNOWN, &place->legs[i], use->object);
+			to_list(place, ROW_UNKNOWN_HAIRPIN, OUT_UNKNOWN, &place->legs[i], place->legs[i].mirror, use->object);
 	}
 }

@@ -31,11 +31,15 @@ const struct table_contract pipeline[N_TABLES] = {
 	[TABLE_INGRESS] = {
 		.name = "ingress", .owner = "ingress", .id = 0,
 		.match = FIELD_BIT(IN_PORT) | FIELD_BIT(VLAN_VID) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST)
-			| FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_SRC) | FIELD_BIT(TUN_IPV6_SRC),
+			| FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_SRC) | FIELD_BIT(TUN_IPV6_SRC) | FIELD_BIT(REG15),
 		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG10) | FIELD_BIT(REG13) | FIELD_BIT(VLAN_VID) | LISTS,
 		.next = TABLE_BIT(L2_SRC) | TABLE_BIT(CONNTRACK) | TABLE_BIT(GUARD) | TABLE_BIT(STORM) | TABLE_BIT(TRANSIT),
 		.punts = true,
-		.help = "port and tag, or tunnel and VNI, become the network register; the tag is taken off",
+		.outputs = true,
+		.meters = true,
+		.again = TABLE_BIT(INGRESS),
+		.help = "what a `mirror` shall have is copied, `rate` goes through a meter; port and tag, or tunnel and VNI, become the "
+			"network register; the tag is taken off",
 		.miss = "dropped: a port the controller has not heard of yet",
 	},
 	[TABLE_GUARD] = {
@@ -183,7 +187,8 @@ const struct table_contract pipeline[N_TABLES] = {
 	},
 	[TABLE_OUTPUT] = {
 		.name = "output", .owner = "output", .id = 100,
-		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG2) | FIELD_BIT(REG3) | FIELD_BIT(IN_PORT),
+		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG2) | FIELD_BIT(REG3) | FIELD_BIT(IN_PORT)
+			| FIELD_BIT(REG15),
 		.set = FIELD_BIT(VLAN_VID) | FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_DST) | FIELD_BIT(TUN_IPV6_DST),
 		.next = TABLE_BIT(PATH),
 		.outputs = true,
@@ -255,6 +260,7 @@ static const char *const field_words[N_FIELDS] = {
 	[FIELD_SCTP_SRC] = "sctp_src", [FIELD_SCTP_DST] = "sctp_dst", [FIELD_CONJ_ID] = "conj_id",
 	[FIELD_CT_STATE] = "ct_state", [FIELD_CT_MARK] = "ct_mark", [FIELD_REG12] = "reg12", [FIELD_REG13] = "reg13",
 	[FIELD_REG11] = "reg11", [FIELD_REG14] = "reg14", [FIELD_CT_LABEL] = "ct_label",
+	[FIELD_REG15] = "reg15",
 };
 
 static void print_fields(FILE *to, uint64_t fields)
@@ -319,7 +325,8 @@ static void print_registers(FILE *to)
 		"| reg11 | until | seconds since 1970: when a lease ends, a port opens again; never matched, for restarts only |\n"
 		"| reg12 | slot | number of the connection's slot: which path of several it takes |\n"
 		"| reg13 | label | the VID or VNI by which a frame on a path came |\n"
-		"| reg14 | snat | hash of the source addresses that a new connection gets; 0 = it keeps its own |\n\n",
+		"| reg14 | snat | hash of the source addresses that a new connection gets; 0 = it keeps its own |\n"
+		"| reg15 | copied | OpenFlow port of the mirror that has a copy of the frame, as it came in; 0 = none |\n\n",
 		CLASS_EDGE, CLASS_UPLINK, CLASS_TUNNEL, CLASS_LINK, OUT_FLOOD, OUT_UNKNOWN, OUT_SWITCH,
 		NEED_ARP, NEED_ND, NEED_DHCP);
 }

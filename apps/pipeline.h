@@ -90,6 +90,7 @@ enum table pipeline_by_id(uint8_t id);
 #define FIELD_SLOT    FIELD_REG12       /* hash of the connection: which of the pair's paths */
 #define FIELD_LABEL   FIELD_REG13       /* VID or VNI that it came with: steer_transit.label */
 #define FIELD_SNAT    FIELD_REG14       /* net_snat.id: the source that a new connection gets, 0 = its own */
+#define FIELD_COPIED  FIELD_REG15       /* ofport of the mirror port that has the frame already, as it came in; 0 = none */
 
 /* Bits of CT_LABEL of a connection whose source is translated: the MAC address of who began it,
  * and net_snat.id, whose highest bit is set. */
@@ -120,7 +121,7 @@ enum {
 	METER_PROBE,                    /* probes of links (ingress) */
 	METER_GUARD, METER_LEASE,       /* what a port may not send, what DHCP servers lease (guard) */
 	METER_LOOP = METER_OURS_FIRST + 8,      /* probes for loops (ingress) */
-	/* One for each limit of a port (storm). */
+	/* One for each limit of what a port sends (storm). */
 	METER_STORM_FIRST = METER_OURS_FIRST + 16, METER_STORM_LAST = METER_OURS_LAST,
 };
 static inline bool has_meter(uint32_t max_meters, uint32_t meter) { return meter - METER_OURS_FIRST < max_meters; }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* storm: limits of what a port may send to everybody. For ingress, on whose way they
+/* storm: limits of what a port may send to everybody, and in all. For ingress, on whose way they
  * stand, for status, and shared by the files of this app. */
 #ifndef APPS_STORM_H
 #define APPS_STORM_H
@@ -23,7 +23,10 @@ struct storm_meter {
  * the same. by_id: the same, sorted by id; may be null. */
 struct storm_meter *storm_meters(const struct view_switch *, size_t *ret_n,
 				 const struct storm_meter ***ret_by_id);
-/* Limits that the switch has no meters for. */
-size_t storm_n_without(const struct scene *, uint32_t sw);
+/* Limits that the switch has no meters for: rates, or all others. */
+size_t storm_n_without(const struct scene *, uint32_t sw, bool rates);
+
+/* What may come in one go at that rate, in kbit. */
+uint32_t storm_burst(uint32_t kbps);
 
 #endif

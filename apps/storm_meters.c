@@ -37,8 +37,8 @@ static size_t collect(const struct view_switch *vs, struct storm_meter *meters)
 	for (size_t p = 0; p < vs->n_ports; p++) {
 		const struct view_port *port = &vs->ports[p];
 		for (size_t u = 0; u < port->n_uses; u++)
-			for (unsigned kind = 0; kind < N_STORMS; kind++) {
-				if (!port->uses[u].storm_pps[kind])
+			for (unsigned kind = 0; kind < N_LIMITS; kind++) {
+				if (!port->uses[u].limits[kind])
 					continue;
 				if (meters)
 					meters[n] = (struct storm_meter) {
@@ -87,15 +87,15 @@ struct storm_meter *storm_meters(const struct view_switch *vs, size_t *ret_n,
 	return meters;
 }
 
-size_t storm_n_without(const struct scene *scene, uint32_t sw)
+size_t storm_n_without(const struct scene *scene, uint32_t sw, bool rates)
 {
 	const struct view_switch *vs = view_switch(scene->view, sw);
 	size_t n, n_without = 0;
-	if (!vs || !vs->n_storm_limited)
+	if (!vs || !vs->n_limited)
 		return 0;
 	struct storm_meter *meters = storm_meters(vs, &n, NULL);
 	for (size_t i = 0; i < n; i++)
-		n_without += !meters[i].id;
+		n_without += !meters[i].id && (meters[i].kind == LIMIT_RATE) == rates;
 	free(meters);
 	return n_without;
 }

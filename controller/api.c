@@ -51,41 +51,6 @@ static void get_events(struct api_request *request)
 		api_stream_list(request);
 }
 
-static void post_apply(struct api_request *request)
-{
-	const struct api_world *world = &request->api->world;
-	const char *problem = config_apply(world->config, request->body, request->body_size);
-	struct config_state state;
-	config_state(world->config, &state);
-	if (!problem) {
-		json_t *config = show_config(world, false);
-		show_set(config, "applied", json_true());
-		api_reply(request->call, config);
-		return;
-	}
-	json_t *more = json_pack("{s:b, s:o}", "applied", 0, "findings", show_findings(state.refused));
-	api_error(request->call, state.refused ? 422 : 409, more,
-		  state.refused ? "correct what the findings say and apply again"
-			     : "weftd must be able to write the file and its folder", "%s", problem);
-}
-
-static void post_reload(struct api_request *request)
-{
-	const struct api_world *world = &request->api->world;
-	struct config_state state;
-	config_reload(world->config);
-	config_state(world->config, &state);
-	json_t *config = show_config(world, false);
-	if (!state.failed) {
-		api_reply(request->call, config);
-		return;
-	}
-	json_t *more = json_pack("{s:O}", "findings", json_object_get(config, "findings"));
-	json_decref(config);
-	api_error(request->call, 422, more, "correct what the findings say; the file is read again when it changes",
-		  "%s has errors; nothing was changed", state.file);
-}
-
 static void post_log(struct api_request *request)
 {
 	json_error_t error;
@@ -113,6 +78,8 @@ static void post_log(struct api_request *request)
 
 #define SWITCH { "switch", "of this switch only" }
 #define NETWORK { "network", "of this network only" }
+#define CONFIRM { "confirm_seconds", "go back to what was before unless it is confirmed in so many seconds, 1 to 86400" }
+#define MESSAGE { "message", "kept with the revision: one line, 200 bytes" }
 #define LIMIT { "limit", "at most so many items; 0 = all (default 10000)" }
 
 static const struct api_path paths[] = {
@@ -153,10 +120,19 @@ static const struct api_path paths[] = {
 	{ "GET", "/v1/config", "the file, what came of it, and its findings", get_config, NULL, {{ 0 }} },
 	{ "GET", "/v1/counters", "counters since weftd started", get_counters, NULL, {{ 0 }} },
 	{ "GET", "/v1/log", "log levels by module", get_log, NULL, {{ 0 }} },
-	{ "POST", "/v1/apply", "the body is a topology file: check it, replace the file, put it in force", post_apply, NULL,
-	  {{ 0 }} },
+	{ "GET", "/v1/history", "the revisions: files that came into force, the oldest first", api_history, NULL, {{ 0 }} },
+	{ "GET", "/v1/revision", "the text of one revision", api_revision, NULL,
+	  { { "number", "which one; without it the one in force" } } },
+	{ "POST", "/v1/plan", "the body is a topology file: say what would change if it were applied; without a body the file on the disk",
+	  api_plan, NULL, { { "rows", "1 = with every row that would be sent" } } },
+	{ "POST", "/v1/apply", "the body is a topology file: check it, replace the file, put it in force", api_apply, NULL,
+	  { CONFIRM, MESSAGE } },
+	{ "POST", "/v1/confirm", "what waits for a confirmation stays", api_confirm, NULL, {{ 0 }} },
+	{ "POST", "/v1/rollback", "put the text of a revision in force again, as /v1/apply does", api_rollback, NULL,
+	  { { "number", "which one; without it the one before the text in force, or the one that comes back when nobody confirms" },
+	    CONFIRM, MESSAGE } },
 	{ "POST", "/v1/check", "the body is a topology file: only check it", api_check, NULL, {{ 0 }} },
-	{ "POST", "/v1/reload", "read the file again", post_reload, NULL, {{ 0 }} },
+	{ "POST", "/v1/reload", "read the file again", api_reload, NULL, {{ 0 }} },
 	{ "POST", "/v1/log", "set a log level; the body is {\"module\": NAME, \"level\": LEVEL}", post_log, NULL,
 	  { { "module", "instead of the body" }, { "level", "instead of the body" } } },
 };
@@ -331,6 +307,7 @@ struct api *api_new(struct loop *loop, const char *run_dir, const struct api_wor
 	api->world = *world;
 	api_follow_init(api);
 	api_check_init(api);
+	api_plan_init(api);
 	api->http = http_new(loop_base(loop), api->run.listen_fd, on_request, api);
 	api->run.listen_fd = -1;
 	VLOG_INFO("answering on %s", api->run.address.sun_path);
@@ -345,6 +322,7 @@ void api_free(struct api *api)
 	api_follow_uninit(api);
 	api_explain_uninit(api);
 	api_check_uninit(api);
+	api_plan_uninit(api);
 	rundir_release(&api->run);
 	free(api);
 }

@@ -13,12 +13,14 @@ enum {
 	API_MAX_FOLLOWERS = 32,
 	API_MAX_CHECKS = 4,
 	API_MAX_EXPLANATIONS = 16,
+	API_MAX_PLANS = 2,
 	API_FOLLOW_MS = 5,              /* events that come within are told together */
 };
 
 struct check;
 struct explanation;
 struct follower;
+struct planning;
 struct loop_timer;
 
 struct api {
@@ -34,6 +36,8 @@ struct api {
 	size_t n_checks;
 	struct explanation *explanations;       /* list */
 	size_t n_explanations;
+	struct planning *plans;         /* list */
+	size_t n_plans;
 	int checked_fd;                 /* eventfd: a thread has done its check */
 };
 
@@ -76,6 +80,17 @@ void api_graph(struct api_request *);
 void api_check(struct api_request *);
 void api_check_init(struct api *);
 void api_check_uninit(struct api *);
+
+void api_apply(struct api_request *);
+void api_reload(struct api_request *);
+void api_confirm(struct api_request *);
+void api_rollback(struct api_request *);
+void api_history(struct api_request *);
+void api_revision(struct api_request *);
+
+void api_plan(struct api_request *);
+void api_plan_init(struct api *);
+void api_plan_uninit(struct api *);
 
 void api_explain(struct api_request *);
 void api_explain_uninit(struct api *);

@@ -28,9 +28,29 @@ static const struct command {
 	{ "check", "FILE", "check a topology file, without weftd",
 	  "Prints every finding as `file:line:col: error: text  [code]` on stderr. Exit code 1 when there is an\n"
 	  "error, 0 with warnings only. `-` is stdin.", cli_check, false, false },
-	{ "apply", "[FILE]", "replace weftd's file by this one and put it in force",
+	{ "plan", "[FILE] [--rows]", "say what would change if a file were applied",
+	  "weftd puts the file in force in a copy of itself, and tells what that did: per switch how many rows would be\n"
+	  "added, modified and deleted, by app and object of the file, what the file says differently, and which learned hosts\n"
+	  "would lose their port or network. Nothing is sent to a switch. Without FILE it is weftd's file on the disk; `-` is\n"
+	  "stdin. `--rows` lists the rows as `ovs-ofctl` writes them: `+` added, `!` modified, `-` deleted. Exit code 0 when\n"
+	  "nothing would change, 2 when something would, 1 when the file has errors.", cli_plan, false, false },
+	{ "apply", "[FILE] [--confirm TIME] [-m TEXT]", "replace weftd's file by this one and put it in force",
 	  "weftd checks the text first; with an error nothing changes, neither the network nor the file. The file\n"
-	  "is replaced atomically. Without FILE it is `weft reload`. `-` is stdin.", cli_apply, false, false },
+	  "is replaced atomically. Without FILE it is `weft reload`. `-` is stdin. TEXT is kept with the revision.\n"
+	  "With `--confirm 60s` (or `5min`, `1h`) weftd goes back to the revision before by itself, unless `weft confirm` comes\n"
+	  "in time: also when you are cut off, and when weftd was restarted meanwhile.", cli_apply, false, false },
+	{ "confirm", "", "keep what was applied with --confirm",
+	  "Exit code 1 when nothing waits for a confirmation.", cli_confirm, false, false },
+	{ "history", "", "list the files that came into force",
+	  "Each is a revision: its number, when it came into force, by what (`start`, `apply`, `reload`, `edit`, `rollback`,\n"
+	  "`unconfirmed`), who asked, and the message. The last 100 are kept, with their texts.", cli_history, false, false },
+	{ "diff", "A [B]", "compare two texts, as `diff -u` does",
+	  "A and B are numbers of revisions, `disk` for weftd's file as it is on the disk, or names of files; without B it is the\n"
+	  "revision in force. Exit code 0 when they are the same, 2 when they differ.", cli_diff, false, false },
+	{ "rollback", "[NUMBER] [--confirm TIME] [-m TEXT]", "put an earlier revision in force again",
+	  "Without NUMBER it is the one before the text in force, so each rollback leads one further back; while a revision\n"
+	  "waits for a confirmation, the one that would come back. Its text is checked and replaces the file, as `weft apply`\n"
+	  "does it, and is a new revision.", cli_rollback, false, false },
 	{ "reload", "", "have weftd read its file again",
 	  "weftd does so by itself when the file changes, and on SIGHUP.", cli_reload, false, false },
 	{ "status", "", "how the whole is, and what is wrong",
@@ -72,6 +92,16 @@ static const struct command {
 	{ "log", "[set MODULE LEVEL]", "show or set weftd's log levels",
 	  "MODULE may be `all`. Levels: off, emer, err, warn, info, dbg.", cli_log, false, false },
 	{ "pki", "init|issue|renew|list ...", "make and renew certificates; `weft pki --help`", NULL, run_pki, true, false },
+	{ "switch", "join NAME|leave [OPTION]...", "make a bridge of this host a switch of weft's, or give it back",
+	  "Runs on the host of the bridge, as root. `join` is one transaction of `ovs-vsctl`: fail_mode secure, OpenFlow13, the\n"
+	  "datapath id, certificate, controllers, and with a vtep the tunnel port. What is there and right stays; the second time\n"
+	  "nothing changes. What would be taken away from others is an error that names it, unless `--replace` is given.\n"
+	  "`weft switch join kvm1 --file - --controller 192.0.2.10 <topology.yaml` needs no copy of the file on the host.\n"
+	  "`leave` takes away the controllers, the ports that `join` made, and gives fail_mode, protocols and datapath id back as\n"
+	  "they were; the certificate stays.", cli_switch, false, false },
+	{ "doctor", "[NAME] [--bridge BRIDGE] [--file FILE] [--pki DIR] [--host|--weftd]", "find out what is wrong on a host, or with weftd",
+	  "Each thing looked at is fine, wrong, a note, or skipped; behind an arrow stands what cures it. Exit code 3 when\n"
+	  "something is wrong. `weft reference doctor` lists all checks.", cli_doctor, false, false },
 	{ "lab", "up|down|status|ping|exec ...", "build the hosts of a file on this machine; `weft lab --help`", NULL,
 	  run_lab, true, false },
 	{ "reference", "[PAGE]", "print a page of the manual", "Without PAGE it lists them.", cli_reference, false, true },
@@ -115,6 +145,11 @@ void cli_print_reference(FILE *f)
 			command->arguments, command->help[0] - 'a' + 'A', command->help + 1);
 		if (command->more)
 			fprintf(f, "%s\n\n", command->more);
+		/* Options that have a table. */
+		if (command->run == cli_switch) {
+			cli_switch_options(f);
+			fputc('\n', f);
+		}
 	}
 }
 
@@ -206,6 +241,10 @@ static int run_command(struct cli *cli, const struct command *command, int argc,
 		printf("usage: weft %s %s\n\n%s\n", command->name, command->arguments, command->help);
 		if (command->more)
 			printf("\n%s\n", command->more);
+		if (command->run == cli_switch) {
+			putchar('\n');
+			cli_switch_help(stdout);
+		}
 	} else {
 		status = command->run(cli, n, words);
 	}

@@ -30,14 +30,21 @@ int cli_main(int argc, char **argv);
 /* The commands; argv[0] is the word itself, --json and --run-dir are taken out. */
 int cli_apply(const struct cli *, int argc, char **argv);
 int cli_check(const struct cli *, int argc, char **argv);
+int cli_confirm(const struct cli *, int argc, char **argv);
+int cli_diff(const struct cli *, int argc, char **argv);
+int cli_doctor(const struct cli *, int argc, char **argv);
 int cli_explain(const struct cli *, int argc, char **argv);
 int cli_graph(const struct cli *, int argc, char **argv);
+int cli_history(const struct cli *, int argc, char **argv);
 int cli_log(const struct cli *, int argc, char **argv);
 int cli_name(const struct cli *, int argc, char **argv);
+int cli_plan(const struct cli *, int argc, char **argv);
 int cli_reference(const struct cli *, int argc, char **argv);
 int cli_reload(const struct cli *, int argc, char **argv);
+int cli_rollback(const struct cli *, int argc, char **argv);
 int cli_show(const struct cli *, int argc, char **argv);
 int cli_status(const struct cli *, int argc, char **argv);
+int cli_switch(const struct cli *, int argc, char **argv);
 /* `show te`; argv[0] is "te". */
 int cli_te(const struct cli *, int argc, char **argv);
 int cli_watch(const struct cli *, int argc, char **argv);
@@ -60,6 +67,16 @@ const char *cli_ago(long long wall_ms, char buf[24]);
 /* "1.25 Gbit/s", "93.7 Mbit/s", "0". */
 const char *cli_mbps(double mbps, char *buf);
 
+/* The options of `switch`: a table of the manual, and lines for a terminal. */
+void cli_switch_options(FILE *);
+void cli_switch_help(FILE *);
+
+/* The topology file, "-" is stdin; null after printing what is wrong with it. */
+struct net;
+struct net *cli_load_net(const char *path);
+/* Findings of an answer of weftd, on stderr; file: what the user calls it, or null. */
+struct json_t;
+void cli_print_findings(const struct json_t *findings, const char *file);
 /* A whole file, or stdin for "-"; owned by the caller. Null after saying why. */
 char *cli_read_file(const char *path, size_t *ret_size);
 

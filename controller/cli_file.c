@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check, apply, reload: a topology file, here or at weftd. */
+/* check: a topology file, without weftd. What weftd does with one is in cli_change.c and cli_plan.c. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +8,9 @@
 #include <jansson.h>
 
 #include "controller/cli.h"
-#include "controller/cli_table.h"
-#include "controller/client.h"
 #include "topo/net.h"
+
+enum { MTU_LINES = 4 };                  /* networks that are told one by one */
 
 static void print_json(json_t *take)
 {
@@ -40,12 +40,25 @@ static json_t *mtus_json(const struct net *net)
 	return mtus;
 }
 
+/* One line each, when there are few; else one for all with one MTU. */
 static void print_mtus(const struct net *net)
 {
-	for (size_t i = 0; i < net->n_networks; i++)
-		if (net->networks[i].guest_mtu)
-			printf("network %s goes by VXLAN: its guests need an MTU of at most %u\n", net->networks[i].name,
-			       net->networks[i].guest_mtu);
+	for (size_t i = 0; i < net->n_networks; i++) {
+		uint32_t mtu = net->networks[i].guest_mtu;
+		size_t n_before = 0, n = 0;
+		for (size_t k = 0; k < net->n_networks; k++) {
+			n += net->networks[k].guest_mtu == mtu;
+			n_before += k < i && net->networks[k].guest_mtu == mtu;
+			/* That is enough to know. */
+			if (n_before && n > MTU_LINES)
+				break;
+		}
+		if (mtu && n <= MTU_LINES)
+			printf("network %s goes by VXLAN: its guests need an MTU of at most %" PRIu32 "\n", net->networks[i].name, mtu);
+		else if (mtu && !n_before)
+			printf("%zu networks go by VXLAN (%s, ...): their guests need an MTU of at most %" PRIu32 "\n", n,
+			       net->networks[i].name, mtu);
+	}
 }
 
 static void print_check_json(const struct net *net, const struct diag *diag)
@@ -83,22 +96,36 @@ static bool is_stream(const char *path)
 	return !strcmp(path, "-") || (!stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
 }
 
+/* diag is new and named after the file. */
+static struct net *load(const char *path, struct diag **ret_diag)
+{
+	const char *name = strcmp(path, "-") ? path : "(stdin)";
+	*ret_diag = diag_new(name);
+	if (!is_stream(path))
+		return net_load(path, *ret_diag);
+	size_t size;
+	char *text = cli_read_file(path, &size);
+	struct net *net = text ? net_parse(name, text, size, *ret_diag) : NULL;
+	free(text);
+	return net;
+}
+
+struct net *cli_load_net(const char *path)
+{
+	struct diag *diag;
+	struct net *net = load(path, &diag);
+	if (!net)
+		diag_print(diag, stderr);
+	diag_free(diag);
+	return net;
+}
+
 int cli_check(const struct cli *cli, int argc, char **argv)
 {
 	if (argc != 2)
 		return cli_bad_usage(argv[0], "one FILE is wanted");
-	bool is_stdin = !strcmp(argv[1], "-");
-	const char *name = is_stdin ? "(stdin)" : argv[1];
-	struct diag *diag = diag_new(name);
-	struct net *net = NULL;
-	if (is_stream(argv[1])) {
-		size_t size;
-		char *text = cli_read_file(argv[1], &size);
-		net = text ? net_parse(name, text, size, diag) : NULL;
-		free(text);
-	} else {
-		net = net_load(argv[1], diag);
-	}
+	struct diag *diag;
+	struct net *net = load(argv[1], &diag);
 	if (cli->json)
 		print_check_json(net, diag);
 	else
@@ -107,66 +134,4 @@ int cli_check(const struct cli *cli, int argc, char **argv)
 	net_free(net);
 	diag_free(diag);
 	return status;
-}
-
-/* --- at weftd ------------------------------------------------------------------------------- */
-
-/* As diag_format, with the name under which the user knows the file. */
-static void print_findings(json_t *findings, const char *file)
-{
-	size_t i;
-	json_t *finding;
-	json_array_foreach(findings, i, finding) {
-		cli_print_text(stderr, file ? file : client_text(finding, "file"));
-		if (client_number(finding, "line"))
-			fprintf(stderr, ":%lld:%lld", client_number(finding, "line"), client_number(finding, "column"));
-		fprintf(stderr, ": %s: ", client_text(finding, "severity"));
-		cli_print_text(stderr, client_text(finding, "text"));
-		fprintf(stderr, "  [%s]\n", client_text(finding, "code"));
-	}
-}
-
-/* file: what the user calls it; null = weftd's own name for it. */
-static int say_outcome(const struct cli *cli, struct client_reply *reply, const char *file)
-{
-	int status = reply->code < 400 ? CLI_OK : CLI_ERROR;
-	json_t *json = json_loadb(reply->body, reply->size, 0, NULL);
-	if (cli->json) {
-		fwrite(reply->body, 1, reply->size, stdout);
-	} else {
-		print_findings(json_object_get(json, "findings"), file);
-		if (status == CLI_OK)
-			printf("in force: %s, digest %s\n", client_text(json, "file"), client_text(json, "digest"));
-		else
-			client_say_error(reply);
-	}
-	json_decref(json);
-	client_reply_free(reply);
-	return status;
-}
-
-int cli_reload(const struct cli *cli, int argc, char **argv)
-{
-	struct client_reply reply;
-	if (argc != 1)
-		return cli_bad_usage(argv[0], "no more words are wanted");
-	if (!client_call(cli->run_dir, "/v1/reload", "", 0, &reply))
-		return CLI_ERROR;
-	return say_outcome(cli, &reply, NULL);
-}
-
-int cli_apply(const struct cli *cli, int argc, char **argv)
-{
-	struct client_reply reply;
-	size_t size;
-	if (argc == 1)
-		return cli_reload(cli, argc, argv);
-	if (argc != 2)
-		return cli_bad_usage(argv[0], "one FILE is wanted, or none");
-	char *text = cli_read_file(argv[1], &size);
-	if (!text)
-		return CLI_ERROR;
-	bool is_answered = client_call(cli->run_dir, "/v1/apply", text, size, &reply);
-	free(text);
-	return is_answered ? say_outcome(cli, &reply, strcmp(argv[1], "-") ? argv[1] : "(stdin)") : CLI_ERROR;
 }

@@ -5,6 +5,7 @@
 #include "apps/pipeline.h"
 #include "controller/api.h"
 #include "controller/cli.h"
+#include "controller/doctor.h"
 #include "controller/options.h"
 #include "topo/net.h"
 
@@ -16,6 +17,7 @@ static const struct page {
 	{ "topology.schema.json", "the same as a JSON Schema", net_print_schema },
 	{ "errors.md", "what check can find", net_print_errors },
 	{ "commands.md", "weft", cli_print_reference },
+	{ "doctor.md", "what doctor looks at", doctor_print_reference },
 	{ "weftd.md", "weftd", options_print_reference },
 	{ "api.md", "the API", api_print_reference },
 	{ "pipeline.md", "tables, registers, cookies", pipeline_print_reference },

@@ -17,7 +17,7 @@ enum { MAX_COLUMNS = 18 };
 
 enum { OFPORT_LOCAL = 0xfffffffe };      /* OFPP_LOCAL, section 7.2.1 */
 
-enum form { FORM_PLAIN, FORM_UNLESS_0, FORM_IF_ANY, FORM_OFPORT, FORM_YES, FORM_AGO, FORM_SECONDS, FORM_TIME, FORM_NETWORKS, FORM_LIST,
+enum form { FORM_PLAIN, FORM_TEXT, FORM_UNLESS_0, FORM_IF_ANY, FORM_OFPORT, FORM_YES, FORM_AGO, FORM_SECONDS, FORM_TIME, FORM_NETWORKS, FORM_LIST,
 	    FORM_MBPS, FORM_PERCENT };
 
 static const struct shown {
@@ -36,7 +36,7 @@ static const struct shown {
 		{ "SWITCH", "switch", FORM_PLAIN }, { "PORT", "name", FORM_PLAIN },
 		{ "OFPORT>", "ofport", FORM_OFPORT }, { "STATE", "state", FORM_PLAIN },
 		{ "NETWORKS", "networks", FORM_NETWORKS }, { "REFUSED>", "refused_hosts", FORM_PLAIN },
-		{ "VIOLATIONS>", "violations", FORM_IF_ANY }, { "WHY", "why", FORM_PLAIN },
+		{ "VIOLATIONS>", "violations", FORM_IF_ANY }, { "MIRROR", "mirror", FORM_TEXT }, { "WHY", "why", FORM_PLAIN },
 	} },
 	{ "hosts", {
 		{ "NETWORK", "network", FORM_PLAIN }, { "MAC", "mac", FORM_PLAIN }, { "WHERE", "where", FORM_PLAIN },
@@ -140,6 +140,9 @@ static void print_cell(struct cli_table *table, const json_t *value, enum form f
 			cli_table_cell(table, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 		else
 			cli_table_cell(table, "-");
+		return;
+	case FORM_TEXT:         /* a column without any is left out */
+		cli_table_cell(table, "%s", json_is_string(value) ? json_string_value(value) : "");
 		return;
 	case FORM_UNLESS_0:
 		if (json_integer_value(value))

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config: the topology file of a running weftd. See config.h; how a file is
- * replaced so that nothing acknowledged is lost is in file.c. */
-#include "controller/config.h"
+/* config: the topology file of a running weftd. See config.h; what is asked for is in
+ * config_apply.c, going back in config_confirm.c; how a file is replaced so that nothing acknowledged is lost is
+ * in file.c. */
+#include "controller/config_private.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <libgen.h>
-#include <limits.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -21,32 +22,7 @@
 LOG_MODULE(config)
 
 /* An editor writes in several steps: wait until it is quiet. */
-enum { SETTLE_MS = 50 };
-
-/* What a path led to. */
-struct place {
-	dev_t folder_dev, dev;
-	ino_t folder, inode;            /* inode 0 = there is no regular file */
-	bool is_link;
-};
-
-struct config {
-	struct loop *loop;
-	char *file;
-	char folder[PATH_MAX], name[NAME_MAX + 1];
-	struct net *first;              /* until config_take_net */
-	char *model;                    /* the running net as net_print gives it */
-	struct diag *findings;          /* of the last load of the file */
-	struct diag *refused;           /* of the text that the last apply brought; null = it was taken */
-	struct config_state state;
-	struct core *core;
-	void (*changed)(void *ctx);
-	void *ctx;
-	int inotify;
-	int folder_watch, file_watch;   /* of inotify, -1 = none */
-	struct loop_timer *settle;
-	struct place read, seen;        /* where the file was: at the last reading, at the last look */
-};
+enum { SETTLE_MS = 50, MAX_FILE = 64 << 20 };
 
 static char *model_text(const struct net *net)
 {
@@ -60,9 +36,9 @@ static char *model_text(const struct net *net)
 	return text;
 }
 
-static struct place place_of(const struct config *config)
+static struct config_place place_of(const struct config *config)
 {
-	struct place place = { 0 };
+	struct config_place place = { 0 };
 	struct stat st;
 	if (!stat(config->folder, &st)) {
 		place.folder_dev = st.st_dev;
@@ -76,48 +52,100 @@ static struct place place_of(const struct config *config)
 	return place;
 }
 
-static bool same_place(const struct place *a, const struct place *b)
+static bool same_place(const struct config_place *a, const struct config_place *b)
 {
 	return a->folder_dev == b->folder_dev && a->folder == b->folder && a->dev == b->dev && a->inode == b->inode;
 }
 
-static void took(struct config *config, const struct net *net)
-{
-	snprintf(config->state.digest, sizeof config->state.digest, "%s", net->digest_text);
-	config->state.loaded_wall_ms = loop_wall_ms();
-	config->state.failed = false;
-}
-
-/* Keeps what was found; state points to it. */
-static void keep(struct diag **kept, const struct diag **seen, struct diag *take)
+void config_keep_findings(struct diag **kept, const struct diag **seen, struct diag *take)
 {
 	diag_free(*kept);
 	*kept = take;
 	*seen = take;
 }
 
-struct config *config_new(struct loop *loop, const char *file)
+void config_took(struct config *config, const struct net *net, const char *text, size_t size, struct diag *take)
+{
+	config_keep_findings(&config->findings, &config->state.findings, take);
+	snprintf(config->state.digest, sizeof config->state.digest, "%s", net->digest_text);
+	if (text)
+		digest_text(text, size, config->sha256);
+	else
+		config->sha256[0] = '\0';
+	config->state.loaded_wall_ms = loop_wall_ms();
+	config->state.failed = false;
+}
+
+void config_note(struct config *config, enum event_severity severity, const char *format, ...)
+{
+	char text[sizeof config->news];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	if (severity != EVENT_INFO)
+		VLOG_WARN("%s", text);
+	else if (config->core)
+		VLOG_INFO("%s", text);
+	if (config->core) {
+		events_note(config->core->events, config->core->wall_ms, severity, "revision", "", "%s", text);
+		return;
+	}
+	size_t n = strlen(config->news);
+	snprintf(config->news + n, sizeof config->news - n, "%s%s", n ? "; " : "", text);
+	config->is_bad_news |= severity != EVENT_INFO;
+}
+
+/* The text of the file, or null: net_load then says why. */
+static char *file_text(const struct config *config, size_t *ret_size)
+{
+	return file_read(config->file, MAX_FILE, ret_size);
+}
+
+static struct net *parse(const struct config *config, const char *text, size_t size, struct diag *diag)
+{
+	return text ? net_parse(config->file, text, size, diag) : net_load(config->file, diag);
+}
+
+static void load_first(struct config *config, const char *text, size_t size)
+{
+	struct diag *diag = diag_new(config->file);
+	config->state.n_loads = 1;
+	config->first = parse(config, text, size, diag);
+	if (config->first) {
+		config->model = model_text(config->first);
+		config_took(config, config->first, text, size, diag);
+	} else {
+		config_keep_findings(&config->findings, &config->state.findings, diag);
+		config->state.failed = true;
+		config->state.n_failures = 1;
+	}
+}
+
+struct config *config_new(struct loop *loop, const char *file, struct history *history)
 {
 	struct config *config = xheap_alloc(sizeof *config);
-	char copy[PATH_MAX];
+	char copy[PATH_MAX], digest[DIGEST_TEXT];
+	size_t size = 0;
 	config->loop = loop;
 	config->file = xheap_strdup(file);
+	config->history = history;
 	snprintf(copy, sizeof copy, "%s", file);
 	snprintf(config->folder, sizeof config->folder, "%s", dirname(copy));
 	snprintf(copy, sizeof copy, "%s", file);
 	snprintf(config->name, sizeof config->name, "%s", basename(copy));
 	config->inotify = config->folder_watch = config->file_watch = -1;
 	config->state.file = config->file;
-	config->state.n_loads = 1;
-	keep(&config->findings, &config->state.findings, diag_new(file));
-	config->first = net_load(file, config->findings);
-	if (!config->first) {
-		config->state.failed = true;
-		config->state.n_failures = 1;
-		return config;
-	}
-	config->model = model_text(config->first);
-	took(config, config->first);
+	char *text = file_text(config, &size);
+	if (text)
+		digest_text(text, size, digest);
+	config_recover(config, text ? digest : NULL);
+	load_first(config, text, size);
+	if (config->first && text)
+		config_keep_revision(config, text, size, HISTORY_START, HISTORY_NOBODY);
+	free(text);
+	if (config_is_overdue(config))
+		config_go_back(config);
 	return config;
 }
 
@@ -130,6 +158,7 @@ void config_free(struct config *config)
 		close(config->inotify);
 	}
 	loop_timer_free(config->settle);
+	loop_timer_free(config->deadline);
 	net_free(config->first);
 	diag_free(config->findings);
 	diag_free(config->refused);
@@ -187,75 +216,79 @@ static void tell(const struct config *config, const char *addition)
 		    config->file, config->state.digest, addition);
 }
 
-/* Takes over a checked net, or notes that there was none. */
-static void load(struct config *config, const char *text, size_t size)
+void config_put(struct config *config, struct net *take, const char *text, size_t size, struct diag *take_findings)
 {
-	struct diag *diag = diag_new(config->file);
-	config->read = place_of(config);
-	if (config->inotify >= 0)
-		watch(config);
-	struct net *net = text ? net_parse(config->file, text, size, diag) : net_load(config->file, diag);
-	keep(&config->findings, &config->state.findings, diag);
-	config->state.n_loads++;
-	if (!net) {
-		note_failure(config);
-		return;
-	}
-	if (!strcmp(net->digest_text, config->state.digest)) {
-		took(config, net);
-		config->state.n_unchanged++;
-		VLOG_INFO("%s: nothing new", config->file);
-		net_free(net);
-		return;
-	}
-	char *model = model_text(net);
-	bool same = !strcmp(model, config->model);
+	char *model = model_text(take);
+	bool same = config->model && !strcmp(model, config->model);
 	free(config->model);
 	config->model = model;
 	config->state.n_unchanged += same;
-	took(config, net);
+	config_took(config, take, text, size, take_findings);
+	if (!config->core) {
+		net_free(config->first);
+		config->first = take;
+		return;
+	}
 	tell(config, same ? ", the same network as before" : "");
 	/* Even the same network: line numbers may be others. */
-	core_reload(config->core, net);
+	core_reload(config->core, take);
 	config->changed(config->ctx);
 }
 
-void config_reload(struct config *config)
+static void look_again(struct config *config)
 {
-	load(config, NULL, 0);
+	config->read = place_of(config);
+	if (config->inotify >= 0)
+		watch(config);
 }
 
-const char *config_apply(struct config *config, const char *text, size_t size)
+/* Takes over what is on the disk, or notes that it cannot be. */
+static void load(struct config *config, enum history_source source, uint32_t uid)
 {
 	struct diag *diag = diag_new(config->file);
-	struct net *net = net_parse(config->file, text, size, diag);
+	size_t size = 0;
+	look_again(config);
+	char *text = file_text(config, &size);
+	struct net *net = parse(config, text, size, diag);
+	config->state.n_loads++;
 	if (!net) {
-		/* The file on disk is as it was: this is the caller's failure, not its. */
-		keep(&config->refused, &config->state.refused, diag);
-		config->state.n_loads++;
-		config->state.n_failures++;
-		return "the file has errors; nothing was changed";
+		config_keep_findings(&config->findings, &config->state.findings, diag);
+		note_failure(config);
+	} else if (!strcmp(net->digest_text, config->state.digest)) {
+		config_took(config, net, text, size, diag);
+		config->state.n_unchanged++;
+		VLOG_INFO("%s: nothing new", config->file);
+		net_free(net);
+	} else {
+		config_put(config, net, text, size, diag);
+		config->state.revision = 0;
+		if (text)
+			config_keep_revision(config, text, size, source, uid);
+		config_edited(config);
 	}
-	net_free(net);
-	diag_free(diag);
-	keep(&config->refused, &config->state.refused, NULL);
-	static char error[PATH_MAX + 128];
-	int result = file_replace(config->file, text, size, 0644);
-	if (result < 0) {
-		snprintf(error, sizeof error, "cannot write %s: %s; nothing was changed", config->file,
-			 strerror(errno));
-		return error;
-	}
-	if (result)
-		snprintf(error, sizeof error, "%s is in force, but may not survive a crash of this machine: "
-			 "its folder cannot be synced: %s", config->file, strerror(errno));
-	load(config, text, size);
-	return result ? error : NULL;
+	free(text);
+}
+
+/* What is overdue is not put in force again. */
+static void reload(struct config *config, enum history_source source, uint32_t uid)
+{
+	if (config_is_overdue(config))
+		config_go_back(config);
+	if (!config_is_overdue(config))
+		load(config, source, uid);
+}
+
+void config_reload(struct config *config, uint32_t uid) { reload(config, HISTORY_RELOAD, uid); }
+
+void config_replaced(struct config *config)
+{
+	look_again(config);
+	config->state.n_loads++;
 }
 
 static void on_settled(void *ctx)
 {
-	config_reload(ctx);
+	reload(ctx, HISTORY_EDIT, HISTORY_NOBODY);
 }
 
 static void on_inotify(void *ctx)
@@ -280,14 +313,14 @@ static void on_inotify(void *ctx)
  * itself is not read here: it may be half written, and its writer's close is told. */
 void config_look(struct config *config)
 {
-	struct place now = place_of(config);
+	struct config_place now = place_of(config);
 	bool is_old = same_place(&now, &config->read), is_settled = same_place(&now, &config->seen);
 	bool is_elsewhere = now.is_link || now.folder != config->read.folder || now.folder_dev != config->read.folder_dev;
 	config->seen = now;
 	if (is_old || !is_settled)
 		return;
 	if (!now.inode || is_elsewhere || config->inotify < 0)
-		config_reload(config);
+		reload(config, HISTORY_EDIT, HISTORY_NOBODY);
 }
 
 void config_start(struct config *config, struct core *core, void (*changed)(void *ctx), void *ctx)
@@ -296,6 +329,9 @@ void config_start(struct config *config, struct core *core, void (*changed)(void
 	config->changed = changed;
 	config->ctx = ctx;
 	tell(config, "");
+	if (config->news[0])
+		config_note(config, config->is_bad_news ? EVENT_WARNING : EVENT_INFO, "%s", config->news);
+	config_await(config);
 	config->settle = loop_timer_new(config->loop, on_settled, config);
 	config->read = config->seen = place_of(config);
 	config->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -308,9 +344,4 @@ void config_start(struct config *config, struct core *core, void (*changed)(void
 		return;
 	}
 	loop_on_readable(config->loop, config->inotify, on_inotify, config);
-}
-
-void config_state(const struct config *config, struct config_state *ret)
-{
-	*ret = config->state;
 }

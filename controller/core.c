@@ -363,6 +363,7 @@ void core_soon(struct core *core)
 void core_tick(struct core *core)
 {
 	core_let_go(core);
+	core_follow_clock(core);
 	/* Also of those that nothing was heard of. Ways take long to compute, and what they are made of
 	 * tells when it changes: this is for what may have been forgotten. */
 	core->gateways_due = true;

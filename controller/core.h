@@ -88,6 +88,8 @@ struct core {
 	uint8_t sign_key[SIGN_KEY];     /* of this life: what it has not signed is not ours */
 	uint64_t now_ms, now_us;        /* set by the owner before it calls in */
 	uint64_t wall_ms;
+	int64_t wall_ahead_ms;          /* of now_ms, a tick ago */
+	bool wall_is_known;
 	/* Rows changed, or work was put off: the owner calls core_plan soon. */
 	void (*kick)(void *ctx);
 	/* Compile for so many rows at a time, so that nobody waits for all of them; then `later` asks the owner

@@ -22,6 +22,8 @@ bool core_waits_for_switches(const struct core *);
 bool core_must_wait(const struct core *);
 /* Its rows are what they shall be; or it is away and cannot be told. */
 bool core_has_done(const struct core *, uint32_t sw);
+/* core_clock.c */
+void core_follow_clock(struct core *);   /* every second, before anything ends */
 /* core_ways.c */
 void core_ways(struct core *);           /* from the ways in force towards the best, one step */
 /* core_switch.c: who was read back and had to wait is compiled for, when it need not any more. */

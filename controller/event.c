@@ -92,6 +92,8 @@ static enum event_severity fact_severity(const struct fact *fact)
 	case FACT_PROBE:
 	case FACT_ANSWER:
 	case FACT_STORM_OVER:
+	case FACT_RATE:
+	case FACT_RATE_OVER:
 	case FACT_QUARANTINE_OVER:
 	case FACT_LEASE:
 	case FACT_LEASE_GONE:
@@ -136,6 +138,7 @@ void events_print_kinds(FILE *f)
 		{ "move", "a host was seen at another port than before" },
 		{ "config", "a file is in force" },
 		{ "config-refused", "a file has errors; nothing was changed" },
+		{ "revision", "a file that came into force was kept; a confirmation is awaited, was given, or did not come" },
 		{ "refused-switch", "a connection was not let in" },
 		{ "standby", "another controller is in charge of a switch" },
 		{ "in-sync", "a switch that came back has all rows; how long it took, what was sent" },
@@ -144,6 +147,7 @@ void events_print_kinds(FILE *f)
 		{ "openflow-error", "a switch sent an error" },
 		{ "certificates", "new certificates are in force for new connections" },
 		{ "acl", "a rule with `log: true` met a packet" },
+		{ "clock", "the machine's clock was set, and leases moved along" },
 		{ "te", "a link went or came back; paths were changed, why, and what that did" },
 	};
 	fprintf(f, "| kind | what happened |\n|---|---|\n");

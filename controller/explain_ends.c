@@ -91,6 +91,9 @@ static void judge_no_use(const struct judging *j)
 		     "port %s:%s is taken out of every network by `enable: false`", sw, port->name);
 	else if (port->conflicted)
 		judge_conflict(j);
+	else if (port->is_mirror)
+		stop(j, "mirror-port", 0, "ask for a host; use another port for what stands there",
+		     "port %s:%s takes copies of others: what is sent there is dropped", sw, port->name);
 	else if (port->tunnel || port->link != NET_NONE)
 		stop(j, "no-network", 0, "ask for a host", "port %s:%s is a %s between switches, no host stands there", sw,
 		     port->name, port->tunnel ? "tunnel" : "link");
@@ -122,7 +125,17 @@ static void note_storms(const struct judging *j)
 			note(j, "storm", j->end->line, "find out what it floods; `weft show ports`, docs/howto/storms-and-loops.md",
 			     "port %s:%s sends more %s frames than its limit lets pass (%" PRIu32 " a second): %" PRIu64 " dropped",
 			     j->c->sw_name, j->c->port_name, kind == STORM_UNKNOWN ? "unknown unicast" : net_storm_word(kind),
-			     use->storm_pps[kind], use->storms[kind].n_dropped);
+			     use->limits[kind], use->storms[kind].n_dropped);
+}
+
+/* Some of what it sends is dropped, whatever it is. */
+static void note_rate(const struct judging *j)
+{
+	const struct view_storm *over = &j->c->use->storms[LIMIT_RATE];
+	if (over->active)
+		note(j, "rate", j->end->line, "it gets what it may; raise `rate` if it shall have more",
+		     "port %s:%s sends more than its rate (%" PRIu32 " kbit/s): %" PRIu64 " frames dropped", j->c->sw_name,
+		     j->c->port_name, j->c->use->limits[LIMIT_RATE], over->n_dropped);
 }
 
 static void judge_use(const struct judging *j)
@@ -137,6 +150,7 @@ static void judge_use(const struct judging *j)
 		judge_closed(j, network);
 	}
 	note_storms(j);
+	note_rate(j);
 	if (j->e->lacks_address && explain_lacks_lease(j->e, (unsigned) (c - j->e->ends)))
 		stop(j, "no-lease", j->end->line, "let the host ask by DHCP, or give its port `mac` and `ip`, or `trust: [source, arp]`",
 		     "no lease: nothing is leased to %s at port %s:%s, and `guard` of network %s watches its addresses", j->end->name,

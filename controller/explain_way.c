@@ -135,6 +135,22 @@ static void strayed(struct trip *t, struct copy *copy)
 			  "what joins the switches", 0);
 }
 
+/* What a mirror port gets is on its way to nobody. */
+static void forget_copies(struct trip *t, const struct copy *copy)
+{
+	struct walk *walk = t->walk;
+	size_t n = 0;
+	for (size_t i = 0; i < walk->n_outs; i++) {
+		const struct view_port *port = view_port(t->e->view, copy->entry.slot, walk->outs[i].ofport);
+		if (port && port->is_mirror)
+			continue;
+		if (n != i)
+			walk->outs[n] = walk->outs[i];
+		n++;
+	}
+	walk->n_outs = n;
+}
+
 /* Copies that leave, without those to weftd. */
 static size_t n_leaving(const struct walk *walk)
 {
@@ -198,6 +214,7 @@ static void go(struct trip *t, size_t at)
 	memcpy(walk->tun_src6, entry->tun_src6, 16);
 	walk_frame(explain_rows_of(t->rows, entry->slot), walk, entry->in_port, copy->frame, copy->size,
 		   entry->tun_id, entry->tun_src);
+	forget_copies(t, copy);
 	note_walk(t, copy);
 	remember(t, entry);
 	for (size_t i = 0; i < walk->n_hops; i++) {

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "topo/arena.h"
+
 static int write_all(int fd, const char *data, size_t size)
 {
 	while (size) {
@@ -86,4 +88,57 @@ int file_replace(const char *path, const void *data, size_t size, mode_t mode)
 	close(folder);
 	errno = saved;
 	return result;
+}
+
+int file_sync_folder(const char *path)
+{
+	int folder = open_folder(path);
+	if (folder < 0)
+		return -1;
+	int result = fsync(folder), saved = errno;
+	close(folder);
+	errno = saved;
+	return result;
+}
+
+int file_remove(const char *path)
+{
+	if (unlink(path) && errno != ENOENT)
+		return -1;
+	return file_sync_folder(path) ? 1 : 0;
+}
+
+char *file_read(const char *path, size_t max, size_t *ret_size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	size_t size = 0, room = 1 << 14;
+	ssize_t n = 1;
+	struct stat st;
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		close(fd);
+		errno = EINVAL;
+		return NULL;
+	}
+	char *text = xheap_alloc(room + 1);
+	while (size <= max && (n = read(fd, text + size, room - size))) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			break;
+		size += (size_t) n;
+		if (room - size < 4096)
+			text = xheap_realloc(text, (room *= 2) + 1);
+	}
+	int saved = n < 0 ? errno : EFBIG;
+	close(fd);
+	if (n < 0 || size > max) {
+		free(text);
+		errno = saved;
+		return NULL;
+	}
+	text[size] = '\0';
+	*ret_size = size;
+	return text;
 }

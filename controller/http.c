@@ -218,6 +218,14 @@ const char *http_param(const struct http_call *call, const char *name)
 	return NULL;
 }
 
+uint32_t http_peer_uid(const struct http_call *call)
+{
+	struct ucred peer;
+	socklen_t size = sizeof peer;
+	int fd = call->bev ? bufferevent_getfd(call->bev) : -1;
+	return fd < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) ? UINT32_MAX : peer.uid;
+}
+
 const char *http_body(struct http_call *call, size_t *ret_size)
 {
 	struct evbuffer *body = evhttp_request_get_input_buffer(call->request);

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct event_base;
 struct http;
@@ -41,6 +42,8 @@ size_t http_n_params(const struct http_call *);          /* above HTTP_MAX_PARAM
 const char *http_param_name(const struct http_call *, size_t i);
 const char *http_param_value(const struct http_call *, size_t i);
 const char *http_param(const struct http_call *, const char *name);      /* or null */
+/* Who the other end of the Unix socket is; UINT32_MAX = not known. */
+uint32_t http_peer_uid(const struct http_call *);
 /* The body, or null when it is larger than HTTP_MAX_BODY. */
 const char *http_body(struct http_call *, size_t *ret_size);
 

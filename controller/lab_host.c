@@ -105,6 +105,8 @@ static void configure(const struct lab_plan *plan, size_t h, struct args *args)
 	add(args, "target=\"%s\"", lab_plan_target(plan));
 	add(args, "max_backoff=1000");
 	add(args, "inactivity_probe=%d", PROBE_MS);
+	/* In-band there are rows before ours that let through what has weftd's address. */
+	add(args, "connection_mode=out-of-band");
 	add_all(args, "--", "add-br", "br-int", "--", "set", "Bridge", "br-int", "datapath_type=netdev",
 		"fail_mode=secure", "protocols=OpenFlow13", "controller=@c", NULL);
 	add(args, "other-config:datapath-id=%016llx", (unsigned long long) host->dpid);

@@ -121,6 +121,8 @@ static void find_stands(struct making *making, struct lab_vm *vm, const char *sw
 						  making->net->n_networks);
 	size_t n = 0;
 
+	if (net_mirror_of(making->net, sw, vm->port))
+		return;
 	for (size_t i = 0; i < making->net->n_networks; i++) {
 		const struct net_network *network = &making->net->networks[i];
 		const struct net_port *entry = entry_of(network, sw, vm->port);
@@ -273,6 +275,18 @@ static void add_foreign(struct making *making, const struct net_vtep *vtep)
 	}
 }
 
+/* Somebody who listens to the copies. */
+static void add_mirrors(struct making *making)
+{
+	for (size_t i = 0; i < making->net->n_mirrors; i++) {
+		const struct net_mirror_to *to = &making->net->mirrors[i].to;
+
+		for (size_t h = 0; h < making->plan->n_hosts; h++)
+			if (net_glob(to->switch_glob, making->plan->hosts[h].name))
+				add_vm(making, NULL, making->plan->hosts[h].name, to->port, NULL, to->where);
+	}
+}
+
 static void add_vms(struct making *making)
 {
 	for (size_t i = 0; i < making->wishes->n_vms; i++) {
@@ -290,6 +304,7 @@ static void add_vms(struct making *making)
 				       entry->where);
 		}
 	}
+	add_mirrors(making);
 	for (size_t i = 0; i < making->wishes->n_machines; i++) {
 		if (making->wishes->machines[i].network)
 			add_machine(making, &making->wishes->machines[i]);

@@ -13,6 +13,7 @@
 #include "controller/core_te.h"
 #include "controller/file.h"
 #include "controller/loop.h"
+#include "controller/notify.h"
 #include "controller/options.h"
 #include "controller/rundir.h"
 #include "controller/worker.h"
@@ -34,6 +35,7 @@ enum {
 struct daemon {
 	struct options options;
 	struct loop *loop;
+	struct history *history;
 	struct config *config;
 	struct core *core;
 	struct sessions *sessions;
@@ -168,13 +170,14 @@ static void on_hangup(void *ctx)
 	struct daemon *d = ctx;
 	set_time(d);
 	reload_certificates(d);
-	config_reload(d->config);
+	config_reload(d->config, HISTORY_NOBODY);
 }
 
 static void on_terminate(void *ctx)
 {
 	struct daemon *d = ctx;
 	VLOG_INFO("ending; the switches keep their flows");
+	notify_manager("STOPPING=1");
 	loop_stop(d->loop);
 }
 
@@ -244,8 +247,12 @@ static int start(struct daemon *d)
 {
 	const char *error = NULL;
 	struct config_state state;
+	char history[4096];
 	d->loop = loop_new();
-	d->config = config_new(d->loop, d->options.topology);
+	snprintf(history, sizeof history, "%s/history", d->options.state_dir);
+	mkdir(d->options.state_dir, 0755);
+	d->history = history_new(history);
+	d->config = config_new(d->loop, d->options.topology, d->history);
 	config_state(d->config, &state);
 	diag_print(state.findings, stderr);
 	if (state.failed)
@@ -285,6 +292,7 @@ static int start(struct daemon *d)
 	loop_on_signal(d->loop, SIGTERM, on_terminate, d);
 	loop_on_signal(d->loop, SIGINT, on_terminate, d);
 	VLOG_INFO("weftd %s is up with %s", WEFT_VERSION, d->options.topology);
+	notify_manager("READY=1");
 	return 0;
 }
 
@@ -301,6 +309,7 @@ static void stop(struct daemon *d)
 	sessions_free(d->sessions);
 	core_free(d->core);
 	config_free(d->config);
+	history_free(d->history);
 	tls_free(d->tls);
 	loop_free(d->loop);
 	if (d->state_fd >= 0)

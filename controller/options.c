@@ -16,7 +16,7 @@ static const struct option_row {
 	  "where switches connect: ssl:[ADDR]:PORT or tcp:ADDR:PORT; may be given up to 16 times" },
 	{ OPT_PKI, "pki", "DIR", "/etc/weft/pki", "folder with ca.pem, cert.pem and key.pem; read again when they change" },
 	{ OPT_RUN_DIR, "run-dir", "DIR", "/run/weft", "folder of the socket weftd.sock" },
-	{ OPT_STATE_DIR, "state-dir", "DIR", "/var/lib/weft", "folder of what must outlive a restart (the generation id, by which paths traffic goes, how links were)" },
+	{ OPT_STATE_DIR, "state-dir", "DIR", "/var/lib/weft", "folder of what must outlive a restart (the generation id, the history of files, by which paths traffic goes, how links were)" },
 	{ OPT_LOG_FILE, "log-file", "FILE", "stderr", "log there; opened again when it was moved away" },
 	{ OPT_PUNT_BUDGET, "punt-budget", "N", "20000",
 	  "packet-ins per second that one switch may cost; what is above is dropped and counted; 0 = no limit" },

@@ -102,11 +102,15 @@ static int pki_init(const struct options *options)
 
 static void print_set_ssl(const char *name, const struct pki_written *written)
 {
-	printf("next, on the host %s (wherever you copy the three files, use their paths there):\n"
+	const char *slash = strrchr(written->ca, '/');
+
+	printf("next, on the host %s (wherever you copy the three files, name their folder there):\n"
+	       "  weft switch join %s --pki %.*s --controller ADDRESS\n"
+	       "or without weft there:\n"
 	       "  ovs-vsctl set-ssl %s %s %s\n"
 	       "  ovs-vsctl set-fail-mode BRIDGE secure -- set-controller BRIDGE ssl:ADDRESS:6653 \\\n"
-	       "      -- set controller BRIDGE max_backoff=1000\n",
-	       name, written->key, written->cert, written->ca);
+	       "      -- set controller BRIDGE max_backoff=1000 connection_mode=out-of-band\n",
+	       name, name, (int) (slash - written->ca), written->ca, written->key, written->cert, written->ca);
 }
 
 static int pki_issue(const struct options *options)

@@ -97,6 +97,7 @@ static bool dir_write(const struct dir *dir, const char *file, const char *text,
 		      struct pki_error *error)
 {
 	char temporary[NAME_MAX + 1];
+	struct stat old;
 	int fd, saved;
 	bool ok;
 
@@ -107,6 +108,10 @@ static bool dir_write(const struct dir *dir, const char *file, const char *text,
 	fd = openat(dir->fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return fail(error, "cannot write %s/%s: %s", dir->path, file, strerror(errno));
+	/* Who could read the old one can read the new one. */
+	if (fstatat(dir->fd, file, &old, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(old.st_mode) &&
+	    fchown(fd, old.st_uid, old.st_gid) == 0)
+		mode = old.st_mode & 0777;
 	ok = fchmod(fd, mode) == 0 && write_all(fd, text, strlen(text)) && fsync(fd) == 0;
 	saved = errno;
 	if (close(fd) < 0 && ok) {

@@ -4,6 +4,8 @@
 
 static const struct { const char *word, *help; } kinds[] = {
 	{ "config-refused", "the file has errors; what was before is in force" },
+	{ "confirm", "a revision waits for a confirmation, or going back without one does not work" },
+	{ "history", "revisions cannot be kept, or one of them cannot be used" },
 	{ "certificate", "weftd's own ends soon, has ended, or cannot be used" },
 	{ "switch-waiting", "a switch of the file has not connected since weftd started" },
 	{ "switch-disconnected", "a switch is gone" },
@@ -28,10 +30,14 @@ static const struct { const char *word, *help; } kinds[] = {
 	{ "rogue-router", "a router advertises itself at a port that is not trusted" },
 	{ "storm", "a port sends more to everybody than it may" },
 	{ "storm-no-meter", "a switch has too few meters for the storm limits" },
+	{ "rate", "a port sends more than its rate: no fault, it gets what it may" },
+	{ "rate-no-meter", "a switch has too few meters for the rates" },
+	{ "mirror", "a mirror port is not there or down, so that no copies are made" },
 	{ "quarantine", "a port is closed in a network because of a loop" },
 	{ "acl-audit", "a list counts and drops nothing" },
 	{ "mtu", "packets of hosts are larger than what their network carries" },
 	{ "guest-mtu", "the MTU that guests need in networks by VXLAN" },
+	{ "uplink-down", "an uplink is down, or not there" },
 	{ "lan-cut", "a network does not reach the LAN" },
 	{ "lan-no-spare", "one of the ports to the LAN is not alive" },
 	{ "link-down", "a link carries nothing" },

@@ -13,7 +13,7 @@ void session_meters_tick(struct session *s, uint64_t now_ms)
 {
 	const struct view_switch *vs = view_switch(s->all->core->view, s->sw);
 	uint8_t request[24];
-	if (s->state != SESSION_LIVE || s->meters_asked || now_ms < s->meters_due_ms || !vs->n_storm_limited
+	if (s->state != SESSION_LIVE || s->meters_asked || now_ms < s->meters_due_ms || !vs->n_limited
 	    || !vs->max_meters)
 		return;
 	s->meters_asked = true;

@@ -95,6 +95,14 @@ json_t *show_network(const struct api_world *, uint32_t index);
  * "port X". */
 json_t *show_storms(const struct view_use *);
 bool show_storm_text(const struct api_world *, const struct view_use *, char *text, size_t size);
+/* The same of its rate; null: it has none. */
+json_t *show_rate(const struct view_use *);
+bool show_rate_text(const struct api_world *, const struct view_use *, char *text, size_t size);
+/* show_mirrors.c: "kvm1:tap0", where copies of the port's traffic go, or null; the ports whose copies come there.
+ * Who is copied by that mirror port, in words, or why copies of this port go nowhere; false: nothing to say. */
+json_t *show_mirror(const struct view_switch *, const struct view_port *);
+json_t *show_mirrored(const struct view_switch *, const struct view_port *);
+bool show_mirror_text(const struct api_world *, const struct view_switch *, const struct view_port *, char *text, size_t size);
 /* Seconds that a use stays in quarantine, or null; and why it is, after "port X is". */
 json_t *show_quarantine_left(const struct api_world *, const struct view_use *);
 bool show_quarantine_text(const struct api_world *, const struct view_use *, char *text, size_t size);

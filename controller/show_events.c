@@ -56,7 +56,7 @@ static void add_other(json_t *json, const struct fact *fact)
 
 static bool is_storm(const struct fact *fact)
 {
-	return fact->kind == FACT_STORM || fact->kind == FACT_STORM_OVER;
+	return fact->kind == FACT_STORM || fact->kind == FACT_STORM_OVER || fact->kind == FACT_RATE || fact->kind == FACT_RATE_OVER;
 }
 
 static bool is_quarantine(const struct fact *fact)
@@ -182,9 +182,12 @@ static void add_fact(const struct api_world *world, json_t *json, const struct f
 		break;
 	case FACT_STORM:
 	case FACT_STORM_OVER:
+	case FACT_RATE:
+	case FACT_RATE_OVER:
 		show_set(json, "network", show_text(event_network(world, &(struct event) { .is_fact = true, .fact = *fact })));
 		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
-		show_set(json, "storm", json_string(net_storm_word(fact->storm)));
+		if (fact->storm != LIMIT_RATE)
+			show_set(json, "storm", json_string(net_storm_word(fact->storm)));
 		show_set(json, "dropped", show_count(fact->n_dropped));
 		break;
 	case N_FACT_KINDS:

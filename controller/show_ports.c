@@ -24,13 +24,13 @@ static json_t *use_json(const struct api_world *world, const struct view_use *us
 		.is_physical = use->is_physical,
 	};
 	uint32_t line = net_use_line(net, &of_file);
-	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:b, s:b, s:I, s:o, s:o, s:o, s:I}",
+	return json_pack("{s:o, s:o, s:b, s:b, s:b, s:b, s:b, s:I, s:o, s:o, s:o, s:o, s:I}",
 			 "network", show_text(network->name),
 			 "tag", use->tag == NET_UNTAGGED ? json_null() : json_integer(use->tag),
 			 "uplink", use->is_uplink, "physical", use->is_physical,
 			 "open", view_use_is_open(view, use), "flood", use->flood, "hairpin", use->hairpin,
 			 "hosts", (json_int_t) use->n_hosts, "max_hosts", show_limit(use->max_hosts),
-			 "storm", show_storms(use), "quarantine_seconds", show_quarantine_left(world, use),
+			 "storm", show_storms(use), "rate", show_rate(use), "quarantine_seconds", show_quarantine_left(world, use),
 			 "line", (json_int_t) line);
 }
 
@@ -85,10 +85,20 @@ static bool has_storm(const struct api_world *world, const struct view_port *por
 	return false;
 }
 
+static bool has_rate(const struct api_world *world, const struct view_port *port, char *why, size_t size)
+{
+	for (size_t i = 0; i < port->n_uses; i++)
+		if (show_rate_text(world, &port->uses[i], why, size))
+			return true;
+	return false;
+}
+
 /* What is to be said of the port; why stays empty when nothing is wrong. */
-static const char *judge(const struct api_world *world, uint32_t slot, const char *sw, const struct view_port *port,
+static const char *judge(const struct api_world *world, const struct view_switch *vs, const struct view_port *port,
 			 char *why, size_t size)
 {
+	uint32_t slot = vs->sw;
+	const char *sw = vs->name;
 	why[0] = '\0';
 	if (port->disabled) {
 		snprintf(why, size, "an entry with enable: false takes it out of every network");
@@ -112,6 +122,10 @@ static const char *judge(const struct api_world *world, uint32_t slot, const cha
 		snprintf(why, size, "BFD says that tunnel %s does not live, or does not run", world->core->net->edges[edge].name);
 		return "down";
 	}
+	if (port->is_mirror) {
+		show_mirror_text(world, vs, port, why, size);
+		return port->up ? "mirror" : "down";
+	}
 	if (!port->n_uses && port->local) {
 		snprintf(why, size, "the bridge's own port; only an entry with its exact name takes it in");
 		return "local";
@@ -130,6 +144,9 @@ static const char *judge(const struct api_world *world, uint32_t slot, const cha
 		return "shut";
 	if (has_storm(world, port, why, size))
 		return "storm";
+	if (has_rate(world, port, why, size))
+		return "rate";
+	show_mirror_text(world, vs, port, why, size);
 	return port->up ? "ok" : "down";
 }
 
@@ -141,7 +158,7 @@ static json_t *item(const struct api_world *world, const struct show_query *quer
 	if (!port)
 		return NULL;
 	const struct view_switch *vs = view_switch(world->core->view, (uint32_t) key->a);
-	const char *state = judge(world, vs->sw, vs->name, port, why, sizeof why);
+	const char *state = judge(world, vs, port, why, sizeof why);
 	if (query->state && strcmp(query->state, state))
 		return NULL;
 	json_t *networks = json_array();
@@ -150,11 +167,12 @@ static json_t *item(const struct api_world *world, const struct show_query *quer
 		show_guard(world, vs->sw, port->ofport, &port->uses[i], use);
 		json_array_append_new(networks, use);
 	}
-	return json_pack("{s:o, s:o, s:I, s:b, s:b, s:b, s:b, s:o, s:I, s:o, s:I, s:I, s:o, s:s, s:o}",
+	return json_pack("{s:o, s:o, s:I, s:b, s:b, s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:I, s:I, s:o, s:s, s:o}",
 			 "switch", show_text(vs->name), "name", show_text(port->name),
 			 "ofport", (json_int_t) port->ofport, "up", port->up, "live", port->live,
 			 "local", port->local, "tunnel", port->tunnel, "mac", show_mac(port->mac),
 			 "speed_mbps", (json_int_t) port->speed_mbps, "networks", networks,
+			 "mirror", show_mirror(vs, port), "mirrored", show_mirrored(vs, port),
 			 "refused_hosts", (json_int_t) port->n_refused,
 			 "violations", (json_int_t) port->n_violations,
 			 "last_violation", port->n_violations ? show_text(fact_reason_text(port->violation)) : json_null(),

@@ -17,6 +17,7 @@
 enum {
 	REFUSED_MS = 60 * 1000,         /* a switch that is refused comes again within that */
 	CERTIFICATE_DAYS = 30,
+	ECHOES_TOLD = 3,                /* once or twice is how hosts move */
 };
 
 static const char *const severities[] = { "error", "warning", "info" };
@@ -64,6 +65,27 @@ static void look_at_config(struct problems *problems)
 	problems_add(problems, ERROR, "config-refused",
 			(struct about) { .hint = "weft check FILE shows all of them; the file is read again when it changes" },
 			"%zu errors in %s: the network before it stays in force. The first: %s", n, state.file, first);
+}
+
+/* A revision that waits to be confirmed, and the folder of revisions. */
+static void look_at_history(struct problems *problems)
+{
+	struct config_state state;
+	if (!problems->world->config)
+		return;
+	config_state(problems->world->config, &state);
+	const struct config_waits *waits = &state.waits;
+	if (waits->revision && waits->stuck)
+		problems_add(problems, ERROR, "confirm", (struct about) { .hint = "it is tried again every 10 seconds; `weft apply FILE` or "
+			     "`weft rollback NUMBER` ends that" }, "nobody confirmed revision %" PRIu32 ", and going back does not work: %s",
+			     waits->revision, waits->stuck);
+	else if (waits->revision)
+		problems_add(problems, WARNING, "confirm", (struct about) { .hint = "`weft confirm` keeps it, `weft rollback` goes back at once" },
+			     "revision %" PRIu32 " waits for a confirmation: revision %" PRIu32 " comes back in %" PRIu64 " s", waits->revision,
+			     waits->back_to, (waits->left_ms + 999) / 1000);
+	if (state.problem)
+		problems_add(problems, WARNING, "history", (struct about) { .hint = "what is in force is not touched by it, but going back may not "
+			     "be possible; see --state-dir of weftd" }, "%s", state.problem);
 }
 
 static void look_at_certificate(struct problems *problems)
@@ -163,7 +185,9 @@ static void look_at_events(struct problems *problems)
 			about.hint = "raise max_hosts, or find out who brings so many; hosts that are known keep working";
 			tell_refused(problems, WARNING, seen[i].kind, about, event);
 		} else if (!strcmp(seen[i].kind, "host-echo")) {
-			about.hint = "a loop, or a LAN that sends frames back; who has moved there is known when its old port is down";
+			if (seen[i].n < ECHOES_TOLD)
+				continue;
+			about.hint = "a loop, or a LAN that sends frames back; who has moved there is known when it goes on speaking";
 			tell_refused(problems, INFO, seen[i].kind, about, event);
 		} else if (!strcmp(seen[i].kind, "drift")) {
 			about.hint = "somebody else writes to this bridge; all of it was put right";
@@ -183,6 +207,7 @@ json_t *show_problems(const struct api_world *world, bool *ret_is_degraded)
 	for (size_t i = 0; i < N_SEVERITIES; i++)
 		problems.by_severity[i] = json_array();
 	look_at_config(&problems);
+	look_at_history(&problems);
 	look_at_certificate(&problems);
 	problems_of_switches(&problems);
 	problems_of_links(&problems);

@@ -18,6 +18,7 @@ static void look_at_switch_state(struct problems *problems, uint32_t sw, size_t 
 	const struct core_switch *cs = core->switches[sw];
 	const char *state = show_switch_state(problems_world(problems), sw);
 	struct about about = { .sw = vs ? vs->name : NULL };
+	char hint[256];
 	if (!state || !strcmp(state, "connected") || ++*n > MAX_OF_KIND)
 		return;
 	if (!strcmp(state, "standby")) {
@@ -28,11 +29,13 @@ static void look_at_switch_state(struct problems *problems, uint32_t sw, size_t 
 	} else if (!strcmp(state, "connecting")) {
 		problems_add(problems, WARNING, "switch-connecting", about, "switch %s is connected and being read back", vs->name);
 	} else if (!strcmp(state, "waiting")) {
-		about.hint = "is the bridge's controller set (ovs-vsctl get-controller BRIDGE) and weftd's port open to it?";
+		snprintf(hint, sizeof hint, "on its host: weft doctor %s; when it has not joined yet: weft switch join %s", vs->name, vs->name);
+		about.hint = hint;
 		problems_add(problems, ERROR, "switch-waiting", about,
 				"switch %s has not connected since weftd started; its flows stay as they are", vs->name);
 	} else {
-		about.hint = "look at the host, and at weftd's log for this switch; known hosts keep talking meanwhile";
+		snprintf(hint, sizeof hint, "on its host: weft doctor %s; known hosts keep talking meanwhile", vs->name);
+		about.hint = hint;
 		problems_add(problems, ERROR, "switch-disconnected", about, "switch %s is gone since %" PRIu64 " s: %s", vs->name,
 				(core->wall_ms - cs->connected_wall_ms) / 1000, cs->last_error);
 	}
@@ -97,6 +100,7 @@ static void look_at_ports(struct problems *problems, uint32_t sw)
 		const struct view_port *port = &vs->ports[i];
 		unsigned end;
 		bool is_unused = !port->n_uses && !port->local && !port->tunnel && port->link == NET_NONE && !port->disabled
+			&& !port->is_mirror
 			&& !port->conflicted && net_bfd_of(problems_world(problems)->core->net, vs->name, port->name, &end) == NET_NONE;
 		size_t *n = port->conflicted ? &n_conflicts : is_unused ? &n_unused : NULL;
 		char *names = port->conflicted ? conflict : unused;
@@ -178,13 +182,60 @@ static void look_at_tunnel(struct problems *problems, uint32_t sw, size_t *n)
 }
 
 /* Ports that send more than they may, and limits that the switch cannot hold. */
+/* The uplink that the network has by the file on that switch, when it carries nothing; else null. */
+static const struct net_uplink *dead_uplink(const struct core *core, const struct view_switch *vs, uint32_t n)
+{
+	const struct net_network *network = &core->net->networks[n];
+	const struct view_member *member = network->n_uplinks ? view_member(view_network(core->view, n), vs->sw) : NULL;
+	if (member && member->uplink != NET_NONE && view_port(core->view, vs->sw, member->uplink)->up)
+		return NULL;
+	for (size_t i = 0; i < network->n_uplinks; i++)
+		if (network->uplinks[i].sw == vs->index)
+			return &network->uplinks[i];
+	return NULL;
+}
+
+/* Uplinks that are down or not there, each once, whatever goes over it. */
+static void look_at_uplinks(struct problems *problems, uint32_t sw, size_t *n)
+{
+	const struct core *core = problems_world(problems)->core;
+	const struct view_switch *vs = view_switch(core->view, sw);
+	struct { const char *port, *network; size_t n; } dead[MAX_NAMES];
+	size_t n_dead = 0;
+	if (!vs || !vs->connected || vs->index == NET_NONE)
+		return;
+	for (uint32_t i = 0; i < core->net->n_networks; i++) {
+		const struct net_uplink *uplink = dead_uplink(core, vs, i);
+		size_t k = 0;
+		while (uplink && k < n_dead && strcmp(dead[k].port, uplink->port))
+			k++;
+		if (!uplink || k == MAX_NAMES)
+			continue;
+		if (k == n_dead) {
+			dead[n_dead].port = uplink->port;
+			dead[n_dead].network = core->net->networks[i].name;
+			dead[n_dead++].n = 0;
+		}
+		dead[k].n++;
+	}
+	for (size_t k = 0; k < n_dead && ++*n <= MAX_OF_KIND; k++) {
+		struct about about = { vs->name, dead[k].network, "is the port on the bridge (ovs-vsctl list-ports), is its cable in?" };
+		char more[32] = "";
+		if (dead[k].n > 1)
+			snprintf(more, sizeof more, " and %zu more", dead[k].n - 1);
+		problems_add(problems, ERROR, "uplink-down", about, "switch %s: uplink %s is %s: its ports in network %s%s reach "
+				"nobody by it", vs->name, dead[k].port,
+				view_port_by_name(core->view, sw, dead[k].port) ? "down" : "not there", dead[k].network, more);
+	}
+}
+
 static void look_at_storms(struct problems *problems, uint32_t sw, size_t *n)
 {
 	const struct core *core = problems_world(problems)->core;
 	const struct view_switch *vs = view_switch(core->view, sw);
 	struct scene scene = { .net = core->net, .view = core->view, .now_ms = core->now_ms };
 	char text[400];
-	if (!vs || !vs->connected || !vs->n_storm_limited)
+	if (!vs || !vs->connected || !vs->n_limited)
 		return;
 	for (size_t p = 0; p < vs->n_ports; p++)
 		for (size_t u = 0; u < vs->ports[p].n_uses; u++) {
@@ -194,12 +245,54 @@ static void look_at_storms(struct problems *problems, uint32_t sw, size_t *n)
 			if (show_storm_text(problems_world(problems), use, text, sizeof text) && ++*n <= MAX_OF_KIND)
 				problems_add(problems, WARNING, "storm", about, "port %s:%s %s", vs->name, vs->ports[p].name, text);
 		}
-	size_t n_without = storm_n_without(&scene, sw);
+	size_t n_without = storm_n_without(&scene, sw, false), n_rates = storm_n_without(&scene, sw, true);
 	struct about about = { .sw = vs->name, .hint = "a limit takes one meter of the bridge: have fewer limits there, or a "
 			       "datapath that has meters" };
 	if (n_without)
 		problems_add(problems, WARNING, "storm-no-meter", about, "switch %s has %" PRIu32 " meters: %zu storm limits do not hold there",
 				vs->name, vs->max_meters, n_without);
+	if (n_rates)
+		problems_add(problems, WARNING, "rate-no-meter", about, "switch %s has %" PRIu32 " meters: %zu rates do not hold there",
+				vs->name, vs->max_meters, n_rates);
+}
+
+/* Who is held to its rate. That is what the file asks for, and no fault. */
+static void look_at_rates(struct problems *problems, uint32_t sw, size_t *n)
+{
+	const struct core *core = problems_world(problems)->core;
+	const struct view_switch *vs = view_switch(core->view, sw);
+	char text[400];
+	for (size_t p = 0; vs && vs->connected && vs->n_limited && p < vs->n_ports; p++)
+		for (size_t u = 0; u < vs->ports[p].n_uses; u++) {
+			const struct view_use *use = &vs->ports[p].uses[u];
+			struct about about = { vs->name, core->net->networks[use->network].name,
+					       "it gets what it may; raise `rate` if it shall have more" };
+			if (show_rate_text(problems_world(problems), use, text, sizeof text) && ++*n <= MAX_OF_KIND)
+				problems_add(problems, INFO, "rate", about, "port %s:%s %s", vs->name, vs->ports[p].name, text);
+		}
+}
+
+static bool is_first_of_mirror(const struct view_switch *vs, size_t port)
+{
+	for (size_t i = 0; i < port; i++)
+		if (vs->ports[i].mirror && !strcmp(vs->ports[i].mirror, vs->ports[port].mirror))
+			return false;
+	return true;
+}
+
+/* Copies that somebody wants and nobody gets. */
+static void look_at_mirrors(struct problems *problems, uint32_t sw, size_t *n)
+{
+	const struct view_switch *vs = view_switch(problems_world(problems)->core->view, sw);
+	char text[400];
+	for (size_t p = 0; vs && vs->connected && p < vs->n_ports; p++) {
+		const struct view_port *port = &vs->ports[p];
+		struct about about = { .sw = vs->name, .hint = "plug it into the bridge, or take `mirror` out of the file" };
+		if (!port->mirror || !is_first_of_mirror(vs, p) || !show_mirror_text(problems_world(problems), vs, port, text, sizeof text))
+			continue;
+		if (++*n <= MAX_OF_KIND)
+			problems_add(problems, WARNING, "mirror", about, "port %s:%s: %s", vs->name, port->name, text);
+	}
 }
 
 static void look_at_quarantines(struct problems *problems, uint32_t sw, size_t *n)
@@ -219,7 +312,8 @@ static void look_at_quarantines(struct problems *problems, uint32_t sw, size_t *
 
 void problems_of_switches(struct problems *problems)
 {
-	size_t n_states = 0, n_rows = 0, n_tunnels = 0, n_storms = 0, n_quarantines = 0, n_aliens = 0;
+	size_t n_states = 0, n_rows = 0, n_tunnels = 0, n_storms = 0, n_quarantines = 0, n_aliens = 0, n_uplinks = 0;
+	size_t n_rates = 0, n_mirrors = 0;
 	for (uint32_t sw = 0; sw < problems_world(problems)->core->n_switches; sw++) {
 		look_at_switch_state(problems, sw, &n_states);
 		look_at_rows(problems, sw, &n_rows);
@@ -227,13 +321,19 @@ void problems_of_switches(struct problems *problems)
 		look_at_ports(problems, sw);
 		look_at_floods(problems, sw);
 		look_at_tunnel(problems, sw, &n_tunnels);
+		look_at_uplinks(problems, sw, &n_uplinks);
 		look_at_storms(problems, sw, &n_storms);
+		look_at_rates(problems, sw, &n_rates);
+		look_at_mirrors(problems, sw, &n_mirrors);
 		look_at_quarantines(problems, sw, &n_quarantines);
 	}
 	problems_more(problems, ERROR, "switch-disconnected", n_states);
 	problems_more(problems, ERROR, "row-refused", n_rows);
 	problems_more(problems, ERROR, "tunnel-missing", n_tunnels);
+	problems_more(problems, ERROR, "uplink-down", n_uplinks);
 	problems_more(problems, WARNING, "storm", n_storms);
 	problems_more(problems, WARNING, "quarantine", n_quarantines);
+	problems_more(problems, INFO, "rate", n_rates);
+	problems_more(problems, WARNING, "mirror", n_mirrors);
 	problems_more(problems, INFO, "foreign-flows", n_aliens);
 }

@@ -47,6 +47,15 @@ static json_t *file_text(const char *path)
 	return json;
 }
 
+/* What waits for a confirmation, or null. */
+static json_t *waits_json(const struct config_waits *waits)
+{
+	if (!waits->revision)
+		return json_null();
+	return json_pack("{s:I, s:I, s:I, s:o}", "revision", (json_int_t) waits->revision, "back_to", (json_int_t) waits->back_to,
+			 "seconds_left", (json_int_t) ((waits->left_ms + 999) / 1000), "stuck", show_text(waits->stuck));
+}
+
 json_t *show_config(const struct api_world *world, bool with_text)
 {
 	struct config_state state = { .file = world->core->net->file };
@@ -60,6 +69,8 @@ json_t *show_config(const struct api_world *world, bool with_text)
 				 "failures", (json_int_t) state.n_failures,
 				 "unchanged", (json_int_t) state.n_unchanged,
 				 "findings", show_findings(state.findings));
+	show_set(json, "revision", state.revision ? json_integer(state.revision) : json_null());
+	show_set(json, "confirm", waits_json(&state.waits));
 	if (with_text)
 		show_set(json, "text", file_text(state.file));
 	return json;

@@ -72,7 +72,8 @@
 	FIELD(REG14,       MFF_REG14,       4) \
 	FIELD(CT_LABEL,    MFF_CT_LABEL,   16) \
 	FIELD(IP_TTL,      MFF_IP_TTL,      1) \
-	FIELD(IP_FRAG,     MFF_IP_FRAG,     1)  /* FRAG_FIRST ... */
+	FIELD(IP_FRAG,     MFF_IP_FRAG,     1)  /* FRAG_FIRST ... */ \
+	FIELD(REG15,       MFF_REG15,       4)
 
 enum field {
 #define FIELD(NAME, MFF, SIZE) FIELD_##NAME,

@@ -285,7 +285,7 @@ static long field_at(const struct walk_packet *p, enum mf_field_id id)
 	case MFF_REG0: case MFF_REG1: case MFF_REG2: case MFF_REG3: case MFF_REG4: case MFF_REG5:
 	case MFF_REG6: case MFF_REG7: case MFF_REG8: case MFF_REG9: case MFF_REG10:
 	case MFF_REG11:
-	case MFF_REG12: case MFF_REG13: case MFF_REG14:
+	case MFF_REG12: case MFF_REG13: case MFF_REG14: case MFF_REG15:
 	case MFF_CT_LABEL:
 	case MFF_METADATA: case MFF_IN_PORT:
 	case MFF_ETH_DST:               /* not metadata, but at 0 */

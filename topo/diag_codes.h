@@ -58,3 +58,5 @@ DIAG_CODE(IDLE_SLAAC, "W135", DIAG_WARNING, "addresses to be learned where none 
 DIAG_CODE(SNAT, "E045", DIAG_ERROR, "a translation of sources that cannot be", "Read the message: `snat` stands in rules that allow tcp, udp, icmp or icmp6, in stateful lists that networks and ports use as `acl_out`.")
 DIAG_CODE(SNAT_ADDRESS, "E046", DIAG_ERROR, "an address for translated sources that a host has", "Give `snat` an address that nobody has.")
 DIAG_CODE(SNAT_SUBNET, "W133", DIAG_WARNING, "an address for translated sources outside of the network's subnet", "Take one of the subnet, or give the servers a route to it that has no gateway.")
+DIAG_CODE(MIRROR, "E049", DIAG_ERROR, "a mirror that cannot be", "Name another port of the same switch that is in no network, no link and no uplink.")
+DIAG_CODE(MIRROR_TWICE, "E051", DIAG_ERROR, "one port with two mirrors", "Give it one mirror; the same in all its networks, or in one of them.")

@@ -62,6 +62,8 @@ const char *fact_reason_text(enum fact_reason reason)
 		return "the address is not leased to it";
 	case REASON_HIDDEN:
 		return "neighbour discovery in fragments, or behind headers that are cut off";
+	case REASON_GOES_ON:
+		return "it goes on speaking on the LAN";
 	case REASON_ADDRESS_LIMIT:
 		return "the port has as many addresses of its own as it may have";
 	case REASON_ROGUE_DHCP:
@@ -314,7 +316,9 @@ static void add_storm(struct line *line, const struct fact *fact, const struct n
 	add_network(line, net, fact->network);
 	add(line, " ");
 	add_place(line, view, fact->sw, fact->ofport);
-	add(line, " %s dropped=%" PRIu64, net_storm_word(fact->storm), fact->n_dropped);
+	if (fact->storm != LIMIT_RATE)
+		add(line, " %s", net_storm_word(fact->storm));
+	add(line, " dropped=%" PRIu64, fact->n_dropped);
 }
 
 static void add_quarantine(struct line *line, const struct fact *fact, const struct net *net, const struct view *view)
@@ -420,6 +424,8 @@ size_t fact_format(const struct fact *fact, const struct net *net, const struct 
 		break;
 	case FACT_STORM:
 	case FACT_STORM_OVER:
+	case FACT_RATE:
+	case FACT_RATE_OVER:
 		add_storm(&line, fact, net, view);
 		break;
 	case FACT_VIOLATION:

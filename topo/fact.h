@@ -44,7 +44,9 @@
 	FACT(LEASE,        "lease",        "a DHCP server leased an IP address, or its host moved") \
 	FACT(LEASE_GONE,   "lease-gone",   "a lease was given back, or ended") \
 	FACT(PORT_SHUT,    "port-shut",    "a port lets nothing of a network in for some time") \
-	FACT(PORT_OPEN,    "port-open",    "and again does")
+	FACT(PORT_OPEN,    "port-open",    "and again does") \
+	FACT(RATE,         "rate",         "a port sends more than its rate: the rest is dropped") \
+	FACT(RATE_OVER,    "rate-over",    "the port sends no more than its rate")
 
 enum fact_kind {
 #define FACT(NAME, WORD, HELP) FACT_##NAME,
@@ -83,6 +85,7 @@ enum fact_reason {
 	/* VIOLATION: */
 	REASON_HIDDEN,                  /* neighbour discovery in fragments, or behind headers that are cut off */
 	REASON_ADDRESS_LIMIT,           /* an address of its own, and the port has as many as it may have */
+	REASON_GOES_ON,                 /* of a host: the LAN speaks with its MAC, again and again */
 };
 const char *fact_reason_text(enum fact_reason);
 
@@ -136,7 +139,7 @@ struct fact {
 					 * QUARANTINE, likewise: it is closed so long */
 	uint32_t edge;                  /* PROBE, PROBE_LOST, LINK of a tunnel: index into the net's edges, plus 1 */
 	unsigned edge_end;              /* and by which end the frame left */
-	/* STORM and its end. */
+	/* STORM, RATE and their ends. */
 	uint8_t storm;                  /* enum net_storm_kind */
 	/* QUARANTINE: old_sw, old_ofport: the other end of the loop; mac: REASON_FLAPS. level:
 	 * which in a row it is; read back, else filled by view_apply. */
@@ -144,7 +147,7 @@ struct fact {
 	/* LEASE and its end: no server gave it, its host took it (`slaac`). HOST: such addresses were left
 	 * behind, filled by view_apply. */
 	bool slaac;
-	uint64_t n_dropped;             /* STORM: frames, since the switch began to count; filled by view_apply:
+	uint64_t n_dropped;             /* STORM, RATE: frames, since the switch began to count; filled by view_apply:
 					 * since this storm began */
 };
 

@@ -93,6 +93,10 @@ void acls_settle(struct net *, struct diag *);
  * Fills net_uplink.sw. */
 void ports_check(struct net *, struct diag *);
 
+/* Ports that take copies; after ports_check(). */
+extern const struct section_type section_mirror;        /* struct net_mirror_to */
+void mirrors_settle(struct net *, struct diag *);
+
 /* The addresses of port entries. */
 extern const struct section_type section_mac;           /* struct net_mac */
 extern const struct section_type section_ips;           /* struct net_addresses */

@@ -243,6 +243,7 @@ struct net *net_parse(const char *file, const char *text, size_t len, struct dia
 		links_settle(net, diag);
 		tunnels_settle(net, diag);
 		ports_check(net, diag);
+		mirrors_settle(net, diag);
 		mtus_settle(net, diag);
 		globs_check(net, diag);
 		groups_settle(net, diag);

@@ -20,6 +20,7 @@ enum {
 	NET_MAX_SWITCHES = 4096,
 	NET_MAX_NETWORKS = 65536,
 	NET_MAX_GROUPS = 10000,
+	NET_MAX_MIRRORS = 32,           /* mirror ports of one switch: Open vSwitch has as many mirrors */
 	NET_PORT_HOSTS = 4096,          /* max_hosts of a port that says nothing */
 	NET_HOST_ADDRESSES = 16,        /* IP addresses of one host that are answered for */
 	NET_ETHERNET_MTU = 1500,        /* IEEE 802.3: what a NIC has when nobody says otherwise */
@@ -111,13 +112,17 @@ struct net_static {
 
 /* Frames that go to everybody, and how many a port may send, in packets per second:
  * 0 = not said here, NET_NONE = as many as it likes. */
-enum net_storm_kind { STORM_BROADCAST, STORM_MULTICAST, STORM_UNKNOWN, N_STORMS };
+enum net_storm_kind {
+	STORM_BROADCAST, STORM_MULTICAST, STORM_UNKNOWN, N_STORMS,
+	LIMIT_RATE = N_STORMS,          /* no storm: all that the port sends, see net_port.rate */
+	N_LIMITS
+};
 struct net_storm {
 	uint32_t pps[N_STORMS];
 	struct where where;
 };
-const char *net_storm_word(enum net_storm_kind);         /* "broadcast" */
-/* What holds at a port; 0 = no limit. */
+const char *net_storm_word(enum net_storm_kind);         /* "broadcast"; "rate" */
+/* What holds at a port; 0 = no limit. Not of LIMIT_RATE, which no network has. */
 uint32_t net_storm_limit(const struct net_storm *network, const struct net_storm *port, enum net_storm_kind);
 /* What `guard` of a network watches over at its edge ports, and `trust` of a port
  * takes out there. */
@@ -128,6 +133,13 @@ enum net_guard {
 	NET_GUARD_DHCP = 8,             /* no DHCP servers; leases are learned from the others */
 };
 enum net_on_limit { NET_LIMIT_DROP = 1, NET_LIMIT_REPORT, NET_LIMIT_SHUT };
+
+/* Where copies go: the port of that name on the switch itself. */
+struct net_mirror_to {
+	const char *switch_glob;        /* as in net_port */
+	const char *port;
+	struct where where;
+};
 
 /* One entry of `ports:`. Either side may be a glob (* and ?). */
 struct net_port {
@@ -150,6 +162,14 @@ struct net_port {
 	bool sticky;                    /* the first max_hosts hosts stay its own; default false */
 	enum net_on_limit on_limit;     /* default drop */
 	uint32_t trust;                 /* bits of enum net_guard that do not hold here */
+	uint64_t rate;                  /* bit/s that it may send into this network; 0 = no limit */
+	struct net_mirror_to mirror;    /* where its traffic is copied to; port null = nowhere */
+};
+
+/* A port that takes copies, and the first entry that says so. */
+struct net_mirror {
+	struct net_mirror_to to;
+	uint32_t network, entry;        /* index, and index into its ports */
 };
 
 struct net_network;
@@ -389,6 +409,8 @@ struct net {
 	struct net_nic *nics;           /* sorted by sw, then underlay */
 	size_t n_nics;
 	unsigned n_shares;              /* beside its owner: see net_share() */
+	struct net_mirror *mirrors;     /* each port that takes copies once, sorted by `port`, then `switch_glob` */
+	size_t n_mirrors;
 };
 
 /* Reads and checks; every finding of the file goes to diag. Returns null when
@@ -433,7 +455,7 @@ enum { NET_MAX_USES = 4096 };
 uint32_t net_use_line(const struct net *, const struct net_use *);
 
 /* Fills at most max uses in order of network name, returns how many there
- * are. disabled is set when an entry with enable: false matches. */
+ * are; none of a port that takes copies. disabled is set when an entry with enable: false matches. */
 size_t net_uses(const struct net *, const char *switch_name, const char *port_name,
 		bool is_local, struct net_use *uses, size_t max, bool *ret_disabled);
 
@@ -449,6 +471,8 @@ uint32_t net_bfd_of(const struct net *, const char *switch_name, const char *por
 uint32_t net_switch_by_vtep(const struct net *, const uint8_t bytes[16], bool is_v6, uint32_t *ret_vtep);
 
 uint32_t net_edge_by_name(const struct net *, const char *name);
+/* Does that port take copies, and nothing else? Null = no. */
+const struct net_mirror *net_mirror_of(const struct net *, const char *switch_name, const char *port_name);
 /* Guards (guard.c). Do mac and ip of the entry bind the port? */
 static inline bool net_is_bound(const struct net_port *port) { return port->mac.is_given && port->guard; }
 /* A bound entry of the network for that MAC; null = none. The same for an address of

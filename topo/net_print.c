@@ -120,7 +120,7 @@ static void print_port(const struct net_port *port, FILE *out)
 			 && port->max_hosts == NET_NONE && !port->mac.is_given
 			 && !port->acl.at[ACL_IN].name && !port->acl.at[ACL_OUT].name
 			 && port->guard && !port->sticky && port->on_limit == NET_LIMIT_DROP && !port->trust
-			 && !storm_is_said(&port->storm) && !port->says_loop_guard;
+			 && !storm_is_said(&port->storm) && !port->says_loop_guard && !port->rate && !port->mirror.port;
 
 	fputs("      - ", out);
 	if (!is_simple)
@@ -148,6 +148,15 @@ static void print_port(const struct net_port *port, FILE *out)
 	if (storm_is_said(&port->storm)) {
 		fputs(", storm: ", out);
 		storm_print(&port->storm, out);
+	}
+	if (port->rate) {
+		char rate[32];
+
+		fprintf(out, ", rate: %s", (scalar_rate_text(port->rate, rate), rate));
+	}
+	if (port->mirror.port) {
+		fputs(", mirror: ", out);
+		net_print_port(port->mirror.switch_glob, port->mirror.port, out);
 	}
 	fputs(is_simple ? "\n" : "}\n", out);
 }

@@ -310,6 +310,9 @@ size_t net_uses(const struct net *net, const char *switch_name, const char *port
 		with_globs = !is_any_uplink(net, find_chain(net->index->refs, key_of(switch_name, sw_len,
 									       port_name, port_len)),
 					    switch_name, port_name);
+	*ret_disabled = false;
+	if (net_mirror_of(net, switch_name, port_name))
+		return 0;
 	size_t n_chains = open_chains(net, switch_name, port_name, with_globs, chains);
 	for (;;) {
 		const struct ref *ref = next_ref(net, chains, &n_chains, switch_name, port_name);

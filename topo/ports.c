@@ -5,6 +5,8 @@
 #include "topo/model.h"
 
 enum { MAX_HOSTS = 1000000 };
+#define MIN_RATE 100000ULL              /* bit/s */
+#define MAX_RATE 1000000000000ULL
 
 static bool parse_port(const struct section_scene *scene, const struct section_at *at,
 		       const struct section_key *key, const struct yaml_node *node, void *member)
@@ -109,8 +111,6 @@ static const struct section_type type_tag = {
 	.schema = schema_tag,
 	.range = range_tag,
 };
-
-static const char *const port_later[] = {"rate", "mirror", NULL};
 
 static const struct section_key port_keys[] = {
 	{
@@ -237,6 +237,24 @@ static const struct section_key port_keys[] = {
 		.section = &storm_section,
 		.otherwise = "`storm` of the network",
 		.help = "What this port may send into this network, where it differs from the network's limits; `none` takes a limit away.",
+	}, {
+		.name = "rate",
+		.type = &section_rate,
+		.offset = offsetof(struct net_port, rate),
+		.otherwise = "as much as it can",
+		.help = "How many bits a second the port may send into this network, frames with their Ethernet headers, from `100kbit` "
+			"to `1Tbit`. What is beyond is dropped by the bridge, counted and told; a quarter of a second's worth may come "
+			"in one go. What is delivered to the port is not limited. A limit needs a meter in the bridge; Open vSwitch "
+			"has them.",
+	}, {
+		.name = "mirror",
+		.type = &section_mirror,
+		.offset = offsetof(struct net_port, mirror),
+		.otherwise = "nowhere",
+		.help = "A port of the same switch that gets a copy of all that this one sends and of all that is delivered to it, in "
+			"every network, with the tags that its host sees, and a frame once. Before the colon it says the same as `port`. "
+			"The mirror port does nothing else: it is in no network, globs do not mean it, and what comes in there is "
+			"dropped and counted. Several ports may have one mirror port; a port has one, a switch at most 32.",
 	},
 };
 
@@ -266,6 +284,9 @@ static void check_port(const struct section_scene *scene, const struct section_a
 	if (!map || !yaml_get(map, "max_hosts"))
 		port->max_hosts = port->sticky ? 1 : NET_NONE;
 	port->says_loop_guard = map && yaml_get(map, "loop_guard");
+	if (port->rate && (port->rate < MIN_RATE || port->rate > MAX_RATE))
+		diag_add(scene->diag, yaml_get(map, "rate")->where, DIAG_RANGE,
+			 "\"rate\" in %s is out of range; it must be from 100kbit to 1Tbit", section_at_text(scene, at));
 	guard_check(scene, at, map, port);
 	port_addresses_check(scene, at, map, port);
 }
@@ -281,7 +302,6 @@ const struct section ports_section = {
 	.keys = port_keys,
 	.n_keys = sizeof port_keys / sizeof *port_keys,
 	.short_key = "port",
-	.later = port_later,
 	.check = check_port,
 };
 

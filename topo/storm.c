@@ -74,7 +74,7 @@ static const struct section_key keys[] = {
 	},
 };
 
-const char *net_storm_word(enum net_storm_kind kind) { return keys[kind].name; }
+const char *net_storm_word(enum net_storm_kind kind) { return kind == LIMIT_RATE ? "rate" : keys[kind].name; }
 
 uint32_t net_storm_limit(const struct net_storm *network, const struct net_storm *port, enum net_storm_kind kind)
 {

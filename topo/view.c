@@ -220,7 +220,7 @@ void view_bind(struct view *view, const struct net *net, uint64_t now_ms, view_f
 		struct view_switch *vs = view->switches[sw];
 		view_describe_switch(view, vs);
 		vs->tunnel = NET_NONE;
-		vs->n_storm_limited = vs->n_quarantined = 0;
+		vs->n_limited = vs->n_quarantined = 0;
 		for (size_t i = 0; i < vs->n_ports; i++)
 			view_port_bind(view, vs, &vs->ports[i]);
 	}

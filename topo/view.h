@@ -11,10 +11,10 @@
 #include "topo/fact.h"
 #include "topo/net.h"
 
-/* What a switch has dropped of a port beyond one of its storm limits. */
+/* What a switch has dropped of a port beyond one of its limits. */
 struct view_storm {
 	bool known;                     /* the switch has told a number: `seen` */
-	bool active;                    /* a storm, until it has dropped nothing for STORM_OVER_MS */
+	bool active;                    /* it is beyond it, until nothing was dropped for STORM_OVER_MS */
 	uint64_t seen;                  /* frames dropped since the meter was made, as told last */
 	uint64_t n_dropped;             /* frames, since weftd started or the port is here */
 	uint64_t first_ms, last_ms;     /* of this storm, or the last one */
@@ -46,6 +46,7 @@ struct view_flap {
 	uint32_t n_returns;             /* moves to a port where it had been */
 	struct view_place at[VIEW_FLAP_PLACES];  /* where it was seen, in this order */
 	uint64_t first_ms, last_ms, suspect_ms;
+	uint64_t refused_ms;            /* not let in there since, and it has not moved; 0 = no */
 };
 
 /* A port's place in one network, resolved from the file. */
@@ -64,8 +65,8 @@ struct view_use {
 	bool sticky;                    /* who was learned here does not age and does not move */
 	uint32_t n_hosts;               /* learned here in this network */
 	uint64_t object;                /* net_object.id of the entry: for cookies */
-	uint32_t storm_pps[N_STORMS];   /* limits of what it may send; 0 = none */
-	struct view_storm storms[N_STORMS];
+	uint32_t limits[N_LIMITS];      /* of what it may send: frames a second, LIMIT_RATE: kbit/s; 0 = none */
+	struct view_storm storms[N_LIMITS];
 	bool loop_guard;                /* may be closed because of a loop */
 	struct view_quarantine quarantine;
 	uint64_t deaf_until_ms;         /* the open end of a loop that was closed just now: until then
@@ -98,6 +99,11 @@ struct view_port {
 	enum fact_reason violation;
 	uint64_t violations_since_ms;   /* as with refusals */
 	uint32_t n_violations_told;
+	/* The name of the port of the switch that gets copies of all its traffic, or null; or it is one that
+	 * takes copies. Of the file; the entry that says so as net_object.id. */
+	const char *mirror;
+	bool is_mirror;
+	uint64_t mirror_object;
 };
 
 struct view_switch {
@@ -114,7 +120,7 @@ struct view_switch {
 	uint32_t tunnel;                /* ofport of its tunnel port, NET_NONE = not there, or no vtep */
 	uint64_t asked_us;              /* when what it answered last on the way of probes was sent */
 	uint32_t answer_us;             /* how long that took */
-	uint32_t n_storm_limited;       /* uses of its ports that have storm limits */
+	uint32_t n_limited;             /* uses of its ports that have limits of what they send */
 	uint32_t n_quarantined;         /* uses of its ports that are */
 	struct view_port *ports;        /* owned; sorted by ofport */
 	size_t n_ports;
@@ -283,6 +289,8 @@ uint32_t view_switch_by_name(const struct view *, const char *name);    /* or NE
 uint32_t view_switch_by_index(const struct view *, uint32_t index);     /* of the net; or NET_NONE */
 const struct view_port *view_port(const struct view *, uint32_t sw, uint32_t ofport);
 const struct view_port *view_port_by_name(const struct view *, uint32_t sw, const char *name);
+/* Where copies of that port's traffic go, as an ofport; NET_NONE = nowhere, or that port is not there. */
+uint32_t view_mirror(const struct view *, uint32_t sw, const struct view_port *);
 /* The use of the port in the network, or null. */
 const struct view_use *view_use(const struct view_port *, uint32_t network_id);
 
@@ -431,6 +439,9 @@ bool view_flaps(const struct view *, uint64_t now_ms);
 const struct view_flap *view_flap(const struct view *, uint32_t network_id, const uint8_t mac[6]);
 const struct view_flap *view_flap_at(const struct view *, size_t i);
 bool view_flap_is_suspect(const struct view_flap *, uint64_t now_ms);
+/* Has the MAC been heard elsewhere a second ago and longer, and lately? A frame that was sent back
+ * does not go on. */
+bool view_flap_goes_on(const struct view *, uint32_t network_id, const uint8_t mac[6], uint64_t now_ms);
 /* Where it was first, or belongs by the file. */
 bool view_flap_is_home(const struct view *, const struct view_flap *, struct view_place);
 bool view_may_quarantine(const struct view *, struct view_place, uint32_t network_id);

@@ -143,6 +143,8 @@ static bool apply_host_gone(struct view *view, const struct fact *fact, const st
 	const struct host *host = host_at(&view->hosts, i);
 	if (host->sw != fact->sw || (!host->unconfirmed && host->ofport != fact->ofport))
 		return false;
+	if (fact->reason == REASON_GOES_ON)
+		view_flap_forget(view, fact->network, fact->mac);
 	view_forget_addresses(view, host, fact->reason, gone);
 	view_unplace(view, i);
 	host_remove(&view->hosts, i);
@@ -156,8 +158,8 @@ static void note_echo(struct view *view, const struct fact *fact)
 	const struct host *host = i == NET_NONE ? NULL : host_at(&view->hosts, i);
 	struct view_place there = { fact->sw, fact->ofport };
 	if (fact->reason == REASON_STANDS && host && !host->unconfirmed)
-		view_flap_note(view, fact->network, fact->mac, (struct view_place) { host->sw, host->ofport }, there,
-			       fact->time_ms);
+		view_flap_note_refused(view, fact->network, fact->mac, (struct view_place) { host->sw, host->ofport }, there,
+				       fact->time_ms);
 }
 
 static bool apply_refused(struct view *view, const struct fact *fact)
@@ -279,6 +281,8 @@ bool view_apply(struct view *view, struct fact *fact, view_fact_cb *cb, void *ct
 		return view_quarantine_apply(view, fact, &gone);
 	case FACT_STORM:
 	case FACT_STORM_OVER:
+	case FACT_RATE:
+	case FACT_RATE_OVER:
 		return view_storm_apply(view, fact);
 	case FACT_PROBE_LOST:
 		return view_probe_lost(view, fact);

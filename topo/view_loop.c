@@ -14,6 +14,7 @@ enum {
 	FORGET_MS = 600 * 1000,                 /* without one, the next is the first again */
 	WINDOW_MS = 10000,                      /* returns are counted within */
 	ENDING_MS = 2000,                       /* before a quarantine ends, it is asked whether it may */
+	GOES_ON_MS = 1000,                      /* see view_flap_goes_on() */
 	DEAF_MS = 5000,                         /* what went into a slow cable comes out within */
 };
 
@@ -40,6 +41,19 @@ const struct view_flap *view_flap_at(const struct view *view, size_t i)
 bool view_flap_is_suspect(const struct view_flap *flap, uint64_t now_ms)
 {
 	return flap->n_returns >= VIEW_FLAP_SUSPECT && now_ms - flap->last_ms <= WINDOW_MS;
+}
+
+bool view_flap_goes_on(const struct view *view, uint32_t network_id, const uint8_t mac[6], uint64_t now_ms)
+{
+	const struct view_flap *flap = view_flap(view, network_id, mac);
+	return flap && flap->refused_ms && now_ms - flap->last_ms <= WINDOW_MS && now_ms - flap->refused_ms >= GOES_ON_MS;
+}
+
+void view_flap_forget(struct view *view, uint32_t network_id, const uint8_t mac[6])
+{
+	struct view_flap *flap = (struct view_flap *) view_flap(view, network_id, mac);
+	if (flap)
+		*flap = (struct view_flap) { .network = 0 };
 }
 
 static struct view_flap *take_flap(struct view *view, uint32_t network_id, const uint8_t mac[6])
@@ -101,11 +115,23 @@ void view_flap_note(struct view *view, uint32_t network_id, const uint8_t mac[6]
 		flap->n_returns = 0;
 	}
 	flap->last_ms = view->flapped_ms = now_ms;
+	flap->refused_ms = 0;
 	was_at(flap, from.sw, from.ofport);
 	if (!was_at(flap, to.sw, to.ofport))
 		return;
 	if (++flap->n_returns == VIEW_FLAP_SUSPECT)
 		flap->suspect_ms = now_ms;
+}
+
+void view_flap_note_refused(struct view *view, uint32_t network_id, const uint8_t mac[6], struct view_place stands,
+			    struct view_place heard, uint64_t now_ms)
+{
+	const struct view_flap *before = view_flap(view, network_id, mac);
+	uint64_t since = before && now_ms - before->last_ms <= WINDOW_MS ? before->refused_ms : 0;
+	view_flap_note(view, network_id, mac, stands, heard, now_ms);
+	struct view_flap *flap = (struct view_flap *) view_flap(view, network_id, mac);
+	if (flap)
+		flap->refused_ms = since ? since : now_ms;
 }
 
 bool view_flap_is_home(const struct view *view, const struct view_flap *flap, struct view_place place)
@@ -210,7 +236,8 @@ static void send_home(struct view *view, const struct view_flap *flap, const str
 static void doubt_other_end(struct view *view, struct view_place other, uint32_t network_id, const struct gone *gone)
 {
 	struct view_use *use = other.sw == NET_NONE ? NULL : view_use_mutable(view, other.sw, other.ofport, network_id);
-	if (use)
+	/* A VM's MAC stands against the LAN anyway, see view_stands_elsewhere(). */
+	if (use && !use->is_physical)
 		use->deaf_until_ms = gone->now_ms + DEAF_MS;
 	const struct view_network *vn = view_network_by_id(view, network_id);
 	const struct view_member *member = other.sw == NET_NONE ? NULL : view_member(vn, other.sw);

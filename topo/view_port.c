@@ -43,12 +43,17 @@ static void set_limits(struct view_use *use, const struct net_network *network)
 	use->loop_guard = !use->is_uplink && !use->is_physical
 		&& net_guards_loops(network, &network->ports[use->entry]);
 	for (unsigned kind = 0; kind < N_STORMS && !use->is_uplink; kind++)
-		use->storm_pps[kind] = net_storm_limit(&network->storm, own, kind);
+		use->limits[kind] = net_storm_limit(&network->storm, own, kind);
+	if (!use->is_uplink && !use->is_physical)
+		use->limits[LIMIT_RATE] = (uint32_t) (network->ports[use->entry].rate / 1000);
 }
 
 static bool is_limited(const struct view_use *use)
 {
-	return use->storm_pps[STORM_BROADCAST] || use->storm_pps[STORM_MULTICAST] || use->storm_pps[STORM_UNKNOWN];
+	for (unsigned kind = 0; kind < N_LIMITS; kind++)
+		if (use->limits[kind])
+			return true;
+	return false;
 }
 
 /* What happened at the port in that network is not forgotten when the file changes. */
@@ -57,12 +62,24 @@ static void carry_over(struct view_use *use, const struct view_use *old, size_t 
 	for (size_t i = 0; i < n_old; i++) {
 		if (old[i].id != use->id || old[i].tag != use->tag)
 			continue;
-		for (unsigned kind = 0; kind < N_STORMS; kind++)
-			if (use->storm_pps[kind])
+		for (unsigned kind = 0; kind < N_LIMITS; kind++)
+			if (use->limits[kind])
 				use->storms[kind] = old[i].storms[kind];
 		if (use->loop_guard)
 			use->quarantine = old[i].quarantine;
 		use->deaf_until_ms = old[i].deaf_until_ms;
+	}
+}
+
+/* Of the first of its networks, by name, that says so. */
+static void bind_mirror(const struct net *net, struct view_port *port)
+{
+	for (size_t i = 0; i < port->n_uses && !port->mirror; i++) {
+		const struct view_use *use = &port->uses[i];
+		if (use->is_uplink || use->is_physical)
+			continue;
+		port->mirror = net->networks[use->network].ports[use->entry].mirror.port;
+		port->mirror_object = use->object;
 	}
 }
 
@@ -71,13 +88,18 @@ static void bind_uses(struct view *view, struct view_switch *vs, struct view_por
 {
 	struct net_use *found = view->scratch;
 	port->n_uses = 0;
-	port->disabled = port->conflicted = false;
+	port->disabled = port->conflicted = port->is_mirror = false;
+	port->mirror = NULL;
 	port->link = vs->index == NET_NONE ? NET_NONE : net_link_of(view->net, vs->name, port->name, &port->link_end);
 	port->tunnel = vs->index != NET_NONE && net_is_tunnel(view->net, vs->name, port->name);
 	if (port->tunnel)
 		vs->tunnel = port->ofport;
 	if (!vs->admitted)
 		return;
+	const struct net_mirror *mirror = net_mirror_of(view->net, vs->name, port->name);
+	port->is_mirror = mirror;
+	if (mirror)
+		port->mirror_object = view->net->objects[view->net->networks[mirror->network].ports[mirror->entry].object].id;
 	size_t n = net_uses(view->net, vs->name, port->name, port->local, found, NET_MAX_USES,
 			    &port->disabled);
 	if (!n || port->disabled)
@@ -93,11 +115,18 @@ static void bind_uses(struct view *view, struct view_switch *vs, struct view_por
 		struct view_use *use = &port->uses[port->n_uses++];
 		*use = make_use(view->net, &found[i]);
 		set_limits(use, &view->net->networks[use->network]);
-		vs->n_storm_limited += is_limited(use);
+		vs->n_limited += is_limited(use);
 		carry_over(use, old, n_old);
 		vs->n_quarantined += use->quarantine.on;
 		view_join(view, vs->sw, port->ofport, use);
 	}
+	bind_mirror(view->net, port);
+}
+
+uint32_t view_mirror(const struct view *view, uint32_t sw, const struct view_port *port)
+{
+	const struct view_port *to = port->mirror ? view_port_by_name(view, sw, port->mirror) : NULL;
+	return to && to->is_mirror ? to->ofport : NET_NONE;
 }
 
 void view_port_bind(struct view *view, struct view_switch *vs, struct view_port *port)
@@ -126,7 +155,7 @@ static void evict_hosts(struct view *view, uint32_t sw, const struct view_port *
 	for (size_t u = 0; u < port->n_uses; u++) {
 		view_evict_use(view, sw, port->ofport, &port->uses[u], REASON_PORT_GONE, gone);
 		view->switches[sw]->n_quarantined -= port->uses[u].quarantine.on;
-		view->switches[sw]->n_storm_limited -= is_limited(&port->uses[u]);
+		view->switches[sw]->n_limited -= is_limited(&port->uses[u]);
 	}
 }
 

@@ -86,13 +86,17 @@ bool view_probe_answered(struct view *, const struct fact *);
 void view_gateways_make(const struct view *, struct view_network *,
 			const struct net_network *, const struct view_network *old);
 bool view_gateway_apply(struct view *, const struct fact *, const struct gone *);
+/* Before the host goes there. */
+void view_note_lan(const struct view *, struct host *, const struct view_use *to, uint32_t sw, uint32_t ofport);
 bool view_gateway_ready(struct view *, uint32_t sw);     /* it knows; true when somebody was suspect */
 
 /* view_loop.c */
 void view_flap_note(struct view *, uint32_t network_id, const uint8_t mac[6], struct view_place from,
 		    struct view_place to, uint64_t now_ms);
-/* Before the host goes there. */
-void view_note_lan(const struct view *, struct host *, const struct view_use *to, uint32_t sw, uint32_t ofport);
+/* The same of a host that stands where it is. */
+void view_flap_note_refused(struct view *, uint32_t network_id, const uint8_t mac[6], struct view_place stands,
+			    struct view_place heard, uint64_t now_ms);
+void view_flap_forget(struct view *, uint32_t network_id, const uint8_t mac[6]);
 bool view_quarantine_apply(struct view *, struct fact *, const struct gone *);
 void view_quarantine_port_down(struct view *, uint32_t sw, const struct view_port *, const struct gone *);
 

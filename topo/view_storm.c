@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Storms: what the meters of a switch tell becomes the beginning and the end of a
- * storm at a port. The first number that a switch tells is only where we begin to
+/* Storms, and rates: what the meters of a switch tell becomes the beginning and the end of a
+ * port's sending more than it may. The first number that a switch tells is only where we begin to
  * count: who knows what it was before weftd started. */
 #include "topo/view_private.h"
 
@@ -31,10 +31,10 @@ static bool grow(struct view_storm *storm, struct fact *fact)
 bool view_storm_apply(struct view *view, struct fact *fact)
 {
 	struct view_use *use = view_use_mutable(view, fact->sw, fact->ofport, fact->network);
-	if (!use || !use->storm_pps[fact->storm])
+	if (!use || !use->limits[fact->storm])
 		return false;
 	struct view_storm *storm = &use->storms[fact->storm];
-	if (fact->kind == FACT_STORM)
+	if (fact->kind == FACT_STORM || fact->kind == FACT_RATE)
 		return grow(storm, fact);
 	bool was_active = storm->active;
 	storm->active = false;

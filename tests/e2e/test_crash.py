@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Promise P10: what `weft apply` acknowledged survives kill -9 at any instant, and the
-file is the old or the new text, whole, always.
+file is the old or the new text, whole, always. So does its revision, and that it waits
+for a confirmation.
 
 weftd is killed at random times after an apply began, and right behind random steps
 that it makes in the folder of the file. What only a power cut shows, the order of
-fsync and rename, is proved in tests/unit/controller/test_file.c."""
+fsync and rename, is proved in tests/unit/controller/test_file.c; every single step in
+tests/unit/controller/test_config_apply.c."""
 import ctypes
+import hashlib
 import json
 import os
 import random
@@ -68,10 +71,26 @@ class Weftd:
         self.log.seek(0)
         return self.log.read()
 
-    def begin_apply(self, text):
+    def weft(self, *args):
+        done = run(WEFT, "--run-dir", self.base / "run", "--json", *args, check=False, env=self.env)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def check_history(self, text, waits):
+        """The last revision is what is in force, and waits, or nothing does."""
+        history = self.weft("history")
+        last = history["revisions"][-1]
+        assert last["number"] == history["in_force"]
+        assert last["sha256"] == hashlib.sha256(text.encode()).hexdigest()
+        assert (history["confirm"] or {}).get("revision") == (last["number"] if waits else None)
+        assert not [p for p in self.answers()["problems"] if p["kind"] == "history"]
+        if waits:
+            self.weft("confirm")
+
+    def begin_apply(self, text, *more):
         new = self.base / "new.yaml"
         new.write_text(text)
-        return subprocess.Popen([WEFT, "--run-dir", str(self.base / "run"), "apply", str(new)], env=self.env,
+        return subprocess.Popen([WEFT, "--run-dir", str(self.base / "run"), "apply", str(new), *more], env=self.env,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def kill(self):
@@ -107,6 +126,7 @@ def test_nothing_acknowledged_is_lost(tmp_path):
     before = revision(0, chance)
     d.file.write_text(before)
     n = n_acknowledged = 0
+    waits = False
     fate = {"old": 0, "new": 0, "acknowledged": 0}
     began = time.monotonic()
 
@@ -119,6 +139,7 @@ def test_nothing_acknowledged_is_lost(tmp_path):
     try:
         while not is_enough():
             d.start()
+            d.check_history(before, waits)
             for _ in range(chance.randint(1, 3)):
                 n, before, at = n + 1, revision(n + 1, chance), time.monotonic()
                 assert d.begin_apply(before).wait(20) == 0, d.read_log()
@@ -127,7 +148,8 @@ def test_nothing_acknowledged_is_lost(tmp_path):
             usual = time.monotonic() - at
             n, after = n + 1, revision(n + 1, chance)
             steps.forget()
-            client = d.begin_apply(after)
+            confirm = chance.choice(((), ("--confirm", "1h")))
+            client = d.begin_apply(after, *confirm)
             if chance.random() < 0.5:
                 wait_some_steps(steps, chance)
             else:
@@ -140,8 +162,10 @@ def test_nothing_acknowledged_is_lost(tmp_path):
                 f"revision {n}, {'' if acknowledged else 'not '}acknowledged: {len(text)} bytes are there, " \
                 f"the old one has {len(before)}, the new one {len(after)}"
             fate["acknowledged" if acknowledged else "new" if text == after else "old"] += 1
+            waits = bool(confirm) and text == after
             before = text
         d.start()       # the last one is taken as well
+        d.check_history(before, waits)
     finally:
         d.down()
     print(f"{sum(fate.values())} kills, {n_acknowledged} revisions acknowledged before them; at the kill: {fate}")

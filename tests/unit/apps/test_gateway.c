@@ -235,6 +235,43 @@ static void a_machine_of_the_lan_is_not_robbed(void **state)
 	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "a"));
 }
 
+/* A virtual router's MAC that moves from a VM to a machine, and the VM stays up (VRRP). */
+static void a_machine_that_goes_on_speaking_is_believed(void **state)
+{
+	(void) state;
+	begin("host red 3 c:r1; host red 1 a:r1");
+	send("lan", 0, 3, 20);
+	w->now_ms += 999;
+	send("lan", 0, 3, 20);
+	assert_int_equal(world_host(w, "red", 3)->sw, world_switch(w, "c"));
+	w->now_ms += 1;
+	send("lan", 0, 3, 20);
+	/* Nowhere for now: both hear what is for it. */
+	assert_null(world_host(w, "red", 3));
+	assert_int_equal(w->facts[w->n_facts - 1].reason, REASON_GOES_ON);
+	send("a:r1", 3, 1, UNTAGGED);
+	assert_int_equal(world_got(w, "lan", 20), 1);
+	assert_int_equal(world_got(w, "c:r1", UNTAGGED), 1);
+	send("lan", 0, 3, 20);
+	assert_int_equal(world_host(w, "red", 3)->sw, world_switch(w, "a"));
+	/* Or the VM speaks, and the LAN sends that back: it stands. */
+	begin_again("host red 3 c:r1");
+	for (unsigned i = 0; i < 5; i++) {
+		send("c:r1", 0, 3, UNTAGGED);
+		send("lan", 0, 3, 20);
+		w->now_ms += 400;
+	}
+	send("c:r1", 0, 3, UNTAGGED);
+	assert_int_equal(world_host(w, "red", 3)->sw, world_switch(w, "c"));
+	/* Now and then is not going on. */
+	begin_again("host red 3 c:r1");
+	for (unsigned i = 0; i < 5; i++) {
+		send("lan", 0, 3, 20);
+		w->now_ms += 10001;
+	}
+	assert_int_equal(world_host(w, "red", 3)->sw, world_switch(w, "c"));
+}
+
 /* A gateway without weftd lets its VMs out to the LAN, where the next one hears them. */
 static void who_was_heard_on_the_lan_meanwhile_stands_where_its_row_is(void **state)
 {
@@ -397,6 +434,7 @@ int main(void)
 		TEST(the_first_one_alive_is_chosen),
 		TEST(a_vm_is_not_moved_by_its_own_echo),
 		TEST(a_machine_of_the_lan_is_not_robbed),
+		TEST(a_machine_that_goes_on_speaking_is_believed),
 		TEST(who_was_heard_on_the_lan_meanwhile_stands_where_its_row_is),
 		TEST(who_is_behind_the_new_gateway),
 		TEST(restart_finds_the_gateway_in_the_rows),

@@ -76,7 +76,7 @@ static void learned_once_where_it_speaks(void **state)
 	assert_int_equal(world_count_rows(w, "a", "priority=300", NULL), 4);
 }
 
-static void no_uplink_ever_punts(void **state)
+static void no_stranger_on_an_uplink_punts(void **state)
 {
 	(void) state;
 	begin(three, three_ports);
@@ -184,7 +184,7 @@ static void one_punt_tells_all_switches(void **state)
 	send("a:r1", 0, 1, 1);
 	assert_int_equal(world_got(w, "b:r1", UNTAGGED), 1);
 	assert_int_equal(world_got(w, "c:r1", UNTAGGED), 1);
-	assert_int_equal(w->n_changes, 4);
+	assert_int_equal(w->n_changes, 5);
 	assert_int_equal(w->n_compiles, 0);
 	send("b:r1", 1, 2, 1);
 	assert_int_equal(w->n_got, 2);          /* a:r1, and the LAN saw it */
@@ -195,7 +195,7 @@ static void one_punt_tells_all_switches(void **state)
 	/* green has no uplink on c, blue none at all. */
 	world_quiet(w);
 	send("a:g1", 0, 4, 1);
-	assert_int_equal(w->n_changes, 3);
+	assert_int_equal(w->n_changes, 4);
 	world_quiet(w);
 	send("a:b1", 0, 5, 1);
 	assert_int_equal(w->n_changes, 2);
@@ -225,9 +225,10 @@ static void a_move_between_switches(void **state)
 	begin(three, three_ports);
 	world_do(w, "host red 1 a:r1; host red 2 b:r1; host red 3 c:r1");
 	world_quiet(w);
-	send("b:r2", 3, 1, 1);
-	/* Old row out, old way turned, new rows in; c need not know. */
-	assert_int_equal(w->n_changes, 4);
+	/* Where it was it is heard on the uplink, too late. */
+	send("b:r2", 0, 1, 2);
+	/* Old rows out, old way turned, new rows in; c need not know. */
+	assert_int_equal(w->n_changes, 6);
 	send("a:r2", 1, 4, 1);
 	assert_int_equal(world_got(w, "b:r2", UNTAGGED), 1);
 	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 0);
@@ -239,6 +240,54 @@ static void a_move_between_switches(void **state)
 	world_do(w, "host green 5 a:g1; host green 5 c:g1");
 	world_check(w);
 	world_do(w, "host green 5 b:g1");
+}
+
+/* Behind an uplink nobody is learned, and a host of ours that is heard there is not lost: it is unknown,
+ * and found where it is, when it goes on, or its port is down. */
+static void a_move_beyond_the_uplink(void **state)
+{
+	(void) state;
+	begin(three, three_ports);
+	world_do(w, "host red 1 a:r1; host red 2 a:r2; host red 3 b:r1");
+	world_send(w, "lan", world_frame(0, 1, 30));
+	assert_int_equal(w->n_punts, 1);
+	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "a"));
+	w->now_ms += 1000;
+	world_quiet(w);
+	world_send(w, "lan", world_frame(0, 1, 30));
+	assert_null(world_host(w, "red", 1));
+	assert_int_equal(w->facts[0].reason, REASON_GOES_ON);
+	world_check(w);
+	world_send(w, "a:r2", world_frame(1, 2, UNTAGGED));
+	assert_int_equal(world_got(w, "lan", 30), 1);
+	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 1);
+	world_send(w, "lan", world_frame(0, 1, 30));
+	assert_int_equal(w->n_punts, 0);
+	/* It is at home after all. */
+	world_send(w, "a:r1", world_frame(2, 1, UNTAGGED));
+	assert_non_null(world_host(w, "red", 1));
+	/* Its port is down. */
+	world_do(w, "down b:r1");
+	world_send(w, "lan", world_frame(0, 3, 30));
+	assert_null(world_host(w, "red", 3));
+}
+
+/* Who may be at one port only, or has to stay, is not led away. */
+static void nobody_is_led_away_by_the_uplink(void **state)
+{
+	(void) state;
+	begin("version: 1\nswitches: {a: {dpid: 1}}\nnetworks:\n"
+	      "  red: {transport: vlan, vlan: 30, uplinks: [a:up], ports: [{port: a:r1, mac: \"02:00:00:00:00:01\"}, {port: a:r2, sticky: true}]}\n",
+	      "up a; port a:up 1; port a:r1 2; port a:r2 3; host red 1 a:r1; host red 2 a:r2");
+	for (unsigned i = 0; i < 3; i++) {
+		for (unsigned mac = 1; mac <= 2; mac++) {
+			world_send(w, "lan", world_frame(0, mac, 30));
+			assert_int_equal(w->n_punts, 0);
+		}
+		w->now_ms += 1000;
+	}
+	assert_non_null(world_host(w, "red", 1));
+	assert_non_null(world_host(w, "red", 2));
 }
 
 /* --- ageing ------------------------------------------------------------------------ */
@@ -724,12 +773,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(learned_once_where_it_speaks),
-		TEST(no_uplink_ever_punts),
+		TEST(no_stranger_on_an_uplink_punts),
 		TEST(punts_that_say_nothing), TEST(ahead_names_the_rows_that_come),
 		TEST(addresses_come_along),
 		TEST(one_punt_tells_all_switches),
 		TEST(a_move_on_one_switch),
 		TEST(a_move_between_switches),
+		TEST(a_move_beyond_the_uplink),
+		TEST(nobody_is_led_away_by_the_uplink),
 		TEST(silence_ages),
 		TEST(a_deletion_is_told_late), TEST(old_rows_age_without_effect),
 		TEST(ageing_fits_the_wire),

@@ -456,6 +456,9 @@ static void through_the_lan(void **state)
 	assert_true(is_closed("a:p1", "red"));
 	assert_false(is_closed("b:lan0", "red"));
 	assert_false(use_at("b:lan0", "red")->loop_guard);
+	/* Machines there are learned all the same. */
+	hear("red", 12, "b:lan0");
+	assert_non_null(world_host(w, "red", 12));
 }
 
 /* Any bytes, of any size, with or without a tag. */

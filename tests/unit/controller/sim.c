@@ -88,7 +88,7 @@ static void on_changed(void *ctx)
 static void start(struct sim *s)
 {
 	struct config_state state;
-	s->config = config_new(s->loop, s->file);
+	s->config = config_new(s->loop, s->file, NULL);
 	config_state(s->config, &state);
 	if (state.failed)
 		diag_print(state.findings, stderr);
@@ -176,11 +176,11 @@ void sim_edit(struct sim *s, const char *text, bool is_good, bool by_apply)
 	config_state(s->config, &before);
 	set_time(s);
 	if (by_apply) {
-		const char *error = config_apply(s->config, text, strlen(text));
+		const char *error = config_apply(s->config, text, strlen(text), NULL);
 		assert_int_equal(error == NULL, is_good);
 	} else {
 		write_file(s, text);
-		config_reload(s->config);
+		config_reload(s->config, HISTORY_NOBODY);
 	}
 	config_state(s->config, &after);
 	assert_int_equal(after.n_loads, before.n_loads + 1);

@@ -62,7 +62,7 @@ struct sim_got { uint32_t sw, ofport; int vid; };
 
 struct sim {
 	uint64_t random;
-	bool has_storms;                /* its files may have storm limits: seeds from SIM_STORMS on */
+	bool has_storms;                /* its files may have storm limits, rates and mirrors: seeds from SIM_STORMS on */
 	bool has_underlays;             /* and tunnels: seeds from SIM_UNDERLAYS on */
 	bool dead[2][SIM_SWITCHES][SIM_SWITCHES];       /* red, blue: nothing comes through, either way */
 	bool is_tls;

@@ -99,7 +99,8 @@ static void put_port(struct writer *w)
 		"vm1", "vm2", "vm3", "vm4", "vm5", "tr1", "tr2", "vm*", "tr?", "vm?", "v*2", "br0",
 	};
 	struct sim *s = w->s;
-	fprintf(w->to, "      - {port: \"%s:%s\"", some_switch(w), names[sim_random(s, 12)]);
+	const char *sw = some_switch(w);
+	fprintf(w->to, "      - {port: \"%s:%s\"", sw, names[sim_random(s, 12)]);
 	if (sim_chance(s, 40))
 		fprintf(w->to, ", tag: %u", 5 + sim_random(s, 4));
 	if (sim_chance(s, 15))
@@ -116,6 +117,10 @@ static void put_port(struct writer *w)
 	if (s->has_storms && sim_chance(s, 10))
 		fprintf(w->to, ", storm: {broadcast: %s, unknown: %upps}", sim_chance(s, 50) ? "none" : "7pps",
 			1 + sim_random(s, 3));
+	if (s->has_storms && sim_chance(s, 15))
+		fprintf(w->to, ", rate: %uMbit", 1 + sim_random(s, 3));
+	if (s->has_storms && sim_chance(s, 20))
+		fprintf(w->to, ", mirror: \"%s:%s\"", sw, sim_chance(s, 70) ? "vm5" : "tr2");
 	fprintf(w->to, "}\n");
 }
 

@@ -504,12 +504,80 @@ static void print_got(const char *what, const struct sim_got *got, size_t n)
 	print_message("\n");
 }
 
+/* --- copies for mirror ports: each frame once, as it came in or is delivered --- */
+
+static const struct view_port *seen_port(const struct sim *s, uint32_t sw, uint32_t ofport)
+{
+	uint32_t slot = sw < SIM_SWITCHES ? sim_slot(s, &s->switches[sw]) : NET_NONE;
+	return slot == NET_NONE ? NULL : view_port(s->core->view, slot, ofport);
+}
+
+/* Where copies of what that port sends and gets come out; 0 = nowhere. */
+static uint32_t copied_to(const struct sim *s, uint32_t sw, uint32_t ofport)
+{
+	const struct view_port *port = seen_port(s, sw, ofport);
+	uint32_t to = port ? view_mirror(s->core->view, sim_slot(s, &s->switches[sw]), port) : NET_NONE;
+	return to == NET_NONE || !seen_port(s, sw, to)->up ? 0 : to;
+}
+
+/* Takes them out of what the frame became. */
+static size_t take_copies(struct sim *s, struct sim_got *ret_copies)
+{
+	size_t n = 0, kept = 0;
+	for (size_t i = 0; i < s->n_got; i++) {
+		const struct view_port *port = seen_port(s, s->got[i].sw, s->got[i].ofport);
+		if (port && port->is_mirror)
+			ret_copies[n++] = s->got[i];
+		else
+			s->got[kept++] = s->got[i];
+	}
+	s->n_got = kept;
+	return n;
+}
+
+static size_t count_at(const struct sim_got *got, size_t n, uint32_t sw, uint32_t ofport)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < n; i++)
+		count += got[i].sw == sw && got[i].ofport == ofport;
+	return count;
+}
+
+static void check_copies(const struct sim *s, const struct sim_host *from, const struct reference *r,
+			 const struct sim_got *copies, size_t n)
+{
+	const struct sim_port *source = from->sw < SIM_SWITCHES ? &s->switches[from->sw].ports[from->port] : NULL;
+	uint32_t came = source && source->ofport && source->is_up ? copied_to(s, from->sw, source->ofport) : 0;
+	size_t n_known = 0;
+	for (size_t i = 0; came && i < n; i++)
+		if (copies[i].sw == from->sw && copies[i].ofport == came)
+			assert_int_equal(copies[i].vid, from->vid);
+	if (came)
+		assert_int_equal(count_at(copies, n, from->sw, came), 1);
+	n_known += came != 0;
+	for (uint32_t sw = 0; sw < SIM_SWITCHES; sw++)
+		for (size_t p = 0; p < SIM_PORTS; p++) {
+			uint32_t to = s->switches[sw].ports[p].ofport;
+			size_t n_got = 0, n_copies = to ? count_at(copies, n, sw, to) : 0;
+			if (!to || (came == to && sw == from->sw))
+				continue;
+			for (size_t i = 0; i < r->n_got; i++)
+				n_got += r->got[i].sw == sw && copied_to(s, sw, r->got[i].ofport) == to;
+			/* Copies of a flood through rules for what is delivered come one by one. */
+			assert_true(n_copies <= n_got && !n_copies == !n_got);
+			n_known += n_copies;
+		}
+	assert_int_equal(n, n_known);
+}
+
 static void check_frame(struct sim *s, const struct sim_host *from, const uint8_t dst[6])
 {
 	static struct reference r;
+	struct sim_got copies[SIM_MAX_GOT];
 	r = (struct reference) { .s = s, .dst = dst };
 	refer(&r, from);
 	sim_send(s, from, dst);
+	check_copies(s, from, &r, copies, take_copies(s, copies));
 	if (has_links(s))
 		s->n_got = forget_lan(s->got, s->n_got);
 	qsort(r.got, r.n_got, sizeof *r.got, compare_got);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "controller/api_private.h"
@@ -50,7 +51,7 @@ static const char guarded[] =
 	"  office:\n"
 	"    guard: [dhcp, ra]\n"
 	"    storm: {broadcast: 10pps}\n"
-	"    ports: [{port: kvm1:vm-a, mac: \"02:00:00:00:00:02\", ip: 10.0.0.2}, {port: kvm1:vm-b, max_hosts: 1, on_limit: shut}]\n";
+	"    ports: [{port: kvm1:vm-a, mac: \"02:00:00:00:00:02\", ip: 10.0.0.2, rate: 10Mbit}, {port: kvm1:vm-b, max_hosts: 1, on_limit: shut}]\n";
 static const char bad[] =
 	"version: 1\n"
 	"networks:\n"
@@ -61,6 +62,7 @@ static const char bad[] =
 static char dir[64], file[128], socket_path[128];
 static struct loop *loop;
 static struct world world;
+static struct history *history;
 static struct config *config;
 static struct api *api;
 static char listener[] = "tcp:127.0.0.1:6653";
@@ -96,7 +98,10 @@ static int set_up(void **state)
 	world_init(&world, good);
 	world.core->now_ms = loop_now_ms(loop);
 	world_connect(&world, "kvm1", ports, 2);
-	config = config_new(loop, file);
+	char folder[128];
+	snprintf(folder, sizeof folder, "%s/history", dir);
+	history = history_new(folder);
+	config = config_new(loop, file, history);
 	config_start(config, world.core, on_changed, NULL);
 	struct api_world seen = { .core = world.core, .config = config, .listeners = listeners,
 				  .started_wall_ms = loop_wall_ms() };
@@ -111,12 +116,15 @@ static int tear_down(void **state)
 	(void) state;
 	api_free(api);
 	config_free(config);
+	history_free(history);
 	world_uninit(&world);
 	loop_free(loop);
 	assert_int_equal(access(socket_path, F_OK), -1);
 	unlink(file);
 	snprintf(path, sizeof path, "%s/weftd.pid", dir);
 	unlink(path);
+	snprintf(path, sizeof path, "rm -r %s/history", dir);
+	assert_int_equal(system(path), 0);
 	assert_int_equal(rmdir(dir), 0);
 	return 0;
 }
@@ -549,12 +557,134 @@ static void test_explain(void **state)
 	json_decref(json);
 }
 
+static void test_confirm_and_rollback(void **state)
+{
+	(void) state;
+	json_decref(call("POST", "/v1/confirm", NULL, 409));
+	json_decref(call("POST", "/v1/rollback", NULL, 409));
+	json_t *json = call("POST", "/v1/apply?confirm_seconds=600&message=why%20so", other, 200);
+	const json_t *waits = json_object_get(json, "confirm");
+	assert_int_equal(json_integer_value(json_object_get(json, "revision")), 2);
+	assert_int_equal(json_integer_value(json_object_get(waits, "revision")), 2);
+	assert_int_equal(json_integer_value(json_object_get(waits, "back_to")), 1);
+	json_decref(json);
+	json = call("GET", "/v1/history", NULL, 200);
+	const json_t *last = json_array_get(json_object_get(json, "revisions"), 1);
+	assert_string_equal(text(last, "source"), "apply");
+	assert_string_equal(text(last, "message"), "why so");
+	assert_int_equal(json_integer_value(json_object_get(last, "uid")), getuid());
+	assert_int_equal(json_integer_value(json_object_get(json, "in_force")), 2);
+	manual_knows("history", json);
+	manual_is_kept("history", json, NULL);
+	json_decref(json);
+	json_decref(call("POST", "/v1/apply", good, 409));
+	json_decref(call("POST", "/v1/rollback?number=1", NULL, 200));
+	json = call("GET", "/v1/revision", NULL, 200);
+	assert_int_equal(json_integer_value(json_object_get(json, "number")), 3);
+	assert_string_equal(text(json, "text"), good);
+	json_decref(json);
+	json = call("GET", "/v1/revision?number=2", NULL, 200);
+	assert_string_equal(text(json, "text"), other);
+	json_decref(json);
+	json_decref(call("GET", "/v1/revision?number=9", NULL, 404));
+	json_decref(call("GET", "/v1/revision?number=x", NULL, 400));
+	json_decref(call("POST", "/v1/apply?confirm_seconds=0", other, 400));
+	json_decref(call("POST", "/v1/apply?confirm_seconds=86401", other, 400));
+	json_decref(call("POST", "/v1/apply?confirm_seconds=5", other, 200));
+	json_decref(call("POST", "/v1/confirm", NULL, 200));
+}
+
+/* The copy tells, weftd itself is as it was; the file on the disk is what is asked for without a body. */
+static void test_plan(void **state)
+{
+	const struct net *net = world.core->net;
+	(void) state;
+	json_t *json = call("POST", "/v1/plan", other, 200);
+	assert_true(json_is_true(json_object_get(json, "changes")));
+	long long added = json_integer_value(json_object_get(json, "added"));
+	assert_true(added > 0);
+	json_decref(json);
+	assert_ptr_equal(world.core->net, net);
+	assert_int_equal(ledger_n_dirty(world.core->switches[0]->ledger), 0);
+	json = call("POST", "/v1/plan", NULL, 200);
+	assert_true(json_is_false(json_object_get(json, "changes")));
+	json_decref(json);
+	json = call("POST", "/v1/plan?rows=1", bad, 200);
+	assert_true(json_is_false(json_object_get(json, "ok")));
+	assert_true(json_array_size(json_object_get(json, "findings")) > 1);
+	json_decref(json);
+	/* Long enough that it comes in many pieces. */
+	char *large = malloc(1 << 16);
+	int n = sprintf(large, "version: 1\nswitches: {kvm1: {dpid: 0x11}}\nnetworks:\n");
+	for (int i = 0; i < 500; i++)
+		n += sprintf(large + n, "  net%d: {ports: [{port: kvm1:vm-a, tag: %d}]}\n", i, i + 1);
+	json = call("POST", "/v1/plan?rows=1", large, 200);
+	free(large);
+	assert_true(json_array_size(json_object_get(json, "rows")) > 500);
+	json_decref(json);
+	assert_int_equal(n_changed, 0);
+}
+
+static void wait_for_plans(size_t n)
+{
+	for (int i = 0; api->n_plans != n && i < 3000; i++)
+		ask_turns(loop_base(loop), 10);
+	assert_int_equal(api->n_plans, n);
+}
+
+/* Two at a time; a client that goes away ends its own, and nothing is left of it. */
+static void test_plans_are_bounded(void **state)
+{
+	enum { N = API_MAX_PLANS + 1, NETWORKS = 40000 };
+	char *body = malloc(NETWORKS * 64 + 64), head[256], buf[4096];
+	int fds[N];
+	(void) state;
+	assert_non_null(body);
+	size_t size = (size_t) sprintf(body, "version: 1\nnetworks:\n");
+	for (unsigned i = 0; i < NETWORKS; i++)
+		size += (size_t) sprintf(body + size, "  net%u: {ports: [kvm1:p%u]}\n", i, i);
+	int head_size = snprintf(head, sizeof head, "POST /v1/plan HTTP/1.0\r\nContent-Length: %zu\r\n\r\n", size);
+	for (size_t i = 0; i < N; i++) {
+		fds[i] = ask_connect(socket_path);
+		send_body(fds[i], head, (size_t) head_size);
+		send_body(fds[i], body, size - 1);
+	}
+	for (size_t i = 0; i < N; i++)
+		send_body(fds[i], body + size - 1, 1);
+	ask_turns(loop_base(loop), 10);
+	assert_int_equal(api->n_plans, API_MAX_PLANS);
+	json_decref(call("GET", "/v1/status", NULL, 200));
+	assert_true(ask_wait(loop_base(loop), fds[N - 1], 30000));
+	assert_true(recv(fds[N - 1], buf, sizeof buf, 0) > 0);
+	assert_non_null(strstr(buf, " 503 "));
+	close(fds[0]);
+	wait_for_plans(API_MAX_PLANS - 1);
+	for (ssize_t n = 1; n > 0;) {
+		assert_true(ask_wait(loop_base(loop), fds[1], 30000));
+		n = recv(fds[1], buf, sizeof buf, 0);
+	}
+	wait_for_plans(0);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	for (size_t i = 1; i < N; i++)
+		close(fds[i]);
+	/* api_free waits for what still runs. */
+	int late = ask_connect(socket_path);
+	send_body(late, head, (size_t) head_size);
+	send_body(late, body, size);
+	ask_turns(loop_base(loop), 5);
+	assert_int_equal(api->n_plans, 1);
+	close(late);
+	free(body);
+}
+
 static void test_manual_tells_the_truth(void **state)
 {
 	static const char *const lists[] = { "switches", "ports", "hosts", "networks", "flows", "events", "objects" };
 	static const char *const documents[] = { "status", "config", "counters", "log" };
 	(void) state;
 	/* Something of everything. */
+	json_decref(call("POST", "/v1/apply?confirm_seconds=600", other, 200));
 	world_learn(&world, "office", 1, 0, 1);
 	world_reload(&world, limited);
 	core_plan(world.core);
@@ -597,6 +727,10 @@ static void test_manual_tells_the_truth(void **state)
 	/* Nothing is wrong here, and nothing was sent. */
 	manual_is_kept("explain", explained, (const char *const[]) { "directions.causes.", "probe.", NULL });
 	json_decref(explained);
+	json_t *plan = call("POST", "/v1/plan?rows=1", good, 200);
+	manual_knows("plan", plan);
+	manual_is_kept("plan", plan, NULL);
+	json_decref(plan);
 	char *page = NULL;
 	size_t size = 0;
 	FILE *f = open_memstream(&page, &size);
@@ -627,6 +761,9 @@ int main(void)
 		T(test_followers_are_bounded),
 		T(test_ends_under_followers),
 		T(test_explain),
+		T(test_confirm_and_rollback),
+		T(test_plan),
+		T(test_plans_are_bounded),
 		T(test_manual_tells_the_truth),
 	};
 	signal(SIGPIPE, SIG_IGN);

@@ -79,7 +79,8 @@ static void serve(int ready)
 	world_learn(&world, "office", 1, 0, 1);
 	world_learn(&world, "yard", 2, 0, 1);
 	world_take_rows(&world, 0);
-	struct config *config = config_new(loop, in_dir("topology.yaml"));
+	struct history *history = history_new(in_dir("history"));
+	struct config *config = config_new(loop, in_dir("topology.yaml"), history);
 	config_start(config, world.core, on_changed, NULL);
 	struct api_world seen = { .core = world.core, .config = config, .listeners = listeners,
 				  .started_wall_ms = loop_wall_ms() };
@@ -116,14 +117,16 @@ static int group_up(void **state)
 
 static int group_down(void **state)
 {
-	static const char *const names[] = { "topology.yaml", "bad.yaml", "warn.yaml", "weftd.sock", "weftd.pid", "in",
+	static const char *const names[] = { "topology.yaml", "bad.yaml", "warn.yaml", "weftd.sock", "weftd.pid", "in", "other.yaml",
 					     "out", "err" };
 	(void) state;
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		unlink(in_dir(names[i]));
-	return rmdir(dir);
+	char command[128];
+	snprintf(command, sizeof command, "rm -r %s/history", dir);
+	return system(command) || rmdir(dir);
 }
 
 /* --- this side ------------------------------------------------------------------------------ */
@@ -201,6 +204,18 @@ static void test_check(void **state)
 	assert_true(json_is_false(json_object_get(json, "ok")));
 	assert_true(json_array_size(json_object_get(json, "findings")) >= 2);
 	json_decref(json);
+	static const char tunnels[] = "version: 1\nswitches: {a: {dpid: 1, vtep: 10.0.0.1}, b: {dpid: 2, vtep: 10.0.0.2}}\nnetworks:\n"
+		"  n1: {ports: [a:x, b:x]}\n  n2: {ports: [a:y, b:y]}\n  n3: {ports: [a:z, b:z]}\n  n4: {ports: [a:u, b:u]}\n";
+	char five[500];
+	snprintf(five, sizeof five, "%s  n5: {ports: [a:v, b:v]}\n  own: {ports: [a:w]}\n", tunnels);
+	write_file("in", tunnels);
+	assert_int_equal(weft("check @/in"), CLI_OK);
+	HAS(out, "network n1 goes by VXLAN: its guests need an MTU of at most 1450\n");
+	HAS(out, "network n4 goes by VXLAN: its guests need an MTU of at most 1450\n");
+	write_file("in", five);
+	assert_int_equal(weft("check @/in"), CLI_OK);
+	HAS(out, "\n5 networks go by VXLAN (n1, ...): their guests need an MTU of at most 1450\n");
+	assert_null(strstr(out, "network n"));
 	write_file("in", bad);
 	assert_int_equal(weft("check -"), CLI_ERROR);
 	HAS(err, "(stdin):4:5: error");
@@ -284,7 +299,23 @@ static void test_what_is_wrong(void **state)
 		{ "show hosts netwrok=office --run-dir @", "did you mean network?" },
 		{ "show hosts limit=x --run-dir @", "is no value" },
 		{ "check", "one FILE is wanted" },
-		{ "apply a b", "one FILE is wanted" },
+		{ "apply a b", "too many words" },
+		{ "apply -m text", "one FILE is wanted" },
+		{ "apply a --confirm", "it takes --confirm TIME and -m TEXT" },
+		{ "apply a --confirm soon", "a time from 1s to 24h" },
+		{ "apply a --confirm 25h", "a time from 1s to 24h" },
+		{ "apply a --frob", "it takes --confirm TIME and -m TEXT" },
+		{ "rollback x", "the number of a revision is wanted" },
+		{ "rollback 77 --run-dir @", "there is no revision 77; nothing was changed; `weft history`" },
+		{ "confirm --run-dir @", "nothing waits for a confirmation; `weft apply FILE --confirm 60s`" },
+		{ "confirm now", "no more words" },
+		{ "history all", "no more words" },
+		{ "diff", "name one or two" },
+		{ "diff 77 --run-dir @", "there is no revision 77" },
+		{ "diff @/nix --run-dir @", "cannot read" },
+		{ "plan a b", "one FILE is wanted, or none" },
+		{ "plan --frob", "one FILE is wanted, or none" },
+		{ "plan @/nix --run-dir @", "cannot read" },
 		{ "apply @/nix --run-dir @", "cannot read" },
 		{ "log set api", "set MODULE LEVEL" },
 		{ "log set nix dbg --run-dir @", "no module" },
@@ -323,6 +354,73 @@ static void test_apply_and_reload(void **state)
 	json_t *json = weft_json("reload --json --run-dir @", CLI_OK);
 	assert_true(json_is_false(json_object_get(json, "failed")));
 	json_decref(json);
+}
+
+static void test_plan(void **state)
+{
+	(void) state;
+	write_file("other.yaml", "version: 1\nswitches:\n  kvm1: {dpid: 0x11}\nnetworks:\n  office:\n    ports: [kvm1:vm-b]\n");
+	assert_int_equal(weft("plan @/other.yaml --run-dir @"), CLI_WOULD_CHANGE);
+	HAS(out, "gone    network yard (");
+	HAS(out, "/topology.yaml:5)\n");
+	HAS(out, "gone    port kvm1:vm-a of network office (");
+	HAS(out, "\nkvm1: ");
+	HAS(out, " deleted: port kvm1:vm-a of network office (");
+	HAS(out, "02:00:00:00:00:01 on kvm1:vm-a would no longer be in network office; its port would be in no network\n");
+	HAS(out, "02:00:00:00:00:02 on kvm1:vm-a would no longer be in network yard, which is gone; its port would be in no network\n");
+	assert_int_equal(weft("plan @/other.yaml --rows --run-dir @"), CLI_WOULD_CHANGE);
+	HAS(out, "# kvm1\n");
+	HAS(out, "\n-cookie=0x77");
+	HAS(out, "  # l2: port kvm1:vm-a of network office\n");
+	assert_int_equal(weft("plan --run-dir @"), CLI_OK);
+	HAS(out, "the file says the same network\n1 switch: no row differs\n");
+	assert_int_equal(weft("plan @/bad.yaml --run-dir @"), CLI_ERROR);
+	HAS(err, "/bad.yaml:4:5: error: unknown key");
+	/* No text is not no file. */
+	write_file("in", "");
+	assert_int_equal(weft("plan - --run-dir @"), CLI_ERROR);
+	HAS(err, "stdin:1:1: error: ");
+	unlink(in_dir("in"));
+	json_t *json = weft_json("--json plan @/other.yaml --run-dir @", CLI_WOULD_CHANGE);
+	assert_true(json_is_true(json_object_get(json, "changes")));
+	json_decref(json);
+}
+
+static void test_history(void **state)
+{
+	(void) state;
+	assert_int_equal(weft("history --run-dir @"), CLI_OK);
+	HAS(out, "       1  in force  20");
+	HAS(out, "  start ");
+	assert_int_equal(weft("apply @/other.yaml --confirm=5min -m yard-closes --run-dir @"), CLI_OK);
+	HAS(out, ", revision 2\nit waits for `weft confirm`: revision 1 comes back in ");
+	assert_int_equal(weft("status --run-dir @"), CLI_DEGRADED);
+	HAS(out, "warning: revision 2 waits for a confirmation: revision 1 comes back in ");
+	HAS(out, "`weft confirm` keeps it");
+	assert_int_equal(weft("history --run-dir @"), CLI_OK);
+	HAS(out, "yard-closes\n");
+	HAS(out, "\nrevision 2 waits for `weft confirm`");
+	assert_int_equal(weft("apply @/topology.yaml --run-dir @"), CLI_ERROR);
+	HAS(err, "revision 2 waits for a confirmation");
+	assert_int_equal(weft("diff 1 --run-dir @"), CLI_WOULD_CHANGE);
+	HAS(out, "--- revision 1\n+++ revision 2\n@@ ");
+	assert_int_equal(weft("diff 2 disk --run-dir @"), CLI_OK);
+	assert_string_equal(out, "");
+	assert_int_equal(weft("diff 2 @/other.yaml --run-dir @"), CLI_OK);
+	assert_int_equal(weft("rollback -m no --run-dir @"), CLI_OK);
+	HAS(out, ", revision 3\n");
+	assert_int_equal(weft("diff 1 3 --run-dir @"), CLI_OK);
+	json_t *json = weft_json("diff 2 3 --json --run-dir @", CLI_WOULD_CHANGE);
+	assert_true(json_is_false(json_object_get(json, "same")));
+	json_decref(json);
+	assert_int_equal(weft("apply @/other.yaml --confirm 60 --run-dir @"), CLI_OK);
+	assert_int_equal(weft("confirm --run-dir @"), CLI_OK);
+	HAS(out, ", revision 4\n");
+	assert_int_equal(weft("rollback 1 --run-dir @"), CLI_OK);
+	json = weft_json("--json history --run-dir @", CLI_OK);
+	assert_int_equal(json_integer_value(json_object_get(json, "in_force")), 5);
+	json_decref(json);
+	assert_int_equal(weft("status --run-dir @"), CLI_OK);
 }
 
 static void test_degraded(void **state)
@@ -496,6 +594,9 @@ int main(void)
 		cmocka_unit_test(test_help_and_reference),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_target),
+		/* The last ones: weftd has read its file after them. */
+		cmocka_unit_test(test_plan),
+		cmocka_unit_test(test_history),
 	};
 	log_init("test_cli");
 	log_set("all", "off");

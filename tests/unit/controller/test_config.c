@@ -104,7 +104,7 @@ static void begin(const char *text)
 {
 	put(file, text);
 	world_init(&world, text);
-	config = config_new(loop, file);
+	config = config_new(loop, file, NULL);
 	config_start(config, world.core, on_changed, &world);
 }
 
@@ -158,7 +158,7 @@ static void test_first_load_good(void **state)
 {
 	(void) state;
 	put(file, good);
-	config = config_new(loop, file);
+	config = config_new(loop, file, NULL);
 	struct net *net = config_take_net(config);
 	assert_non_null(net);
 	assert_null(config_take_net(config));
@@ -179,10 +179,10 @@ static void test_first_load_keeps_warnings(void **state)
 	assert_int_equal(diag_n_findings(now().findings), 1);
 	assert_int_equal(diag_finding(now().findings, 0)->code, DIAG_NO_PORTS);
 	put(file, good);
-	config_reload(config);
+	config_reload(config, HISTORY_NOBODY);
 	assert_int_equal(diag_n_findings(now().findings), 0);
 	put(file, warned);
-	config_reload(config);
+	config_reload(config, HISTORY_NOBODY);
 	assert_int_equal(diag_n_findings(now().findings), 1);
 }
 
@@ -190,14 +190,14 @@ static void test_first_load_bad(void **state)
 {
 	(void) state;
 	put(file, bad);
-	config = config_new(loop, file);
+	config = config_new(loop, file, NULL);
 	assert_null(config_take_net(config));
 	assert_true(now().failed);
 	assert_int_equal(now().n_failures, 1);
 	assert_int_equal(diag_n_errors(now().findings), 3);
 	config_free(config);
 	unlink(file);
-	config = config_new(loop, file);
+	config = config_new(loop, file, NULL);
 	assert_null(config_take_net(config));
 	assert_true(now().failed);
 	assert_int_equal(diag_n_errors(now().findings), 1);
@@ -221,13 +221,13 @@ static void test_bad_good_bad_good(void **state)
 	begin(other);
 	snprintf(digests[1], sizeof digests[1], "%s", now().digest);
 	put(file, good);
-	config_reload(config);
+	config_reload(config, HISTORY_NOBODY);
 	snprintf(digests[0], sizeof digests[0], "%s", now().digest);
 	n_changed = 0;
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
 		const struct net *before = world.core->net;
 		put(file, steps[i].text);
-		config_reload(config);
+		config_reload(config, HISTORY_NOBODY);
 		bool is_bad = steps[i].n_errors > 0;
 		n_bad += is_bad;
 		assert_int_equal(now().failed, is_bad);
@@ -249,13 +249,13 @@ static void test_the_same_again(void **state)
 	(void) state;
 	begin(good);
 	const struct net *net = world.core->net;
-	config_reload(config);
+	config_reload(config, HISTORY_NOBODY);
 	assert_ptr_equal(world.core->net, net);
 	assert_int_equal(now().n_unchanged, 1);
 	assert_int_equal(n_changed, 0);
 	/* The same network on other lines: rows name lines, so it is taken. */
 	put(file, spaced);
-	config_reload(config);
+	config_reload(config, HISTORY_NOBODY);
 	assert_int_equal(now().n_unchanged, 2);
 	assert_int_equal(n_changed, 1);
 	assert_int_equal(world.core->net->networks[0].where.line, 5);
@@ -267,7 +267,7 @@ static void test_apply(void **state)
 {
 	(void) state;
 	begin(good);
-	assert_null(config_apply(config, other, strlen(other)));
+	assert_null(config_apply(config, other, strlen(other), NULL));
 	assert_string_equal(on_disk(), other);
 	assert_int_equal(world.core->net->networks[0].n_ports, 2);
 	assert_int_equal(n_changed, 1);
@@ -283,7 +283,7 @@ static void test_apply_refused(void **state)
 {
 	(void) state;
 	begin(warned);
-	assert_non_null(strstr(config_apply(config, bad, strlen(bad)), "nothing was changed"));
+	assert_non_null(strstr(config_apply(config, bad, strlen(bad), NULL), "nothing was changed"));
 	assert_string_equal(on_disk(), warned);
 	assert_int_equal(n_changed, 0);
 	assert_false(now().failed);
@@ -293,11 +293,11 @@ static void test_apply_refused(void **state)
 	assert_int_equal(diag_n_findings(now().findings), 1);
 
 	put(file, worse);
-	config_reload(config);
-	assert_non_null(config_apply(config, bad, strlen(bad)));
+	config_reload(config, HISTORY_NOBODY);
+	assert_non_null(config_apply(config, bad, strlen(bad), NULL));
 	assert_true(now().failed);
 	assert_int_equal(diag_n_errors(now().findings), 1);
-	assert_null(config_apply(config, good, strlen(good)));
+	assert_null(config_apply(config, good, strlen(good), NULL));
 	assert_false(now().failed);
 	assert_null(now().refused);
 	assert_int_equal(diag_n_findings(now().findings), 0);
@@ -311,7 +311,7 @@ static void test_apply_without_a_folder(void **state)
 	begin(good);
 	snprintf(away, sizeof away, "%s-away", dir);
 	assert_int_equal(rename(dir, away), 0);
-	const char *problem = config_apply(config, other, strlen(other));
+	const char *problem = config_apply(config, other, strlen(other), NULL);
 	assert_int_equal(rename(away, dir), 0);
 	assert_non_null(problem);
 	assert_non_null(strstr(problem, "No such file or directory; nothing was changed"));
@@ -425,7 +425,7 @@ static void test_links(void **state)
 	put(real[0], good);
 	run_until_loads(3);
 	assert_int_equal(world.core->net->networks[0].n_ports, 1);
-	assert_null(config_apply(config, other, strlen(other)));
+	assert_null(config_apply(config, other, strlen(other), NULL));
 	struct stat st;
 	assert_int_equal(lstat(file, &st), 0);
 	assert_true(S_ISLNK(st.st_mode));
@@ -454,7 +454,7 @@ static void test_unwatchable(void **state)
 	assert_int_equal(now().n_loads, 2);
 	assert_int_equal(n_changed, 1);
 	put_beside(file, good);
-	config_reload(config);
+	config_reload(config, HISTORY_NOBODY);
 	assert_int_equal(n_changed, 2);
 }
 

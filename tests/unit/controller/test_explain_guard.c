@@ -32,8 +32,8 @@ static const char file[] =
 	"    vni: 6\n"
 	"    guard: all\n"
 	"    storm: {broadcast: 100pps}\n"
-	"    ports: [{port: k1:srv, trust: all}, k1:v1, k2:v2]\n";
-enum { DB = 1, FIRST, SHUT, FREE, SRV, V1, FAR = 1, V2 };
+	"    ports: [{port: k1:srv, trust: all, mirror: k1:tap, rate: 10Mbit}, {port: k1:v1, mirror: k1:tap}, k2:v2]\n";
+enum { DB = 1, FIRST, SHUT, FREE, SRV, V1, FAR = 1, V2, TAP = 8 };
 
 static struct world world;
 static uint32_t k1, k2;
@@ -67,7 +67,7 @@ static int set_up(void **state)
 {
 	(void) state;
 	world_init(&world, file);
-	k1 = world_connect(&world, "k1", (const char *const[]) { "db", "first", "shut", "free", "srv", "v1", "vxlan0" }, 7);
+	k1 = world_connect(&world, "k1", (const char *const[]) { "db", "first", "shut", "free", "srv", "v1", "vxlan0", "tap" }, 8);
 	k2 = world_connect(&world, "k2", (const char *const[]) { "far", "v2", "vxlan0" }, 3);
 	take_all();
 	speak("lan", 1, k1, DB);
@@ -361,6 +361,35 @@ static void test_storm_is_a_note(void **state)
 	assert_string_equal(x->notes.items[0].text, "port k1:srv sends more broadcast frames than its limit lets pass (100 a second): 12 dropped");
 }
 
+/* Copies are on their way to nobody; and nobody stands where they come out. */
+static void test_mirrors(void **state)
+{
+	(void) state;
+	ask("k1:srv", "v1", "ethernet", NULL);
+	assert_true(x->is_reachable);
+	assert_false(x->directions[0].legs[0].by_flood);
+	for (size_t i = 0; i < x->directions[0].n_legs; i++)
+		for (size_t s = 0; s < x->directions[0].legs[i].n_steps; s++) {
+			const struct explain_step *step = &x->directions[0].legs[i].steps[s];
+			assert_true(!step->text || !strstr(step->text, "tap"));
+		}
+	ask("k1:tap", "v1", "ethernet", NULL);
+	assert_false(x->is_reachable);
+	assert_string_equal(x->directions[0].causes.items[0].kind, "mirror-port");
+	assert_non_null(strstr(x->directions[0].causes.items[0].text, "port k1:tap takes copies of others"));
+}
+
+static void test_rate_is_a_note(void **state)
+{
+	(void) state;
+	struct view_use *use = (struct view_use *) view_use(view_port(world.core->view, k1, SRV), id_of("leased"));
+	use->storms[LIMIT_RATE] = (struct view_storm) { .active = true, .n_dropped = 12 };
+	ask("k1:srv", "v1", "ethernet", NULL);
+	assert_true(x->is_reachable);
+	assert_string_equal(x->notes.items[0].kind, "rate");
+	assert_string_equal(x->notes.items[0].text, "port k1:srv sends more than its rate (10000 kbit/s): 12 frames dropped");
+}
+
 static void test_as_words(void **state)
 {
 	static const char *const bad[] = { "", "x", "10.0.0.1,10.0.0.2", "02:00:00:00:00:01,02:00:00:00:00:02", "10.0.0.1,x", "10.0.0.256" };
@@ -378,7 +407,7 @@ int main(void)
 #define T(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(test_bound), T(test_sticky), T(test_shut), T(test_leases), T(test_addresses_of_their_own), T(test_servers_and_routers), T(test_what_nobody_asks_for), T(test_what_may_not_be_said),
-		T(test_quarantine_is_told_once), T(test_storm_is_a_note), T(test_as_words),
+		T(test_quarantine_is_told_once), T(test_storm_is_a_note), T(test_mirrors), T(test_rate_is_a_note), T(test_as_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

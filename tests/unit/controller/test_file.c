@@ -217,12 +217,77 @@ static int tear_down(void **state)
 	return rmdir(dir);
 }
 
+static void test_read(void **state)
+{
+	char *text;
+	size_t size = 7;
+	(void) state;
+	put(path, "all of it");
+	text = file_read(path, 100, &size);
+	assert_string_equal(text, "all of it");
+	assert_int_equal(size, 9);
+	free(text);
+	text = file_read(path, 9, &size);
+	assert_non_null(text);
+	free(text);
+	assert_null(file_read(path, 8, &size));
+	assert_int_equal(errno, EFBIG);
+	assert_null(file_read(dir, 100, &size));
+	assert_int_equal(errno, EINVAL);
+	put(path, "");
+	text = file_read(path, 100, &size);
+	assert_int_equal(size, 0);
+	free(text);
+	unlink(path);
+	assert_null(file_read(path, 100, &size));
+	assert_int_equal(errno, ENOENT);
+	/* One that nobody writes to does not hold the reader. */
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_null(file_read(path, 100, &size));
+	assert_int_equal(errno, EINVAL);
+	unlink(path);
+}
+
+/* More than a buffer, by the byte. */
+static void test_read_large(void **state)
+{
+	enum { SIZE = 100001 };
+	char *text = malloc(SIZE + 1);
+	size_t size;
+	(void) state;
+	for (int i = 0; i < SIZE; i++)
+		text[i] = (char) ('a' + i % 26);
+	text[SIZE] = '\0';
+	put(path, text);
+	char *read_back = file_read(path, 1 << 20, &size);
+	assert_int_equal(size, SIZE);
+	assert_string_equal(read_back, text);
+	free(read_back);
+	free(text);
+}
+
+static void test_remove(void **state)
+{
+	(void) state;
+	put(path, "old");
+	steps[0] = '\0';
+	assert_int_equal(file_remove(path), 0);
+	assert_string_equal(steps, "sync-folder:- ");
+	assert_int_equal(file_remove(path), 0);
+	failing = "sync-folder";
+	assert_int_equal(file_remove(path), 1);
+	assert_int_equal(errno, EIO);
+	failing = NULL;
+	assert_int_equal(file_remove(dir), -1);
+	assert_int_equal(file_sync_folder("/no/such/folder/file"), -1);
+}
+
 int main(void)
 {
 #define T(FUNCTION) cmocka_unit_test_setup_teardown(FUNCTION, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		T(test_order), T(test_failures), T(test_full_disk), T(test_mode), T(test_owner), T(test_link),
-		T(test_nowhere),
+		T(test_nowhere), T(test_read), T(test_read_large), T(test_remove),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,6 +109,22 @@ static void explicit_ports_become_vms(void **state)
 	lab_plan_free(plan);
 }
 
+/* Somebody listens there, in no network, though a glob would mean it. */
+static void mirrors_get_listeners(void **state)
+{
+	struct lab_plan *plan = plan_of(TWO_SWITCHES
+		"networks:\n"
+		"  office: {ports: [{port: kvm1:vm-a, mirror: kvm1:tap}, {port: 'kvm*:vm-*', mirror: 'kvm*:mon'}, 'kvm1:*']}\n");
+
+	(void) state;
+	assert_int_equal(plan->n_vms, 4);
+	assert_int_equal(vm_of(plan, "vm-a")->n_stands, 1);
+	assert_int_equal(vm_of(plan, "tap")->n_stands, 0);
+	assert_int_equal(vm_of(plan, "kvm2-mon")->host, 1);
+	assert_int_equal(vm_of(plan, "kvm1-mon")->n_stands, 0);
+	lab_plan_free(plan);
+}
+
 static void x_lab_names_the_vms_of_globs(void **state)
 {
 	struct lab_plan *plan = plan_of(
@@ -498,6 +514,7 @@ int main(void)
 #define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, new_diag, drop_diag)
 	const struct CMUnitTest tests[] = {
 		TEST(explicit_ports_become_vms),
+		TEST(mirrors_get_listeners),
 		TEST(x_lab_names_the_vms_of_globs),
 		TEST(equal_port_names_get_the_switch_in_front),
 		TEST(trunks_stand_in_several_networks),

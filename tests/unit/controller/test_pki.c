@@ -251,6 +251,8 @@ static void renew_keeps_names_and_changes_the_key(void **state)
 	(void) state;
 	assert_true(pki_dir_init(dir, sans, 3, 10, NOW, &first, &error));
 	snprintf(old_key, sizeof old_key, "%s", slurp(first.key));
+	/* Who may read the old key may read the new one: weftd as a user of its own. */
+	assert_int_equal(chmod(first.key, 0640), 0);
 	assert_true(pki_dir_renew(dir, NULL, "weftd", 365, NOW + 5 * DAY, &second, &error));
 	assert_string_not_equal(old_key, slurp(second.key));
 	assert_string_not_equal(first.serial, second.serial);
@@ -264,6 +266,9 @@ static void renew_keeps_names_and_changes_the_key(void **state)
 	assert_string_equal(info.sans[4], "weft.example");
 	assert_int_equal(info.not_after, NOW + (5 + 365) * DAY);
 	pki_info_uninit(&info);
+
+	assert_int_equal(stat(second.key, &key), 0);
+	assert_int_equal(key.st_mode & 0777, 0640);
 
 	/* Open vSwitch misses the change when the key is the older of the two. */
 	assert_int_equal(stat(second.cert, &cert), 0);

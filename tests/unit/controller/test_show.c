@@ -369,7 +369,7 @@ static void test_flows(void **state)
 	(void) state;
 	world_learn(&world, "office", 1, kvm1, BOTH);
 	json_t *items = list(&show_flows, &(struct show_query) { .table = "l2_src", .state = "want" });
-	assert_int_equal(json_array_size(items), 1);
+	assert_int_equal(json_array_size(items), 2);   /* at the port, and on the uplink */
 	assert_string_equal(at(items, "0.switch"), "\"kvm1\"");
 	assert_string_equal(at(items, "0.kind"), "\"flow\"");
 	assert_string_equal(at(items, "0.table_id"), "60");
@@ -554,7 +554,10 @@ static void test_problems_come_and_go(void **state)
 	assert_non_null(strstr(at(problem, "text"), "the last 02:00:00:00:00:05 at port vm-a: max_hosts of the port"));
 	/* No limit, and nothing to worry about when it is over. */
 	refused.reason = REASON_STANDS;
-	core_fact(world.core, &refused);
+	for (unsigned i = 0; i < 3; i++) {
+		core_fact(world.core, &refused);
+		assert_int_equal(problem_of(&problems, "host-echo", &is_degraded) != NULL, i == 2);
+	}
 	assert_non_null(problem_of(&problems, "host-limit", &is_degraded));
 	problem = problem_of(&problems, "host-echo", &is_degraded);
 	assert_string_equal(at(problem, "severity"), "\"info\"");
@@ -575,6 +578,34 @@ static void test_problems_come_and_go(void **state)
 	assert_null(problem_of(&problems, "host-limit", &is_degraded));
 	assert_null(problem_of(&problems, "drift", &is_degraded));
 	assert_null(problem_of(&problems, "switch-refused", &is_degraded));
+	json_decref(problems);
+}
+
+static void test_uplinks(void **state)
+{
+	struct fact port = { .kind = FACT_PORT, .sw = kvm1, .ofport = ENO2, .port_name = "eno2", .old_sw = NET_NONE };
+	json_t *problems = NULL;
+	bool is_degraded;
+	(void) state;
+	assert_null(problem_of(&problems, "uplink-down", &is_degraded));
+	core_fact(world.core, &port);
+	const json_t *problem = problem_of(&problems, "uplink-down", &is_degraded);
+	assert_string_equal(at(problem, "text"), "\"switch kvm1: uplink eno2 is down: its ports in network office reach nobody by it\"");
+	assert_string_equal(at(problem, "switch"), "\"kvm1\"");
+	assert_string_equal(at(problem, "severity"), "\"error\"");
+	port.kind = FACT_PORT_GONE;
+	core_fact(world.core, &port);
+	problem = problem_of(&problems, "uplink-down", &is_degraded);
+	assert_non_null(strstr(at(problem, "text"), "uplink eno2 is not there"));
+	/* Of a switch that is away nothing is known; several networks of one uplink are one line. */
+	world_disconnect(&world, kvm1, "closed by peer");
+	assert_null(problem_of(&problems, "uplink-down", &is_degraded));
+	world_reload(&world, "version: 1\nswitches: {kvm2: {dpid: 0x12}}\nnetworks:\n"
+		     "  a: {transport: vlan, vlan: 20, uplinks: [kvm2:eno9], ports: [kvm2:vm-b]}\n"
+		     "  b: {transport: vlan, vlan: 30, uplinks: [kvm2:eno9], ports: [kvm2:vm-c]}\n");
+	world_connect(&world, "kvm2", ports2, 2);
+	problem = problem_of(&problems, "uplink-down", &is_degraded);
+	assert_non_null(strstr(at(problem, "text"), "uplink eno9 is not there: its ports in network a and 1 more"));
 	json_decref(problems);
 }
 
@@ -735,6 +766,92 @@ static void test_storms(void **state)
 	json_decref(items);
 }
 
+/* Who gets what it may is no fault; who gets more than the switch can hold back is. */
+static void test_rates(void **state)
+{
+	static const char rated[] = "version: 1\nswitches: {kvm1: {dpid: 0x11}, kvm2: {dpid: 0x12}}\n"
+		"networks: {office: {ports: [{port: kvm1:vm-a, rate: 1.5Mbit}, kvm1:both, kvm2:vm-b]}}\n";
+	bool is_degraded;
+	(void) state;
+	world_connect(&world, "kvm2", ports2, 2);
+	world_reload(&world, rated);
+	core_plan(world.core);
+	json_t *problems = show_problems(&world.api, &is_degraded);
+	assert_true(is_degraded);
+	assert_string_equal(at(with(problems, "kind", "rate-no-meter"), "text"),
+			    "\"switch kvm1 has 0 meters: 1 rates do not hold there\"");
+	assert_null(with(problems, "kind", "storm-no-meter"));
+	json_decref(problems);
+
+	view_set_max_meters(world.core->view, kvm1, 1000);
+	struct fact fact = { .kind = FACT_RATE, .sw = kvm1, .ofport = VM_A, .old_sw = NET_NONE, .storm = LIMIT_RATE,
+			     .network = world.core->net->networks[0].id, .n_dropped = 5 };
+	core_fact(world.core, &fact);
+	fact.n_dropped = 12;
+	core_fact(world.core, &fact);
+	world_advance(&world, 3000);
+	problems = show_problems(&world.api, &is_degraded);
+	assert_false(is_degraded);
+	assert_string_equal(at(with(problems, "kind", "rate"), "text"),
+			    "\"port kvm1:vm-a sends more than its 1.5Mbit into network office (topology.yaml:3): 7 frames dropped in 3 s\"");
+	json_decref(problems);
+	json_t *items = list(&show_ports, &(struct show_query) { .state = "rate" });
+	assert_int_equal(json_array_size(items), 1);
+	assert_string_equal(at(items, "0.networks.0.rate"), "{\"limit_kbps\":1500,\"burst_kbit\":375,\"dropped\":7,\"active\":true}");
+	json_decref(items);
+	items = list(&show_ports, &(struct show_query) { .port = "both" });
+	assert_string_equal(at(items, "0.networks.0.rate"), "null");
+	json_decref(items);
+	items = list(&show_events, &(struct show_query) { .kind = "rate" });
+	assert_string_equal(at(items, "0.where"), "\"kvm1:vm-a\"");
+	assert_string_equal(at(items, "0.severity"), "\"info\"");
+	assert_string_equal(at(items, "0.dropped"), "7");
+	assert_string_equal(at(items, "0.storm"), "");
+	json_decref(items);
+}
+
+static void test_mirrors(void **state)
+{
+	static const char mirrored[] = "version: 1\nswitches: {kvm1: {dpid: 0x11}, kvm2: {dpid: 0x12}}\n"
+		"networks: {office: {ports: [{port: kvm1:vm-a, mirror: kvm1:other}, {port: kvm1:both, mirror: kvm1:other}, kvm1:off,\n"
+		"  {port: kvm1:eno2, mirror: kvm1:gone}, {port: kvm2:vm-b, mirror: kvm2:eno2}]}}\n";
+	bool is_degraded;
+	(void) state;
+	world_connect(&world, "kvm2", ports2, 2);
+	world_reload(&world, mirrored);
+	core_plan(world.core);
+	json_t *problems = show_problems(&world.api, &is_degraded);
+	assert_true(is_degraded);
+	assert_string_equal(at(with(problems, "kind", "mirror"), "text"),
+			    "\"port kvm1:eno2: its mirror port gone (topology.yaml:4) is not there: no copies are made\"");
+	assert_null(with(problems, "kind", "port-no-network"));
+	json_decref(problems);
+	json_t *items = list(&show_ports, &(struct show_query) { .port = "vm-a" });
+	assert_string_equal(at(items, "0.mirror"), "\"kvm1:other\"");
+	assert_string_equal(at(items, "0.state"), "\"ok\"");
+	assert_string_equal(at(items, "0.why"), "null");
+	json_decref(items);
+	items = list(&show_ports, &(struct show_query) { .port = "other" });
+	assert_string_equal(at(items, "0.state"), "\"mirror\"");
+	assert_string_equal(at(items, "0.mirror"), "null");
+	assert_string_equal(at(items, "0.mirrored"), "[\"vm-a\",\"both\"]");
+	assert_string_equal(at(items, "0.why"), "\"takes copies of vm-a, both; what comes in there is dropped and counted\"");
+	json_decref(items);
+	struct fact down = { .kind = FACT_PORT, .sw = kvm1, .ofport = OTHER, .port_name = "other", .old_sw = NET_NONE };
+	core_fact(world.core, &down);
+	items = list(&show_ports, &(struct show_query) { .port = "both" });
+	assert_string_equal(at(items, "0.why"), "\"its mirror port other (topology.yaml:3) is down: no copies are made\"");
+	json_decref(items);
+	items = list(&show_ports, &(struct show_query) { .port = "other" });
+	assert_string_equal(at(items, "0.state"), "\"down\"");
+	json_decref(items);
+	struct fact gone = { .kind = FACT_PORT_GONE, .sw = kvm2, .ofport = VM_B, .old_sw = NET_NONE };
+	core_fact(world.core, &gone);
+	items = list(&show_ports, &(struct show_query) { .sw = "kvm2", .port = "eno2" });
+	assert_string_equal(at(items, "0.why"), "\"takes copies of nobody: none of these ports is there; what comes in there is dropped and counted\"");
+	json_decref(items);
+}
+
 static void test_text(void **state)
 {
 	static const struct { const char *bytes, *json; } cases[] = {
@@ -778,11 +895,13 @@ int main(void)
 		T(test_world_changes_under_a_list),
 		T(test_status),
 		T(test_problems_come_and_go),
-		T(test_duplicates),
+		T(test_duplicates), T(test_uplinks),
 		T(test_events),
 		T(test_objects),
 		T(test_adopted_switch),
 		T(test_storms),
+		T(test_rates),
+		T(test_mirrors),
 		T(test_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

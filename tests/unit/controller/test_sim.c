@@ -560,7 +560,7 @@ static void test_sim(void **state)
 		    && lived.n_restarts && lived.n_refused && lived.n_foreign && lived.n_hosts);
 }
 
-/* The same with storm limits in the files. */
+/* The same with storm limits, rates and mirrors in the files. */
 static void test_sim_storms(void **state)
 {
 	(void) state;

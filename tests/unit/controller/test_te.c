@@ -543,7 +543,7 @@ static void a_change_for_a_pin_says_so(void **state)
 {
 	struct te_world *t = *state;
 	te_world_seconds(t, 20);
-	world_reload(&t->w, MESH("te: {pin: [{from: a, to: b, via: [d]}]}\n"));
+	world_reload(&t->w, TE_MESH("te: {pin: [{from: a, to: b, via: [d]}]}\n"));
 	te_world_seconds(t, 20);
 	assert_int_equal(te_of(t)->changed.n_pairs, 1);
 	assert_string_equal(te_of(t)->changed.why, "what paths have to be like has changed");

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* doctor: a host that is all well, and one thing wrong with it at a time. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "controller/cli.h"
+#include "controller/doctor.h"
+#include "tests/unit/controller/fake_ovs.h"
+
+static const char topology[] =
+	"version: 1\n"
+	"switches:\n"
+	"  kvm1: {dpid: 0x525400a10011, vtep: 10.99.0.1}\n"
+	"  kvm2: {dpid: 0x525400a10012, vtep: 10.99.0.2}\n"
+	"networks:\n"
+	"  office: {ports: [\"*:vm-*\"]}\n";
+
+static char target[64];
+static pid_t server;
+
+/* Greets whoever comes, as a controller without TLS does. */
+static void serve(int fd)
+{
+	static const unsigned char hello[8] = { 4, 0, 0, 8 };
+	for (;;) {
+		int peer = accept(fd, NULL, NULL);
+		if (peer >= 0 && send(peer, hello, sizeof hello, MSG_NOSIGNAL) == sizeof hello)
+			shutdown(peer, SHUT_WR);
+		close(peer);
+	}
+}
+
+static int group_up(void **state)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof address;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(fd, (struct sockaddr *) &address, sizeof address) || listen(fd, 64) || getsockname(fd, (struct sockaddr *) &address, &size))
+		return -1;
+	server = fork();
+	if (!server)
+		serve(fd);
+	close(fd);
+	snprintf(target, sizeof target, "tcp:127.0.0.1:%u", ntohs(address.sin_port));
+	return fake_ovs_up(state);
+}
+
+static int group_down(void **state)
+{
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+	return fake_ovs_down(state);
+}
+
+/* --- a doctor --------------------------------------------------------------------------------- */
+
+struct ward {
+	struct arena *arena;
+	struct lab_runner runner;
+	struct doctor d;
+	struct net *net;
+};
+
+static void ward_init(struct ward *w, const char *file, unsigned sides)
+{
+	struct diag *diag = diag_new("topology.yaml");
+	*w = (struct ward) { .arena = arena_new() };
+	lab_runner_init(&w->runner, w->arena, false);
+	w->net = file ? net_parse("topology.yaml", file, strlen(file), diag) : NULL;
+	assert_true(!file || w->net);
+	diag_free(diag);
+	/* What every machine has, and no file may: 10.99.0.1 is 127.0.0.1. */
+	for (size_t i = 0; w->net && i < w->net->n_switches; i++) {
+		struct net_switch *sw = &w->net->switches[i];
+		for (size_t k = 0; k < sw->n_vteps; k++)
+			if (!strncmp(sw->vteps[k].text, "10.99.", 6))
+				sw->vteps[k].text = arena_printf(w->arena, "127.0.0.%s", strrchr(sw->vteps[k].text, '.') + 1);
+		sw->vtep = sw->vteps[0].text;
+	}
+	w->d = (struct doctor) { .runner = &w->runner, .run_dir = fake_dir, .bridge_name = "br-int", .sides = sides, .net = w->net,
+				 .file = "topology.yaml", .proc = arena_strdup(w->arena, fake_path("proc")) };
+	doctor_init(&w->d);
+}
+
+static void ward_uninit(struct ward *w)
+{
+	doctor_uninit(&w->d);
+	net_free(w->net);
+	lab_runner_uninit(&w->runner);
+	arena_free(w->arena);
+}
+
+static void ask(struct ward *w, const char *name, struct doctor_result *r)
+{
+	size_t n;
+	const struct doctor_check *checks = doctor_checks(&n);
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(checks[i].name, name)) {
+			doctor_check(&w->d, &checks[i], r);
+			return;
+		}
+	fail_msg("no check %s", name);
+}
+
+static void expect(struct ward *w, const char *name, enum doctor_state state, const char *text, const char *cure)
+{
+	struct doctor_result r;
+	ask(w, name, &r);
+	if (r.state != state)
+		fail_msg("%s is %d, not %d: %s", name, r.state, state, r.text);
+	FAKE_HAS(r.text, text);
+	if (cure)
+		FAKE_HAS(r.cure ? r.cure : "", cure);
+}
+
+static void write_proc(const char *name, const char *text)
+{
+	char command[256];
+	snprintf(command, sizeof command, "mkdir -p $(dirname %s)", fake_path(name));
+	assert_int_equal(system(command), 0);
+	fake_ovs_write(name, text);
+}
+
+/* --- hosts ------------------------------------------------------------------------------------ */
+
+static void test_all_well(void **state)
+{
+	size_t n;
+	const struct doctor_check *checks = doctor_checks(&n);
+	struct ward w;
+	(void) state;
+	fake_ovs_reset(target);
+	fake_ovs_write("rules", "table inet filter {\n}\n");
+	ward_init(&w, topology, DOCTOR_HOST);
+	for (size_t i = 0; i < n; i++) {
+		struct doctor_result r;
+		if (!(checks[i].side & DOCTOR_HOST) || !strcmp(checks[i].name, "clock"))
+			continue;
+		doctor_check(&w.d, &checks[i], &r);
+		/* The kernel finds its neighbours itself. */
+		if (r.state != (strcmp(checks[i].name, "neighbours") ? DOCTOR_FINE : DOCTOR_SKIPPED))
+			fail_msg("%s is %d: %s", checks[i].name, r.state, r.text);
+	}
+	ward_uninit(&w);
+}
+
+/* One word of the database is another one. */
+static void test_one_word(void **state)
+{
+	static const struct { const char *check, *from, *to, *text, *cure; enum doctor_state state; } cases[] = {
+		{ "restore-wait", "\"u-all\"],[\"set\",[]],[\"map\",[]]", "\"u-all\"],[\"set\",[]],[\"map\",[[\"flow-restore-wait\",\"true\"]]]",
+		  "no bridge here speaks", "remove Open_vSwitch . other_config flow-restore-wait", DOCTOR_WRONG },
+		{ "bridge", "\"u-br\"],\"br-int\"", "\"u-br\"],\"br-ext\"", "no bridge br-int", "weft switch join kvm1", DOCTOR_WRONG },
+		{ "datapath", "65534,[\"set\",[]]", "-1,\"could not open the datapath\"", "could not open", "modprobe openvswitch", DOCTOR_WRONG },
+		{ "datapath", "\"0000525400a10011\",\"\"", "\"0000525400a10011\",\"netdev\"", "127.0.0.1 is on lo, which is no bridge in userspace", "br-phys", DOCTOR_WRONG },
+		{ "interfaces", "2,[\"set\",[]]", "-1,\"No such device\"", "vm-a: No such device", "del-port br-int vm-a", DOCTOR_WRONG },
+		{ "fail-mode", "\"secure\"", "[\"set\",[]]", "none, which is standalone", "set-fail-mode br-int secure", DOCTOR_WRONG },
+		{ "protocols", "\"secure\",\"OpenFlow13\"", "\"secure\",[\"set\",[\"OpenFlow10\",\"OpenFlow15\"]]", "OpenFlow13 is not among", "protocols=OpenFlow13", DOCTOR_WRONG },
+		{ "dpid", "[\"uuid\",\"u-ctl\"],\"0000525400a10011\"", "[\"uuid\",\"u-ctl\"],\"0000525400a10012\"", "0x0000525400a10012, and topology.yaml:3 says 0x0000525400a10011",
+		  "datapath-id=0000525400a10011", DOCTOR_WRONG },
+		{ "controller", "true,\"master\",[\"map\",[[\"state\",\"ACTIVE\"]]]", "false,[\"set\",[]],[\"map\",[[\"state\",\"BACKOFF\"],[\"last_error\",\"Connection refused\"]]]",
+		  "is not connected (BACKOFF: Connection refused)", "weft status", DOCTOR_WRONG },
+		{ "controller", "\"br-int\",[\"uuid\",\"u-ctl\"]", "\"br-int\",[\"set\",[]]", "has no controller", "--controller ADDRESS", DOCTOR_WRONG },
+		{ "controller-options", "1000,5000]", "8000,5000]", "max_backoff is 8000", "weft switch join kvm1", DOCTOR_WRONG },
+		{ "controller-options", "1000,5000]", "1000,0]", "inactivity_probe is 0", "weft switch join", DOCTOR_WRONG },
+		{ "controller-options", "\"out-of-band\"", "[\"set\",[]]", "in-band", "weft switch join", DOCTOR_WRONG },
+		{ "other-controllers", "[\"map\",[]],[\"uuid\",\"u-ssl\"]", "[\"map\",[[\"ovn-remote\",\"tcp:192.0.2.7:6642\"]]],[\"uuid\",\"u-ssl\"]", "OVN (tcp:192.0.2.7:6642) has br-int",
+		  "ovn-remote", DOCTOR_WRONG },
+		{ "certificate-files", "kvm1-key.pem", "nix.pem", "nix.pem: No such file", "weft switch join kvm1", DOCTOR_WRONG },
+		{ "certificate-name", "kvm1-cert.pem", "kvm2-cert.pem", "the certificate of kvm2, not of kvm1", "--pki DIR", DOCTOR_WRONG },
+		{ "certificate-chain", "kvm1-cert.pem", "kvm2-cert.pem", "kvm1-key.pem: the private key is not", "from one folder", DOCTOR_WRONG },
+		{ "certificate-chain", "pki/ca.pem", "pki/kvm2-cert.pem", "does not vouch", "copy ca.pem", DOCTOR_WRONG },
+		{ "certificate-dates", "kvm1-cert.pem", "kvm2-cert.pem", "ends in ", "weft pki renew kvm2", DOCTOR_NOTE },
+		{ "tunnel-port", "\"vxlan0\",\"vxlan\"", "\"vxlan0\",\"gre\"", "vxlan0 is gre", "type=vxlan options:remote_ip=flow", DOCTOR_WRONG },
+		{ "tunnel-port", "[\"local_ip\",\"127.0.0.1\"],", "", "sends from any address", "options:local_ip=127.0.0.1", DOCTOR_WRONG },
+		{ "tunnel-port", "\"i-vx\"],\"vxlan0\"", "\"i-vx\"],\"vx\"", "has no port vxlan0", "weft switch join kvm1 --file", DOCTOR_WRONG },
+		{ "patch-ports", "\"vm-a\",\"\",[\"map\",[]]", "\"vm-a\",\"patch\",[\"map\",[[\"peer\",\"patch-tun\"]]]", "vm-a leads to nothing: its peer is patch-tun",
+		  "del-port br-int vm-a", DOCTOR_NOTE },
+	};
+	(void) state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct ward w;
+		fake_ovs_reset(target);
+		fake_ovs_change(cases[i].from, cases[i].to);
+		ward_init(&w, topology, DOCTOR_HOST);
+		if (!w.d.name || !strcmp(cases[i].check, "bridge")) {
+			/* Without the bridge its note is not there either; the certificate says it. */
+			assert_string_equal(w.d.name, "kvm1");
+		}
+		expect(&w, cases[i].check, cases[i].state, cases[i].text, cases[i].cure);
+		ward_uninit(&w);
+	}
+}
+
+static void test_ovs_is_down(void **state)
+{
+	struct ward w;
+	(void) state;
+	fake_ovs_reset(target);
+	fake_ovs_write("dead", "");
+	ward_init(&w, NULL, DOCTOR_HOST);
+	expect(&w, "ovs", DOCTOR_WRONG, "ovs-vswitchd does not answer", "systemctl restart openvswitch-switch");
+	expect(&w, "dpid", DOCTOR_SKIPPED, "give it with --file", NULL);
+	ward_uninit(&w);
+	fake_ovs_write("nodb", "");
+	ward_init(&w, topology, DOCTOR_HOST);
+	expect(&w, "ovs", DOCTOR_WRONG, "database connection failed", "openvswitch-switch");
+	expect(&w, "bridge", DOCTOR_SKIPPED, "Open vSwitch does not tell", NULL);
+	ward_uninit(&w);
+}
+
+static void test_the_way_to_weftd(void **state)
+{
+	struct ward w;
+	char nobody[] = "tcp:127.0.0.1:1", by_tls[64];
+	(void) state;
+	fake_ovs_reset(nobody);
+	ward_init(&w, NULL, DOCTOR_HOST);
+	expect(&w, "reach", DOCTOR_WRONG, "tcp:127.0.0.1:1: Connection refused", "firewall");
+	expect(&w, "handshake", DOCTOR_SKIPPED, "none that could be reached", NULL);
+	ward_uninit(&w);
+	fake_ovs_reset("ssl:no-such-host.invalid:6653");
+	ward_init(&w, NULL, DOCTOR_HOST);
+	expect(&w, "reach", DOCTOR_WRONG, "no-such-host.invalid", "address instead of the name");
+	ward_uninit(&w);
+	/* One that speaks no TLS. */
+	snprintf(by_tls, sizeof by_tls, "ssl:%s", target + 4);
+	fake_ovs_reset(by_tls);
+	ward_init(&w, NULL, DOCTOR_HOST);
+	expect(&w, "reach", DOCTOR_FINE, by_tls, NULL);
+	expect(&w, "handshake", DOCTOR_WRONG, "no TLS 1.3", "compare ca.pem");
+	ward_uninit(&w);
+	/* Without a certificate. */
+	fake_ovs_change("[\"uuid\",\"u-ssl\"],[\"set\",[]],[\"uuid\",\"u-br\"]", "[\"set\",[]],[\"set\",[]],[\"uuid\",\"u-br\"]");
+	ward_init(&w, NULL, DOCTOR_HOST);
+	expect(&w, "certificate-files", DOCTOR_WRONG, "has no certificate", "weft switch join kvm1");
+	expect(&w, "certificate-name", DOCTOR_SKIPPED, "no certificate", NULL);
+	expect(&w, "handshake", DOCTOR_WRONG, "not tried", NULL);
+	ward_uninit(&w);
+	fake_ovs_reset("ptcp:6653");
+	ward_init(&w, NULL, DOCTOR_HOST);
+	expect(&w, "other-controllers", DOCTOR_WRONG, "whoever reaches that port", "--replace");
+	expect(&w, "reach", DOCTOR_SKIPPED, "no controller that could be called", NULL);
+	ward_uninit(&w);
+}
+
+static void test_files_are_closed(void **state)
+{
+	struct ward w;
+	(void) state;
+	fake_ovs_reset(target);
+	fake_ovs_write("ovs-vswitchd.pid", "77\n");
+	write_proc("proc/77/status", "Name:\tx\nUid:\t64001\t64001\t0\t0\nGid:\t64001\t64001\t0\t0\n");
+	ward_init(&w, NULL, DOCTOR_HOST);
+	expect(&w, "certificate-files", DOCTOR_WRONG, "ovs-vswitchd (user 64001) may not open", "chown 64001:64001 ");
+	ward_uninit(&w);
+	unlink(fake_path("ovs-vswitchd.pid"));
+}
+
+static void test_dates(void **state)
+{
+	struct ward w;
+	struct join_cert *cert = &w.d.cert;
+	(void) state;
+	fake_ovs_reset(target);
+	ward_init(&w, NULL, DOCTOR_HOST);
+	w.d.clock_is_kept = true;
+	expect(&w, "clock", DOCTOR_FINE, "UTC, kept", NULL);
+	w.d.clock_is_kept = false;
+	expect(&w, "clock", DOCTOR_NOTE, "knows nothing that keeps it right", "systemd-timesyncd");
+	cert->info.not_before = time(NULL) + 86400;
+	expect(&w, "certificate-dates", DOCTOR_WRONG, "is valid from ", "set the clock");
+	cert->info.not_before = 0;
+	cert->info.not_after = time(NULL) - 86400;
+	expect(&w, "certificate-dates", DOCTOR_WRONG, "is valid until ", "weft pki renew kvm1");
+	ward_uninit(&w);
+}
+
+/* --- below the tunnels ------------------------------------------------------------------------ */
+
+/* br-int is in userspace, and the vtep is on it. */
+static void be_userspace(void)
+{
+	fake_ovs_reset(target);
+	fake_ovs_change("\"0000525400a10011\",\"\"", "\"0000525400a10011\",\"netdev\"");
+	fake_ovs_change("vm-a", "lo");
+}
+
+static void test_underlay(void **state)
+{
+	static const char far[] = "version: 1\nswitches: {kvm1: {dpid: 0x11, vtep: 203.0.113.77}}\nnetworks: {o: {ports: [\"*:*\"]}}\n";
+	static const char wide[] = "version: 1\nunderlay_mtu: 1600\nswitches: {kvm1: {dpid: 0x11, vtep: 10.99.0.1}}\nnetworks: {o: {ports: [\"*:*\"]}}\n";
+	struct ward w;
+	(void) state;
+	fake_ovs_reset(target);
+	ward_init(&w, far, DOCTOR_HOST);
+	expect(&w, "vtep", DOCTOR_WRONG, "no device here has 203.0.113.77", "ip address add 203.0.113.77/24");
+	expect(&w, "mtu", DOCTOR_SKIPPED, "no device has the vtep", NULL);
+	ward_uninit(&w);
+	be_userspace();
+	ward_init(&w, wide, DOCTOR_HOST);
+	expect(&w, "mtu", DOCTOR_WRONG, "br-int, below lo, has an MTU of 1500, and tunnels count on 1600", "set Interface br-int mtu_request=1600");
+	ward_uninit(&w);
+	ward_init(&w, topology, DOCTOR_HOST);
+	expect(&w, "mtu", DOCTOR_FINE, "guests may have", NULL);
+	expect(&w, "datapath", DOCTOR_FINE, "netdev", NULL);
+	expect(&w, "neighbours", DOCTOR_FINE, "1 vtep", NULL);
+	fake_ovs_write("neigh", "IP   MAC   Bridge\n127.0.0.22   02:00:00:00:00:02   br-phys\n");
+	expect(&w, "neighbours", DOCTOR_WRONG, "the MAC of 127.0.0.2 (kvm2) is not known", "revalidator/purge");
+	fake_ovs_write("route", "src 127.0.0.1\ngateway 127.0.0.22\ndev br-phys\n");
+	expect(&w, "neighbours", DOCTOR_FINE, "1 vtep", NULL);
+	unlink(fake_path("route"));
+	expect(&w, "neighbours", DOCTOR_WRONG, "no way to 127.0.0.2 (kvm2)", "ovs/route/show");
+	ward_uninit(&w);
+}
+
+static void test_kernel(void **state)
+{
+	static const char two[] =
+		"version: 1\nunderlays: {red: {main: true}, blue: {}}\nswitches: {kvm1: {dpid: 0x11, vteps: {red: 10.99.0.1, blue: 10.99.0.9}}}\n"
+		"networks: {o: {ports: [\"*:*\"]}}\n";
+	struct ward w;
+	(void) state;
+	fake_ovs_reset(target);
+	write_proc("proc/sys/net/ipv4/conf/all/rp_filter", "1\n");
+	ward_init(&w, two, DOCTOR_HOST);
+	expect(&w, "rp-filter", DOCTOR_WRONG, "lo drops what comes by it", "sysctl net.ipv4.conf.lo.rp_filter=2");
+	write_proc("proc/sys/net/ipv4/conf/lo/rp_filter", "2\n");
+	expect(&w, "rp-filter", DOCTOR_FINE, "not strict", NULL);
+	fake_ovs_write("rules", "table inet f {\n\tchain in {\n\t\ttype filter hook input priority 0; policy drop;\n\t}\n}\n");
+	expect(&w, "firewall", DOCTOR_WRONG, "no rule names UDP port 4789", "nft add rule");
+	fake_ovs_write("rules", "table inet f {\n\tchain in {\n\t\ttype filter hook input priority 0; policy drop;\n\t\tudp dport 4789 accept\n\t}\n}\n");
+	expect(&w, "firewall", DOCTOR_FINE, "a rule names UDP port 4789", NULL);
+	unlink(fake_path("rules"));
+	expect(&w, "firewall", DOCTOR_SKIPPED, "neither nft nor iptables-save tells", NULL);
+	ward_uninit(&w);
+}
+
+static void test_rows_of_others(void **state)
+{
+	struct ward w;
+	(void) state;
+	fake_ovs_reset(target);
+	fake_ovs_write("flows", " cookie=0x7701000000000001, table=1, priority=0 actions=drop\n cookie=0xab, priority=0 actions=NORMAL\n"
+		       " cookie=0xcd, table=7, priority=9 actions=drop\n cookie=0x77, priority=5 actions=drop\n");
+	ward_init(&w, NULL, DOCTOR_HOST);
+	expect(&w, "foreign-rows", DOCTOR_NOTE, "2 rows are not weft's, the first with cookie 0xcd", "del-flows br-int cookie=0xcd/-1");
+	ward_uninit(&w);
+}
+
+/* --- weftd ------------------------------------------------------------------------------------ */
+
+/* The pid file, command line and user of a weftd that is none. */
+static void pretend(const char *listen)
+{
+	char line[512], path[128];
+	int n = snprintf(line, sizeof line, "weftd%c--pki%c%s%c--state-dir%c%s%c--listen%c%s%c%s", 0, 0, fake_path("pki"), 0, 0, fake_path("state"), 0, 0, listen, 0,
+			 fake_path("topology.yaml"));
+	fake_ovs_write("weftd.pid", "4242\n");
+	write_proc("proc/4242/status", "Uid:\t64002\t64002\t0\t0\nGid:\t64003\t64003\t0\t0\n");
+	snprintf(path, sizeof path, "%s", fake_path("proc/4242/cmdline"));
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(line, 1, (size_t) n + 1, f), n + 1);
+	fclose(f);
+}
+
+static void test_weftd(void **state)
+{
+	struct ward w;
+	char by_tls[64];
+	(void) state;
+	fake_ovs_reset(target);
+	fake_ovs_write("topology.yaml", topology);
+	mkdir(fake_path("state"), 0755);
+	snprintf(by_tls, sizeof by_tls, "ssl:%s", target + 4);
+	pretend(by_tls);
+	ward_init(&w, NULL, DOCTOR_WEFTD);
+	assert_int_equal(w.d.weftd_pid, 4242);
+	expect(&w, "weftd", DOCTOR_WRONG, "weftd does not answer on", "systemctl start weftd");
+	expect(&w, "switches", DOCTOR_SKIPPED, "weftd does not answer", NULL);
+	expect(&w, "pki", DOCTOR_WRONG, "weftd (user 64002) may not open", "chmod g+rX ");
+	assert_int_equal(chmod(fake_dir, 0755), 0);
+	expect(&w, "pki", DOCTOR_WRONG, "/pki/key.pem", "chgrp 64003 ");
+	assert_int_equal(chmod(fake_path("pki/key.pem"), 0644), 0);
+	expect(&w, "pki", DOCTOR_FINE, "/pki, for 36", NULL);
+	expect(&w, "listening", DOCTOR_FINE, by_tls, NULL);
+	expect(&w, "state-dir", DOCTOR_WRONG, "cannot be written by weftd (user 64002)", "chown 64002: ");
+	w.d.file = fake_path("topology.yaml");
+	expect(&w, "file", DOCTOR_FINE, "digest ", NULL);
+	fake_ovs_write("topology.yaml", "version: 1\nnetwroks: {}\n");
+	expect(&w, "file", DOCTOR_WRONG, "topology.yaml:2:1: error: unknown key", "weft check ");
+	ward_uninit(&w);
+	rmdir(fake_path("state"));
+	pretend("ssl:127.0.0.1:1");
+	ward_init(&w, NULL, DOCTOR_WEFTD);
+	expect(&w, "state-dir", DOCTOR_WRONG, "No such file", "mkdir -p");
+	expect(&w, "listening", DOCTOR_WRONG, "takes no connection: Connection refused", "ss -lntp sport = :1");
+	w.d.pki = fake_path("nix");
+	expect(&w, "pki", DOCTOR_WRONG, "weft pki init", "weft pki list --dir");
+	w.d.weftd_pid = 0;
+	w.d.weftd.listen[0] = by_tls;
+	expect(&w, "listening", DOCTOR_WRONG, "another program has port", "ss -lntp");
+	ward_uninit(&w);
+	unlink(fake_path("weftd.pid"));
+}
+
+/* --- the command ------------------------------------------------------------------------------ */
+
+static void test_command(void **state)
+{
+	(void) state;
+	fake_ovs_reset(target);
+	fake_ovs_write("t.yaml", topology);
+	fake_ovs_write("rules", "");
+	assert_int_equal(fake_weft("doctor --host kvm1"), CLI_OK);
+	FAKE_HAS(fake_out, "fine     bridge               br-int, the switch kvm1\n");
+	FAKE_HAS(fake_out, " 0 wrong, ");
+	fake_ovs_change("\"secure\"", "\"standalone\"");
+	assert_int_equal(fake_weft("doctor --host --run-dir @"), CLI_DEGRADED);
+	FAKE_HAS(fake_out, "wrong    fail-mode            standalone: without weftd the bridge forgets its rows and floods\n"
+		 "                             -> ovs-vsctl set-fail-mode br-int secure\n");
+	assert_int_equal(fake_weft("--json doctor --host"), CLI_DEGRADED);
+	FAKE_HAS(fake_out, "{\"verdict\":\"degraded\",\"checks\":[{\"name\":\"ovs\",\"state\":\"fine\",");
+	assert_int_equal(fake_weft("doctor --host --file @/t.yaml"), CLI_DEGRADED);
+	FAKE_HAS(fake_out, "no device here has 10.99.0.1");
+	assert_int_equal(fake_weft("doctor a b"), CLI_ERROR);
+	assert_int_equal(fake_weft("doctor --file"), CLI_ERROR);
+	FAKE_HAS(fake_err, "--file wants a value");
+	assert_int_equal(fake_weft("doctor --host --file @/nix"), CLI_ERROR);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_well), cmocka_unit_test(test_one_word), cmocka_unit_test(test_ovs_is_down),
+		cmocka_unit_test(test_the_way_to_weftd), cmocka_unit_test(test_files_are_closed), cmocka_unit_test(test_dates),
+		cmocka_unit_test(test_underlay), cmocka_unit_test(test_kernel), cmocka_unit_test(test_rows_of_others),
+		cmocka_unit_test(test_weftd), cmocka_unit_test(test_command),
+	};
+	return cmocka_run_group_tests(tests, group_up, group_down);
+}

@@ -25,7 +25,7 @@ ALL_CFLAGS = $(BASE) $(WARN) $(CFLAGS)
 OVSLIB := $(OVS)/lib/libopenvswitch.a
 LIBS_topo    := -lyaml -lm
 LIBS_ofproto := $(OVSLIB) -lunbound -levent_core -lssl -lcrypto -lm -latomic -lpthread
-LIBS_controller := -levent_extra -levent_core -ljansson -lcurl
+LIBS_controller := -levent_extra -levent_openssl -levent_core -ljansson -lcurl
 
 # --- rooms: one archive each, every .c file of the folder ------------------------
 ROOMS := topo ofproto apps controller
@@ -55,6 +55,9 @@ $(BUILD)/%.o: %.c $(OVSLIB)
 	$(say) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# The page of `weft web` is inside.
+$(BUILD)/controller/web_assets.o: $(wildcard controller/web/*)
 
 # topo stands alone: it must build before libopenvswitch exists.
 $(BUILD)/topo/%.o: topo/%.c

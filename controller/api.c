@@ -119,6 +119,7 @@ static const struct api_path paths[] = {
 	{ "GET", "/v1/objects", "what the low 48 bits of a cookie stand for", get_list, &show_objects, { LIMIT } },
 	{ "GET", "/v1/config", "the file, what came of it, and its findings", get_config, NULL, {{ 0 }} },
 	{ "GET", "/v1/counters", "counters since weftd started", get_counters, NULL, {{ 0 }} },
+	{ "GET", "/metrics", "counters of everything in OpenMetrics text, for Prometheus; see metrics.md", api_metrics, NULL, {{ 0 }} },
 	{ "GET", "/v1/log", "log levels by module", get_log, NULL, {{ 0 }} },
 	{ "GET", "/v1/history", "the revisions: files that came into force, the oldest first", api_history, NULL, {{ 0 }} },
 	{ "GET", "/v1/revision", "the text of one revision", api_revision, NULL,

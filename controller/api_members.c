@@ -135,6 +135,16 @@ const struct api_member api_members[] = {
 	{ "ports", "state", "text", "ok, down, shut, local, no-network, disabled, conflict, standby, storm, rate, quarantine, mirror, or link: one that is not used" },
 	{ "ports", "why", "text or null", "for all states but ok and down; for these where a mirror has to do with it" },
 
+	{ "ports", "rx_packets", "number or null", "that it took in, all in all; null = not read yet, or it does not count them" },
+	{ "ports", "tx_packets", "number or null", "that it sent" },
+	{ "ports", "rx_bytes", "number or null", "" },
+	{ "ports", "tx_bytes", "number or null", "" },
+	{ "ports", "rx_dropped", "number or null", "by the port itself, before a row saw them" },
+	{ "ports", "tx_dropped", "number or null", "by the port itself" },
+	{ "ports", "rx_mbps", "number or null", "between the last two readings; null = there were not two" },
+	{ "ports", "tx_mbps", "number or null", "" },
+	{ "ports", "counted_ms", "number or null", "when these were read; they are every few seconds" },
+
 	{ "hosts", "mac", "text", "" },
 	{ "hosts", "ip", "text or null", "IPv4 address that it used" },
 	{ "hosts", "ip6", "text or null", "IPv6 address that it used" },

@@ -76,6 +76,7 @@ void api_no_such_method(struct http_call *, const char *allow);
 
 void api_te(struct api_request *);
 void api_graph(struct api_request *);
+void api_metrics(struct api_request *);
 
 void api_check(struct api_request *);
 void api_check_init(struct api *);

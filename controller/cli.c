@@ -82,9 +82,19 @@ static const struct command {
 	  "Exit code 0 when both ways are open, 4 when one is blocked, 1 when the question makes no sense. With `--one-way`\n"
 	  "only what A begins counts, and is printed.",
 	  cli_explain, false, false },
+	{ "top", "[--once]", "the busiest links and ports",
+	  "On a terminal again every five seconds, until `q` is pressed; with `--once`, or in a pipe, one table of each. IN is\n"
+	  "what a port takes in from its host. Rates are those between the last two readings of the counters.", cli_top, false, false },
 	{ "watch", "[KEY=VALUE]...", "print events as they happen",
 	  "`after=0` begins with all that weftd remembers; `kind=`, `switch=`, `network=` and `severity=` choose.\n"
 	  "With `--json` one object a line. Ends when weftd ends, with exit code 1.", cli_watch, false, false },
+	{ "web", "[--listen ADDR:PORT] [--tls] [--pki DIR] [--token-file FILE] [--name NAME]...", "show all this in a browser, and metrics to Prometheus",
+	  "Prints the address to open, with a token in it, and runs in the foreground until it is ended (SIGTERM, Ctrl-C).\n"
+	  "The page, the read-only part of the API and `/metrics` are for who has the token: the browser keeps it in a\n"
+	  "cookie, programs send it as `Authorization: Bearer TOKEN`. It listens on 127.0.0.1:8653 unless `--listen` says\n"
+	  "otherwise; beyond this machine only with `--tls`, by cert.pem and key.pem in `--pki` (default /etc/weft/pki).\n"
+	  "`--token-file` keeps the token over restarts: the file is made when it is not there. It may be asked by address, as\n"
+	  "localhost, by the names in its certificate, and by `--name`.", cli_web, false, false },
 	{ "name", "[--file FILE]", "name the rows of an ovs-ofctl dump (stdin to stdout)",
 	  "Every row of weft's gets a comment with app, object and line of the file:\n"
 	  "`ovs-ofctl -O OpenFlow13 dump-flows br-int | weft name`. The lines stay as they are in front of it.\n"
@@ -343,6 +353,16 @@ const char *cli_mbps(double mbps, char *buf)
 		snprintf(buf, 24, "%.3g kbit/s", mbps * 1000);
 	else
 		snprintf(buf, 24, "0");
+	return buf;
+}
+
+const char *cli_bytes(double bytes, char *buf)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+	size_t i = 0;
+	for (; bytes >= 1000 && i + 1 < sizeof units / sizeof *units; i++)
+		bytes /= 1000;
+	snprintf(buf, 24, "%.3g %s", bytes, units[i]);
 	return buf;
 }
 

@@ -47,7 +47,9 @@ int cli_status(const struct cli *, int argc, char **argv);
 int cli_switch(const struct cli *, int argc, char **argv);
 /* `show te`; argv[0] is "te". */
 int cli_te(const struct cli *, int argc, char **argv);
+int cli_top(const struct cli *, int argc, char **argv);
 int cli_watch(const struct cli *, int argc, char **argv);
+int cli_web(const struct cli *, int argc, char **argv);
 
 /* "weft: WHY"; "usage: weft ..."; returns CLI_ERROR. */
 int cli_bad_usage(const char *command, const char *why);
@@ -66,6 +68,8 @@ const char *cli_ago(long long wall_ms, char buf[24]);
 
 /* "1.25 Gbit/s", "93.7 Mbit/s", "0". */
 const char *cli_mbps(double mbps, char *buf);
+/* "1.25 GB", "93.7 kB", "12 B"; buf as above. */
+const char *cli_bytes(double bytes, char *buf);
 
 /* The options of `switch`: a table of the manual, and lines for a terminal. */
 void cli_switch_options(FILE *);

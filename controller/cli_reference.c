@@ -6,6 +6,7 @@
 #include "controller/api.h"
 #include "controller/cli.h"
 #include "controller/doctor.h"
+#include "controller/metrics.h"
 #include "controller/options.h"
 #include "topo/net.h"
 
@@ -20,6 +21,7 @@ static const struct page {
 	{ "doctor.md", "what doctor looks at", doctor_print_reference },
 	{ "weftd.md", "weftd", options_print_reference },
 	{ "api.md", "the API", api_print_reference },
+	{ "metrics.md", "the metrics", metrics_print_reference },
 	{ "pipeline.md", "tables, registers, cookies", pipeline_print_reference },
 };
 enum { N_PAGES = sizeof pages / sizeof *pages };

@@ -18,7 +18,7 @@ enum { MAX_COLUMNS = 18 };
 enum { OFPORT_LOCAL = 0xfffffffe };      /* OFPP_LOCAL, section 7.2.1 */
 
 enum form { FORM_PLAIN, FORM_TEXT, FORM_UNLESS_0, FORM_IF_ANY, FORM_OFPORT, FORM_YES, FORM_AGO, FORM_SECONDS, FORM_TIME, FORM_NETWORKS, FORM_LIST,
-	    FORM_MBPS, FORM_PERCENT };
+	    FORM_MBPS, FORM_PERCENT, FORM_BYTES };
 
 static const struct shown {
 	const char *name;               /* also the path and the array */
@@ -35,7 +35,8 @@ static const struct shown {
 	{ "ports", {
 		{ "SWITCH", "switch", FORM_PLAIN }, { "PORT", "name", FORM_PLAIN },
 		{ "OFPORT>", "ofport", FORM_OFPORT }, { "STATE", "state", FORM_PLAIN },
-		{ "NETWORKS", "networks", FORM_NETWORKS }, { "REFUSED>", "refused_hosts", FORM_PLAIN },
+		{ "NETWORKS", "networks", FORM_NETWORKS }, { "RX>", "rx_bytes", FORM_BYTES }, { "TX>", "tx_bytes", FORM_BYTES },
+		{ "REFUSED>", "refused_hosts", FORM_PLAIN },
 		{ "VIOLATIONS>", "violations", FORM_IF_ANY }, { "MIRROR", "mirror", FORM_TEXT }, { "WHY", "why", FORM_PLAIN },
 	} },
 	{ "hosts", {
@@ -193,6 +194,9 @@ static void print_cell(struct cli_table *table, const json_t *value, enum form f
 			cli_table_cell(table, "%.0f %%", json_number_value(value));
 		else
 			cli_table_cell(table, "-");
+		return;
+	case FORM_BYTES:
+		cli_table_cell(table, "%s", json_is_number(value) ? cli_bytes(json_number_value(value), buf) : "-");
 		return;
 	case FORM_LIST:
 		list_text(value, buf, sizeof buf);

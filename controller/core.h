@@ -31,6 +31,7 @@ struct core_switch {
 	uint32_t stale;                 /* bits of apps (order of apps[]) to compile */
 	uint32_t steered;               /* likewise: only the steering is another one since */
 	uint64_t connected_wall_ms;     /* of the live session, or of the last one's end */
+	uint64_t n_connects;            /* times that it came, in this life of weftd */
 	/* The generation id to ask for the role with; 0 = that of this process. */
 	uint64_t generation_id;
 	bool stood_by;                  /* what is read back next was written by another controller */

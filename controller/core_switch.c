@@ -44,6 +44,7 @@ void core_attach(struct core *core, uint32_t sw, struct session *session,
 	cs->session = session;
 	cs->read = cs->ready = false;
 	cs->connected_wall_ms = core->wall_ms;
+	cs->n_connects++;
 	view_set_max_meters(core->view, sw, max_meters);
 	/* Ports that went while it was away, from the end: each fact shrinks the list. */
 	for (size_t i = view_switch(core->view, sw)->n_ports; i-- > 0;) {

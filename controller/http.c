@@ -1,65 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* evhttp with an account per connection and answers in slices.
+/* evhttp with an account per connection; short answers. Long ones: http_stream.c.
  *
  * evhttp does not tell when a connection ends that never made a request. So
  * each one's bufferevent is held with a reference of our own: when evhttp lets
  * go of it, its callbacks are gone, and a sweep gives the place back. */
-#include "controller/http.h"
+#include "controller/http_private.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/queue.h>
 #include <time.h>
 
 #include "ofproto/log.h"
+#include "ofproto/tls.h"
 #include "topo/arena.h"
 
 enum { IDLE_WHEN_FULL_US = 1000000 };
 
-struct http_out { struct evbuffer *buf; };
-
-struct place {
-	struct bufferevent *bev;        /* with a reference of ours */
-	uint64_t idle_since_us;         /* 0 = is being answered */
-};
-
-struct http {
-	struct evhttp *evhttp;
-	struct evconnlistener *listener;
-	http_handler *handler;
-	void *ctx;
-	struct place connections[HTTP_MAX_CONNECTIONS];
-	size_t n_connections;
-	struct event *sweep;            /* due while there are connections */
-	struct event *pump;             /* next turn: one slice of the first runnable stream */
-	TAILQ_HEAD(calls, http_call) runnable, waiting;
-};
-
-struct http_call {
-	struct http *http;
-	struct evhttp_request *request;
-	struct bufferevent *bev;        /* of its connection; only compared */
-	char *path;                     /* decoded; owned, like names and values */
-	char *names[HTTP_MAX_PARAMS], *values[HTTP_MAX_PARAMS];
-	size_t n_params;
-	/* A stream. */
-	TAILQ_ENTRY(http_call) link;
-	const struct http_stream_ops *ops;
-	void *ctx;
-	bool is_runnable;               /* on http->runnable, else on waiting */
-	bool is_blocked;                /* the client has not taken the last slice */
-	bool is_wanted;                 /* there is more to make (as far as we know) */
-};
-
-static struct evbuffer *new_buffer(void)
+struct evbuffer *http_new_buffer(void)
 {
 	struct evbuffer *buf = evbuffer_new();
 	if (!buf)
@@ -67,7 +33,7 @@ static struct evbuffer *new_buffer(void)
 	return buf;
 }
 
-static uint64_t now_us(void)
+uint64_t http_now_us(void)
 {
 	struct timespec ts;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
@@ -88,7 +54,7 @@ static void sweep_soon(struct http *http)
  * a client's, and a later sweep gives the place back. */
 static void end_idle(struct http *http)
 {
-	uint64_t now = now_us();
+	uint64_t now = http_now_us();
 	for (size_t i = 0; i < http->n_connections; i++) {
 		const struct place *place = &http->connections[i];
 		if (place->idle_since_us && now - place->idle_since_us >= IDLE_WHEN_FULL_US)
@@ -127,11 +93,15 @@ static void on_sweep(evutil_socket_t fd, short what, void *ctx)
 static struct bufferevent *new_connection(struct event_base *base, void *ctx)
 {
 	struct http *http = ctx;
-	struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+	struct bufferevent *bev = http->tls
+		? bufferevent_openssl_socket_new(base, -1, tls_server(http->tls), BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE)
+		: bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 	if (!bev)
 		log_abort("out of memory");
+	if (http->tls)
+		bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
 	bufferevent_incref(bev);
-	http->connections[http->n_connections++] = (struct place) { bev, now_us() };
+	http->connections[http->n_connections++] = (struct place) { bev, http_now_us() };
 	if (http->n_connections == HTTP_MAX_CONNECTIONS)
 		evconnlistener_disable(http->listener);
 	sweep_soon(http);
@@ -140,9 +110,9 @@ static struct bufferevent *new_connection(struct event_base *base, void *ctx)
 
 /* --- the request --------------------------------------------------------------------- */
 
-static void call_free(struct http_call *call)
+void http_call_free(struct http_call *call)
 {
-	mark(call->http, call->bev, now_us());
+	mark(call->http, call->bev, http_now_us());
 	for (size_t i = 0; i < call->n_params; i++) {
 		free(call->names[i]);
 		free(call->values[i]);
@@ -218,6 +188,21 @@ const char *http_param(const struct http_call *call, const char *name)
 	return NULL;
 }
 
+const char *http_header(const struct http_call *call, const char *name)
+{
+	const struct evkeyvalq *headers = evhttp_request_get_input_headers(call->request);
+	const struct evkeyval *header;
+	const char *found = NULL;
+	TAILQ_FOREACH(header, headers, next) {
+		if (strcasecmp(header->key, name))
+			continue;
+		if (found)
+			return NULL;
+		found = header->value;
+	}
+	return found;
+}
+
 uint32_t http_peer_uid(const struct http_call *call)
 {
 	struct ucred peer;
@@ -230,7 +215,7 @@ const char *http_body(struct http_call *call, size_t *ret_size)
 {
 	struct evbuffer *body = evhttp_request_get_input_buffer(call->request);
 	size_t size = evbuffer_get_length(body);
-	if (size > HTTP_MAX_BODY)
+	if (size > call->http->max_body)
 		return NULL;
 	*ret_size = size;
 	return size ? (const char *) evbuffer_pullup(body, -1) : "";
@@ -242,182 +227,97 @@ static const char *reason(int code)
 {
 	switch (code) {
 	case 200: return "OK";
+	case 303: return "See Other";
 	case 400: return "Bad Request";
+	case 401: return "Unauthorized";
 	case 404: return "Not Found";
 	case 405: return "Method Not Allowed";
 	case 409: return "Conflict";
 	case 413: return "Content Too Large";
+	case 421: return "Misdirected Request";
 	case 422: return "Unprocessable Content";
+	case 502: return "Bad Gateway";
 	case 503: return "Service Unavailable";
 	default: return "Error";
 	}
+}
+
+void http_add_header(struct http_call *call, const char *name, const char *value)
+{
+	evhttp_add_header(evhttp_request_get_output_headers(call->request), name, value);
+}
+
+static void on_held_gone(struct evhttp_connection *connection, void *ctx)
+{
+	struct http_call *call = ctx;
+	struct evhttp_request *request = call->request;
+	(void) connection;
+	call->gone(call->gone_ctx);
+	http_call_free(call);
+	if (!evhttp_request_get_connection(request))
+		evhttp_send_reply_end(request);
+}
+
+void http_hold(struct http_call *call, void (*gone)(void *ctx), void *ctx)
+{
+	call->gone = gone;
+	call->gone_ctx = ctx;
+	evhttp_connection_set_closecb(evhttp_request_get_connection(call->request), on_held_gone, call);
+}
+
+void http_let_go(struct http_call *call)
+{
+	if (call->gone)
+		evhttp_connection_set_closecb(evhttp_request_get_connection(call->request), NULL, NULL);
+	call->gone = NULL;
 }
 
 void http_reply(struct http_call *call, int code, const char *allow, const char *text, size_t size)
 {
 	struct evhttp_request *request = call->request;
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-	struct evbuffer *buf = new_buffer();
-	evhttp_add_header(headers, "Content-Type", "application/json");
+	struct evbuffer *buf = http_new_buffer();
+	http_let_go(call);
+	if (!evhttp_find_header(headers, "Content-Type"))
+		evhttp_add_header(headers, "Content-Type", "application/json");
 	if (allow)
 		evhttp_add_header(headers, "Allow", allow);
 	if (evbuffer_add(buf, text, size))
 		log_abort("out of memory");
-	call_free(call);
+	http_call_free(call);
 	evhttp_send_reply(request, code, reason(code), buf);
 	evbuffer_free(buf);
-}
-
-/* --- long answers ------------------------------------------------------------------------ */
-
-static void move_to(struct http_call *call, bool runnable)
-{
-	struct http *http = call->http;
-	if (call->is_runnable)
-		TAILQ_REMOVE(&http->runnable, call, link);
-	else
-		TAILQ_REMOVE(&http->waiting, call, link);
-	call->is_runnable = runnable;
-	if (runnable)
-		TAILQ_INSERT_TAIL(&http->runnable, call, link);
-	else
-		TAILQ_INSERT_TAIL(&http->waiting, call, link);
-}
-
-/* A timer and not an active event: the sockets get their turn in between. */
-static void pump_soon(struct http *http)
-{
-	struct timeval now = { 0, 0 };
-	if (!TAILQ_EMPTY(&http->runnable) && !event_pending(http->pump, EV_TIMEOUT, NULL))
-		event_add(http->pump, &now);
-}
-
-static void update(struct http_call *call)
-{
-	move_to(call, call->is_wanted && !call->is_blocked);
-	pump_soon(call->http);
-}
-
-static void stream_done(struct http_call *call)
-{
-	move_to(call, false);
-	TAILQ_REMOVE(&call->http->waiting, call, link);
-	call->ops->done(call->ctx);
-	call_free(call);
-}
-
-/* evhttp has either cut the request off, then it is ours to end, or frees it. */
-static void on_client_gone(struct evhttp_connection *connection, void *ctx)
-{
-	struct http_call *call = ctx;
-	struct evhttp_request *request = call->request;
-	(void) connection;
-	stream_done(call);
-	if (!evhttp_request_get_connection(request))
-		evhttp_send_reply_end(request);
-}
-
-static void on_taken(struct evhttp_connection *connection, void *ctx)
-{
-	struct http_call *call = ctx;
-	(void) connection;
-	call->is_blocked = false;
-	update(call);
-}
-
-static void end_stream(struct http_call *call)
-{
-	struct evhttp_request *request = call->request;
-	evhttp_connection_set_closecb(evhttp_request_get_connection(request), NULL, NULL);
-	stream_done(call);
-	evhttp_send_reply_end(request);
-}
-
-static void make_slice(struct http_call *call)
-{
-	struct http_out out = { .buf = new_buffer() };
-	uint64_t until = now_us() + HTTP_SLICE_US;
-	enum http_more more = HTTP_MORE;
-	while (more == HTTP_MORE && evbuffer_get_length(out.buf) < HTTP_SLICE_BYTES && now_us() < until)
-		more = call->ops->more(call->ctx, &out);
-	call->is_wanted = more == HTTP_MORE;
-	if (evbuffer_get_length(out.buf)) {
-		call->is_blocked = more != HTTP_END;
-		evhttp_send_reply_chunk_with_cb(call->request, out.buf, more == HTTP_END ? NULL : on_taken, call);
-	}
-	evbuffer_free(out.buf);
-	if (more == HTTP_END)
-		end_stream(call);
-	else
-		update(call);
-}
-
-static void on_pump(evutil_socket_t fd, short what, void *ctx)
-{
-	struct http *http = ctx;
-	(void) fd;
-	(void) what;
-	struct http_call *call = TAILQ_FIRST(&http->runnable);
-	if (!call)
-		return;
-	make_slice(call);
-	pump_soon(http);
-}
-
-void http_stream(struct http_call *call, const char *content_type, const struct http_stream_ops *ops,
-		 void *ctx)
-{
-	struct evhttp_connection *connection = evhttp_request_get_connection(call->request);
-	struct evkeyvalq *headers = evhttp_request_get_output_headers(call->request);
-	struct timeval write_within = { HTTP_IDLE_S, 0 };
-	call->ops = ops;
-	call->ctx = ctx;
-	call->is_wanted = true;
-	TAILQ_INSERT_TAIL(&call->http->waiting, call, link);
-	/* One answer and out: the time-outs below are not those of a request. */
-	evhttp_add_header(headers, "Content-Type", content_type);
-	evhttp_add_header(headers, "Connection", "close");
-	evhttp_connection_set_closecb(connection, on_client_gone, call);
-	evhttp_send_reply_start(call->request, 200, "OK");
-	bufferevent_set_timeouts(evhttp_connection_get_bufferevent(connection), NULL, &write_within);
-	update(call);
-}
-
-void http_out(struct http_out *out, const char *text, size_t size)
-{
-	if (evbuffer_add(out->buf, text, size))
-		log_abort("out of memory");
-}
-
-void http_wake(struct http_call *call)
-{
-	call->is_wanted = true;
-	update(call);
 }
 
 /* --- life ---------------------------------------------------------------------------------- */
 
 struct http *http_new(struct event_base *base, int listen_fd, http_handler *handler, void *ctx)
 {
+	return http_new_tls(base, listen_fd, NULL, HTTP_MAX_BODY, handler, ctx);
+}
+
+struct http *http_new_tls(struct event_base *base, int listen_fd, struct tls *tls, size_t max_body, http_handler *handler,
+			  void *ctx)
+{
 	struct http *http = xheap_alloc(sizeof *http);
+	http->tls = tls;
+	http->max_body = max_body;
 	http->handler = handler;
 	http->ctx = ctx;
-	TAILQ_INIT(&http->runnable);
-	TAILQ_INIT(&http->waiting);
-	http->pump = event_new(base, -1, 0, on_pump, http);
+	http_streams_init(http, base);
 	http->sweep = event_new(base, -1, 0, on_sweep, http);
 	http->evhttp = evhttp_new(base);
 	/* Backlog 0: it listens already. */
 	http->listener = evconnlistener_new(base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0,
 					    listen_fd);
-	if (!http->pump || !http->sweep || !http->evhttp || !http->listener || !evhttp_bind_listener(http->evhttp, http->listener))
+	if (!http->sweep || !http->evhttp || !http->listener || !evhttp_bind_listener(http->evhttp, http->listener))
 		log_abort("libevent cannot serve HTTP");
 	evhttp_set_bevcb(http->evhttp, new_connection, http);
 	evhttp_set_gencb(http->evhttp, on_request, http);
 	evhttp_set_timeout(http->evhttp, HTTP_IDLE_S);
 	evhttp_set_max_headers_size(http->evhttp, HTTP_MAX_HEADERS);
 	/* A little more than we take, so that we say so ourselves, in JSON. */
-	evhttp_set_max_body_size(http->evhttp, HTTP_MAX_BODY + HTTP_SLICE_BYTES);
+	evhttp_set_max_body_size(http->evhttp, (ev_ssize_t) max_body + HTTP_SLICE_BYTES);
 	evhttp_set_allowed_methods(http->evhttp, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD
 				   | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
 	return http;
@@ -431,7 +331,7 @@ void http_free(struct http *http)
 	evhttp_free(http->evhttp);
 	for (size_t i = 0; i < http->n_connections; i++)
 		bufferevent_decref(http->connections[i].bev);
-	event_free(http->pump);
+	http_streams_uninit(http);
 	event_free(http->sweep);
 	free(http);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http: HTTP/1.1 (RFC 9112) on one listening socket; the only door to libevent's
- * evhttp. Knows nothing of what is asked.
+/* http: HTTP/1.1 (RFC 9112) on one listening socket, with TLS if it shall be so; the
+ * only door to libevent's evhttp. Knows nothing of what is asked.
  *
  * Bounds: HTTP_MAX_CONNECTIONS at once (others wait in the backlog; those
  * that ask for nothing for a second make room then), bodies of HTTP_MAX_BODY, idle
@@ -28,11 +28,14 @@ enum {
 	HTTP_SLICE_US = 1000,
 };
 
-/* Must answer the call: http_reply or http_stream, once, now. */
+/* Must answer the call: http_reply or http_stream, once, now, or later after http_hold. */
 typedef void http_handler(void *ctx, struct http_call *);
 
 /* Takes listen_fd (listening, non-blocking). The process must ignore SIGPIPE. */
 struct http *http_new(struct event_base *, int listen_fd, http_handler *, void *ctx);
+/* The same with TLS 1.3 (null: without; borrowed), and bodies of at most max_body bytes. */
+struct tls;
+struct http *http_new_tls(struct event_base *, int listen_fd, struct tls *, size_t max_body, http_handler *, void *ctx);
 void http_free(struct http *);          /* open streams end; null accepted */
 
 /* The request; texts live as long as the call. Percent signs are decoded. */
@@ -42,13 +45,21 @@ size_t http_n_params(const struct http_call *);          /* above HTTP_MAX_PARAM
 const char *http_param_name(const struct http_call *, size_t i);
 const char *http_param_value(const struct http_call *, size_t i);
 const char *http_param(const struct http_call *, const char *name);      /* or null */
+/* A header; null = it is not there, or more than once. */
+const char *http_header(const struct http_call *, const char *name);
 /* Who the other end of the Unix socket is; UINT32_MAX = not known. */
 uint32_t http_peer_uid(const struct http_call *);
-/* The body, or null when it is larger than HTTP_MAX_BODY. */
+/* The body, or null when it is larger than it may be. */
 const char *http_body(struct http_call *, size_t *ret_size);
 
-/* Content-Type application/json. allow: header for 405, else null. */
+/* A header of the answer; before it is given. */
+void http_add_header(struct http_call *, const char *name, const char *value);
+/* Content-Type application/json, unless it was added. allow: header for 405, else null. */
 void http_reply(struct http_call *, int code, const char *allow, const char *text, size_t size);
+
+/* It is answered later. When the client has gone before that, `gone` is called, and the call
+ * is no more; or nobody notices, and the answer goes nowhere. */
+void http_hold(struct http_call *, void (*gone)(void *ctx), void *ctx);
 
 /* A long or an endless answer. `more` adds a little with http_out and is called
  * again until the slice is full; WAIT: nothing now, http_wake says when. `done`

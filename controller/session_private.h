@@ -24,6 +24,7 @@ struct session {
 	struct hello *hello;            /* owned */
 	struct sync *sync;              /* owned; null before READING */
 	struct poll *poll;              /* owned; null before READING */
+	uint64_t ports_ms;              /* when it was asked for the counters of its ports last, 0 = never */
 	enum session_state state;
 	uint32_t sw;                    /* slot, NET_NONE before it is known */
 	uint64_t dpid;                  /* what the switch itself said */
@@ -69,7 +70,7 @@ uint64_t session_now_us(void);
 void session_hurry_audit(struct session *);
 void sessions_check_due(struct sessions *);
 
-/* Counters for traffic engineering: session_poll.c. */
+/* Counters of tables and ports: session_poll.c. */
 void session_poll_init(struct session *);
 void session_poll_tick(struct session *, uint64_t now_ms);
 

@@ -73,6 +73,7 @@ json_t *show_status(const struct api_world *);
 json_t *show_config(const struct api_world *, bool with_text);
 json_t *show_counters(const struct api_world *);
 json_t *show_log(void);
+uint64_t show_rss_bytes(void);          /* memory of this process */
 struct explain;
 json_t *show_explain(const struct explain *);
 json_t *show_findings(const struct diag *);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "controller/show.h"
+#include "controller/show_te.h"
 
 static const struct view_port *find(const struct api_world *world, const struct show_key *key)
 {
@@ -150,6 +150,28 @@ static const char *judge(const struct api_world *world, const struct view_switch
 	return port->up ? "ok" : "down";
 }
 
+static json_t *counted(uint64_t n)
+{
+	return n == UINT64_MAX ? json_null() : show_count(n);
+}
+
+/* What it takes in from its host is rx. */
+static void add_counts(const struct api_world *world, json_t *json, const struct view_port *port)
+{
+	static const struct view_counts none = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
+	const struct view_counts *counts = port->counts_ms ? &port->counts : &none;
+	const struct core *core = world->core;
+	show_set(json, "rx_packets", counted(counts->rx_packets));
+	show_set(json, "tx_packets", counted(counts->tx_packets));
+	show_set(json, "rx_bytes", counted(counts->rx_bytes));
+	show_set(json, "tx_bytes", counted(counts->tx_bytes));
+	show_set(json, "rx_dropped", counted(counts->rx_dropped));
+	show_set(json, "tx_dropped", counted(counts->tx_dropped));
+	show_set(json, "rx_mbps", port->counts_from_ms ? show_mbps(port->rx_mbps) : json_null());
+	show_set(json, "tx_mbps", port->counts_from_ms ? show_mbps(port->tx_mbps) : json_null());
+	show_set(json, "counted_ms", port->counts_ms ? show_count(core->wall_ms - (core->now_ms - port->counts_ms)) : json_null());
+}
+
 static json_t *item(const struct api_world *world, const struct show_query *query,
 		    const struct show_key *key)
 {
@@ -167,7 +189,7 @@ static json_t *item(const struct api_world *world, const struct show_query *quer
 		show_guard(world, vs->sw, port->ofport, &port->uses[i], use);
 		json_array_append_new(networks, use);
 	}
-	return json_pack("{s:o, s:o, s:I, s:b, s:b, s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:I, s:I, s:o, s:s, s:o}",
+	json_t *json = json_pack("{s:o, s:o, s:I, s:b, s:b, s:b, s:b, s:o, s:I, s:o, s:o, s:o, s:I, s:I, s:o, s:s, s:o}",
 			 "switch", show_text(vs->name), "name", show_text(port->name),
 			 "ofport", (json_int_t) port->ofport, "up", port->up, "live", port->live,
 			 "local", port->local, "tunnel", port->tunnel, "mac", show_mac(port->mac),
@@ -178,6 +200,8 @@ static json_t *item(const struct api_world *world, const struct show_query *quer
 			 "last_violation", port->n_violations ? show_text(fact_reason_text(port->violation)) : json_null(),
 			 "state", state,
 			 "why", why[0] ? show_text(why) : json_null());
+	add_counts(world, json, port);
+	return json;
 }
 
 static bool has_network(const struct view_port *port, const struct net *net, const char *name)

@@ -140,7 +140,7 @@ json_t *show_status(const struct api_world *world)
 
 /* --- counters ---------------------------------------------------------------------------- */
 
-static uint64_t rss_bytes(void)
+uint64_t show_rss_bytes(void)
 {
 	unsigned long pages = 0;
 	FILE *f = fopen("/proc/self/statm", "re");
@@ -158,7 +158,7 @@ static json_t *process_json(void)
 	getrusage(RUSAGE_SELF, &used);
 	uint64_t cpu_ms = (uint64_t) (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
 		(uint64_t) (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000;
-	return json_pack("{s:I, s:I, s:I}", "rss_bytes", (json_int_t) rss_bytes(),
+	return json_pack("{s:I, s:I, s:I}", "rss_bytes", (json_int_t) show_rss_bytes(),
 			 "max_rss_bytes", (json_int_t) used.ru_maxrss * 1024, "cpu_ms", (json_int_t) cpu_ms);
 }
 

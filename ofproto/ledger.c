@@ -355,6 +355,8 @@ void ledger_refuse(struct ledger *l, struct row *row, uint32_t error)
 	row_settle(l, row);
 }
 
+size_t ledger_n_wanted(const struct ledger *l, uint8_t app) { return l->n_wanted[app]; }
+
 void ledger_count(const struct ledger *l, struct ledger_counts *c)
 {
 	c->n_flows = l->n_have[RULE_FLOW];

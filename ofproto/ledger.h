@@ -153,6 +153,7 @@ struct ledger_counts {
 	uint64_t n_sent;                                /* messages ever */
 };
 void ledger_count(const struct ledger *, struct ledger_counts *);
+size_t ledger_n_wanted(const struct ledger *, uint8_t app);     /* rows that it wants */
 size_t ledger_memory(const struct ledger *);     /* bytes */
 
 #endif

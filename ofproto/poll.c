@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Counters of a switch: OFPMP_FLOW of one table, and OFPMP_PORT_STATS (section
- * 7.3.5.6), of which only bytes matter here. */
+ * 7.3.5.6), of which packets, bytes and drops matter here. */
 #include "ofproto/poll.h"
 
 #include <stdlib.h>
@@ -14,7 +14,8 @@
 enum {
 	ANSWER_MS = 10000,
 	MAX_ENTRIES = 1 << 20,          /* of one answer: a peer must not cost us more */
-	PORT_STATS = 112, PORT_RX_BYTES = 24, PORT_TX_BYTES = 32, PORT_DURATION = 104,
+	PORT_STATS = 112, PORT_RX_PACKETS = 8, PORT_TX_PACKETS = 16, PORT_RX_BYTES = 24, PORT_TX_BYTES = 32,
+	PORT_RX_DROPPED = 40, PORT_TX_DROPPED = 48, PORT_DURATION = 104,
 };
 
 struct poll {
@@ -104,8 +105,10 @@ static const char *take_ports(struct poll *p, const uint8_t *m, size_t size)
 		return "port counters of another length";
 	for (size_t at = MSG_MULTIPART; at < size; at += PORT_STATS) {
 		struct poll_port port = {
-			.ofport = wire_u32(m + at), .rx_bytes = wire_u64(m + at + PORT_RX_BYTES),
-			.tx_bytes = wire_u64(m + at + PORT_TX_BYTES), .duration = wire_u32(m + at + PORT_DURATION),
+			.ofport = wire_u32(m + at), .duration = wire_u32(m + at + PORT_DURATION),
+			.rx_packets = wire_u64(m + at + PORT_RX_PACKETS), .tx_packets = wire_u64(m + at + PORT_TX_PACKETS),
+			.rx_bytes = wire_u64(m + at + PORT_RX_BYTES), .tx_bytes = wire_u64(m + at + PORT_TX_BYTES),
+			.rx_dropped = wire_u64(m + at + PORT_RX_DROPPED), .tx_dropped = wire_u64(m + at + PORT_TX_DROPPED),
 		};
 		if (p->n_entries++ < MAX_ENTRIES)
 			p->ops->port(p->ctx, &port);

@@ -19,7 +19,8 @@ enum {
 
 struct poll_port {
 	uint32_t ofport;
-	uint64_t rx_bytes, tx_bytes;    /* UINT64_MAX = not counted */
+	/* UINT64_MAX = not counted. */
+	uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes, rx_dropped, tx_dropped;
 	uint32_t duration;              /* seconds */
 };
 

@@ -263,6 +263,16 @@ int tls_days_left(const struct tls *tls)
 	return seconds < 0 ? days - 1 : days;
 }
 
+bool tls_is_for(const struct tls *tls, const char *name)
+{
+	return tls_cert_is_for(SSL_CTX_get0_certificate(tls->ctx), name);
+}
+
+struct ssl_st *tls_server(const struct tls *tls)
+{
+	return mem_check(SSL_new(tls->ctx));
+}
+
 SSL_CTX *tls_context(const struct tls *tls)
 {
 	return tls->ctx;

@@ -27,6 +27,11 @@ int tls_reload(struct tls *, const char **ret_error);
 const char *tls_bad_files(const struct tls *);
 /* Days until our own certificate ends; negative = has ended. */
 int tls_days_left(const struct tls *);
+bool tls_is_for(const struct tls *, const char *name);   /* is our own certificate? */
+
+/* Of OpenSSL, for a server whose clients show no certificate (browsers); the caller's. */
+struct ssl_st;
+struct ssl_st *tls_server(const struct tls *);
 
 struct tls_session *tls_session_new(struct tls *, int fd);
 void tls_session_free(struct tls_session *);

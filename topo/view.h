@@ -73,6 +73,9 @@ struct view_use {
 					 * what comes in says nothing of where its sender is */
 };
 
+/* What a port has counted, all in all (OpenFlow 1.3.5, section 7.3.5.6); UINT64_MAX = it does not count that. */
+struct view_counts { uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes, rx_dropped, tx_dropped; };
+
 struct view_port {
 	uint32_t ofport;
 	char name[16];
@@ -104,6 +107,9 @@ struct view_port {
 	const char *mirror;
 	bool is_mirror;
 	uint64_t mirror_object;
+	struct view_counts counts;      /* of the last reading; view_port_count() */
+	uint64_t counts_ms, counts_from_ms;     /* when that was, and the one before; 0 = never */
+	double rx_mbps, tx_mbps;        /* between the two */
 };
 
 struct view_switch {
@@ -397,6 +403,8 @@ bool view_link_is_up(const struct view *, uint32_t link);
 bool view_link_works(const struct view *, uint32_t link);
 /* What the port of a link has taken in, all in all. */
 void view_port_counted(struct view *, uint32_t sw, uint32_t ofport, uint64_t rx_bytes, uint64_t now_ms);
+/* All its counters, for people. */
+void view_port_count(struct view *, uint32_t sw, uint32_t ofport, const struct view_counts *, uint64_t now_ms);
 bool view_port_is_good(const struct view_port *);        /* up, and so says BFD if it runs */
 uint32_t view_probes_lost(const struct view_probes *);   /* of the last n_known */
 /* What is left of its rest, 0 = none. */

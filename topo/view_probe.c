@@ -51,6 +51,28 @@ void view_port_counted(struct view *view, uint32_t sw, uint32_t ofport, uint64_t
 	port->rx_ms = now_ms;
 }
 
+/* Down to nothing: the port was made anew. */
+static double grown_mbps(uint64_t before, uint64_t now, uint64_t dt_ms)
+{
+	return before == UINT64_MAX || now == UINT64_MAX || now < before ? 0 : (double) (now - before) * 8 / 1000 / (double) dt_ms;
+}
+
+void view_port_count(struct view *view, uint32_t sw, uint32_t ofport, const struct view_counts *counts, uint64_t now_ms)
+{
+	struct view_port *port = (struct view_port *) view_port(view, sw, ofport);
+	if (!port)
+		return;
+	if (port->counts_ms == now_ms)
+		port->counts_ms = 0;
+	port->counts_from_ms = port->counts_ms;
+	if (port->counts_from_ms) {
+		port->rx_mbps = grown_mbps(port->counts.rx_bytes, counts->rx_bytes, now_ms - port->counts_from_ms);
+		port->tx_mbps = grown_mbps(port->counts.tx_bytes, counts->tx_bytes, now_ms - port->counts_from_ms);
+	}
+	port->counts = *counts;
+	port->counts_ms = now_ms;
+}
+
 /* All tunnels of a switch are one port: it says nothing of one of them. */
 static bool may_carry(const struct view *view, uint32_t i, unsigned end, uint64_t now_ms)
 {

@@ -21,6 +21,8 @@ GIVEN = {
     "docs/tutorials/three-hypervisors.md": THREE_HOSTS,
     "docs/reference/lab.md": "weft lab up docs/tutorials/lab.yaml && weft lab ping",
     "docs/howto/api.md": "weft lab up docs/tutorials/lab.yaml && weft lab ping",
+    "docs/howto/browser.md": "weft lab up docs/tutorials/lab.yaml && weft lab ping",
+    "docs/howto/prometheus.md": "weft lab up docs/tutorials/lab.yaml && weft lab ping",
 }
 
 # Commands that only look: asked again until they show what the page shows, or

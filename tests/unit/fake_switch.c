@@ -211,7 +211,12 @@ static void put_port_stats(struct pieces *p, const struct ofp_header *request)
 	for (const struct fake_port *port = p->f->ports; port; port = port->next) {
 		struct ofputil_port_stats stats = {
 			.port_no = port->port.port_no, .duration_sec = port->duration,
-			.stats = { .rx_bytes = port->rx_bytes, .tx_bytes = port->tx_bytes },
+			.stats = {
+				.rx_bytes = port->rx_bytes, .tx_bytes = port->tx_bytes, .tx_dropped = UINT64_MAX,
+				.rx_packets = (uint64_t) port->port.port_no * 100 + 1,
+				.tx_packets = (uint64_t) port->port.port_no * 100 + 2,
+				.rx_dropped = (uint64_t) port->port.port_no * 100 + 3,
+			},
 		};
 		struct ovs_list replies;
 		struct ofpbuf *b;

@@ -264,6 +264,21 @@ static void test_show(void **state)
 	json_decref(json);
 }
 
+static void test_top(void **state)
+{
+	(void) state;
+	assert_int_equal(weft("top --once --run-dir @"), CLI_OK);
+	HAS(out, "SWITCH  PORT    IN  OUT  IN-DROPS  OUT-DROPS");
+	HAS(out, "kvm1    vm-a     -    -");
+	assert_int_equal(weft("top --run-dir @"), CLI_OK);
+	HAS(out, "spare");
+	assert_int_equal(weft("top --often --run-dir @"), CLI_ERROR);
+	HAS(err, "--once and nothing else");
+	assert_int_equal(weft("top --json --run-dir @"), CLI_ERROR);
+	assert_int_equal(weft("top --run-dir /nowhere"), CLI_ERROR);
+	HAS(err, "weftd does not answer");
+}
+
 static void test_explain(void **state)
 {
 	(void) state;
@@ -584,7 +599,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_status),
-		cmocka_unit_test(test_show), cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_show), cmocka_unit_test(test_top), cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_what_is_wrong),
 		cmocka_unit_test(test_apply_and_reload),
 		cmocka_unit_test(test_degraded),

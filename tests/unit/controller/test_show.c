@@ -166,6 +166,36 @@ static void test_ports(void **state)
 	assert_int_equal(count(&show_ports, &(struct show_query) { .port = "vm-a" }), 1);
 }
 
+/* Counters: none before they are read, rates from two readings on. */
+static void test_port_counters(void **state)
+{
+	struct view_counts counts = { 10, 20, 1000, 2000, 0, UINT64_MAX };
+	(void) state;
+	json_t *items = list(&show_ports, &(struct show_query) { .port = "vm-a" });
+	assert_string_equal(at(items, "0.rx_bytes"), "null");
+	assert_string_equal(at(items, "0.counted_ms"), "null");
+	json_decref(items);
+	view_port_count(world.core->view, kvm1, VM_A, &counts, world.core->now_ms);
+	items = list(&show_ports, &(struct show_query) { .port = "vm-a" });
+	assert_string_equal(at(items, "0.rx_packets"), "10");
+	assert_string_equal(at(items, "0.tx_bytes"), "2000");
+	assert_string_equal(at(items, "0.rx_dropped"), "0");
+	assert_string_equal(at(items, "0.tx_dropped"), "null");
+	assert_string_equal(at(items, "0.rx_mbps"), "null");
+	json_decref(items);
+	world_advance(&world, 5000);
+	counts.rx_bytes += 625000;
+	counts.tx_bytes = 7;            /* the port was made anew */
+	view_port_count(world.core->view, kvm1, VM_A, &counts, world.core->now_ms);
+	items = list(&show_ports, &(struct show_query) { .port = "vm-a" });
+	assert_string_equal(at(items, "0.rx_mbps"), "1.0");
+	assert_string_equal(at(items, "0.tx_mbps"), "0.0");
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(items, 0), "counted_ms")), world.core->wall_ms);
+	json_decref(items);
+	/* Nobody of that number. */
+	view_port_count(world.core->view, kvm1, 777, &counts, world.core->now_ms);
+}
+
 static struct fact guard_fact(enum fact_kind kind, enum fact_reason reason, uint32_t ofport, unsigned mac, unsigned ip)
 {
 	return (struct fact) {
@@ -884,7 +914,7 @@ int main(void)
 #define T(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
 		T(test_switches),
 		T(test_in_sync_is_no_promise),
-		T(test_ports),
+		T(test_ports), T(test_port_counters),
 		T(test_guards),
 		T(test_hosts),
 		T(test_networks),

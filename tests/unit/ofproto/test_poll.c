@@ -56,6 +56,10 @@ static void on_port(void *ctx, const struct poll_port *port)
 	d->n_ports++;
 	d->n_tx += port->tx_bytes;
 	assert_int_equal(port->rx_bytes, port->ofport * 10);
+	assert_int_equal(port->rx_packets, port->ofport * 100 + 1);
+	assert_int_equal(port->tx_packets, port->ofport * 100 + 2);
+	assert_int_equal(port->rx_dropped, port->ofport * 100 + 3);
+	assert_int_equal(port->tx_dropped, UINT64_MAX);
 }
 
 static void on_end(void *ctx, int table)

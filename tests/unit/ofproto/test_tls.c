@@ -697,6 +697,20 @@ static void exchange(struct scene *s, struct end *e, struct client *c)
 	assert_memory_equal(got, msg, 50);
 }
 
+/* For browsers: no certificate is asked of them, TLS 1.3 all the same. */
+static void serves_who_has_no_certificate(void **state)
+{
+	struct scene *s = *state;
+	SSL *ssl = tls_server(s->tls);
+
+	assert_int_equal(SSL_get_verify_mode(ssl), SSL_VERIFY_NONE);
+	assert_int_equal(SSL_get_min_proto_version(ssl), TLS1_3_VERSION);
+	assert_non_null(SSL_get_certificate(ssl));
+	SSL_free(ssl);
+	assert_true(tls_is_for(s->tls, "weftd"));
+	assert_false(tls_is_for(s->tls, "kvm1"));
+}
+
 static void takes_new_certificates_while_sessions_live(void **state)
 {
 	struct scene *s = *state;
@@ -774,7 +788,7 @@ int main(void)
 		TEST(ends_at_a_forged_record),
 		TEST(is_freed_at_any_step),
 		TEST(explains_bad_files),
-		TEST(takes_new_certificates_while_sessions_live),
+		TEST(serves_who_has_no_certificate), TEST(takes_new_certificates_while_sessions_live),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,9 +12,14 @@ enum {
 };
 extern const uint8_t loop_dst[6];       /* a group address of our own: 03:77:65:66:74:02 */
 
+/* By its destination; its signature is looked at by loop_packet_in(). */
 bool loop_is_probe(const struct app_punt *);
+/* A probe came in: the fact that a port is closed, if it shows a loop; one that is not ours shows nothing. */
 void loop_packet_in(const struct scene *, const struct app_punt *, struct reply *);
+/* A MAC that goes to and fro: probes are sent from where it was. */
 void loop_greet(const struct scene *, const struct fact *, struct reply *);
+/* Each second: a MAC that still does so closes a port of the switch; closures that end are tried with a probe,
+ * those that are over are facts. */
 void loop_tick(const struct scene *, uint32_t sw, struct reply *);
 
 #endif

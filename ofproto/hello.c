@@ -399,72 +399,68 @@ static void take_echo(struct hello *h, const uint8_t *m, size_t size)
 	free(reply);
 }
 
-void hello_message(struct hello *h, const uint8_t *m, size_t size, uint64_t now_ms)
+/* Takes a message of our version if this is its time; false if not. */
+static bool take_in_time(struct hello *h, const uint8_t *m, size_t size, uint64_t now_ms)
 {
-	uint8_t type = msg_type(m);
 	enum hello_state state = h->state;
 
-	if (state == HELLO_READY || state == HELLO_FAILED)
-		return;
-	if (type == MSG_HELLO && state == HELLO_HELLO) {
-		take_hello(h, m, size, now_ms);
-		return;
-	}
-	if (msg_version(m) != MSG_VERSION && type != MSG_ERROR) {
-		fail_message(h, m, size, BAD_REQUEST_BAD_VERSION, "wrong version in");
-		return;
-	}
-	switch (type) {
+	switch (msg_type(m)) {
 	case MSG_ECHO_REQUEST:
 		take_echo(h, m, size);
-		return;
+		return true;
 	case MSG_ECHO_REPLY:
-		return;
+		return true;
 	case MSG_ERROR:
 		take_error(h, m, size, now_ms);
-		return;
+		return true;
 	case MSG_FEATURES_REPLY:
-		if (state == HELLO_FEATURES && msg_xid(m) == XID_FEATURES) {
-			take_features(h, m, size, now_ms);
-			return;
-		}
-		break;
+		if (state != HELLO_FEATURES || msg_xid(m) != XID_FEATURES)
+			return false;
+		take_features(h, m, size, now_ms);
+		return true;
 	case MSG_MULTIPART_REPLY:
-		if (state == HELLO_ASK) {
-			take_multipart(h, m, size, now_ms);
-			return;
-		}
-		break;
+		if (state != HELLO_ASK)
+			return false;
+		take_multipart(h, m, size, now_ms);
+		return true;
 	case MSG_ROLE_REPLY:
-		if (state == HELLO_ASK || state == HELLO_ROLE) {
-			take_role(h, m, size, now_ms);
-			return;
-		}
-		break;
+		if (state != HELLO_ASK && state != HELLO_ROLE)
+			return false;
+		take_role(h, m, size, now_ms);
+		return true;
 	case MSG_BARRIER_REPLY:
-		if (state == HELLO_CONFIG) {
-			take_barrier(h, m, size);
-			return;
-		}
-		break;
+		if (state != HELLO_CONFIG)
+			return false;
+		take_barrier(h, m, size);
+		return true;
 	/* What a switch may say unasked. Rows are read back later, frames come again. */
 	case MSG_PORT_STATUS:
-		if (state != HELLO_HELLO) {
-			take_port_status(h, m, size);
-			return;
-		}
-		break;
+		if (state == HELLO_HELLO)
+			return false;
+		take_port_status(h, m, size);
+		return true;
 	case MSG_PACKET_IN:
 	case MSG_FLOW_REMOVED:
 	case MSG_EXPERIMENTER:
 	case MSG_ROLE_STATUS:
-		if (state != HELLO_HELLO)
-			return;
-		break;
+		return state != HELLO_HELLO;
 	default:
-		break;
+		return false;
 	}
-	out_of_state(h, m, size);
+}
+
+void hello_message(struct hello *h, const uint8_t *m, size_t size, uint64_t now_ms)
+{
+	uint8_t type = msg_type(m);
+
+	if (h->state == HELLO_READY || h->state == HELLO_FAILED)
+		return;
+	if (type == MSG_HELLO && h->state == HELLO_HELLO)
+		take_hello(h, m, size, now_ms);
+	else if (msg_version(m) != MSG_VERSION && type != MSG_ERROR)
+		fail_message(h, m, size, BAD_REQUEST_BAD_VERSION, "wrong version in");
+	else if (!take_in_time(h, m, size, now_ms))
+		out_of_state(h, m, size);
 }
 
 void hello_tick(struct hello *h, uint64_t now_ms)

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 
+from dhcp import link_local
 from weftlab import WEFT, run, wait_for
 
 HEADERS4, HEADERS6 = 28, 48             # of IP and ICMP, beside what ping counts
@@ -274,3 +275,22 @@ def known(lab, *vms, v6=True):
         return all_are()
 
     wait_for("all are known", lambda: all_are() or speak(), 30)
+
+
+def known_by_link_local(lab, *vms):
+    """By these addresses, too. Some seconds after a host has spoken to an IPv6 neighbour its kernel
+    asks by them whether that is still there: then nobody learns anything new."""
+    local = {vm: link_local(lab.vm(vm)["mac"]) for vm in vms}
+
+    def all_are():
+        hosts = {h["mac"]: h["addresses"] for h in lab.hosts()}
+        return all(local[vm] in hosts.get(lab.vm(vm)["mac"], ()) for vm in vms)
+
+    def speak():
+        for vm in vms:
+            other = next(v for v in vms if v != vm)
+            lab.exec(vm, "ping", "-n", "-q", "-c", "1", "-W", "1", f"{local[other]}%eth0", check=False)
+        return all_are()
+
+    wait_for("all are known by their link-local addresses", lambda: all_are() or speak(), 30)
+    lab.wait_rest()

@@ -6,6 +6,7 @@ import signal
 import socket
 import struct
 
+from agree import known_by_link_local
 from frames import BROADCAST, Wire, arp_request, ethernet, has, mac_bytes, vlan
 from test_restart import LAN3
 from test_vxlan import LAB, OFFICE, VXLAN3, everybody_talks, n_punts, rows, underlay_tap
@@ -236,8 +237,9 @@ def test_declared_hosts_are_answered_for_before_they_speak(lab):
 def test_p1_answers_survive_a_restart(lab):
     l = lab(VXLAN3)
     everybody_talks(l)
-    all_known(l, OFFICE)
-    all_known(l, LAB)
+    for names in (OFFICE, LAB):
+        all_known(l, names)
+        known_by_link_local(l, *names)
     l.kill_weftd(signal.SIGKILL)
     before = rows(l)
     assert any("table=65" in f and "arp_tpa" in f for f in before["k1"])

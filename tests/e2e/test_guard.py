@@ -7,7 +7,7 @@ import signal
 import struct
 
 import dhcp
-from agree import agree, explain, frame_agrees, kinds, known
+from agree import agree, explain, frame_agrees, kinds, known, known_by_link_local
 from frames import BROADCAST, ethernet, has, mac_bytes, udp
 from test_arp import arp, ip_bytes, problems, solicitation
 from test_reload import Prober
@@ -188,6 +188,7 @@ def test_p1_bound_ports_survive_a_restart(lab):
     l = lab(BOUND)
     l.ping_all(["h1", "h2", "h3", "db"], 8)
     known(l, "h1", "h2", "h3", "db")
+    known_by_link_local(l, "h1", "h2", "h3", "db")
     l.kill_weftd(signal.SIGKILL)
     # Without weftd nothing opens.
     with l.wire("db") as db, l.wire("h1") as h1:

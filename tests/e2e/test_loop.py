@@ -291,5 +291,5 @@ def test_a_vm_port_in_the_lan(lab):
     l.wait_rest()
     l.ping_all(names)
     assert copies(l, "v1", "v3") == 1 and copies(l, "v2", "printer") == 1 and copies(l, "v3", "printer") == 1
-    where = {h["mac"]: h["where"] for h in l.hosts()}
-    assert where[l.vm("printer")["mac"]] == "kvm3:eno2" and where[l.vm("v1")["mac"]] == "kvm1:v1"
+    for vm, where in (("printer", "kvm3:eno2"), ("v1", "kvm1:v1")):
+        l.wait_host(l.vm(vm)["mac"], where)

@@ -42,7 +42,7 @@ const struct api_member api_members[] = {
 	{ "switches", "ports", "number", "that it has told of" },
 	{ "switches", "refused_rows", "number", "that the switch did not take" },
 	{ "switches", "foreign_rows", "number", "of ours whose place a foreign row has" },
-	{ "switches", "in_sync", "bool", "it has what it shall have" },
+	{ "switches", "in_sync", "bool", "it has what it shall have, and no change of ways is half done" },
 	{ "switches", "since_ms", "number or null", "when it connected, or went" },
 	{ "switches", "last_error", "text or null", "why the last connection ended, while there is none" },
 	{ "switches", "line", "number or null", "in the file; null: adopted" },

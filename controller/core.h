@@ -138,6 +138,8 @@ void core_attach(struct core *, uint32_t sw, struct session *, const struct msg_
 void core_read_done(struct core *, uint32_t sw);
 /* It has all rows that are wanted of it, for the first time since it came. */
 void core_in_sync(struct core *, uint32_t sw);
+/* Connected, with all rows that are wanted, and no others follow from a change of ways that is half done. */
+bool core_is_in_sync(const struct core *, uint32_t sw);
 /* Is it compiled for, so that its rows may be sent? False until then. */
 bool core_may_send(const struct core *, uint32_t sw);
 void core_detach(struct core *, uint32_t sw, const char *why);

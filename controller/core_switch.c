@@ -6,6 +6,7 @@
 
 #include "controller/core_private.h"
 #include "controller/core_te.h"
+#include "topo/ways.h"
 
 static void fill_port(struct fact *fact, const struct msg_port *port)
 {
@@ -182,6 +183,13 @@ void core_in_sync(struct core *core, uint32_t sw)
 	struct fact fact = { .kind = FACT_SWITCH_READY, .sw = sw };
 	core_fact(core, &fact);
 	core_touch(core, sw);
+}
+
+bool core_is_in_sync(const struct core *core, uint32_t sw)
+{
+	const struct ways *ways = view_ways(core->view);
+	return view_switch(core->view, sw)->connected && core_may_send(core, sw) && ledger_at_rest(core->switches[sw]->ledger)
+		&& !(ways && ways->with);
 }
 
 bool core_may_send(const struct core *core, uint32_t sw)

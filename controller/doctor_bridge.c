@@ -42,6 +42,20 @@ void doctor_restore_wait(struct doctor *d, struct doctor_result *r)
 			   "flow-restore-wait is set: no bridge here speaks to its controller, nor forwards");
 }
 
+static bool is_userspace(const json_t *bridge) { return !strcmp(vsctl_text(bridge, "datapath_type"), "netdev"); }
+
+/* Measured: docs/howto/trunks.md. The kernel's datapath tells the two apart. */
+void doctor_vlan_limit(struct doctor *d, struct doctor_result *r)
+{
+	const char *limit = vsctl_key(vsctl_switch(&d->ovs), "other_config", "vlan-limit");
+	if (!*limit || !strcmp(limit, "1") || !is_userspace(d->bridge))
+		doctor_say(d, r, DOCTOR_FINE, NULL, "%s", *limit ? limit : "1");
+	else
+		doctor_say(d, r, DOCTOR_NOTE, "ovs-vsctl remove Open_vSwitch . other_config vlan-limit",
+			   "vlan-limit is %s: only networks with `tags: pass` need that, and in userspace others let frames with a second tag through",
+			   limit);
+}
+
 void doctor_bridge(struct doctor *d, struct doctor_result *r)
 {
 	if (d->bridge)
@@ -49,8 +63,6 @@ void doctor_bridge(struct doctor *d, struct doctor_result *r)
 	else
 		doctor_say(d, r, DOCTOR_WRONG, join_command(d), "there is no bridge %s", d->bridge_name);
 }
-
-static bool is_userspace(const json_t *bridge) { return !strcmp(vsctl_text(bridge, "datapath_type"), "netdev"); }
 
 void doctor_datapath(struct doctor *d, struct doctor_result *r)
 {

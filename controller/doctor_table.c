@@ -12,6 +12,8 @@ static const struct doctor_check checks[] = {
 	{ "bridge", HOST, OVS, "the bridge is there", "`weft switch join NAME`", doctor_bridge },
 	{ "datapath", HOST, BRIDGE, "the bridge has a datapath that works; one in userspace has its tunnels end on a bridge in userspace",
 	  "`modprobe openvswitch`, or `weft switch join NAME --datapath netdev`", doctor_datapath },
+	{ "vlan-limit", HOST, BRIDGE, "in userspace, Open vSwitch looks at one VLAN tag, as it does where nobody said otherwise: at more only for networks of `tags: pass`",
+	  "`ovs-vsctl remove Open_vSwitch . other_config vlan-limit`", doctor_vlan_limit },
 	{ "interfaces", HOST, BRIDGE, "no interface of the bridge has an error", "`ovs-vsctl del-port BRIDGE PORT`, or bring the device back", doctor_interfaces },
 	{ "fail-mode", HOST, BRIDGE, "`fail_mode` is secure: else the bridge forgets its rows and floods when weftd is away",
 	  "`ovs-vsctl set-fail-mode BRIDGE secure`", doctor_fail_mode },

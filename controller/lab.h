@@ -150,6 +150,7 @@ struct lab_plan {
 	const char *dir;                /* absolute */
 	const char *file;               /* absolute */
 	bool tls;
+	bool passes_tags;               /* a network has `tags: pass`: bridges look at two */
 	const char *ctl_ns, *ctl_ip, *ctl_ip6;
 	const char *lan_ns;             /* null = no LAN */
 	const char *underlay_ns;        /* null = no underlay */

@@ -93,8 +93,9 @@ static void configure(const struct lab_plan *plan, size_t h, struct args *args)
 	add_all(args, "--no-wait", "init", "--", "set", "Open_vSwitch", ".", NULL);
 	add(args, "external-ids:system-id=%s", host->name);
 	add(args, "external-ids:hostname=%s", host->name);
-	add_all(args, "other_config:n-handler-threads=1", "other_config:n-revalidator-threads=1",
-		"other_config:vlan-limit=2", NULL);
+	add_all(args, "other_config:n-handler-threads=1", "other_config:n-revalidator-threads=1", NULL);
+	if (plan->passes_tags)
+		add(args, "other_config:vlan-limit=2");
 	if (plan->tls) {
 		add_all(args, "--", "set-ssl", NULL);
 		add(args, "%s/pki/%s-key.pem", plan->dir, host->name);

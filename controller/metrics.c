@@ -57,7 +57,7 @@ VALUE(ports_left_out, metrics_ports_left_out(at->metrics))
 /* --- switches --------------------------------------------------------------------------- */
 
 VALUE(switch_up, at->is_connected)
-VALUE(switch_in_sync, at->is_connected && core_may_send(at->core, at->sw) && ledger_at_rest(at->cs->ledger))
+VALUE(switch_in_sync, core_is_in_sync(at->core, at->sw))
 VALUE(switch_connects, at->cs->n_connects)
 VALUE(switch_flows, at->rows.n_flows)
 VALUE(switch_groups, at->rows.n_groups)
@@ -169,7 +169,7 @@ const struct metric metrics[] = {
 	{ "weft_refused_connections", C, NULL, PER_WEFTD, "connections that were not let in", n_not_let_in },
 
 	{ "weft_switch_up", G, NULL, PER_SWITCH, "1: connected, and its rows are read back", switch_up },
-	{ "weft_switch_in_sync", G, NULL, PER_SWITCH, "1: it has what it shall have", switch_in_sync },
+	{ "weft_switch_in_sync", G, NULL, PER_SWITCH, "1: it has what it shall have, and no change of ways is half done", switch_in_sync },
 	{ "weft_switch_connections", C, NULL, PER_SWITCH, "times that it connected; all but the first are reconnects", switch_connects },
 	{ "weft_switch_rows", G, NULL, PER_SWITCH_APP, "rows that it shall have, by app", switch_app_rows },
 	{ "weft_switch_flows", G, NULL, PER_SWITCH, "flows that it has, ours", switch_flows },

@@ -75,7 +75,7 @@ json_t *show_switch(const struct api_world *world, uint32_t sw, bool details)
 				 "ports", (json_int_t) vs->n_ports,
 				 "refused_rows", (json_int_t) rows.n_refused,
 				 "foreign_rows", (json_int_t) rows.n_foreign);
-	show_set(json, "in_sync", json_boolean(vs->connected && core_may_send(core, sw) && ledger_at_rest(cs->ledger)));
+	show_set(json, "in_sync", json_boolean(core_is_in_sync(core, sw)));
 	show_set(json, "since_ms", cs->connected_wall_ms ? show_count(cs->connected_wall_ms) : json_null());
 	show_set(json, "last_error", cs->last_error[0] && !cs->session ? show_text(cs->last_error) : json_null());
 	if (!details)

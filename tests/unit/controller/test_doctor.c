@@ -158,6 +158,27 @@ static void test_all_well(void **state)
 	ward_uninit(&w);
 }
 
+/* In userspace only, and only where somebody asked for it. */
+static void test_vlan_limit(void **state)
+{
+	static const char from[] = "\"u-all\"],[\"set\",[]],[\"map\",[]]", two[] = "\"u-all\"],[\"set\",[]],[\"map\",[[\"vlan-limit\",\"2\"]]]";
+	(void) state;
+	for (int in_userspace = 0; in_userspace < 2; in_userspace++)
+		for (int is_two = 0; is_two < 2; is_two++) {
+			struct ward w;
+			fake_ovs_reset(target);
+			if (is_two)
+				fake_ovs_change(from, two);
+			if (in_userspace)
+				fake_ovs_change("\"0000525400a10011\",\"\"", "\"0000525400a10011\",\"netdev\"");
+			ward_init(&w, topology, DOCTOR_HOST);
+			bool is_open = in_userspace && is_two;
+			expect(&w, "vlan-limit", is_open ? DOCTOR_NOTE : DOCTOR_FINE, is_two ? "2" : "1",
+			       is_open ? "remove Open_vSwitch . other_config vlan-limit" : NULL);
+			ward_uninit(&w);
+		}
+}
+
 /* One word of the database is another one. */
 static void test_one_word(void **state)
 {
@@ -447,7 +468,7 @@ static void test_command(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_well), cmocka_unit_test(test_one_word), cmocka_unit_test(test_ovs_is_down),
+		cmocka_unit_test(test_all_well), cmocka_unit_test(test_one_word), cmocka_unit_test(test_vlan_limit), cmocka_unit_test(test_ovs_is_down),
 		cmocka_unit_test(test_the_way_to_weftd), cmocka_unit_test(test_files_are_closed), cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_underlay), cmocka_unit_test(test_kernel), cmocka_unit_test(test_rows_of_others),
 		cmocka_unit_test(test_weftd), cmocka_unit_test(test_command),

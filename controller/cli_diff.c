@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* diff: two texts: revisions, weftd's file on the disk, or any file. */
+/* diff: two texts: revisions, weftd's file on the disk, or any file. diff(1) compares them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,22 +51,27 @@ static bool read_text(const struct cli *cli, const char *word, struct text *t)
 	return t->text != NULL;
 }
 
-static bool print(const struct cli *cli, const struct text *a, const struct text *b)
+static int print(const struct cli *cli, const struct text *a, const struct text *b)
 {
 	struct unified_text ua = { a->name, a->text, a->size }, ub = { b->name, b->text, b->size };
-	if (!cli->json)
-		return unified_print(&ua, &ub, stdout);
 	char *diff = NULL;
 	size_t size;
-	FILE *f = open_memstream(&diff, &size);
-	bool is_other = unified_print(&ua, &ub, f);
+	FILE *f = cli->json ? open_memstream(&diff, &size) : stdout;
+	bool is_other, is_done = unified_print(&ua, &ub, f, &is_other);
+	int status = !is_done ? CLI_ERROR : is_other ? CLI_WOULD_CHANGE : CLI_OK;
+	if (!cli->json)
+		return status;
 	fclose(f);
+	if (!is_done) {
+		free(diff);
+		return status;
+	}
 	json_t *json = json_pack("{s:s, s:s, s:b, s:s}", "from", a->name, "to", b->name, "same", !is_other, "diff", diff);
 	json_dumpf(json, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(json);
 	free(diff);
-	return is_other;
+	return status;
 }
 
 int cli_diff(const struct cli *cli, int argc, char **argv)
@@ -76,7 +81,7 @@ int cli_diff(const struct cli *cli, int argc, char **argv)
 	if (argc < 2 || argc > 3)
 		return cli_bad_usage(argv[0], "name one or two: a revision's number, disk, or a file");
 	if (read_text(cli, argv[1], &a) && read_text(cli, argc == 3 ? argv[2] : NULL, &b))
-		status = print(cli, &a, &b) ? CLI_WOULD_CHANGE : CLI_OK;
+		status = print(cli, &a, &b);
 	free(a.text);
 	free(b.text);
 	return status;

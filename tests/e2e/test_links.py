@@ -30,11 +30,9 @@ def links(l):
 
 
 def wait_caches(l):
-    """Every switch has its rows, and nothing in Open vSwitch's cache is from before: that goes
-    some milliseconds later by itself."""
+    """Every switch has its rows, and nothing in Open vSwitch's cache is from before."""
     l.wait_rest()
-    for host in l.map["hosts"]:
-        l.appctl(host, "revalidator/purge")
+    l.purge_caches()
 
 
 def settled_links(l, n):

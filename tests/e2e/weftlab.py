@@ -373,6 +373,11 @@ class Lab:
         text = self.ofctl(host, "dump-flows", "br-int", *([match] if match else []))
         return [line.strip() for line in text.splitlines() if "cookie=" in line]
 
+    def purge_caches(self):
+        """What Open vSwitch remembers of earlier frames may be from rows before: docs/explanation/sync.md."""
+        for host in self.map["hosts"]:
+            self.appctl(host, "revalidator/purge")
+
     def packets(self, host, match):
         """Sum of n_packets of the rows that match (loosely)."""
         return sum(int(m.group(1)) for line in self.flows(host, match)

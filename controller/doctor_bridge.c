@@ -51,7 +51,7 @@ void doctor_vlan_limit(struct doctor *d, struct doctor_result *r)
 	if (!*limit || !strcmp(limit, "1") || !is_userspace(d->bridge))
 		doctor_say(d, r, DOCTOR_FINE, NULL, "%s", *limit ? limit : "1");
 	else
-		doctor_say(d, r, DOCTOR_NOTE, "ovs-vsctl remove Open_vSwitch . other_config vlan-limit",
+		doctor_say(d, r, DOCTOR_NOTE, d->net && net_passes_tags(d->net) ? NULL : "ovs-vsctl remove Open_vSwitch . other_config vlan-limit",
 			   "vlan-limit is %s: only networks with `tags: pass` need that, and in userspace others let frames with a second tag through",
 			   limit);
 }

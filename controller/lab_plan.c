@@ -217,10 +217,11 @@ static void add_networks(struct making *making)
 
 	plan->networks = arena_new_array(plan->arena, struct lab_network, net->n_networks);
 	plan->n_networks = net->n_networks;
+	plan->passes_tags = net_passes_tags(net);
 	for (size_t i = 0; i < net->n_networks; i++) {
 		const struct net_network *network = &net->networks[i];
 		bool *joined = arena_new_array(plan->arena, bool, plan->n_hosts);
-		plan->passes_tags |= network->tags == NET_TAGS_PASS;
+
 		for (size_t j = 0; j < network->n_uplinks; j++)
 			joined[lab_host_by_name(plan, net->switches[network->uplinks[j].sw].name)]
 				= network->uplinks[j].vlan == lab_lan_vlan(network);

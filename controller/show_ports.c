@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "controller/show_te.h"
+#include "topo/ways.h"
 
 static const struct view_port *find(const struct api_world *world, const struct show_key *key)
 {
@@ -14,7 +15,7 @@ static const struct view_port *find(const struct api_world *world, const struct 
 	return view_port(world->core->view, (uint32_t) key->a, (uint32_t) key->b);
 }
 
-static json_t *use_json(const struct api_world *world, const struct view_use *use)
+static json_t *use_json(const struct api_world *world, uint32_t sw, const struct view_use *use)
 {
 	const struct net *net = world->core->net;
 	const struct view *view = world->core->view;
@@ -28,7 +29,7 @@ static json_t *use_json(const struct api_world *world, const struct view_use *us
 			 "network", show_text(network->name),
 			 "tag", use->tag == NET_UNTAGGED ? json_null() : json_integer(use->tag),
 			 "uplink", use->is_uplink, "physical", use->is_physical,
-			 "open", view_use_is_open(view, use), "flood", use->flood, "hairpin", use->hairpin,
+			 "open", ways_open(view, sw, use), "flood", use->flood, "hairpin", use->hairpin,
 			 "hosts", (json_int_t) use->n_hosts, "max_hosts", show_limit(use->max_hosts),
 			 "storm", show_storms(use), "rate", show_rate(use), "quarantine_seconds", show_quarantine_left(world, use),
 			 "line", (json_int_t) line);
@@ -61,10 +62,10 @@ static void explain_conflict(const struct api_world *world, const char *sw, cons
 }
 
 /* Closed in all its networks. */
-static bool is_standby(const struct view *view, const struct view_port *port)
+static bool is_standby(const struct view *view, uint32_t sw, const struct view_port *port)
 {
 	for (size_t i = 0; i < port->n_uses; i++)
-		if (view_use_is_open(view, &port->uses[i]))
+		if (ways_open(view, sw, &port->uses[i]))
 			return false;
 	return true;
 }
@@ -136,8 +137,9 @@ static const char *judge(const struct api_world *world, const struct view_switch
 	}
 	if (is_quarantined(world, port, why, size))
 		return "quarantine";
-	if (port->up && is_standby(world->core->view, port)) {
-		snprintf(why, size, "of the network's ports to the LAN another one is in use");
+	if (port->up && is_standby(world->core->view, slot, port)) {
+		snprintf(why, size, port->uses[0].is_uplink ? "links lead to the LAN still; it opens when they are left"
+			 : "of the network's ports to the LAN another one is in use");
 		return "standby";
 	}
 	if (show_shut(world, slot, port, why, size))
@@ -185,7 +187,7 @@ static json_t *item(const struct api_world *world, const struct show_query *quer
 		return NULL;
 	json_t *networks = json_array();
 	for (size_t i = 0; i < port->n_uses; i++) {
-		json_t *use = use_json(world, &port->uses[i]);
+		json_t *use = use_json(world, vs->sw, &port->uses[i]);
 		show_guard(world, vs->sw, port->ofport, &port->uses[i], use);
 		json_array_append_new(networks, use);
 	}

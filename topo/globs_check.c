@@ -8,7 +8,6 @@
 #include "topo/model.h"
 
 enum {
-	OPENFLOW_PORT_NAME = 15,        /* OpenFlow 1.3, 7.2.1: name[16] with its NUL */
 	/* Pairs are compared one by one; beyond these a file is checked no further. */
 	MAX_SHADOWS = 500,
 	MAX_OVERLAPS = 2000,
@@ -68,10 +67,10 @@ static bool mark_used(const struct net *net, const char *glob, bool *used)
 static void check_port_name(const struct net_network *network, const struct net_port *port,
 			    struct diag *diag)
 {
-	if (!port->is_glob && port->port_glob && strlen(port->port_glob) > OPENFLOW_PORT_NAME)
+	if (!port->is_glob && port->port_glob && strlen(port->port_glob) > NET_MAX_PORT_NAME)
 		diag_add(diag, port->where, DIAG_SHADOWED,
 			 "port \"%s:%s\" in network \"%s\" never matches: OpenFlow cuts names after %d characters",
-			 port->switch_glob, port->port_glob, network->name, OPENFLOW_PORT_NAME);
+			 port->switch_glob, port->port_glob, network->name, NET_MAX_PORT_NAME);
 }
 
 static void mark_network(const struct net *net, const struct net_network *network, bool *used,

@@ -6,35 +6,22 @@
 
 #include "topo/model.h"
 
-enum {
-	OPENFLOW_PORT_NAME = 15,        /* OpenFlow 1.3, 7.2.1: name[16] with its NUL */
-};
-
 static bool parse_mirror(const struct section_scene *scene, const struct section_at *at,
 			 const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	struct net_mirror_to *to = member;
-	struct complaint complaint;
-	size_t switch_len, port_len;
-	struct scalar in;
+	const char *sw, *port;
 
-	if (!section_scalar(scene, at, key, node, &in))
+	if (!section_switch_port(scene, at, key, node, &sw, &port))
 		return false;
-	if (!scalar_port(in, &switch_len, &port_len, &complaint)) {
-		section_complain(scene, at, key, node->where, complaint.code, complaint.text);
-		return false;
-	}
-	const char *port = in.text + switch_len + 1;
-	if (strpbrk(port, "*?") || port_len > OPENFLOW_PORT_NAME) {
+	bool is_long = strlen(port) > NET_MAX_PORT_NAME;
+	if (is_long || strpbrk(port, "*?")) {
 		section_complain(scene, at, key, node->where, DIAG_MIRROR,
-				 arena_printf(scene->arena, port_len > OPENFLOW_PORT_NAME
-					      ? "is \"%.150s\"; OpenFlow tells %d characters of a port's name"
-					      : "is \"%.150s\"; name one port there, no glob", in.text, OPENFLOW_PORT_NAME));
+				 arena_printf(scene->arena, is_long ? "is \"%.150s\"; OpenFlow tells %d characters of a port's name"
+					      : "is \"%.150s\"; name one port there, no glob", node->text, NET_MAX_PORT_NAME));
 		return false;
 	}
-	to->switch_glob = arena_strndup(scene->arena, in.text, switch_len);
-	to->port = arena_strndup(scene->arena, port, port_len);
-	to->where = node->where;
+	*to = (struct net_mirror_to) { .switch_glob = sw, .port = port, .where = node->where };
 	return true;
 }
 

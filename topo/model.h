@@ -95,6 +95,9 @@ void ports_check(struct net *, struct diag *);
 
 /* Ports that take copies; after ports_check(). */
 extern const struct section_type section_mirror;        /* struct net_mirror_to */
+/* A value switch:port, either side maybe a glob; in the arena. False after a finding. */
+bool section_switch_port(const struct section_scene *, const struct section_at *, const struct section_key *,
+			 const struct yaml_node *, const char **ret_switch, const char **ret_port);
 void mirrors_settle(struct net *, struct diag *);
 
 /* The addresses of port entries. */

@@ -20,6 +20,7 @@ enum {
 	NET_MAX_SWITCHES = 4096,
 	NET_MAX_NETWORKS = 65536,
 	NET_MAX_GROUPS = 10000,
+	NET_MAX_PORT_NAME = 15,         /* characters that a switch tells: OpenFlow 1.3, 7.2.1, name[16] with its NUL */
 	NET_MAX_MIRRORS = 32,           /* mirror ports of one switch: Open vSwitch has as many mirrors */
 	NET_PORT_HOSTS = 4096,          /* max_hosts of a port that says nothing */
 	NET_HOST_ADDRESSES = 16,        /* IP addresses of one host that are answered for */
@@ -487,6 +488,8 @@ bool net_may_stand(const struct net_network *, const struct net_port *, const ui
 /* Is the address one that hosts give themselves? Are such learned at a port of that entry (null: none)? (slaac.c) */
 bool net_slaac_has(const struct net_network *, const uint8_t ip[16]);
 bool net_takes_slaac(const struct net_network *, const struct net_port *);
+/* Is there a network that carries the guests' own tags? Bridges must look at two tags then. */
+bool net_passes_tags(const struct net *);
 /* The words of bits of enum net_guard: "dhcp, ra". */
 const char *net_guard_words(uint32_t bits, char *buf, size_t size);
 

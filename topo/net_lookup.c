@@ -182,3 +182,11 @@ const struct net_object *net_object_by_id(const struct net *net, uint64_t id)
 	}
 	return NULL;
 }
+
+bool net_passes_tags(const struct net *net)
+{
+	for (size_t i = 0; i < net->n_networks; i++)
+		if (net->networks[i].tags == NET_TAGS_PASS)
+			return true;
+	return false;
+}

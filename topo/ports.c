@@ -8,10 +8,9 @@ enum { MAX_HOSTS = 1000000 };
 #define MIN_RATE 100000ULL              /* bit/s */
 #define MAX_RATE 1000000000000ULL
 
-static bool parse_port(const struct section_scene *scene, const struct section_at *at,
-		       const struct section_key *key, const struct yaml_node *node, void *member)
+bool section_switch_port(const struct section_scene *scene, const struct section_at *at, const struct section_key *key,
+			 const struct yaml_node *node, const char **ret_switch, const char **ret_port)
 {
-	struct net_port *port = member;
 	struct complaint complaint;
 	size_t switch_len, port_len;
 	struct scalar in;
@@ -22,9 +21,19 @@ static bool parse_port(const struct section_scene *scene, const struct section_a
 		section_complain(scene, at, key, node->where, complaint.code, complaint.text);
 		return false;
 	}
-	port->switch_glob = arena_strndup(scene->arena, in.text, switch_len);
-	port->port_glob = arena_strndup(scene->arena, in.text + switch_len + 1, port_len);
-	port->is_glob = strpbrk(in.text, "*?") != NULL;
+	*ret_switch = arena_strndup(scene->arena, in.text, switch_len);
+	*ret_port = arena_strndup(scene->arena, in.text + switch_len + 1, port_len);
+	return true;
+}
+
+static bool parse_port(const struct section_scene *scene, const struct section_at *at,
+		       const struct section_key *key, const struct yaml_node *node, void *member)
+{
+	struct net_port *port = member;
+
+	if (!section_switch_port(scene, at, key, node, &port->switch_glob, &port->port_glob))
+		return false;
+	port->is_glob = strpbrk(port->switch_glob, "*?") || strpbrk(port->port_glob, "*?");
 	return true;
 }
 

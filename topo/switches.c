@@ -7,7 +7,6 @@
 #include "topo/model.h"
 
 #define DEFAULT_TUNNEL "vxlan0"
-enum { OPENFLOW_PORT_NAME = 15 };       /* OpenFlow 1.3, 7.2.1: name[16] with its NUL */
 
 static const struct section_key keys[] = {
 	{
@@ -138,10 +137,10 @@ static void check(const struct section_scene *scene, const struct section_at *at
 
 	if (!sw->tunnel)
 		sw->tunnel = DEFAULT_TUNNEL;
-	if (tunnel && strlen(sw->tunnel) > OPENFLOW_PORT_NAME)
+	if (tunnel && strlen(sw->tunnel) > NET_MAX_PORT_NAME)
 		diag_add(scene->diag, tunnel->where, DIAG_TUNNEL,
 			 "\"tunnel\" in %s never matches: OpenFlow cuts names after %d characters",
-			 section_at_text(scene, at), OPENFLOW_PORT_NAME);
+			 section_at_text(scene, at), NET_MAX_PORT_NAME);
 	if (tunnel && !yaml_get(map, "vtep") && !yaml_get(map, "vteps"))
 		diag_add(scene->diag, tunnel->where, DIAG_TUNNEL, "\"tunnel\" in %s needs a \"vtep\"",
 			 section_at_text(scene, at));

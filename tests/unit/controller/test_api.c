@@ -252,18 +252,26 @@ static void send_body(int fd, const char *bytes, size_t size)
 	}
 }
 
+/* A file with that many networks; the caller's. */
+static char *many_networks(unsigned n, size_t *ret_size)
+{
+	char *body = malloc(n * 64 + 64);
+	assert_non_null(body);
+	*ret_size = (size_t) sprintf(body, "version: 1\nnetworks:\n");
+	for (unsigned i = 0; i < n; i++)
+		*ret_size += (size_t) sprintf(body + *ret_size, "  net%u: {ports: [kvm1:p%u]}\n", i, i);
+	return body;
+}
+
 /* Many large ones at once: some are turned away, the others are answered, and
  * the loop goes on meanwhile. One client does not wait for his answer. */
 static void test_checks_are_bounded(void **state)
 {
 	enum { N = API_MAX_CHECKS + 2, NETWORKS = 40000 };
-	char *body = malloc(NETWORKS * 64 + 64), head[256];
+	size_t size;
+	char *body = many_networks(NETWORKS, &size), head[256];
 	int fds[N], n_answered = 0, n_refused = 0;
 	(void) state;
-	assert_non_null(body);
-	size_t size = (size_t) sprintf(body, "version: 1\nnetworks:\n");
-	for (unsigned i = 0; i < NETWORKS; i++)
-		size += (size_t) sprintf(body + size, "  net%u: {ports: [kvm1:p%u]}\n", i, i);
 	int head_size = snprintf(head, sizeof head, "POST /v1/check HTTP/1.0\r\nContent-Length: %zu\r\n\r\n", size);
 	for (size_t i = 0; i < N; i++) {
 		fds[i] = ask_connect(socket_path);
@@ -636,13 +644,10 @@ static void wait_for_plans(size_t n)
 static void test_plans_are_bounded(void **state)
 {
 	enum { N = API_MAX_PLANS + 1, NETWORKS = 20000, PATIENCE_MS = 120000 };
-	char *body = malloc(NETWORKS * 64 + 64), head[256], buf[4096];
+	size_t size;
+	char *body = many_networks(NETWORKS, &size), head[256], buf[4096];
 	int fds[N];
 	(void) state;
-	assert_non_null(body);
-	size_t size = (size_t) sprintf(body, "version: 1\nnetworks:\n");
-	for (unsigned i = 0; i < NETWORKS; i++)
-		size += (size_t) sprintf(body + size, "  net%u: {ports: [kvm1:p%u]}\n", i, i);
 	int head_size = snprintf(head, sizeof head, "POST /v1/plan HTTP/1.0\r\nContent-Length: %zu\r\n\r\n", size);
 	for (size_t i = 0; i < N; i++) {
 		fds[i] = ask_connect(socket_path);

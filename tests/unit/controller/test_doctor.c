@@ -177,6 +177,17 @@ static void test_vlan_limit(void **state)
 			       is_open ? "remove Open_vSwitch . other_config vlan-limit" : NULL);
 			ward_uninit(&w);
 		}
+	/* The file needs it: told, and left. */
+	struct ward w;
+	struct doctor_result r;
+	fake_ovs_reset(target);
+	fake_ovs_change(from, two);
+	fake_ovs_change("\"0000525400a10011\",\"\"", "\"0000525400a10011\",\"netdev\"");
+	ward_init(&w, "version: 1\nswitches: {kvm1: {dpid: 0x525400a10011, vtep: 10.99.0.1}}\nnetworks: {qinq: {tags: pass, ports: [kvm1:vm-a]}}\n", DOCTOR_HOST);
+	ask(&w, "vlan-limit", &r);
+	assert_int_equal(r.state, DOCTOR_NOTE);
+	assert_null(r.cure);
+	ward_uninit(&w);
 }
 
 /* One word of the database is another one. */

@@ -156,6 +156,27 @@ static void test_in_sync_is_no_promise(void **state)
 	json_decref(items);
 }
 
+/* Its rows let nothing in, and so it says. */
+static void test_an_uplink_that_waits(void **state)
+{
+	(void) state;
+	world_reload(&world, "version: 1\nswitches: {kvm1: {dpid: 0x11}, kvm2: {dpid: 0x12}}\n"
+		     "networks: {red: {transport: vlan, vlan: 5, uplinks: [kvm1:vm-a]}}\n");
+	struct ways *ways = ways_compute(world.core->view);
+	for (int is_used = 1; is_used >= 0; is_used--) {
+		view_set_ways(world.core->view, ways);
+		json_t *items = list(&show_ports, &(struct show_query) { .sw = "kvm1" });
+		const json_t *port = with(items, "name", "vm-a");
+		assert_string_equal(at(port, "state"), is_used ? "\"ok\"" : "\"standby\"");
+		assert_string_equal(at(port, "networks.0.open"), is_used ? "true" : "false");
+		assert_true(is_used || strstr(at(port, "why"), "when they are left"));
+		json_decref(items);
+		ways = view_take_ways(world.core->view);
+		ways->stands[0].on_lan = false;
+	}
+	ways_free(ways);
+}
+
 static void test_ports(void **state)
 {
 	(void) state;
@@ -932,6 +953,7 @@ int main(void)
 		T(test_switches),
 		T(test_in_sync_is_no_promise),
 		T(test_half_way_is_not_in_sync),
+		T(test_an_uplink_that_waits),
 		T(test_ports), T(test_port_counters),
 		T(test_guards),
 		T(test_hosts),

@@ -513,7 +513,7 @@ const struct api_member api_members[] = {
 	{ "explain", "directions.verdict", "text", "reachable or blocked" },
 	{ "explain", "directions.causes", "list", "why not" },
 	{ "explain", "directions.causes.kind", "text", "denied, rejected, unknown-host, different-network, switch-away, port-down, no-port, "
-	  "no-network, disabled, conflict, quarantine, port-limit, network-full, duplicate-ip, mtu, gateway-down, standby, link-down, uplink-down, "
+	  "no-network, disabled, conflict, quarantine, port-limit, network-full, duplicate-ip, mtu, gateway-down, gateway-changes, standby, uplink-waits, link-down, uplink-down, "
 	  "no-tunnel, link-unconfirmed, never-heard, row-refused, no-row, no-way, elsewhere, tag, not-flooded, claimed-mac, gateway, path-down, bound, sticky, no-lease, shut, rogue-dhcp, rogue-router, foreign, "
 	  "or dropped: by another row, whose words follow" },
 	{ "explain", "directions.causes.text", "text", "a sentence" },

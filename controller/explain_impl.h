@@ -83,6 +83,8 @@ void explain_link_local(struct explain_end *);
 /* explain_ends.c: what keeps frames from this end whatever the rows say, and what is odd. */
 void explain_judge_end(struct explaining *, unsigned end, struct explain_causes *stops, struct explain_causes *notes);
 void explain_judge_both(struct explaining *, struct explain_causes *stops);
+/* What to do about an uplink that is not open yet. */
+#define EXPLAIN_UPLINK_WAITS "ask again in a second; `weft status` says which switch is late"
 
 enum {
 	EXPLAIN_CLIENT_PORT = 40000,

@@ -135,12 +135,16 @@ static const char *rule_for(struct explaining *e, unsigned from, unsigned client
 		snprintf(what, sizeof what, e->is_v6 ? "icmp6" : "icmp");
 		break;
 	case EXPLAIN_IP:
-		if (p->port)
+		if (p->port && e->piece != PIECE_WHOLE)
+			snprintf(what, sizeof what, "%s", p->number == 17 ? "udp" : "sctp");
+		else if (p->port)
 			snprintf(what, sizeof what, "%s, %s: %u", p->number == 6 ? "tcp" : p->number == 17 ? "udp" : "sctp", port, p->port);
 		else
 			snprintf(what, sizeof what, "%u", p->number);
 		break;
 	}
+	if (e->is_v6 && e->piece != PIECE_WHOLE)
+		snprintf(what, sizeof what, "any");
 	return explain_printf(e, "{allow: %s, from: %s%s%s, to: %s%s%s}", what, quote, ip_text(&e->x->ends[from], e->is_v6, a), quote,
 			      quote, ip_text(&e->x->ends[!from], e->is_v6, b), quote);
 }

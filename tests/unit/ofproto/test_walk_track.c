@@ -335,7 +335,9 @@ static void test_fields(void **state)
 	end(f);
 	f->frame[23] = 132;
 	assert_int_equal(only_out(f), 13);
-	/* A later fragment has no ports. */
+	/* The first fragment has its ports, a later one has none. */
+	f->frame[20] = 0x20;
+	assert_int_equal(only_out(f), 13);
 	f->frame[21] = 1;
 	assert_int_equal(only_out(f), 11);
 }

@@ -10,9 +10,7 @@
 #include <string.h>
 
 #include "apps/arp.h"
-#include "tests/unit/apps/world.h"
-
-static struct world *w;
+#include "tests/unit/apps/stage.h"
 
 static const char three[] =
 	"version: 1\n"
@@ -35,17 +33,9 @@ static const char ports[] =
 
 static void begin(const char *story)
 {
-	w = world_new(three);
-	world_do(w, ports);
+	stage_open(three, ports);
 	world_do(w, story);
 	world_check(w);
-}
-
-static int after(void **state)
-{
-	(void) state;
-	world_free(w);
-	return 0;
 }
 
 /* --- frames ------------------------------------------------------------------------ */
@@ -547,8 +537,6 @@ static void a_restart_sends_nothing(void **state)
 		asks("a:r1", 1, 3);
 		is_answered("a:r1", 1, 3, 3);
 		assert_int_equal(w->n_punts, 0);
-		if (first < 2)
-			world_free(w);
 	}
 }
 
@@ -830,16 +818,12 @@ static void random_step(void)
 	static const char *const places[] = { "a:r1", "a:r2", "b:r1", "b:rd", "c:r1", "a:u1", "b:u1", "c:u1", "a:g1" };
 	const char *place = places[world_pick(9)];
 	unsigned mac = 1 + world_pick(5), ip = 1 + world_pick(4);
-	char story[80];
 	switch (world_pick(10)) {
 	case 0:
-		snprintf(story, sizeof story, "%s %s", world_pick(2) ? "down" : "up", place);
-		world_do(w, story);
+		stage_flap(place);
 		break;
 	case 1:
-		snprintf(story, sizeof story, "forget red %u", mac);
-		if (world_host(w, "red", mac))
-			world_do(w, story);
+		stage_forget("red", mac);
 		break;
 	case 2:
 		w->now_ms += 1000 * world_pick(40);
@@ -857,29 +841,29 @@ static void random_step(void)
 	default:
 		world_send(w, place, arp(all, 1, mac, ip, world_pick(6), UNTAGGED));
 	}
-	w->n_facts = w->n_sent = 0;
-	world_check(w);
+}
+
+static void open_one(unsigned seed)
+{
+	(void) seed;
+	begin("");
+}
+
+/* Nobody speaks: disputes end. */
+static void silence(void)
+{
+	for (unsigned i = 0; i < 4; i++)
+		seconds(20);
+	assert_int_equal(view_n_disputes(w->view), 0);
 }
 
 static void whatever_happens_patch_and_compile_agree(void **state)
 {
 	(void) state;
-	for (unsigned seed = 1; seed <= 30; seed++) {
-		world_seed(seed);
-		begin("");
-		for (unsigned i = 0; i < 60; i++)
-			random_step();
-		/* Nobody speaks: disputes end. */
-		for (unsigned i = 0; i < 4; i++)
-			seconds(20);
-		assert_int_equal(view_n_disputes(w->view), 0);
-		world_restart_whole(w, "abc", world_pick(3));
-		if (seed < 30)
-			world_free(w);
-	}
+	stage_play(&(struct stage_chance) { .open = open_one, .step = random_step, .calm = silence, .switches = "abc" });
 }
 
-#define T(NAME) cmocka_unit_test_teardown(NAME, after)
+#define T(NAME) cmocka_unit_test_teardown(NAME, stage_close)
 
 int main(void)
 {

@@ -9,8 +9,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "controller/cli_table.h"
+#include "controller/cli_list.h"
 #include "controller/client.h"
 
 static void test_table(void **state)
@@ -40,6 +41,38 @@ static void test_table(void **state)
 	free(text);
 }
 
+/* What is in an answer, as a cell. */
+static void test_cells(void **state)
+{
+	static const char item[] = "{\"s\":\"x\",\"n\":7,\"z\":0,\"r\":2.6,\"t\":true,\"nil\":null,\"local\":4294967294,\"in\":{\"n\":9},\"l\":[\"a\",\"b\"],\"e\":[],"
+		"\"u\":[{\"network\":\"lan\",\"tag\":30},{\"network\":\"wan\",\"tag\":null,\"uplink\":true}]}";
+	static const struct { const char *key; enum cli_form form; const char *cell; } cases[] = {
+		{ "s", FORM_PLAIN, "x" }, { "n", FORM_PLAIN, "7" }, { "in.n", FORM_PLAIN, "9" }, { "nil", FORM_PLAIN, "-" }, { "nix", FORM_PLAIN, "-" },
+		{ "s", FORM_TEXT, "x" }, { "nil", FORM_TEXT, NULL }, { "n", FORM_UNLESS_0, "7" }, { "z", FORM_UNLESS_0, "-" },
+		{ "r", FORM_IF_ANY, "3" }, { "z", FORM_IF_ANY, NULL }, { "local", FORM_OFPORT, "LOCAL" }, { "n", FORM_OFPORT, "7" },
+		{ "t", FORM_YES, "yes" }, { "n", FORM_YES, "no" }, { "nil", FORM_AGO, "-" }, { "nil", FORM_AGO_IF_ANY, NULL },
+		{ "n", FORM_SECONDS, "7 s" }, { "z", FORM_SECONDS, "0 s" }, { "nil", FORM_SECONDS, "-" }, { "u", FORM_NETWORKS, "lan tag 30, wan uplink" },
+		{ "e", FORM_NETWORKS, "-" }, { "l", FORM_LIST, "a, b" }, { "e", FORM_LIST, "-" }, { "r", FORM_MBPS, "2.6 Mbit/s" }, { "nil", FORM_MBPS, "-" },
+		{ "r", FORM_PERCENT, "3 %" }, { "z", FORM_PERCENT, "0 %" }, { "nil", FORM_PERCENT, "-" }, { "nil", FORM_BYTES, "-" },
+	};
+	(void) state;
+	json_t *items = json_pack("[o]", json_loads(item, 0, NULL));
+	assert_non_null(items);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct cli_column columns[CLI_MAX_COLUMNS] = { { "A", cases[i].key, cases[i].form } };
+		char *text = NULL, wanted[100] = "A\n";
+		size_t size = 0;
+		FILE *f = open_memstream(&text, &size);
+		assert_true(cli_list(columns, items, f));
+		fclose(f);
+		snprintf(wanted, sizeof wanted, cases[i].cell ? "A\n%s\n" : "\n\n", cases[i].cell);
+		if (strcmp(text, wanted))
+			fail_msg("%s in form %d: %s", cases[i].key, cases[i].form, text);
+		free(text);
+	}
+	json_decref(items);
+}
+
 static void test_target(void **state)
 {
 	char a[] = "switch=kvm1", b[] = "mac=02:00 &x";
@@ -57,6 +90,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_cells),
 		cmocka_unit_test(test_target),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

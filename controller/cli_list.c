@@ -57,77 +57,79 @@ static void time_text(json_int_t wall_ms, char *buf, size_t size)
 	snprintf(buf + n, size - n, ".%03d", (int) (wall_ms % 1000));
 }
 
-static void or_dash(struct cli_table *table, const char *text) { cli_table_cell(table, "%s", *text ? text : "-"); }
-
-void cli_cell(struct cli_table *table, const json_t *item, const char *key, enum cli_form form)
+/* What is not there has no text. */
+static void text_of(const json_t *value, enum cli_form form, char *buf, size_t size)
 {
-	const json_t *value = find(item, key);
 	double number = json_number_value(value);
 	json_int_t whole = json_integer_value(value);
-	char buf[400] = "";
 	switch (form) {
-	case FORM_PLAIN:
 	case FORM_TEXT:
-		if (json_is_string(value))
-			cli_table_cell(table, "%s", json_string_value(value));
-		else if (json_is_integer(value) && form == FORM_PLAIN)
-			cli_table_cell(table, "%" JSON_INTEGER_FORMAT, whole);
-		else
-			cli_table_cell(table, "%s", form == FORM_PLAIN ? "-" : "");
+		return;                 /* it was none */
+	case FORM_PLAIN:
+		if (json_is_integer(value))
+			snprintf(buf, size, "%" JSON_INTEGER_FORMAT, whole);
 		return;
 	case FORM_UNLESS_0:
 		if (whole)
-			snprintf(buf, sizeof buf, "%" JSON_INTEGER_FORMAT, whole);
-		break;
+			snprintf(buf, size, "%" JSON_INTEGER_FORMAT, whole);
+		return;
 	case FORM_IF_ANY:
 		if (number > 0)
-			snprintf(buf, sizeof buf, "%.0f", number);
-		cli_table_cell(table, "%s", buf);
+			snprintf(buf, size, "%.0f", number);
 		return;
 	case FORM_OFPORT:
 		if (whole == (json_int_t) OFPORT_LOCAL)
-			snprintf(buf, sizeof buf, "LOCAL");
+			snprintf(buf, size, "LOCAL");
 		else
-			snprintf(buf, sizeof buf, "%" JSON_INTEGER_FORMAT, whole);
-		break;
+			snprintf(buf, size, "%" JSON_INTEGER_FORMAT, whole);
+		return;
 	case FORM_YES:
-		snprintf(buf, sizeof buf, "%s", json_is_true(value) ? "yes" : "no");
-		break;
+		snprintf(buf, size, "%s", json_is_true(value) ? "yes" : "no");
+		return;
 	case FORM_AGO:
 	case FORM_AGO_IF_ANY:
 		if (json_is_integer(value))
 			cli_ago(whole, buf);
-		if (form == FORM_AGO)
-			break;
-		cli_table_cell(table, "%s", buf);
 		return;
 	case FORM_SECONDS:
 		if (!json_is_null(value))
-			snprintf(buf, sizeof buf, "%" JSON_INTEGER_FORMAT " s", whole);
-		break;
+			snprintf(buf, size, "%" JSON_INTEGER_FORMAT " s", whole);
+		return;
 	case FORM_TIME:
-		time_text(whole, buf, sizeof buf);
-		break;
+		time_text(whole, buf, size);
+		return;
 	case FORM_NETWORKS:
-		networks_text(value, buf, sizeof buf);
-		break;
+		networks_text(value, buf, size);
+		return;
+	case FORM_LIST:
+		list_text(value, buf, size);
+		return;
 	case FORM_MBPS:
 		if (json_is_number(value))
 			cli_mbps(number, buf);
-		break;
+		return;
 	case FORM_PERCENT:
 		if (json_is_number(value))
-			snprintf(buf, sizeof buf, "%.0f %%", number);
-		break;
+			snprintf(buf, size, "%.0f %%", number);
+		return;
 	case FORM_BYTES:
 		if (json_is_number(value))
 			cli_bytes(number, buf);
-		break;
-	case FORM_LIST:
-		list_text(value, buf, sizeof buf);
-		break;
+		return;
 	}
-	or_dash(table, buf);
+}
+
+void cli_cell(struct cli_table *table, const json_t *item, const char *key, enum cli_form form)
+{
+	const json_t *value = find(item, key);
+	bool is_if_any = form == FORM_TEXT || form == FORM_IF_ANY || form == FORM_AGO_IF_ANY;
+	char buf[400] = "";
+	if (json_is_string(value) && (form == FORM_PLAIN || form == FORM_TEXT)) {
+		cli_table_cell(table, "%s", json_string_value(value));
+		return;
+	}
+	text_of(value, form, buf, sizeof buf);
+	cli_table_cell(table, "%s", buf[0] || is_if_any ? buf : "-");
 }
 
 bool cli_list(const struct cli_column columns[CLI_MAX_COLUMNS], const json_t *items, FILE *f)

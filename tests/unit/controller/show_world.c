@@ -30,19 +30,15 @@ const char show_world_file[] =
 	"      - {port: kvm1:vm-a, tag: 30}\n"
 	"      - \"kvm1:bo*\"\n";
 
-const char *const ports1[] = { "vm-a", "both", "off", "other", "eno2" };
+const char *const show_ports1[] = { "vm-a", "both", "off", "other", "eno2" };
 
-const char *const ports2[] = { "vm-b", "eno2" };
-
-struct world world;
-
-uint32_t kvm1, kvm2;
+const char *const show_ports2[] = { "vm-b", "eno2" };
 
 int show_world_up(void **state)
 {
 	(void) state;
 	world_init(&world, show_world_file);
-	kvm1 = world_connect(&world, "kvm1", ports1, 5);
+	kvm1 = world_connect(&world, "kvm1", show_ports1, 5);
 	kvm2 = core_switch_by_name(world.core, "kvm2");
 	return 0;
 }

@@ -5,15 +5,13 @@
 
 #include "apps/pipeline.h"
 #include "controller/show.h"
-#include "tests/unit/controller/world.h"
+#include "tests/unit/controller/one_world.h"
 #include "topo/ways.h"
 
 extern const char show_world_file[];
-extern const char *const ports1[];
-extern const char *const ports2[];
+extern const char *const show_ports1[];
+extern const char *const show_ports2[];
 enum { VM_A = 1, BOTH = 2, OFF = 3, OTHER = 4, ENO2 = 5, VM_B = 1 };
-extern struct world world;
-extern uint32_t kvm1, kvm2;
 int show_world_up(void **state);
 int show_world_down(void **state);
 /* "a.1.b" = the value as compact JSON; "" = there is none. */

@@ -277,7 +277,7 @@ static void test_adopted_switch(void **state)
 	world_uninit(&world);
 	world_init(&world, "version: 1\nnetworks:\n  all:\n    ports: [\"*:*\"]\n");
 	assert_null(core_admit(world.core, NULL, NULL, NULL, 0xabc, &sw));
-	world_connect(&world, "0x0000000000000abc", ports1, 1);
+	world_connect(&world, "0x0000000000000abc", show_ports1, 1);
 	json_t *items = list(&show_switches, &(struct show_query) { 0 });
 	assert_string_equal(at(items, "0.state"), "\"connected\"");
 	assert_string_equal(at(items, "0.line"), "null");
@@ -300,7 +300,7 @@ static void test_mirrors(void **state)
 		"  {port: kvm1:eno2, mirror: kvm1:gone}, {port: kvm2:vm-b, mirror: kvm2:eno2}]}}\n";
 	bool is_degraded;
 	(void) state;
-	world_connect(&world, "kvm2", ports2, 2);
+	world_connect(&world, "kvm2", show_ports2, 2);
 	world_reload(&world, mirrored);
 	core_plan(world.core);
 	json_t *problems = show_problems(&world.api, &is_degraded);

@@ -53,7 +53,7 @@ static void test_acls(void **state)
 	(void) state;
 	world_uninit(&world);
 	world_init(&world, with_acls);
-	kvm1 = world_connect(&world, "kvm1", ports1, 5);
+	kvm1 = world_connect(&world, "kvm1", show_ports1, 5);
 	read_back(kvm1, 7, 100);
 	read_back(kvm1, 7, 130);
 	json_t *items = list(&show_acls, &(struct show_query) { 0 });

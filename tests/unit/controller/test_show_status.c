@@ -48,7 +48,7 @@ static void test_problems_come_and_go(void **state)
 	json_t *problems = NULL;
 	bool is_degraded;
 	(void) state;
-	world_connect(&world, "kvm2", ports2, 2);
+	world_connect(&world, "kvm2", show_ports2, 2);
 	world_learn(&world, "office", 1, kvm1, VM_A);
 	assert_null(problem_of(&problems, "host-limit", &is_degraded));
 	struct fact refused = { .kind = FACT_HOST_REFUSED, .reason = REASON_PORT_LIMIT, .sw = kvm1, .ofport = VM_A,
@@ -78,7 +78,7 @@ static void test_problems_come_and_go(void **state)
 	world_disconnect(&world, kvm2, "closed by peer");
 	problem = problem_of(&problems, "switch-disconnected", &is_degraded);
 	assert_non_null(strstr(at(problem, "text"), "closed by peer"));
-	world_connect(&world, "kvm2", ports2, 2);
+	world_connect(&world, "kvm2", show_ports2, 2);
 	assert_null(problem_of(&problems, "switch-disconnected", &is_degraded));
 	world_advance(&world, SHOW_RECENT_MS + 1);
 	assert_null(problem_of(&problems, "host-limit", &is_degraded));
@@ -109,7 +109,7 @@ static void test_uplinks(void **state)
 	world_reload(&world, "version: 1\nswitches: {kvm2: {dpid: 0x12}}\nnetworks:\n"
 		     "  a: {transport: vlan, vlan: 20, uplinks: [kvm2:eno9], ports: [kvm2:vm-b]}\n"
 		     "  b: {transport: vlan, vlan: 30, uplinks: [kvm2:eno9], ports: [kvm2:vm-c]}\n");
-	world_connect(&world, "kvm2", ports2, 2);
+	world_connect(&world, "kvm2", show_ports2, 2);
 	problem = problem_of(&problems, "uplink-down", &is_degraded);
 	assert_non_null(strstr(at(problem, "text"), "uplink eno9 is not there: its ports in network a and 1 more"));
 	json_decref(problems);
@@ -157,7 +157,7 @@ static void test_events(void **state)
 	(void) state;
 	uint64_t before = events_last_id(world.core->events);
 	world_learn(&world, "yard", 1, kvm1, VM_A);
-	world_connect(&world, "kvm2", ports2, 2);
+	world_connect(&world, "kvm2", show_ports2, 2);
 	world_learn(&world, "office", 2, kvm1, VM_A);
 	world_learn(&world, "office", 2, kvm2, VM_B);
 	events_note(world.core->events, 5, EVENT_ERROR, "row-refused", "kvm2", "no \xff\xfe room \x1b[31m");
@@ -238,7 +238,7 @@ static void test_rates(void **state)
 		"networks: {office: {ports: [{port: kvm1:vm-a, rate: 1.5Mbit}, kvm1:both, kvm2:vm-b]}}\n";
 	bool is_degraded;
 	(void) state;
-	world_connect(&world, "kvm2", ports2, 2);
+	world_connect(&world, "kvm2", show_ports2, 2);
 	world_reload(&world, rated);
 	core_plan(world.core);
 	json_t *problems = show_problems(&world.api, &is_degraded);

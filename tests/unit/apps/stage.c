@@ -53,6 +53,14 @@ void stage_do(const char *format, ...)
 	world_do(w, line);
 }
 
+size_t stage_n_facts(enum fact_kind kind)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < w->n_facts; i++)
+		n += w->facts[i].kind == kind;
+	return n;
+}
+
 void stage_write(char text[STAGE_TEXT], const char *format, ...)
 {
 	va_list args;

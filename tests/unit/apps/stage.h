@@ -19,6 +19,9 @@ int stage_close(void **state);
 /* Plays on, by a story with numbers and names in it. */
 void stage_do(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Of what was told since world_quiet(). */
+size_t stage_n_facts(enum fact_kind);
+
 /* Files and stories that are put together piece by piece. */
 enum { STAGE_TEXT = 8192 };
 void stage_write(char text[STAGE_TEXT], const char *format, ...) __attribute__((format(printf, 2, 3)));

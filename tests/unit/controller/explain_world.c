@@ -21,9 +21,14 @@ struct explain *x;
 
 void take_all(void)
 {
-	core_plan(world.core);
-	world_take_rows(&world, kvm1);
-	world_take_rows(&world, kvm2);
+	for (int again = 0; again < 2; again++) {
+		core_plan(world.core);
+		for (uint32_t sw = 0; sw < world.core->n_switches; sw++)
+			if (view_switch(world.core->view, sw)->connected) {
+				world_take_rows(&world, sw);
+				core_in_sync(world.core, sw);
+			}
+	}
 }
 
 void speak(const char *network, unsigned n, uint32_t sw, uint32_t ofport)

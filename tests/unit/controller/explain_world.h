@@ -25,7 +25,9 @@ extern const char open_file[];
 extern const char *const explain_ports1[];
 extern const char *const explain_ports2[];
 enum { VM_A = 1, VM_B, OFF, BOTH, VM_Y, STRAY, VM_WEB = 1 };
+/* The last answer. */
 extern struct explain *x;
+/* All switches that are connected take their rows, and those of the plan that follows. */
 void take_all(void);
 /* 10.0.0.N and fd00::N are that host's. */
 void speak(const char *network, unsigned n, uint32_t sw, uint32_t ofport);

@@ -9,7 +9,7 @@ const struct app_row guard_rows[N_GUARD_ROWS] = {
 	[GUARD_TAGGED] = { "guest-tagged", TABLE_GUARD, 850, "network, in_port, any tag; a bound port: eth_src",
 		"a tag of the guest's own (`tags: pass`): another segment, its addresses are not looked at" },
 	[GUARD_FRAGMENT] = { "fragmented-nd", TABLE_GUARD, 840, "network, in_port, ICMPv6, hop limit 255, first fragment",
-		"report and drop: what neighbour discovery may not be (RFC 6980); what it is about may stand in a later one" },
+		"report and drop: what neighbour discovery may not be (RFC 6980), and its type is not to be seen" },
 	[GUARD_CUT_CHAIN] = { "cut-headers", TABLE_GUARD, 835, "network, in_port, ipv6, extension headers that are not whole",
 		"report and drop: nobody can see what it is (RFC 7112)" },
 	[GUARD_CUT_FIRST] = { "cut-fragment", TABLE_GUARD, 830, "network, in_port, ipv6, no next header, first fragment",

@@ -329,7 +329,7 @@ static void ip6(const struct guard *g, struct out *out)
 	}
 }
 
-/* What stands in no row, because Open vSwitch cannot see it, or not all of it. Later fragments are nothing without their first.
+/* A type that stands in no row, because Open vSwitch cannot see it. Later fragments are nothing without their first.
  * Neighbour discovery is heard with hop limit 255 alone (RFC 4861, 6.1.2); others that are cut have other limits. */
 static void hidden_nd(const struct guard *g, struct out *out)
 {

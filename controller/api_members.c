@@ -544,7 +544,7 @@ const struct api_member api_members[] = {
 	{ "explain", "directions.legs.traces", "list", "how to ask Open vSwitch itself" },
 	{ "explain", "directions.legs.traces.switch", "text", "on which host" },
 	{ "explain", "directions.legs.traces.command", "text", "to be pasted there" },
-	{ "explain", "notes", "list", "as causes: stops nothing, and is worth knowing" },
+	{ "explain", "notes", "list", "as causes: stops nothing, and is worth knowing; of kind fragments: a packet that passes only because its host cuts it" },
 	{ "explain", "probe", "object or null", "only with probe=1" },
 	{ "explain", "probe.frames", "number", "how many were sent" },
 	{ "explain", "probe.verdict", "text", "delivered: all rows on the way counted them; dropped: those up to the row that drops; else lost" },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A packet that is larger than what its host sends in one piece: IP cuts it (RFC 791, 3.2; RFC 8200, 4.5), and what
- * switches see are fragments. To rows the first one has ports, a later one has none, and of IPv6 no protocol either. */
+ * switches see are fragments. To rows none of them has ports, not even the first one, and a later one of IPv6 has no
+ * protocol either (Open vSwitch, OFPC_FRAG_NORMAL). */
 #include <string.h>
 
 #include "controller/explain_bytes.h"
@@ -46,29 +47,33 @@ size_t explain_cut(const struct explaining *e, uint8_t *ip, size_t size)
 	return size + FRAGMENT_SIZE;
 }
 
-/* What it does to connection tracking is what the first one does. */
-static struct explain_leg follow_later(struct explaining *e, const struct explain_pieces *of)
+/* One piece; what it does to connection tracking is kept apart, unless it is asked for. */
+static struct explain_leg follow(struct explaining *e, enum explain_piece piece, const struct explain_pieces *of, struct explain_tracked *keep)
 {
 	const struct explain_end *seen_as[2] = { e->seen_as[0], e->seen_as[1] };
 	struct explain_tracked apart = { arena_new_array(e->arena, struct explain_track, of->tracked->n), of->tracked->n };
 	struct explain_leg leg;
 	memcpy(apart.at, of->tracked->at, apart.n * sizeof *apart.at);
-	e->piece = PIECE_LATER;
-	explain_follow(e, of->rows, of->kind, of->from, of->client, &apart, &leg);
-	memcpy(e->seen_as, seen_as, sizeof seen_as);
+	e->piece = piece;
+	explain_follow(e, of->rows, of->kind, of->from, of->client, keep ? keep : &apart, &leg);
+	e->piece = PIECE_WHOLE;
+	if (!keep)
+		memcpy(e->seen_as, seen_as, sizeof seen_as);
 	return leg;
 }
 
 void explain_follow_pieces(struct explaining *e, const struct explain_pieces *of, struct explain_leg *ret)
 {
-	const struct explain_leg later = follow_later(e, of);
-	e->piece = PIECE_FIRST;
-	explain_follow(e, of->rows, of->kind, of->from, of->client, of->tracked, ret);
-	e->piece = PIECE_WHOLE;
+	const struct explain_leg whole = follow(e, PIECE_WHOLE, of, NULL), later = follow(e, PIECE_LATER, of, NULL);
+	*ret = follow(e, PIECE_FIRST, of, of->tracked);
+	if (ret->passes && !later.passes)
+		*ret = later;
 	e->x->is_cut = true;
-	if (!ret->passes || later.passes)
-		return;
-	*ret = later;
-	ret->cause.text = explain_printf(e, "in fragments, of which only the first one shows its %s to rules: %s",
-					 e->is_v6 ? "protocol and ports" : "ports", ret->cause.text);
+	if (ret->passes && !whole.passes)
+		explain_cause_add(&e->x->notes, "fragments", explain_printf(e, "a packet of %u bytes passes in fragments, which show no port to "
+				  "rules; a small one does not: %s", e->question->size, whole.cause.text),
+				  "deny without ports, or allow by port and deny the rest; docs/explanation/stateful.md", whole.cause.sw,
+				  whole.cause.line);
+	else if (!ret->passes && whole.passes)
+		ret->cause.text = explain_printf(e, "in fragments, which show no port to rules: %s", ret->cause.text);
 }

@@ -121,9 +121,7 @@ static void add_ip(struct text *t, const struct explaining *e, const struct expl
 	add(t, ",nw_ttl=64");
 	if (e->piece != PIECE_WHOLE)
 		add(t, e->piece == PIECE_FIRST ? ",nw_frag=first" : ",nw_frag=later");
-	if (e->piece == PIECE_LATER)
-		return;
-	if (p->kind != EXPLAIN_IP)
+	else if (p->kind != EXPLAIN_IP)
 		add(t, e->is_v6 ? ",icmpv6_type=%d,icmpv6_code=0" : ",icmp_type=%d,icmp_code=0",
 		    e->is_v6 ? is_reply ? 129 : 128 : is_reply ? 0 : 8);
 	else if (word)

@@ -24,7 +24,6 @@ enum {
 	GROUP_ANY = 0xffffffff, METER_ALL = 0xffffffff, TABLE_ALL = 0xff,
 	ONF = 0x4f4e4600, ONF_BUNDLE_CONTROL = 2300, ONF_BUNDLE_ADD = 2301,
 	BUNDLE_ATOMIC_ORDERED = 3,
-	FRAGMENTS = 3,                  /* OFPC_FRAG_NX_MATCH */
 	HELLO_VERSIONBITMAP = 1,
 	ERROR_DATA = 64,                /* section 7.4.4: at least 64 bytes of the request */
 	PACKET_OUT_HEADER = 24, ACTION_OUTPUT = 16,
@@ -157,7 +156,7 @@ size_t msg_put_set_async(uint8_t *buf, uint32_t xid)
 
 size_t msg_put_set_config(uint8_t *buf, uint32_t xid, uint16_t miss_send_len)
 {
-	wire_put_u16(buf + 8, FRAGMENTS);
+	wire_put_u16(buf + 8, 0);       /* fragments are matched as they are */
 	wire_put_u16(buf + 10, miss_send_len);
 	return msg_put_header(buf, MSG_SET_CONFIG, xid, 12);
 }

@@ -133,8 +133,6 @@ size_t msg_put_barrier(uint8_t *buf, uint32_t xid);
 size_t msg_put_role(uint8_t *buf, uint32_t xid, enum msg_role, uint64_t generation_id);  /* 24 */
 /* As primary all packet-ins, port status and flow removed; as secondary none (7.3.10). */
 size_t msg_put_set_async(uint8_t *buf, uint32_t xid);                    /* 32 */
-/* Fragments: the first one has ports for rows, a later one has none (0). A rule that denies a port stops the first one, and without
- * it the others are nothing; what the standard calls normal shows no port of any. */
 size_t msg_put_set_config(uint8_t *buf, uint32_t xid, uint16_t miss_send_len);   /* 12 */
 /* Packet-out of a frame with output to each of n ports (no in_port). More than
  * MSG_MAX bytes cannot be sent: the caller looks at the size first. */

@@ -89,8 +89,8 @@ static void parse_ipv4(struct flow *f, const uint8_t *l3, size_t size)
 		f->nw_frag = FLOW_NW_FRAG_ANY;
 	if (wire_u16(l3 + 6) & 0x1fff)
 		f->nw_frag |= FLOW_NW_FRAG_LATER;
-	/* Rules see the ports of a first fragment (msg_put_set_config()), a later one has none. */
-	if (!(f->nw_frag & FLOW_NW_FRAG_LATER))
+	/* To rules no fragment has ports, not even the first (OFPC_FRAG_NORMAL). */
+	if (!f->nw_frag)
 		parse_ports(f, l3 + header, size - header);
 }
 
@@ -164,7 +164,8 @@ static void parse_ipv6(struct walk_packet *p, const uint8_t *l3, size_t size)
 	}
 	f->nw_tos = (uint8_t) (wire_u16(l3) >> 4);
 	f->nw_ttl = l3[7];
-	if (f->nw_frag & FLOW_NW_FRAG_LATER)
+	/* To rules no fragment has ports, nor a type. */
+	if (f->nw_frag)
 		return;
 	parse_ports(f, l3 + IP6 + p->extensions, size - IP6 - p->extensions);
 	parse_icmp6(f, l3 + IP6 + p->extensions, size - IP6 - p->extensions);

@@ -47,7 +47,6 @@ class DummyOvs:
                       f"ofport_request={n}", f"options:tx_pcap={self.pcap(n)}"]
         self.vsctl(*words)
         wait_for(self.mgmt.exists)
-        self.ofctl("set-frags", self.mgmt, "nx-match")          # as weftd does: ofproto/msg.h
 
     def start(self, *args):
         log = open(self.run / f"{args[0]}.out", "wb")

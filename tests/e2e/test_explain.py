@@ -137,7 +137,7 @@ def test_answers_and_new_connections(three, kind):
 FRAGMENTS = {
     # rules, stateful or not, and which of a small datagram and one in fragments come, by IPv4 and by IPv6
     "allowed by port": ("{allow: udp, port: 778}", True, {100: (True, True), 3000: (False, False)}),
-    "denied by port": ("{deny: udp, port: 778}, {allow: any}", True, {100: (False, False), 3000: (False, False)}),
+    "denied by port": ("{deny: udp, port: 778}, {allow: any}", True, {100: (False, False), 3000: (True, True)}),
     "allowed": ("{allow: udp}", False, {100: (True, True), 3000: (True, False)}),
 }
 
@@ -150,6 +150,8 @@ def test_fragments(three, kind):
         for v6 in BOTH:
             answer = agree(three, "h1", "h2", "udp/778", v6, size=size)
             assert (answer["verdict"] == "reachable") == comes[v6], answer
+            told = [n for n in answer["notes"] if n["kind"] == "fragments"]
+            assert bool(told) == (size == 3000 and kind == "denied by port"), answer["notes"]
 
 
 def test_reject(three):

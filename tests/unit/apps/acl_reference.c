@@ -43,7 +43,7 @@ static struct facts read_frame(const uint8_t *frame, size_t size)
 		f.dscp = l3[1] >> 2;
 		f.address[0] = l3 + 12;
 		f.address[1] = l3 + 16;
-		read_ip(&f, l3 + 20, u16(l3 + 6) & 0x1fff ? 0 : size - 34);
+		read_ip(&f, l3 + 20, u16(l3 + 6) & 0x3fff ? 0 : size - 34);
 	} else if (f.is_v6) {
 		f.proto = l3[6];
 		f.dscp = (l3[0] * 256u + l3[1]) >> 6 & 0x3f;

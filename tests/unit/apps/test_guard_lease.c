@@ -19,10 +19,6 @@ static void only_trusted_ports_have_servers(void **state)
 	guard_is_dropped("a:r1", guard_ack4(6, 2, 2, 60), "rogue-dhcp", REASON_ROGUE_DHCP);
 	guard_is_dropped("a:r1", guard_ack6(6, 2, 2, 60), "rogue-dhcp", REASON_ROGUE_DHCP);
 	guard_is_dropped("b:rtr", guard_ack4(6, 2, 2, 60), "rogue-dhcp", REASON_ROGUE_DHCP);
-	/* In fragments: the first one has the port, and the others are nothing without it. */
-	struct frame cut = guard_ack4(6, 2, 2, 60);
-	cut.bytes[20] = 0x20;
-	guard_is_dropped("a:r1", cut, "rogue-dhcp", REASON_ROGUE_DHCP);
 	/* Whatever port it sends from: clients do not look. */
 	guard_is_dropped("a:r1", guard_ip4(6, 6, 4000, 68), "rogue-dhcp", REASON_ROGUE_DHCP);
 	guard_send("a:r1", guard_ack4(6, 2, 2, 60));

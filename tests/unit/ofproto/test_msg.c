@@ -29,7 +29,7 @@ static void test_fixed_encoders(void **state)
 	uint8_t *m = (uint8_t *) aligned;
 	const struct ofp_header *oh = (const struct ofp_header *) m;
 	struct ofputil_role_request role;
-	struct ofputil_switch_config config = { .frag = OFPUTIL_FRAG_NX_MATCH, .miss_send_len = 0xffff };
+	struct ofputil_switch_config config = { .frag = OFPUTIL_FRAG_NORMAL, .miss_send_len = 0xffff };
 	struct ofputil_async_cfg none = OFPUTIL_ASYNC_CFG_INIT, async;
 	struct ofpbuf *b;
 	uint32_t allowed;

@@ -4,10 +4,10 @@
 
 #include "controller/show.h"
 
-static const char *transport_name(enum net_transport transport)
+static const char *transport_name(const struct net_network *network)
 {
-	switch (transport) {
-	case NET_LOCAL: return "local";
+	switch (network->transport) {
+	case NET_LOCAL: return network->link_vlan ? "links" : "local";
 	case NET_VLAN: return "vlan";
 	case NET_VXLAN: return "vxlan";
 	}
@@ -39,7 +39,7 @@ json_t *show_network(const struct api_world *world, uint32_t index)
 				 "ports", (json_int_t) n_ports, "switches", (json_int_t) n_switches,
 				 "unconfirmed_hosts", (json_int_t) seen->n_unconfirmed,
 				 "refused_hosts", (json_int_t) seen->n_refused, "moves", (json_int_t) seen->n_moves);
-	show_set(json, "transport", json_string(transport_name(network->transport)));
+	show_set(json, "transport", json_string(transport_name(network)));
 	uint16_t vlan = network->physical.n_ports ? network->physical.vlan : network->vlan;
 	show_set(json, "vlan", vlan ? json_integer(vlan) : json_null());
 	show_set(json, "gateway", gateway(world, index));
@@ -57,6 +57,7 @@ json_t *show_network(const struct api_world *world, uint32_t index)
 	show_set(json, "arp", json_string(network->arp == NET_ARP_FLOOD ? "flood" : "answer"));
 	show_set(json, "refused_addresses", show_count(seen->n_addresses_refused));
 	show_set(json, "line", json_integer(network->where.line));
+	show_set(json, "link_vlan", network->link_vlan ? json_integer(network->link_vlan) : json_null());
 	return json;
 }
 

@@ -303,13 +303,13 @@ static void test_what_is_wrong(void **state)
 {
 	static const struct { const char *words, *said; } cases[] = {
 		{ "", "usage: weft" },
-		{ "stauts", "did you mean status?" },
+		{ "stauts", "did you mean status? `weft help` lists them" },
 		{ "hosts", "did you mean show hosts?" },
 		{ "--frob status", "--frob is no option" },
 		{ "status --run-dir", "--run-dir wants a directory" },
 		{ "status now", "no more words" },
 		{ "show", "show what?" },
-		{ "show host", "did you mean hosts" },
+		{ "show host", "did you mean hosts?\n" },
 		{ "show hosts office --run-dir @", "\"office\" is no filter" },
 		{ "show hosts netwrok=office --run-dir @", "did you mean network?" },
 		{ "show hosts limit=x --run-dir @", "is no value" },
@@ -537,6 +537,7 @@ static void test_help_and_reference(void **state)
 	assert_string_equal(out, "weft " WEFT_VERSION "\n");
 	assert_int_equal(weft("help"), CLI_OK);
 	HAS(out, "\n  status ");
+	HAS(out, " [--size BYTES]\n");
 	assert_null(strstr(out, "reference"));
 	assert_int_equal(weft("--help"), CLI_OK);
 	assert_int_equal(weft("show --help"), CLI_OK);

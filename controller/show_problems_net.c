@@ -25,7 +25,7 @@ static void look_at_links(struct problems *problems)
 		}
 		if (!strcmp(state, "wrong"))
 			about.hint = "put the cable where the file says, or correct the file; it is not used until then";
-		else if (!strcmp(state, "unconfirmed"))
+		else if (!strcmp(state, "unconfirmed") && strstr(why, "probe"))
 			about.hint = "frames of weftd do not pass: is there a device in between, or is the cable somewhere else?";
 		else if (!strcmp(state, "silent"))
 			about.hint = "a device between the two ends, or the cable itself; it is used again after three probes in a row both ways";

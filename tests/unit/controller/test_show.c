@@ -349,6 +349,31 @@ static void test_networks(void **state)
 	assert_string_equal(at(items, "0.transport"), "\"links\"");
 	assert_string_equal(at(items, "0.link_vlan"), "7");
 	json_decref(items);
+	items = list(&show_links, &(struct show_query) { 0 });
+	assert_string_equal(at(items, "0.state"), "\"down\"");
+	assert_string_equal(at(items, "0.why"), "\"kvm1:l is down, or not there\"");
+	json_decref(items);
+}
+
+/* After a restart: nothing is known against the far end. */
+static void test_link_to_a_switch_that_is_not_back(void **state)
+{
+	static const char *const ports[] = { "vm-a", "l" };
+	struct fact row = { .kind = FACT_LINK, .ofport = 2, .recovered = true, .old_sw = NET_NONE };
+	(void) state;
+	world_uninit(&world);
+	world_init(&world, "version: 1\nswitches: {kvm1: {dpid: 0x11}, kvm2: {dpid: 0x12}}\nlinks: [{between: [kvm1:l, kvm2:l]}]\n"
+		   "networks: {yard: {link_vlan: 7, ports: [kvm1:vm-a, kvm2:vm-b]}}\n");
+	row.sw = world_connect(&world, "kvm1", ports, 2);
+	json_t *items = list(&show_links, &(struct show_query) { 0 });
+	assert_string_equal(at(items, "0.state"), "\"unconfirmed\"");
+	assert_string_equal(at(items, "0.why"), "\"switch kvm2 has not connected since weftd started\"");
+	json_decref(items);
+	core_fact(world.core, &row);
+	items = list(&show_links, &(struct show_query) { 0 });
+	assert_string_equal(at(items, "0.state"), "\"up\"");
+	assert_string_equal(at(items, "0.why"), "\"as far as is known: switch kvm2 has not connected since weftd started\"");
+	json_decref(items);
 }
 
 static const char with_acls[] =
@@ -1016,6 +1041,7 @@ int main(void)
 		T(test_status),
 		T(test_problems_come_and_go),
 		T(test_duplicates), T(test_uplinks),
+		T(test_link_to_a_switch_that_is_not_back),
 		T(test_events),
 		T(test_events_keep_their_names),
 		T(test_objects),

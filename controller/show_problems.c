@@ -196,8 +196,8 @@ static void look_at_events(struct problems *problems)
 					"last 10 minutes; the last: %s", seen[i].sw, seen[i].n, seen[i].n == 1 ? "" : "s", event->text);
 		} else {
 			about.hint = "this is a fault of weft or of the switch: please report it with weftd's log";
-			problems_add(problems, WARNING, "openflow-error", about, "switch %s answered with an error %zu times in the last "
-					"10 minutes; the last one: %s", seen[i].sw, seen[i].n, event->text);
+			problems_add(problems, WARNING, "openflow-error", about, "switch %s answered with an error %zu time%s in the last "
+					"10 minutes; the last one: %s", seen[i].sw, seen[i].n, seen[i].n == 1 ? "" : "s", event->text);
 		}
 	}
 }

@@ -60,7 +60,8 @@ static void look_at_bfd(struct problems *problems)
 	snprintf(hint, sizeof hint, "at both ends, as on %s: ovs-vsctl set interface %s bfd:enable=true bfd:min_rx=100 "
 		 "bfd:min_tx=100; where that is done already it shows at the first fault", sw, port);
 	problems_add(problems, INFO, "link-no-bfd", (struct about) { .sw = sw, .hint = hint },
-			"%zu links have shown no BFD (%s%s): when they carry nothing and their ports stay up, probes of weftd notice it "
+			n == 1 ? "%zu link has shown no BFD (%s%s): when it carries nothing and its ports stay up, probes of weftd notice it after some 2 s"
+			: "%zu links have shown no BFD (%s%s): when they carry nothing and their ports stay up, probes of weftd notice it "
 			"after some 2 s", n, first, n > 1 ? ", ..." : "");
 }
 

@@ -177,8 +177,9 @@ static void look_at_tunnel(struct problems *problems, uint32_t sw, size_t *n)
 		 "options:remote_ip=flow options:key=flow%s%s", declared->tunnel, declared->tunnel,
 		 declared->n_vteps > 1 ? "" : " options:local_ip=", declared->n_vteps > 1 ? "" : declared->vtep);
 	struct about about = { .sw = vs->name, .hint = hint };
-	problems_add(problems, ERROR, "tunnel-missing", about, "switch %s has no port %s: %zu networks (%s%s) end at this switch",
-			vs->name, declared->tunnel, n_networks, first, n_networks > 1 ? ", ..." : "");
+	problems_add(problems, ERROR, "tunnel-missing", about, "switch %s has no port %s: %zu network%s (%s%s) end%s at this switch",
+			vs->name, declared->tunnel, n_networks, n_networks == 1 ? "" : "s", first, n_networks > 1 ? ", ..." : "",
+			n_networks == 1 ? "s" : "");
 }
 
 /* Ports that send more than they may, and limits that the switch cannot hold. */

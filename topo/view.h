@@ -35,8 +35,10 @@ struct view_quarantine {
 	uint8_t mac[6];                 /* REASON_FLAPS: whose */
 };
 
-/* A MAC that goes to and fro between ports that are all up. */
+/* Networks of earlier files whose names are kept. */
 enum { VIEW_GONE_NETWORKS = 1024 };
+
+/* A MAC that goes to and fro between ports that are all up. */
 enum { VIEW_FLAPS = 64, VIEW_FLAP_PLACES = 4,
        VIEW_FLAP_SUSPECT = 4,           /* returns within ten seconds that are worth a probe ... */
        VIEW_FLAP_PROOF = 32 };          /* ... and that are proof enough */

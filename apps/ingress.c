@@ -15,6 +15,7 @@
 #include "apps/l2.h"
 #include "apps/loop.h"
 #include "apps/storm.h"
+#include "apps/tag.h"
 #include "apps/tunnel.h"
 #include "topo/ways.h"
 
@@ -94,7 +95,7 @@ static void let_in(const struct scene *scene, struct out *out, uint32_t sw, cons
 	if (at->meter)
 		act_meter(b, at->meter);
 	if (row != ROW_GUEST_TAG && vlan_vid & VLAN_PRESENT)
-		act_pop_vlan(b);
+		tag_take(b);
 	if (!use->is_uplink)
 		acl_set_lists(scene, b, sw, use, ACL_IN);
 	ingress_go_on(scene, b, sw, &scene->net->networks[use->network], use->is_uplink ? CLASS_UPLINK : CLASS_EDGE, use);

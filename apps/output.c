@@ -14,6 +14,7 @@
 
 #include "apps/apps.h"
 #include "apps/output.h"
+#include "apps/tag.h"
 #include "apps/tunnel.h"
 #include "topo/arena.h"
 #include "topo/steer.h"
@@ -86,8 +87,9 @@ void output_put_tag(struct build *b, uint16_t tag, bool is_first)
 	if (tag == NET_UNTAGGED)
 		return;
 	if (is_first)
-		act_push_vlan(b);
-	act_set_u(b, FIELD_VLAN_VID, VLAN_PRESENT | tag);
+		tag_put(b, tag);
+	else
+		tag_change(b, tag);
 }
 
 /* The port itself. Hairpin: for frames that came from there, so its mirror port has them. */

@@ -195,7 +195,7 @@ static void a_rate_is_a_meter_where_it_comes_in(void **state)
 	(void) state;
 	uint32_t p1 = meter_of("a:p1", "rated", LIMIT_RATE), p2 = meter_of("a:p2", "rated", LIMIT_RATE);
 	assert_true(p1 >= METER_STORM_FIRST && p2 >= METER_STORM_FIRST && p1 != p2);
-	char meter[64], row[32];
+	char meter[64], row[64];
 	snprintf(meter, sizeof meter, "meter=%u kbps burst", p1);
 	assert_int_equal(world_count_rows(w, "a", meter, "rate=10000 burst_size=2500", NULL), 1);
 	snprintf(meter, sizeof meter, "meter=%u kbps burst", p2);
@@ -205,7 +205,7 @@ static void a_rate_is_a_meter_where_it_comes_in(void **state)
 	/* Untagged, and with a tag that says only how urgent it is. */
 	snprintf(row, sizeof row, "actions=meter:%u,", p1);
 	assert_int_equal(world_count_rows(w, "a", "table=0,", row, NULL), 2);
-	snprintf(row, sizeof row, "actions=meter:%u,pop_vlan", p2);
+	snprintf(row, sizeof row, "actions=meter:%u,move:OXM_OF_VLAN_PCP", p2);
 	assert_int_equal(world_count_rows(w, "a", "table=0,", row, NULL), 1);
 	assert_int_equal(rows_with(p1), 2);
 	world_send(w, "a:p2", world_frame(0, 1, 5));

@@ -355,6 +355,17 @@ static void test_networks(void **state)
 	json_decref(items);
 }
 
+static void test_switches_that_are_named_no_more(void **state)
+{
+	(void) state;
+	assert_int_equal(count(&show_switches, &(struct show_query) { 0 }), 2);
+	world_reload(&world, "version: 1\nnetworks: {all: {ports: [\"*:*\"]}}\n");
+	assert_int_equal(count(&show_switches, &(struct show_query) { 0 }), 1);
+	world_disconnect(&world, kvm1, "closed by peer");
+	assert_int_equal(count(&show_switches, &(struct show_query) { .state = "disconnected" }), 1);
+	assert_int_equal(count(&show_switches, &(struct show_query) { 0 }), 1);
+}
+
 /* After a restart: nothing is known against the far end. */
 static void test_link_to_a_switch_that_is_not_back(void **state)
 {
@@ -1041,6 +1052,7 @@ int main(void)
 		T(test_status),
 		T(test_problems_come_and_go),
 		T(test_duplicates), T(test_uplinks),
+		T(test_switches_that_are_named_no_more),
 		T(test_link_to_a_switch_that_is_not_back),
 		T(test_events),
 		T(test_events_keep_their_names),

@@ -220,13 +220,16 @@ static void look_at_uplinks(struct problems *problems, uint32_t sw, size_t *n)
 		dead[k].n++;
 	}
 	for (size_t k = 0; k < n_dead && ++*n <= MAX_OF_KIND; k++) {
-		struct about about = { vs->name, dead[k].network, "is the port on the bridge (ovs-vsctl list-ports), is its cable in?" };
+		bool is_there = view_port_by_name(core->view, sw, dead[k].port);
+		struct about about = { vs->name, dead[k].network, is_there ? "is its cable in, is it up (ip link)?"
+			: "is it an interface of the bridge (ovs-vsctl list-ifaces)? of a bond of Open vSwitch only the members are: make the "
+			  "bond in Linux" };
 		char more[32] = "";
 		if (dead[k].n > 1)
 			snprintf(more, sizeof more, " and %zu more", dead[k].n - 1);
 		problems_add(problems, ERROR, "uplink-down", about, "switch %s: uplink %s is %s: its ports in network %s%s reach "
 				"nobody by it", vs->name, dead[k].port,
-				view_port_by_name(core->view, sw, dead[k].port) ? "down" : "not there", dead[k].network, more);
+				is_there ? "down" : "not there", dead[k].network, more);
 	}
 }
 

@@ -711,6 +711,7 @@ static void test_uplinks(void **state)
 	core_fact(world.core, &port);
 	problem = problem_of(&problems, "uplink-down", &is_degraded);
 	assert_non_null(strstr(at(problem, "text"), "uplink eno2 is not there"));
+	assert_non_null(strstr(at(problem, "hint"), "list-ifaces"));
 	/* Of a switch that is away nothing is known; several networks of one uplink are one line. */
 	world_disconnect(&world, kvm1, "closed by peer");
 	assert_null(problem_of(&problems, "uplink-down", &is_degraded));

@@ -226,22 +226,9 @@ static bool resteer(const struct scene *scene, uint32_t sw, const struct steer *
 	return true;
 }
 
-/* A port that only went up or down keeps its rows. A switch that joins or leaves
- * a network changes its lists on each other switch there. */
 static bool patch(const struct scene *scene, const struct fact *fact, struct out *out)
 {
-	tunnel_for_changed(scene, fact, out, peer_changed);
-	switch (fact->kind) {
-	case FACT_PORT:
-		return !fact->uses_changed;
-	case FACT_SWITCH_READY:
-		return !fact->uses_changed;
-	case FACT_SWITCH_UP:
-	case FACT_MEMBER:
-		return !view_ways(scene->view);
-	default:
-		return false;
-	}
+	return tunnel_patch(scene, fact, out, peer_changed);
 }
 
 /* A row that leads to another switch says: it has ports in the network. Worth

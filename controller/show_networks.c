@@ -4,14 +4,10 @@
 
 #include "controller/show.h"
 
-static const char *transport_name(const struct net_network *network)
+static const char *transport_word(const struct net_network *network)
 {
-	switch (network->transport) {
-	case NET_LOCAL: return network->link_vlan ? "links" : "local";
-	case NET_VLAN: return "vlan";
-	case NET_VXLAN: return "vxlan";
-	}
-	return "?";
+	bool by_links = network->transport == NET_LOCAL && network->link_vlan;
+	return by_links ? "links" : net_transport_word(network->transport);
 }
 
 static json_t *gateway(const struct api_world *world, uint32_t index)
@@ -39,7 +35,7 @@ json_t *show_network(const struct api_world *world, uint32_t index)
 				 "ports", (json_int_t) n_ports, "switches", (json_int_t) n_switches,
 				 "unconfirmed_hosts", (json_int_t) seen->n_unconfirmed,
 				 "refused_hosts", (json_int_t) seen->n_refused, "moves", (json_int_t) seen->n_moves);
-	show_set(json, "transport", json_string(transport_name(network)));
+	show_set(json, "transport", json_string(transport_word(network)));
 	uint16_t vlan = network->physical.n_ports ? network->physical.vlan : network->vlan;
 	show_set(json, "vlan", vlan ? json_integer(vlan) : json_null());
 	show_set(json, "gateway", gateway(world, index));

@@ -155,6 +155,9 @@ struct fact {
 /* The address of an ADDRESS and its kind: 4 or 16 bytes. */
 const uint8_t *fact_address(const struct fact *, bool *ret_is_v6);
 
+/* A host that was known elsewhere: the kind is `host`, people say "move". */
+bool fact_is_move(const struct fact *);
+
 struct view;
 struct net;
 /* Numbers are given anew when ports come and go: keeps the names that they have now. */

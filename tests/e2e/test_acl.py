@@ -481,56 +481,6 @@ def raw_ip(l, a, b, proto, data):
     return ethernet(l.vm(b)["mac"], l.vm(a)["mac"], head + data)
 
 
-class Jail:
-    """One VM that nobody may speak to and that may speak to nobody, by lists of its port; h1 may speak to all. Ports are
-    the same at both ends, so that a VM that begins looks like one that answers."""
-    WHERE = {"h2": "k1:h2", "h3": "k2:h3"}
-
-    def __init__(self, l, prisoner, options):
-        self.l, self.prisoner, self.n = l, prisoner, 0
-        text = hosts_text(rest=f"acls:\n  free:\n    - {{allow: any}}\n  jail:\n    {options}\n    rules:\n"
-                               f"      - {{deny: any}}\n", h1="{port: k1:h1, acl: free}")
-        port = self.WHERE[prisoner]
-        l.edit(text.replace(f"- {port}\n", f"- {{port: {port}, acl: jail, acl_out: jail}}\n"))
-        self.wires = {vm: l.wire(vm) for vm in ("h1", prisoner)}
-
-    def passes(self, a, b, port, to=None):
-        """Is it heard? A broadcast that is sent behind it is."""
-        self.n += 1
-        data, last = b"say-%04d" % self.n, bytes([10, 0, 0, 240])
-        self.wires[b].forget()
-        mac = self.l.vm(a)["mac"]
-        self.wires[a].send(udp(to or self.l.vm(b)["mac"], mac, data, self.l.ip(a), self.l.ip(b), port, port))
-        self.wires[a].send(arp_request(mac, self.l.ip(a), "10.0.0.240"))
-        assert self.wires[b].wait(has(last), 20)
-        return bool(self.wires[b].count(has(data)))
-
-
-@pytest.mark.parametrize("prisoner", ["h2", "h3"])
-def test_what_a_flood_makes_known(lab, prisoner):
-    """docs/explanation/stateful.md, what to know: a connection is one of addresses, and a flood begins it for all ports of
-    the switch, also for one whose list denied its copy. Nothing is heard there for that. But it counts as an answer what
-    that port says with the same addresses and ports, until the first direction is denied once more."""
-    l = lab(hosts_text())
-    l.ping_all()
-    nobody = "02:00:00:00:00:77"
-    for options, keeps in (("established: judge", False), ("established: keep", True)):
-        jail = Jail(l, prisoner, options)
-        port = 5000 + 100 * keeps
-        assert not jail.passes("h1", prisoner, port) and not jail.passes(prisoner, "h1", port), "nothing was flooded"
-        assert not jail.passes("h1", prisoner, port + 1, nobody)
-        # Once more, and it is as new as before: nobody has answered.
-        assert not jail.passes("h1", prisoner, port + 1, nobody) and not jail.passes("h1", prisoner, port + 1)
-        assert jail.passes(prisoner, "h1", port + 1), "the page is out of date: this is not known any more"
-        # Now it is established, and that is what `keep` goes by.
-        assert jail.passes("h1", prisoner, port + 1) == keeps
-        assert jail.passes(prisoner, "h1", port + 1) == keeps
-    # A list that denies all needs no answers.
-    jail = Jail(l, prisoner, "stateful: false")
-    assert not jail.passes("h1", prisoner, 5200, nobody) and not jail.passes(prisoner, "h1", 5200)
-    assert not jail.passes("h1", prisoner, 5101) and not jail.passes(prisoner, "h1", 5101), "nor known ones"
-
-
 @pytest.mark.parametrize("proto", [47, 132])
 def test_other_protocols_are_tracked_by_their_addresses(lab, proto):
     """GRE and SCTP: Open vSwitch has no ports of them, an answer is what comes back at all."""

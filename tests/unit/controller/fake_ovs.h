@@ -17,7 +17,7 @@ int fake_ovs_down(void **state);
 void fake_ovs_reset(const char *target);
 /* Puts `to` in place of `from` in the database; fails the test when it is not there. */
 void fake_ovs_change(const char *from, const char *to);
-/* A file of the folder: "db", "flows", "neigh", "route", "rules", "status", "said". */
+/* A file of the folder: "db", "flows", "neigh", "route", "rules", "nconns", "maxconns", "limits", "status", "said". */
 void fake_ovs_write(const char *name, const char *text);
 char *fake_ovs_read(const char *name);  /* "" when there is none; to be freed */
 /* "NAME" in the folder; a buffer of its own for the last few. */

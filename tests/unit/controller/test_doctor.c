@@ -382,6 +382,49 @@ static void test_kernel(void **state)
 	ward_uninit(&w);
 }
 
+/* In userspace: what fills the table is told before it is full, and a network that has its own limit. */
+static void test_connections(void **state)
+{
+	static const char tracked[] =
+		"version: 1\nswitches: {kvm1: {dpid: 0x525400a10011, vtep: 10.99.0.1}}\n"
+		"networks: {office: {ports: [\"*:*\"], acl: one, ct_zone: 77}}\nacls: {one: [{deny: any}]}\n";
+	struct ward w;
+	(void) state;
+	fake_ovs_reset(target);
+	fake_ovs_change("\"0000525400a10011\",\"\"", "\"0000525400a10011\",\"netdev\"");
+	ward_init(&w, tracked, DOCTOR_HOST);
+	expect(&w, "connections", DOCTOR_FINE, "7 of 3000000", NULL);
+	fake_ovs_write("nconns", "2700000\n");
+	expect(&w, "connections", DOCTOR_NOTE, "2700000 of 3000000", "dpctl/ct-set-maxconns netdev@ovs-netdev 6000000");
+	fake_ovs_write("nconns", "3000000\n");
+	expect(&w, "connections", DOCTOR_WRONG, "full", "dpctl/ct-set-maxconns netdev@ovs-netdev 6000000");
+	fake_ovs_write("maxconns", "0\n");
+	expect(&w, "connections", DOCTOR_WRONG, "full", "dpctl/ct-set-maxconns netdev@ovs-netdev 3000000");
+	fake_ovs_reset(target);
+	fake_ovs_change("\"0000525400a10011\",\"\"", "\"0000525400a10011\",\"netdev\"");
+	fake_ovs_write("limits", "default limit=0\nzone=76,limit=10,count=9\nzone=77,limit=10,count=10\n");
+	expect(&w, "connections", DOCTOR_WRONG, "network office (zone 77) has 10 connections of 10",
+	       "dpctl/ct-set-limits netdev@ovs-netdev zone=77,limit=20");
+	fake_ovs_write("limits", "default limit=0\nzone=5,limit=0,count=3\nzone=6,limit=1,count=1\n");
+	expect(&w, "connections", DOCTOR_WRONG, "zone 6 has 1 connections of 1", "zone=6,limit=2");
+	/* One that has no limits, or does not tell. */
+	unlink(fake_path("limits"));
+	expect(&w, "connections", DOCTOR_FINE, "7 of", NULL);
+	unlink(fake_path("nconns"));
+	expect(&w, "connections", DOCTOR_SKIPPED, "does not tell", NULL);
+	ward_uninit(&w);
+	/* The kernel's. */
+	fake_ovs_reset(target);
+	ward_init(&w, tracked, DOCTOR_HOST);
+	expect(&w, "connections", DOCTOR_FINE, "the kernel tracks none", NULL);
+	write_proc("proc/sys/net/netfilter/nf_conntrack_max", "100\n");
+	write_proc("proc/sys/net/netfilter/nf_conntrack_count", "100\n");
+	expect(&w, "connections", DOCTOR_WRONG, "100 of 100", "sysctl net.netfilter.nf_conntrack_max=200");
+	write_proc("proc/sys/net/netfilter/nf_conntrack_count", "5\n");
+	expect(&w, "connections", DOCTOR_FINE, "5 of 100", NULL);
+	ward_uninit(&w);
+}
+
 static void test_rows_of_others(void **state)
 {
 	struct ward w;
@@ -479,7 +522,7 @@ static void test_command(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_well), cmocka_unit_test(test_one_word), cmocka_unit_test(test_vlan_limit), cmocka_unit_test(test_ovs_is_down),
+		cmocka_unit_test(test_all_well), cmocka_unit_test(test_one_word), cmocka_unit_test(test_vlan_limit), cmocka_unit_test(test_connections), cmocka_unit_test(test_ovs_is_down),
 		cmocka_unit_test(test_the_way_to_weftd), cmocka_unit_test(test_files_are_closed), cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_underlay), cmocka_unit_test(test_kernel), cmocka_unit_test(test_rows_of_others),
 		cmocka_unit_test(test_weftd), cmocka_unit_test(test_command),

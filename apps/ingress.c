@@ -15,6 +15,7 @@
 #include "apps/l2.h"
 #include "apps/loop.h"
 #include "apps/storm.h"
+#include "apps/tag.h"
 #include "apps/tunnel.h"
 #include "topo/ways.h"
 
@@ -94,7 +95,7 @@ static void let_in(const struct scene *scene, struct out *out, uint32_t sw, cons
 	if (at->meter)
 		act_meter(b, at->meter);
 	if (row != ROW_GUEST_TAG && vlan_vid & VLAN_PRESENT)
-		act_pop_vlan(b);
+		tag_take(b);
 	if (!use->is_uplink)
 		acl_set_lists(scene, b, sw, use, ACL_IN);
 	ingress_go_on(scene, b, sw, &scene->net->networks[use->network], use->is_uplink ? CLASS_UPLINK : CLASS_EDGE, use);
@@ -185,22 +186,9 @@ static void compile(const struct scene *scene, uint32_t sw, struct out *out)
 	ingress_labels(scene, out, vs);
 }
 
-/* A port that only went up or down keeps its rows. A switch that joins or leaves
- * a network changes one row on each other switch there. */
 static bool patch(const struct scene *scene, const struct fact *fact, struct out *out)
 {
-	tunnel_for_changed(scene, fact, out, ingress_from_peer);
-	switch (fact->kind) {
-	case FACT_PORT:
-		return !fact->uses_changed;
-	case FACT_SWITCH_READY:
-		return !fact->uses_changed;
-	case FACT_SWITCH_UP:
-	case FACT_MEMBER:
-		return !view_ways(scene->view);
-	default:
-		return false;
-	}
+	return tunnel_patch(scene, fact, out, ingress_from_peer);
 }
 
 static void recover_quarantine(const struct scene *scene, uint32_t sw, const struct rule *rule, uint32_t duration_s,

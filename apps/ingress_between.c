@@ -9,6 +9,7 @@
 #include "apps/discover.h"
 #include "apps/ingress.h"
 #include "apps/loop.h"
+#include "apps/tag.h"
 #include "apps/tunnel.h"
 #include "topo/ways.h"
 
@@ -126,7 +127,7 @@ static void from_link(const struct scene *scene, struct out *out, const struct v
 	match_u(b, FIELD_VLAN_VID, VLAN_PRESENT | scene->net->networks[n].link_vlan);
 	if (!in_tree)
 		match_bytes(b, FIELD_ETH_DST, (const uint8_t[6]) { 0 }, group_bit);
-	act_pop_vlan(b);
+	tag_take(b);
 	ingress_go_on(scene, b, vs->sw, &scene->net->networks[n], CLASS_LINK, NULL);
 	out_want(out, vs->sw);
 }

@@ -7,6 +7,7 @@
 
 #include "apps/ingress.h"
 #include "apps/steer.h"
+#include "apps/tag.h"
 
 static void match_peer(const struct scene *scene, struct build *b, const struct steer_transit *transit)
 {
@@ -46,7 +47,7 @@ static void let_in(const struct scene *scene, struct out *out, uint32_t sw, cons
 	if ((is_cable && view_link(scene->view, link)->wrong) || !begin(scene, out, sw, transit))
 		return;
 	if (is_cable)
-		act_pop_vlan(b);
+		tag_take(b);
 	if (transit->choice.n_steps) {
 		act_set_u(b, FIELD_NETWORK, network->id);
 		act_set_u(b, FIELD_CLASS, is_cable ? CLASS_LINK : CLASS_TUNNEL);

@@ -14,6 +14,7 @@
 
 #include "apps/apps.h"
 #include "apps/output.h"
+#include "apps/tag.h"
 #include "apps/tunnel.h"
 #include "topo/arena.h"
 #include "topo/steer.h"
@@ -86,8 +87,9 @@ void output_put_tag(struct build *b, uint16_t tag, bool is_first)
 	if (tag == NET_UNTAGGED)
 		return;
 	if (is_first)
-		act_push_vlan(b);
-	act_set_u(b, FIELD_VLAN_VID, VLAN_PRESENT | tag);
+		tag_put(b, tag);
+	else
+		tag_change(b, tag);
 }
 
 /* The port itself. Hairpin: for frames that came from there, so its mirror port has them. */
@@ -224,22 +226,9 @@ static bool resteer(const struct scene *scene, uint32_t sw, const struct steer *
 	return true;
 }
 
-/* A port that only went up or down keeps its rows. A switch that joins or leaves
- * a network changes its lists on each other switch there. */
 static bool patch(const struct scene *scene, const struct fact *fact, struct out *out)
 {
-	tunnel_for_changed(scene, fact, out, peer_changed);
-	switch (fact->kind) {
-	case FACT_PORT:
-		return !fact->uses_changed;
-	case FACT_SWITCH_READY:
-		return !fact->uses_changed;
-	case FACT_SWITCH_UP:
-	case FACT_MEMBER:
-		return !view_ways(scene->view);
-	default:
-		return false;
-	}
+	return tunnel_patch(scene, fact, out, peer_changed);
 }
 
 /* A row that leads to another switch says: it has ports in the network. Worth

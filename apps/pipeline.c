@@ -18,7 +18,7 @@
 	| FIELD_BIT(SCTP_SRC) | FIELD_BIT(SCTP_DST) | FIELD_BIT(CONJ_ID) | FIELD_BIT(CT_STATE) | FIELD_BIT(CT_MARK))
 
 /* The tag or tunnel to the next switch. */
-#define LEAVES (FIELD_BIT(VLAN_VID) | FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_SRC) | FIELD_BIT(TUN_DST) \
+#define LEAVES (FIELD_BIT(VLAN_VID) | FIELD_BIT(VLAN_PCP) | FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_SRC) | FIELD_BIT(TUN_DST) \
 	| FIELD_BIT(TUN_IPV6_SRC) | FIELD_BIT(TUN_IPV6_DST))
 
 #define JUDGE(NAME, ID, NEXT, SET, HELP) { \
@@ -32,7 +32,7 @@ const struct table_contract pipeline[N_TABLES] = {
 		.name = "ingress", .owner = "ingress", .id = 0,
 		.match = FIELD_BIT(IN_PORT) | FIELD_BIT(VLAN_VID) | FIELD_BIT(ETH_SRC) | FIELD_BIT(ETH_DST)
 			| FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_SRC) | FIELD_BIT(TUN_IPV6_SRC) | FIELD_BIT(REG15),
-		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG10) | FIELD_BIT(REG13) | FIELD_BIT(VLAN_VID) | LISTS,
+		.set = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG10) | FIELD_BIT(REG13) | FIELD_BIT(METADATA) | FIELD_BIT(VLAN_VID) | LISTS,
 		.next = TABLE_BIT(L2_SRC) | TABLE_BIT(CONNTRACK) | TABLE_BIT(GUARD) | TABLE_BIT(STORM) | TABLE_BIT(TRANSIT),
 		.punts = true,
 		.outputs = true,
@@ -189,7 +189,7 @@ const struct table_contract pipeline[N_TABLES] = {
 		.name = "output", .owner = "output", .id = 100,
 		.match = FIELD_BIT(REG0) | FIELD_BIT(REG1) | FIELD_BIT(REG2) | FIELD_BIT(REG3) | FIELD_BIT(IN_PORT)
 			| FIELD_BIT(REG15),
-		.set = FIELD_BIT(VLAN_VID) | FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_DST) | FIELD_BIT(TUN_IPV6_DST),
+		.set = FIELD_BIT(VLAN_VID) | FIELD_BIT(VLAN_PCP) | FIELD_BIT(TUN_ID) | FIELD_BIT(TUN_DST) | FIELD_BIT(TUN_IPV6_DST),
 		.next = TABLE_BIT(PATH),
 		.outputs = true,
 		.again = TABLE_BIT(ACL_AT),
@@ -260,7 +260,7 @@ static const char *const field_words[N_FIELDS] = {
 	[FIELD_SCTP_SRC] = "sctp_src", [FIELD_SCTP_DST] = "sctp_dst", [FIELD_CONJ_ID] = "conj_id",
 	[FIELD_CT_STATE] = "ct_state", [FIELD_CT_MARK] = "ct_mark", [FIELD_REG12] = "reg12", [FIELD_REG13] = "reg13",
 	[FIELD_REG11] = "reg11", [FIELD_REG14] = "reg14", [FIELD_CT_LABEL] = "ct_label",
-	[FIELD_REG15] = "reg15",
+	[FIELD_REG15] = "reg15", [FIELD_METADATA] = "metadata", [FIELD_VLAN_PCP] = "vlan_pcp",
 };
 
 static void print_fields(FILE *to, uint64_t fields)
@@ -327,7 +327,8 @@ static void print_registers(FILE *to)
 		"| reg12 | slot | number of the connection's slot: which path of several it takes |\n"
 		"| reg13 | label | the VID or VNI by which a frame on a path came |\n"
 		"| reg14 | snat | hash of the source addresses that a new connection gets; 0 = it keeps its own |\n"
-		"| reg15 | copied | OpenFlow port of the mirror that has a copy of the frame, as it came in; 0 = none |\n\n",
+		"| reg15 | copied | OpenFlow port of the mirror that has a copy of the frame, as it came in; 0 = none |\n"
+		"| metadata | priority | priority (PCP) of the tag with which the frame came in, for the one with which it leaves |\n\n",
 		CLASS_EDGE, CLASS_UPLINK, CLASS_TUNNEL, CLASS_LINK, OUT_FLOOD, OUT_UNKNOWN, OUT_SWITCH,
 		PEER_FLOODED, NEED_ARP, NEED_ND, NEED_DHCP);
 }

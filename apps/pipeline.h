@@ -91,6 +91,7 @@ enum table pipeline_by_id(uint8_t id);
 #define FIELD_LABEL   FIELD_REG13       /* VID or VNI that it came with: steer_transit.label */
 #define FIELD_SNAT    FIELD_REG14       /* net_snat.id: the source that a new connection gets, 0 = its own */
 #define FIELD_COPIED  FIELD_REG15       /* ofport of the mirror port that has the frame already, as it came in; 0 = none */
+#define FIELD_PRIORITY FIELD_METADATA   /* PCP of the tag that was taken off, for the one that is put on */
 
 /* Bits of CT_LABEL of a connection whose source is translated: the MAC address of who began it,
  * and net_snat.id, whose highest bit is set. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "apps/steer.h"
+#include "apps/tag.h"
 #include "topo/arena.h"
 
 struct steer_groups {
@@ -46,8 +47,7 @@ static void put_address(struct build *b, enum field v4, enum field v6, bool is_v
 void steer_act(struct build *b, const struct leave *leave)
 {
 	if (leave->vlan) {
-		act_push_vlan(b);
-		act_set_u(b, FIELD_VLAN_VID, VLAN_PRESENT | leave->vlan);
+		tag_put(b, leave->vlan);
 	} else {
 		act_set_u(b, FIELD_TUN_ID, leave->vni);
 		if (leave->is_relay) {
@@ -64,7 +64,7 @@ void steer_act(struct build *b, const struct leave *leave)
 		act_output(b, leave->ofport);
 }
 
-enum { FORM = 2 };                      /* another one for groups of other buckets: those of an older weft stay as they are */
+enum { FORM = 3 };                      /* another one for groups of other buckets: those of an older weft stay as they are */
 
 static bool is_same(const struct leave *a, const struct leave *b)
 {

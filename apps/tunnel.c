@@ -62,7 +62,9 @@ uint64_t tunnel_object(const struct scene *scene, const struct net_switch *sw)
 	return scene->net->objects[sw->object].id;
 }
 
-void tunnel_for_changed(const struct scene *scene, const struct fact *fact, struct out *out, tunnel_cb *cb)
+/* Calls for every other switch with a tunnel port in a network that the fact's switch
+ * came into or left. */
+static void for_changed(const struct scene *scene, const struct fact *fact, struct out *out, tunnel_cb *cb)
 {
 	const uint32_t *changed;
 	/* With ways, who joins changes them, and then all is compiled. */
@@ -75,5 +77,20 @@ void tunnel_for_changed(const struct scene *scene, const struct fact *fact, stru
 			if (vn->members[m].sw != fact->sw
 			    && tunnel_port(scene, vn, &vn->members[m]) != NET_NONE)
 				cb(scene, out, vn, &vn->members[m], peer, is_member);
+	}
+}
+
+bool tunnel_patch(const struct scene *scene, const struct fact *fact, struct out *out, tunnel_cb *cb)
+{
+	for_changed(scene, fact, out, cb);
+	switch (fact->kind) {
+	case FACT_PORT:
+	case FACT_SWITCH_READY:
+		return !fact->uses_changed;
+	case FACT_SWITCH_UP:
+	case FACT_MEMBER:
+		return !view_ways(scene->view);
+	default:
+		return false;
 	}
 }

@@ -30,15 +30,16 @@ const struct net_switch *tunnel_foreign(const struct scene *, const struct view_
 const struct net_network *tunnel_network(const struct scene *, const struct view_network *);
 uint64_t tunnel_object(const struct scene *, const struct net_switch *);
 
-/* The fact just applied put its switch into networks or took it out: calls for
- * every other switch there that has a tunnel port. */
+/* Of an app that has rows for each port and for each other end of a tunnel: a port that
+ * only went up or down keeps its rows; a switch that the fact just applied put into
+ * networks or took out of them changes rows on each other switch there, by the call.
+ * False: what else it changes is compiled. */
 typedef void tunnel_cb(const struct scene *, struct out *, const struct view_network *,
 		       const struct view_member *, const struct net_switch *peer, bool is_member);
-void tunnel_for_changed(const struct scene *, const struct fact *, struct out *, tunnel_cb *);
+bool tunnel_patch(const struct scene *, const struct fact *, struct out *, tunnel_cb *);
 
 /* tunnel_probe.c: frames by which switches find each other in the underlay. */
 void tunnel_greet(const struct scene *, const struct fact *, struct reply *);
 void tunnel_tick(const struct scene *, uint32_t sw, uint64_t second, struct reply *);
-
 
 #endif

@@ -233,8 +233,7 @@ static void print_revisions(const json_t *history)
 		cli_table_cell(table, "%.12s", client_text(r, "sha256"));
 		cli_table_cell(table, "%s", client_text(r, "message"));
 	}
-	cli_table_print(table, stdout);
-	cli_table_free(table);
+	cli_table_end(table, stdout);
 }
 
 int cli_history(const struct cli *cli, int argc, char **argv)

@@ -101,8 +101,7 @@ static void print_ascii(const json_t *nodes, const json_t *edges)
 			cli_table_cell(table, "%s", !is_up(edge) ? "down" : json_is_true(json_object_get(edge, "drain")) ? "drain" :
 				       client_number(edge, "held_seconds") ? "held" : "");
 		}
-		cli_table_print(table, stdout);
-		cli_table_free(table);
+		cli_table_end(table, stdout);
 		if (i + 1 < json_array_size(nodes))
 			putchar('\n');
 	}

@@ -3,27 +3,18 @@
  * columns are is a table too. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <jansson.h>
 
 #include "controller/cli.h"
-#include "controller/cli_table.h"
+#include "controller/cli_list.h"
 #include "controller/client.h"
 #include "topo/arena.h"
 #include "topo/diag.h"
 
-enum { MAX_COLUMNS = 18 };
-
-enum { OFPORT_LOCAL = 0xfffffffe };      /* OFPP_LOCAL, section 7.2.1 */
-
-enum form { FORM_PLAIN, FORM_TEXT, FORM_UNLESS_0, FORM_IF_ANY, FORM_OFPORT, FORM_YES, FORM_AGO, FORM_SECONDS, FORM_TIME, FORM_NETWORKS, FORM_LIST,
-	    FORM_MBPS, FORM_PERCENT, FORM_BYTES };
-
 static const struct shown {
 	const char *name;               /* also the path and the array */
-	/* title: see cli_table_new(). */
-	struct { const char *title, *key; enum form form; } columns[MAX_COLUMNS];
+	struct cli_column columns[CLI_MAX_COLUMNS];
 } shown[] = {
 	{ "switches", {
 		{ "SWITCH", "name", FORM_PLAIN }, { "DPID", "dpid", FORM_PLAIN }, { "STATE", "state", FORM_PLAIN },
@@ -76,149 +67,6 @@ static const struct shown {
 	} },
 };
 enum { N_SHOWN = sizeof shown / sizeof *shown };
-
-/* "a.b" goes into a. */
-static const json_t *find(const json_t *item, const char *key)
-{
-	const char *dot = strchr(key, '.');
-	char first[32];
-	if (!dot)
-		return json_object_get(item, key);
-	snprintf(first, sizeof first, "%.*s", (int) (dot - key), key);
-	return json_object_get(json_object_get(item, first), dot + 1);
-}
-
-/* "office, lab tag 30" */
-static void networks_text(const json_t *networks, char *buf, size_t size)
-{
-	size_t i, used = 0;
-	const json_t *use;
-	buf[0] = '\0';
-	json_array_foreach(networks, i, use) {
-		const json_t *tag = json_object_get(use, "tag");
-		const char *name = json_string_value(json_object_get(use, "network"));
-		char tag_text[16] = "";
-		if (json_is_integer(tag))
-			snprintf(tag_text, sizeof tag_text, " tag %d", (int) json_integer_value(tag));
-		int n = snprintf(buf + used, size - used, "%s%s%s%s", i ? ", " : "", name ? name : "?", tag_text,
-				 json_is_true(json_object_get(use, "uplink")) ? " uplink" : "");
-		if (n < 0 || (size_t) n >= size - used)
-			return;
-		used += (size_t) n;
-	}
-}
-
-static void list_text(const json_t *texts, char *buf, size_t size)
-{
-	size_t i, used = 0;
-	const json_t *text;
-	buf[0] = '\0';
-	json_array_foreach(texts, i, text) {
-		int n = snprintf(buf + used, size - used, "%s%s", i ? ", " : "", json_string_value(text));
-		if (n < 0 || (size_t) n >= size - used)
-			return;
-		used += (size_t) n;
-	}
-}
-
-static void time_text(json_int_t wall_ms, char *buf, size_t size)
-{
-	time_t seconds = (time_t) (wall_ms / 1000);
-	struct tm tm;
-	localtime_r(&seconds, &tm);
-	size_t n = strftime(buf, size, "%Y-%m-%d %H:%M:%S", &tm);
-	snprintf(buf + n, size - n, ".%03d", (int) (wall_ms % 1000));
-}
-
-static void print_cell(struct cli_table *table, const json_t *value, enum form form)
-{
-	char buf[400];
-	switch (form) {
-	case FORM_PLAIN:
-		if (json_is_string(value))
-			cli_table_cell(table, "%s", json_string_value(value));
-		else if (json_is_integer(value))
-			cli_table_cell(table, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-		else
-			cli_table_cell(table, "-");
-		return;
-	case FORM_TEXT:         /* a column without any is left out */
-		cli_table_cell(table, "%s", json_is_string(value) ? json_string_value(value) : "");
-		return;
-	case FORM_UNLESS_0:
-		if (json_integer_value(value))
-			cli_table_cell(table, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-		else
-			cli_table_cell(table, "-");
-		return;
-	case FORM_IF_ANY:       /* a column of noughts is left out */
-		if (json_number_value(value) > 0)
-			cli_table_cell(table, "%.0f", json_number_value(value));
-		else
-			cli_table_cell(table, "%s", "");
-		return;
-	case FORM_OFPORT:
-		if (json_integer_value(value) == (json_int_t) OFPORT_LOCAL)
-			cli_table_cell(table, "LOCAL");
-		else
-			cli_table_cell(table, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-		return;
-	case FORM_YES:
-		cli_table_cell(table, "%s", json_is_true(value) ? "yes" : "no");
-		return;
-	case FORM_AGO:
-		cli_table_cell(table, "%s", json_is_integer(value) ? cli_ago(json_integer_value(value), buf) : "-");
-		return;
-	case FORM_SECONDS:
-		if (json_is_null(value))
-			cli_table_cell(table, "-");
-		else
-			cli_table_cell(table, "%" JSON_INTEGER_FORMAT " s", json_integer_value(value));
-		return;
-	case FORM_TIME:
-		time_text(json_integer_value(value), buf, sizeof buf);
-		cli_table_cell(table, "%s", buf);
-		return;
-	case FORM_NETWORKS:
-		networks_text(value, buf, sizeof buf);
-		cli_table_cell(table, "%s", buf[0] ? buf : "-");
-		return;
-	case FORM_MBPS:
-		if (json_is_number(value))
-			cli_table_cell(table, "%s", cli_mbps(json_number_value(value), buf));
-		else
-			cli_table_cell(table, "-");
-		return;
-	case FORM_PERCENT:
-		if (json_is_number(value))
-			cli_table_cell(table, "%.0f %%", json_number_value(value));
-		else
-			cli_table_cell(table, "-");
-		return;
-	case FORM_BYTES:
-		cli_table_cell(table, "%s", json_is_number(value) ? cli_bytes(json_number_value(value), buf) : "-");
-		return;
-	case FORM_LIST:
-		list_text(value, buf, sizeof buf);
-		cli_table_cell(table, "%s", buf[0] ? buf : "-");
-		return;
-	}
-}
-
-static void print_list(const struct shown *list, const json_t *items)
-{
-	char titles[512] = "";
-	size_t i, used = 0;
-	const json_t *item;
-	for (size_t c = 0; c < MAX_COLUMNS && list->columns[c].key; c++)
-		used += (size_t) snprintf(titles + used, sizeof titles - used, "%s%s", c ? " " : "", list->columns[c].title);
-	struct cli_table *table = cli_table_new(titles);
-	json_array_foreach(items, i, item)
-		for (size_t c = 0; c < MAX_COLUMNS && list->columns[c].key; c++)
-			print_cell(table, find(item, list->columns[c].key), list->columns[c].form);
-	cli_table_print(table, stdout);
-	cli_table_free(table);
-}
 
 /* A line that ovs-ofctl reads; what is no flow of the switch stands behind a #. */
 static void print_flow(const json_t *item, const char *file)
@@ -325,7 +173,7 @@ int cli_show(const struct cli *cli, int argc, char **argv)
 		if (cli->json)
 			fwrite(reply.body, 1, reply.size, stdout);
 		else if (list->columns[0].key)
-			print_list(list, items);
+			cli_list(list->columns, items, stdout);
 		else
 			print_flows(json_string_value(json_object_get(json, "file")), items);
 		if (json_is_true(json_object_get(json, "truncated")))

@@ -7,18 +7,8 @@
 #include <jansson.h>
 
 #include "controller/cli.h"
-#include "controller/cli_table.h"
+#include "controller/cli_list.h"
 #include "controller/client.h"
-
-static const char *or_dash(const json_t *object, const char *key, char buf[24])
-{
-	const json_t *value = json_object_get(object, key);
-	if (json_is_integer(value))
-		snprintf(buf, 24, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-	else
-		snprintf(buf, 24, "-");
-	return buf;
-}
 
 static void print_problems(const struct cli *cli, const json_t *problems)
 {
@@ -40,45 +30,16 @@ static void print_problems(const struct cli *cli, const json_t *problems)
 		putchar('\n');
 }
 
-static void print_switches(const json_t *switches)
-{
-	struct cli_table *table = cli_table_new("SWITCH STATE FLOWS> HOSTS> PORTS> IN-SYNC SINCE");
-	size_t i;
-	const json_t *item;
-	json_array_foreach(switches, i, item) {
-		char ago[24] = "";
-		if (json_is_integer(json_object_get(item, "since_ms")))
-			cli_ago(client_number(item, "since_ms"), ago);
-		cli_table_cell(table, "%s", client_text(item, "name"));
-		cli_table_cell(table, "%s", client_text(item, "state"));
-		cli_table_cell(table, "%lld", client_number(item, "flows"));
-		cli_table_cell(table, "%lld", client_number(item, "hosts"));
-		cli_table_cell(table, "%lld", client_number(item, "ports"));
-		cli_table_cell(table, "%s", json_is_true(json_object_get(item, "in_sync")) ? "yes" : "no");
-		cli_table_cell(table, "%s", ago);
-	}
-	cli_table_print(table, stdout);
-	cli_table_free(table);
-}
-
-static void print_networks(const json_t *networks)
-{
-	struct cli_table *table = cli_table_new("NETWORK HOSTS> MAX> PORTS> SWITCHES> TRANSPORT VLAN>");
-	size_t i;
-	const json_t *item;
-	json_array_foreach(networks, i, item) {
-		char buf[24];
-		cli_table_cell(table, "%s", client_text(item, "name"));
-		cli_table_cell(table, "%lld", client_number(item, "hosts"));
-		cli_table_cell(table, "%s", or_dash(item, "max_hosts", buf));
-		cli_table_cell(table, "%lld", client_number(item, "ports"));
-		cli_table_cell(table, "%lld", client_number(item, "switches"));
-		cli_table_cell(table, "%s", client_text(item, "transport"));
-		cli_table_cell(table, "%s", or_dash(item, "vlan", buf));
-	}
-	cli_table_print(table, stdout);
-	cli_table_free(table);
-}
+static const struct cli_column switch_columns[CLI_MAX_COLUMNS] = {
+	{ "SWITCH", "name", FORM_TEXT }, { "STATE", "state", FORM_TEXT }, { "FLOWS>", "flows", FORM_PLAIN },
+	{ "HOSTS>", "hosts", FORM_PLAIN }, { "PORTS>", "ports", FORM_PLAIN }, { "IN-SYNC", "in_sync", FORM_YES },
+	{ "SINCE", "since_ms", FORM_AGO_IF_ANY },
+};
+static const struct cli_column network_columns[CLI_MAX_COLUMNS] = {
+	{ "NETWORK", "name", FORM_TEXT }, { "HOSTS>", "hosts", FORM_PLAIN }, { "MAX>", "max_hosts", FORM_PLAIN },
+	{ "PORTS>", "ports", FORM_PLAIN }, { "SWITCHES>", "switches", FORM_PLAIN }, { "TRANSPORT", "transport", FORM_TEXT },
+	{ "VLAN>", "vlan", FORM_PLAIN },
+};
 
 static void print_foot(const json_t *status)
 {
@@ -106,10 +67,10 @@ static void print_status(const struct cli *cli, const json_t *status)
 	printf(": %zu of %zu switches connected, %lld network%s, %lld host%s\n\n", n_connected, json_array_size(switches),
 	       n_networks, n_networks == 1 ? "" : "s", n_hosts, n_hosts == 1 ? "" : "s");
 	print_problems(cli, json_object_get(status, "problems"));
-	print_switches(switches);
+	cli_list(switch_columns, switches, stdout);
 	if (json_array_size(switches) && client_number(status, "n_networks"))
 		putchar('\n');
-	print_networks(json_object_get(status, "networks"));
+	cli_list(network_columns, json_object_get(status, "networks"), stdout);
 	print_foot(status);
 }
 

@@ -2,7 +2,6 @@
 #include "controller/cli_table.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,4 +122,22 @@ void cli_table_print(const struct cli_table *table, FILE *f)
 	print_row(table, table->titles, f);
 	for (size_t i = 0; i + table->n_columns <= table->n_cells; i += table->n_columns)
 		print_row(table, table->cells + i, f);
+}
+
+bool cli_table_end(struct cli_table *table, FILE *f)
+{
+	bool has_rows = table->n_cells >= table->n_columns;
+	cli_table_print(table, f);
+	cli_table_free(table);
+	return has_rows;
+}
+
+bool cli_append(char *buf, size_t size, const char *format, ...)
+{
+	size_t used = strlen(buf);
+	va_list args;
+	va_start(args, format);
+	int n = vsnprintf(buf + used, size - used, format, args);
+	va_end(args);
+	return n >= 0 && (size_t) n < size - used;
 }

@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "controller/cli.h"
-#include "controller/cli_table.h"
+#include "controller/cli_list.h"
 #include "controller/client.h"
 #include "topo/arena.h"
 
@@ -24,31 +24,27 @@ static void print_percent(const char *title, const json_t *json, const char *key
 /* "a-c-b 50 %, a-d-b 50 %" */
 static void paths_text(const json_t *paths, char *buf, size_t size)
 {
-	size_t i, used = 0;
+	size_t i;
 	const json_t *path;
-	snprintf(buf, size, "none");
+	snprintf(buf, size, "%s", json_array_size(paths) ? "" : "none");
 	json_array_foreach(paths, i, path) {
 		bool is_all = json_array_size(paths) == 1;
-		int n = snprintf(buf + used, size - used, is_all ? "%s%s" : "%s%s %.0f %%", i ? ", " : "", client_text(path, "path"),
-				 real(path, "share_percent"));
-		if (n < 0 || (size_t) n >= size - used)
+		if (!cli_append(buf, size, is_all ? "%s%s" : "%s%s %.0f %%", i ? ", " : "", client_text(path, "path"),
+				real(path, "share_percent")))
 			return;
-		used += (size_t) n;
 	}
 }
 
 static void parts_text(const json_t *arc, char *buf, size_t size)
 {
-	size_t i, used = 0;
+	size_t i;
 	const json_t *part;
 	char rate[24];
 	buf[0] = '\0';
 	json_array_foreach(json_object_get(arc, "pairs"), i, part) {
-		int n = snprintf(buf + used, size - used, "%s%s->%s %s", i ? ", " : "", client_text(part, "from"),
-				 client_text(part, "to"), cli_mbps(real(part, "mbps"), rate));
-		if (n < 0 || (size_t) n >= size - used)
+		if (!cli_append(buf, size, "%s%s->%s %s", i ? ", " : "", client_text(part, "from"),
+				client_text(part, "to"), cli_mbps(real(part, "mbps"), rate)))
 			return;
-		used += (size_t) n;
 	}
 }
 
@@ -58,19 +54,18 @@ static void print_busiest(const json_t *busiest)
 	size_t i;
 	const json_t *arc;
 	json_array_foreach(busiest, i, arc) {
-		char buf[24], of[400];
-		cli_table_cell(table, "%s", client_text(arc, "link"));
-		cli_table_cell(table, "%s", client_text(arc, "from"));
-		cli_table_cell(table, "%s", client_text(arc, "to"));
-		cli_table_cell(table, "%.0f %%", real(arc, "utilisation_percent"));
-		cli_table_cell(table, "%s", cli_mbps(real(arc, "load_mbps"), buf));
-		cli_table_cell(table, "%s", cli_mbps(real(arc, "capacity_mbps"), buf));
-		cli_table_cell(table, "%s", cli_mbps(real(arc, "background_mbps"), buf));
+		char of[400];
+		cli_cell(table, arc, "link", FORM_TEXT);
+		cli_cell(table, arc, "from", FORM_TEXT);
+		cli_cell(table, arc, "to", FORM_TEXT);
+		cli_cell(table, arc, "utilisation_percent", FORM_PERCENT);
+		cli_cell(table, arc, "load_mbps", FORM_MBPS);
+		cli_cell(table, arc, "capacity_mbps", FORM_MBPS);
+		cli_cell(table, arc, "background_mbps", FORM_MBPS);
 		parts_text(arc, of, sizeof of);
 		cli_table_cell(table, "%s", of);
 	}
-	cli_table_print(table, stdout);
-	cli_table_free(table);
+	cli_table_end(table, stdout);
 }
 
 static void print_pairs(const json_t *pairs)
@@ -79,20 +74,19 @@ static void print_pairs(const json_t *pairs)
 	size_t i;
 	const json_t *pair;
 	json_array_foreach(pairs, i, pair) {
-		char buf[24], paths[1024];
-		cli_table_cell(table, "%s", client_text(pair, "from"));
-		cli_table_cell(table, "%s", client_text(pair, "to"));
-		cli_table_cell(table, "%s", cli_mbps(real(pair, "demand_mbps"), buf));
-		cli_table_cell(table, "%s", cli_mbps(real(pair, "recent_mbps"), buf));
-		cli_table_cell(table, "%lld", client_number(pair, "slots"));
+		char paths[1024];
+		cli_cell(table, pair, "from", FORM_TEXT);
+		cli_cell(table, pair, "to", FORM_TEXT);
+		cli_cell(table, pair, "demand_mbps", FORM_MBPS);
+		cli_cell(table, pair, "recent_mbps", FORM_MBPS);
+		cli_cell(table, pair, "slots", FORM_PLAIN);
 		paths_text(json_object_get(pair, "paths"), paths, sizeof paths);
 		const char *why = client_text(pair, "unsteered_why");
 		cli_table_cell(table, "%s%s%s", paths, !strcmp(why, "no-network") ? " (no network on both)"
 			       : *why ? " (no alternative)" : "",
 			       json_is_true(json_object_get(pair, "rules_broken")) ? " (rules cannot be kept)" : "");
 	}
-	cli_table_print(table, stdout);
-	cli_table_free(table);
+	cli_table_end(table, stdout);
 }
 
 static void print_elephants(const json_t *elephants)
@@ -101,19 +95,15 @@ static void print_elephants(const json_t *elephants)
 	size_t i;
 	const json_t *elephant;
 	json_array_foreach(elephants, i, elephant) {
-		char buf[24];
 		cli_table_cell(table, "slot %lld", client_number(elephant, "slot"));
-		cli_table_cell(table, "%s", client_text(elephant, "from"));
-		cli_table_cell(table, "%s", client_text(elephant, "to"));
-		cli_table_cell(table, "%s", cli_mbps(real(elephant, "mbps"), buf));
-		cli_table_cell(table, "%.0f %%", real(elephant, "part_percent"));
-		cli_table_cell(table, "%s", client_text(elephant, "path"));
+		cli_cell(table, elephant, "from", FORM_TEXT);
+		cli_cell(table, elephant, "to", FORM_TEXT);
+		cli_cell(table, elephant, "mbps", FORM_MBPS);
+		cli_cell(table, elephant, "part_percent", FORM_PERCENT);
+		cli_cell(table, elephant, "path", FORM_TEXT);
 	}
-	if (i) {
-		cli_table_print(table, stdout);
+	if (cli_table_end(table, stdout))
 		printf("\n");
-	}
-	cli_table_free(table);
 }
 
 static void print_own_ways(const json_t *ways)
@@ -123,18 +113,14 @@ static void print_own_ways(const json_t *ways)
 	const json_t *way;
 	json_array_foreach(ways, i, way) {
 		const char *path = client_text(way, "path");
-		char buf[24];
-		cli_table_cell(table, "%s", client_text(way, "network"));
-		cli_table_cell(table, "%s", client_text(way, "from"));
-		cli_table_cell(table, "%s", client_text(way, "to"));
-		cli_table_cell(table, "%s", cli_mbps(real(way, "recent_mbps"), buf));
+		cli_cell(table, way, "network", FORM_TEXT);
+		cli_cell(table, way, "from", FORM_TEXT);
+		cli_cell(table, way, "to", FORM_TEXT);
+		cli_cell(table, way, "recent_mbps", FORM_MBPS);
 		cli_table_cell(table, "%s", *path ? path : "none that is up suits: as the pair");
 	}
-	if (i) {
-		cli_table_print(table, stdout);
+	if (cli_table_end(table, stdout))
 		printf("\n");
-	}
-	cli_table_free(table);
 }
 
 static void print_guarantees(const json_t *guarantees)
@@ -149,8 +135,8 @@ static void print_guarantees(const json_t *guarantees)
 		const char *network = client_text(one, "network");
 		long long n = client_number(one, "short_cuts");
 		cli_table_cell(table, "%s", *network ? network : "pair");
-		cli_table_cell(table, "%s", client_text(one, "from"));
-		cli_table_cell(table, "%s", client_text(one, "to"));
+		cli_cell(table, one, "from", FORM_TEXT);
+		cli_cell(table, one, "to", FORM_TEXT);
 		for (size_t k = 0; k < 3; k++)
 			cli_table_cell(table, "%s", json_is_number(json_object_get(one, rates[k])) ? cli_mbps(real(one, rates[k]), buf) : "?");
 		cli_table_cell(table, "%s", json_is_true(json_object_get(one, "met")) ? "" : "short");
@@ -160,11 +146,8 @@ static void print_guarantees(const json_t *guarantees)
 		else
 			cli_table_cell(table, "%s", n ? client_text(one, "cut") : "any one");
 	}
-	if (i) {
-		cli_table_print(table, stdout);
+	if (cli_table_end(table, stdout))
 		printf("\n");
-	}
-	cli_table_free(table);
 }
 
 static void print_te(const json_t *te)
@@ -227,17 +210,16 @@ static int print_answer(const json_t *answer)
 		printf("it does not fit: the busiest link would be more than full\n");
 	printf("%lld pair%s would move%s\n", n, n == 1 ? "" : "s", n ? ":" : "");
 	json_array_foreach(json_object_get(answer, "moves"), i, move) {
-		char buf[24], paths[1024];
-		cli_table_cell(table, "%s", client_text(move, "from"));
-		cli_table_cell(table, "%s", client_text(move, "to"));
-		cli_table_cell(table, "%s", cli_mbps(real(move, "mbps"), buf));
+		char paths[1024];
+		cli_cell(table, move, "from", FORM_TEXT);
+		cli_cell(table, move, "to", FORM_TEXT);
+		cli_cell(table, move, "mbps", FORM_MBPS);
 		paths_text(json_object_get(move, "before"), paths, sizeof paths);
 		cli_table_cell(table, "%s", paths);
 		paths_text(json_object_get(move, "after"), paths, sizeof paths);
 		cli_table_cell(table, "%s", paths);
 	}
-	cli_table_print(table, stdout);
-	cli_table_free(table);
+	cli_table_end(table, stdout);
 	if (n > (long long) json_array_size(json_object_get(answer, "moves")))
 		printf("and more\n");
 	return fits && !cut ? CLI_OK : CLI_BLOCKED;

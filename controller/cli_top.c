@@ -14,7 +14,7 @@
 #include <jansson.h>
 
 #include "controller/cli.h"
-#include "controller/cli_table.h"
+#include "controller/cli_list.h"
 #include "controller/client.h"
 #include "topo/arena.h"
 
@@ -63,39 +63,21 @@ static struct busy *busiest(const json_t *list, double (*key)(const json_t *), s
 	return items;
 }
 
-static void rate_cell(struct cli_table *table, const json_t *item, const char *key)
-{
-	char buf[24];
-	const json_t *value = json_object_get(item, key);
-	cli_table_cell(table, "%s", json_is_number(value) ? cli_mbps(json_number_value(value), buf) : "-");
-}
-
-static void percent_cell(struct cli_table *table, const json_t *item, const char *key)
-{
-	const json_t *value = json_object_get(item, key);
-	if (json_is_number(value))
-		cli_table_cell(table, "%.0f %%", json_number_value(value));
-	else
-		cli_table_cell(table, "-");
-}
-
 static void print_links(FILE *f, const json_t *links, size_t n)
 {
 	struct busy *items = busiest(links, link_key, &n);
 	struct cli_table *table = cli_table_new("LINK A-SENDS> A%> B-SENDS> B%> CAPACITY> STATE");
 	for (size_t i = 0; i < n; i++) {
-		cli_table_cell(table, "%s", client_text(items[i].item, "name"));
-		rate_cell(table, items[i].item, "load_from_a_mbps");
-		percent_cell(table, items[i].item, "utilisation_from_a_percent");
-		rate_cell(table, items[i].item, "load_from_b_mbps");
-		percent_cell(table, items[i].item, "utilisation_from_b_percent");
-		rate_cell(table, items[i].item, "capacity_mbps");
-		cli_table_cell(table, "%s", client_text(items[i].item, "state"));
+		cli_cell(table, items[i].item, "name", FORM_TEXT);
+		cli_cell(table, items[i].item, "load_from_a_mbps", FORM_MBPS);
+		cli_cell(table, items[i].item, "utilisation_from_a_percent", FORM_PERCENT);
+		cli_cell(table, items[i].item, "load_from_b_mbps", FORM_MBPS);
+		cli_cell(table, items[i].item, "utilisation_from_b_percent", FORM_PERCENT);
+		cli_cell(table, items[i].item, "capacity_mbps", FORM_MBPS);
+		cli_cell(table, items[i].item, "state", FORM_TEXT);
 	}
-	cli_table_print(table, f);
-	if (n)
+	if (cli_table_end(table, f))
 		fputc('\n', f);
-	cli_table_free(table);
 	free(items);
 }
 
@@ -127,16 +109,15 @@ static void print_ports(FILE *f, const struct cli *cli, const json_t *ports, siz
 	struct busy *items = busiest(ports, port_key, &n);
 	struct cli_table *table = cli_table_new("SWITCH PORT IN> OUT> IN-DROPS> OUT-DROPS> HOST");
 	for (size_t i = 0; i < n; i++) {
-		cli_table_cell(table, "%s", client_text(items[i].item, "switch"));
-		cli_table_cell(table, "%s", client_text(items[i].item, "name"));
-		rate_cell(table, items[i].item, "rx_mbps");
-		rate_cell(table, items[i].item, "tx_mbps");
-		cli_table_cell(table, "%lld", client_number(items[i].item, "rx_dropped"));
-		cli_table_cell(table, "%lld", client_number(items[i].item, "tx_dropped"));
+		cli_cell(table, items[i].item, "switch", FORM_TEXT);
+		cli_cell(table, items[i].item, "name", FORM_TEXT);
+		cli_cell(table, items[i].item, "rx_mbps", FORM_MBPS);
+		cli_cell(table, items[i].item, "tx_mbps", FORM_MBPS);
+		cli_cell(table, items[i].item, "rx_dropped", FORM_PLAIN);
+		cli_cell(table, items[i].item, "tx_dropped", FORM_PLAIN);
 		host_cell(table, cli, items[i].item);
 	}
-	cli_table_print(table, f);
-	cli_table_free(table);
+	cli_table_end(table, f);
 	free(items);
 }
 

@@ -7,7 +7,7 @@
 #include <jansson.h>
 
 #include "controller/cli.h"
-#include "controller/cli_table.h"
+#include "controller/cli_list.h"
 #include "controller/client.h"
 
 enum { MAX_FILTERS = 32 };
@@ -138,22 +138,18 @@ int cli_watch(const struct cli *cli, int argc, char **argv)
 
 static int say_levels(const struct cli *cli, struct client_reply *reply)
 {
+	static const struct cli_column columns[CLI_MAX_COLUMNS] = {
+		{ "MODULE", "module", FORM_TEXT }, { "LEVEL", "level", FORM_TEXT },
+	};
 	int status = CLI_ERROR;
-	json_t *json = json_loadb(reply->body, reply->size, 0, NULL), *item;
+	json_t *json = json_loadb(reply->body, reply->size, 0, NULL);
 	if (reply->code >= 400) {
 		client_say_error(reply);
 	} else if (cli->json) {
 		fwrite(reply->body, 1, reply->size, stdout);
 		status = CLI_OK;
 	} else {
-		struct cli_table *table = cli_table_new("MODULE LEVEL");
-		size_t i;
-		json_array_foreach(json_object_get(json, "modules"), i, item) {
-			cli_table_cell(table, "%s", json_string_value(json_object_get(item, "module")));
-			cli_table_cell(table, "%s", json_string_value(json_object_get(item, "level")));
-		}
-		cli_table_print(table, stdout);
-		cli_table_free(table);
+		cli_list(columns, json_object_get(json, "modules"), stdout);
 		status = CLI_OK;
 	}
 	json_decref(json);

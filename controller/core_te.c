@@ -51,16 +51,22 @@ static void forget(struct core_te *te)
 	te->n_edges = 0;
 }
 
-void core_te_free(struct core_te *te)
+/* Of a file that goes: its edges, and all that was planned for them. */
+static void drop_plans(struct core_te *te)
 {
-	if (!te)
-		return;
 	forget(te);
 	place_free(te->running);
 	place_free(te->dealt);
 	place_free(te->advised);
 	place_keeper_free(te->keeper);
 	te_steps_forget(te);
+}
+
+void core_te_free(struct core_te *te)
+{
+	if (!te)
+		return;
+	drop_plans(te);
 	steer_free(te->before);
 	free(te->state_file);
 	free(te->links_file);
@@ -115,12 +121,7 @@ void core_te_bind(struct core *core, const struct net *old)
 	struct demands *slots = net->n_edges ? same_demands(te->slots, PLACE_MAX_SLOTS, old, net) : NULL;
 	struct placement *running = te->running && net->n_edges ? te_carry_over(te->running, old, net) : NULL;
 	struct placement *dealt = te->dealt && net->n_edges ? te_carry_over(te->dealt, old, net) : NULL;
-	forget(te);
-	place_free(te->running);
-	place_free(te->dealt);
-	place_free(te->advised);
-	place_keeper_free(te->keeper);
-	te_steps_forget(te);
+	drop_plans(te);
 	te->edges = edges;
 	te->n_edges = net->n_edges;
 	te->demands = demands;

@@ -35,6 +35,11 @@ static size_t checksum_at(uint8_t proto)
 	return proto == IP_TCP ? 16 : proto == IP_UDP ? 6 : proto == IP_ICMP || proto == IP_ICMP6 ? 2 : 0;
 }
 
+static uint8_t echo_type(uint8_t proto, bool is_reply)
+{
+	return proto == IP_ICMP ? is_reply ? 0 : 8 : is_reply ? 129 : 128;
+}
+
 static void put_l4(struct writer *w, const struct explain_protocol *p, uint8_t proto, bool is_reply)
 {
 	uint16_t sport = is_reply ? p->port : EXPLAIN_CLIENT_PORT, dport = is_reply ? EXPLAIN_CLIENT_PORT : p->port;
@@ -62,13 +67,8 @@ static void put_l4(struct writer *w, const struct explain_protocol *p, uint8_t p
 		put32(w, 0);
 		break;
 	case IP_ICMP:
-		put8(w, is_reply ? 0 : 8);
-		put8(w, 0);
-		put16(w, 0);
-		put32(w, 0x77650001);
-		break;
 	case IP_ICMP6:
-		put8(w, is_reply ? 129 : 128);
+		put8(w, echo_type(proto, is_reply));
 		put8(w, 0);
 		put16(w, 0);
 		put32(w, 0x77650001);

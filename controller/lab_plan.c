@@ -192,16 +192,6 @@ static void join_by_links(const struct lab_plan *plan, bool *joined)
 	}
 }
 
-static const char *transport_name(enum net_transport transport)
-{
-	switch (transport) {
-	case NET_LOCAL: return "local";
-	case NET_VLAN: return "vlan";
-	case NET_VXLAN: return "vxlan";
-	}
-	return "?";
-}
-
 /* The LAN is plain: what has another VLAN id on its uplink does not meet the others. */
 uint16_t lab_lan_vlan(const struct net_network *network)
 {
@@ -232,7 +222,7 @@ static void add_networks(struct making *making)
 		join_by_links(plan, joined);
 		plan->networks[i] = (struct lab_network){
 			.name = arena_strdup(plan->arena, network->name),
-			.transport = transport_name(network->transport),
+			.transport = net_transport_word(network->transport),
 			.vlan = lab_lan_vlan(network),
 			.joined = joined,
 		};

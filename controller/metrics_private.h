@@ -40,7 +40,7 @@ struct metric {
 	const char *unit;               /* the end of the name; or null */
 	enum metric_scope scope;
 	const char *help;
-	double (*value)(const struct metric_at *);      /* NAN = there is none; null: see metrics_drops.c */
+	double (*value)(const struct metric_at *);      /* NAN = there is none; of drops see metrics_drops.c */
 };
 extern const struct metric metrics[];
 extern const size_t n_metrics;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Certificates in memory: make, read, verify. Touches no file and no clock.
+/* Certificates in memory: make. Touches no file and no clock; so does pki_read.c.
  *
  * The idea: PEM text in, PEM text out, so that the rest of the program never
  * sees an OpenSSL type. What goes into which kind of certificate is the table
  * `profiles`. */
-#include "controller/pki.h"
+#include "controller/pki_private.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,9 +39,6 @@ static const struct profile {
 			"clientAuth", "clientAuth,serverAuth"},
 };
 
-static bool fail(struct pki_error *, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static bool fail_ssl(struct pki_error *, const char *doing);
-
 /* --- names -------------------------------------------------------------------- */
 
 static bool is_name(const char *s)
@@ -61,11 +57,11 @@ static bool is_name(const char *s)
 bool pki_name_ok(const char *name, struct pki_error *error)
 {
 	if (!is_name(name))
-		return fail(error, "\"%.80s\" cannot be the name of a switch: use letters, digits, dot, "
+		return pki_fail(error, "\"%.80s\" cannot be the name of a switch: use letters, digits, dot, "
 			    "dash and underscore, begin with a letter or digit, at most %d characters",
 			    name, PKI_MAX_NAME);
 	if (!strcmp(name, "ca") || !strcmp(name, "weftd"))
-		return fail(error, "the name \"%s\" is taken by the PKI itself: give the switch another "
+		return pki_fail(error, "the name \"%s\" is taken by the PKI itself: give the switch another "
 			    "name", name);
 	return true;
 }
@@ -82,7 +78,7 @@ static bool add_san(GENERAL_NAMES *names, const char *text, struct pki_error *er
 	else if (inet_pton(AF_INET6, text, address) == 1)
 		n_address = 16;
 	else if (!is_name(text))
-		return fail(error, "\"%.80s\" is neither an IP address nor a DNS name", text);
+		return pki_fail(error, "\"%.80s\" is neither an IP address nor a DNS name", text);
 	name = GENERAL_NAME_new();
 	if (n_address) {
 		value = ASN1_OCTET_STRING_new();
@@ -108,38 +104,6 @@ static char *take_bio(BIO *bio)
 	memcpy(text, data, (size_t) size);
 	BIO_free(bio);
 	return text;
-}
-
-static X509 *cert_from_pem(const char *text, struct pki_error *error)
-{
-	BIO *bio = BIO_new_mem_buf(text, -1);
-	X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-
-	BIO_free(bio);
-	if (!cert)
-		fail_ssl(error, "not a certificate in PEM form");
-	return cert;
-}
-
-/* An encrypted key makes OpenSSL ask for the pass phrase on the terminal. */
-static EVP_PKEY *key_from_pem(const char *text, struct pki_error *error)
-{
-	BIO *bio = BIO_new_mem_buf(text, -1);
-	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
-
-	BIO_free(bio);
-	if (!key)
-		fail_ssl(error, "not a private key in PEM form");
-	return key;
-}
-
-void pki_pair_uninit(struct pki_pair *pair)
-{
-	if (pair->key)
-		OPENSSL_cleanse(pair->key, strlen(pair->key));
-	free(pair->key);
-	free(pair->cert);
-	*pair = (struct pki_pair){0};
 }
 
 /* --- make --------------------------------------------------------------------- */
@@ -194,9 +158,9 @@ static bool add_sans(X509 *cert, const struct pki_request *request, struct pki_e
 			ok = add_san(names, request->sans[i], error);
 	}
 	if (ok && sk_GENERAL_NAME_num(names) > PKI_MAX_SANS)
-		ok = fail(error, "more than %d names in one certificate", PKI_MAX_SANS);
+		ok = pki_fail(error, "more than %d names in one certificate", PKI_MAX_SANS);
 	if (ok && X509_add1_ext_i2d(cert, NID_subject_alt_name, names, 0, 0) != 1)
-		ok = fail_ssl(error, "subject names");
+		ok = pki_fail_ssl(error, "subject names");
 	GENERAL_NAMES_free(names);
 	return ok;
 }
@@ -213,7 +177,7 @@ static bool add_extensions(X509 *cert, X509 *issuer, const struct pki_request *r
 	    (extended && !add_extension(cert, issuer, NID_ext_key_usage, extended)) ||
 	    !add_extension(cert, issuer, NID_subject_key_identifier, "hash") ||
 	    !add_extension(cert, issuer, NID_authority_key_identifier, "keyid:always"))
-		return fail_ssl(error, "certificate extensions");
+		return pki_fail_ssl(error, "certificate extensions");
 	return request->kind == PKI_CA || add_sans(cert, request, error);
 }
 
@@ -242,10 +206,10 @@ static bool make(const struct pki_request *request, X509 *ca, EVP_PKEY *ca_key,
 	     X509_set_issuer_name(cert, X509_get_subject_name(issuer)) == 1 &&
 	     set_times(cert, issuer, request);
 	if (!ok)
-		fail_ssl(error, "new certificate");
+		pki_fail_ssl(error, "new certificate");
 	ok = ok && add_extensions(cert, issuer, request, error);
 	if (ok && !X509_sign(cert, ca_key ? ca_key : key, EVP_sha256()))
-		ok = fail_ssl(error, "signature");
+		ok = pki_fail_ssl(error, "signature");
 	if (ok) {
 		cert_bio = BIO_new(BIO_s_mem());
 		key_bio = BIO_new(BIO_s_secmem());
@@ -268,23 +232,23 @@ bool pki_make(const struct pki_request *request, const struct pki_pair *ca,
 
 	if (request->kind == PKI_CA)
 		return make(request, NULL, NULL, ret_pair, error);
-	ca_cert = cert_from_pem(ca->cert, error);
+	ca_cert = pki_cert_from_pem(ca->cert, error);
 	if (ca_cert)
-		ca_key = key_from_pem(ca->key, error);
+		ca_key = pki_key_from_pem(ca->key, error);
 	if (!ca_cert || !ca_key)
 		goto out;
 	if (X509_check_ca(ca_cert) != 1) {
-		fail(error, "ca.pem is not the certificate of an authority");
+		pki_fail(error, "ca.pem is not the certificate of an authority");
 		goto out;
 	}
 	if (X509_check_private_key(ca_cert, ca_key) != 1) {
 		ERR_clear_error();
-		fail(error, "ca-key.pem is not the key of ca.pem: put the two files back that were "
+		pki_fail(error, "ca-key.pem is not the key of ca.pem: put the two files back that were "
 		     "made together");
 		goto out;
 	}
 	if (X509_cmp_time(X509_get0_notAfter(ca_cert), &(time_t){request->not_before}) < 0) {
-		fail(error, "the authority itself has expired: make a new one in another directory "
+		pki_fail(error, "the authority itself has expired: make a new one in another directory "
 		     "with `weft pki init --dir DIR` and issue the certificates again");
 		goto out;
 	}
@@ -293,131 +257,4 @@ out:
 	X509_free(ca_cert);
 	EVP_PKEY_free(ca_key);
 	return ok;
-}
-
-/* --- read --------------------------------------------------------------------- */
-
-static time_t to_time(const ASN1_TIME *asn1)
-{
-	struct tm tm = {0};
-
-	return ASN1_TIME_to_tm(asn1, &tm) == 1 ? timegm(&tm) : 0;
-}
-
-static void read_sans(const X509 *cert, struct pki_info *info)
-{
-	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-
-	for (int i = 0; i < sk_GENERAL_NAME_num(names) && info->n_sans < PKI_MAX_SANS; i++) {
-		int type;
-		const ASN1_STRING *value =
-			GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &type);
-		const char *data;
-		int size;
-		char text[INET6_ADDRSTRLEN];
-
-		if (type != GEN_DNS && type != GEN_IPADD)
-			continue;
-		data = (const char *) ASN1_STRING_get0_data(value);
-		size = ASN1_STRING_length(value);
-		if (type == GEN_DNS && !memchr(data, 0, (size_t) size)) {
-			char *name = xheap_alloc((size_t) size + 1);
-
-			memcpy(name, data, (size_t) size);
-			if (!info->name[0] && strlen(name) < sizeof info->name)
-				memcpy(info->name, name, (size_t) size + 1);
-			info->sans[info->n_sans++] = name;
-		} else if (type == GEN_IPADD && (size == 4 || size == 16)) {
-			inet_ntop(size == 4 ? AF_INET : AF_INET6, data, text, sizeof text);
-			info->sans[info->n_sans++] = xheap_strdup(text);
-		}
-	}
-	GENERAL_NAMES_free(names);
-}
-
-bool pki_read(const char *text, struct pki_info *info, struct pki_error *error)
-{
-	X509 *cert = cert_from_pem(text, error);
-	BIGNUM *number;
-	char *hex;
-
-	if (!cert)
-		return false;
-	*info = (struct pki_info){
-		.is_ca = X509_check_ca(cert) == 1,
-		.server_too = X509_get_extended_key_usage(cert) & XKU_SSL_SERVER,
-		.not_before = to_time(X509_get0_notBefore(cert)),
-		.not_after = to_time(X509_get0_notAfter(cert)),
-	};
-	number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(cert), NULL);
-	hex = BN_bn2hex(number);
-	snprintf(info->serial, sizeof info->serial, "%s", hex);
-	OPENSSL_free(hex);
-	BN_free(number);
-	read_sans(cert, info);
-	if (!info->name[0])
-		X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, info->name,
-					  sizeof info->name);
-	X509_free(cert);
-	return true;
-}
-
-void pki_info_uninit(struct pki_info *info)
-{
-	for (size_t i = 0; i < info->n_sans; i++)
-		free(info->sans[i]);
-	info->n_sans = 0;
-}
-
-bool pki_verify(const char *cert_text, const char *key_text, const char *ca_text,
-		struct pki_error *error)
-{
-	X509 *cert = cert_from_pem(cert_text, error), *ca = NULL;
-	EVP_PKEY *key = NULL;
-	bool ok = false;
-
-	if (!cert || !(ca = cert_from_pem(ca_text, error)))
-		goto out;
-	if (X509_check_issued(ca, cert) != X509_V_OK ||
-	    X509_verify(cert, X509_get0_pubkey(ca)) != 1) {
-		fail(error, "the certificate was not signed by this authority");
-		goto out;
-	}
-	if (key_text) {
-		key = key_from_pem(key_text, error);
-		if (!key)
-			goto out;
-		if (X509_check_private_key(cert, key) != 1) {
-			fail(error, "the private key is not the one of the certificate");
-			goto out;
-		}
-	}
-	ok = true;
-out:
-	ERR_clear_error();
-	X509_free(cert);
-	X509_free(ca);
-	EVP_PKEY_free(key);
-	return ok;
-}
-
-/* --- errors ------------------------------------------------------------------- */
-
-static bool fail(struct pki_error *error, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(error->text, sizeof error->text, format, args);
-	va_end(args);
-	return false;
-}
-
-static bool fail_ssl(struct pki_error *error, const char *doing)
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-
-	fail(error, "%s: %s", doing, reason ? reason : "no reason given");
-	ERR_clear_error();
-	return false;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* session: what one switch says goes to hello, sync or core; what core wants
- * goes out once per tick. Time-outs are in session_tick.c. */
+ * goes out once per tick. Time-outs are in sessions.c. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

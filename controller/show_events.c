@@ -9,17 +9,11 @@ static const char *const severity_names[] = {
 	[EVENT_INFO] = "info", [EVENT_WARNING] = "warning", [EVENT_ERROR] = "error",
 };
 
-static bool is_move(const struct fact *fact)
-{
-	return fact->kind == FACT_HOST && !fact->unconfirmed && fact->old_sw != NET_NONE &&
-		(fact->old_sw != fact->sw || fact->old_ofport != fact->ofport);
-}
-
 static const char *event_kind(const struct event *event)
 {
 	if (!event->is_fact)
 		return event->kind;
-	return is_move(&event->fact) ? "move" : fact_word(event->fact.kind);
+	return fact_is_move(&event->fact) ? "move" : fact_word(event->fact.kind);
 }
 
 static const char *event_switch(const struct api_world *world, const struct event *event)
@@ -71,32 +65,35 @@ static bool has_network(const struct fact *fact)
 		|| is_guard(fact) || is_storm(fact) || is_quarantine(fact);
 }
 
-static const char *event_network(const struct api_world *world, const struct event *event)
+static const char *fact_network(const struct api_world *world, const struct fact *fact)
 {
-	if (!event->is_fact || !has_network(&event->fact))
-		return NULL;
-	uint32_t index = net_network_by_id(world->core->net, event->fact.network);
+	uint32_t index = has_network(fact) ? net_network_by_id(world->core->net, fact->network) : NET_NONE;
 	return index == NET_NONE ? NULL : world->core->net->networks[index].name;
 }
 
 bool show_event_passes(const struct api_world *world, const struct show_query *query, const struct event *event)
 {
 	const char *sw = query->sw ? event_switch(world, event) : NULL;
-	const char *network = query->network ? event_network(world, event) : NULL;
+	const char *network = query->network && event->is_fact ? fact_network(world, &event->fact) : NULL;
 	return (!query->kind || !strcmp(query->kind, event_kind(event))) &&
 		(!query->state || !strcmp(query->state, severity_names[event->severity])) &&
 		(!query->sw || (sw && !strcmp(sw, query->sw))) &&
 		(!query->network || (network && !strcmp(network, query->network)));
 }
 
+static void add_network(const struct api_world *world, json_t *json, const struct fact *fact)
+{
+	show_set(json, "network", show_text(fact_network(world, fact)));
+}
+
 static void add_host(const struct api_world *world, json_t *json, const struct fact *fact)
 {
-	show_set(json, "network", show_text(event_network(world, &(struct event) { .is_fact = true, .fact = *fact })));
+	add_network(world, json, fact);
 	show_set(json, "mac", show_mac(fact->mac));
 	show_set(json, "ip", show_ip4(fact->has_ip4 ? fact->ip4 : NULL));
 	show_set(json, "ip6", show_ip6(fact->has_ip6 ? fact->ip6 : NULL));
 	show_set(json, "where", show_place(world, fact->unconfirmed ? NET_NONE : fact->sw, fact->ofport));
-	if (is_move(fact))
+	if (fact_is_move(fact))
 		show_set(json, "from", show_place(world, fact->old_sw, fact->old_ofport));
 	show_set(json, "recovered", json_boolean(fact->recovered));
 	show_set(json, "unconfirmed", json_boolean(fact->unconfirmed));
@@ -113,9 +110,8 @@ static void add_port(json_t *json, const struct fact *fact)
 	show_set(json, "speed_mbps", json_integer(fact->port_speed_mbps));
 }
 
-static void add_fact(const struct api_world *world, json_t *json, const struct fact *fact)
+static void add_fields(const struct api_world *world, json_t *json, const struct fact *fact)
 {
-	char text[512];
 	switch (fact->kind) {
 	case FACT_HOST:
 	case FACT_HOST_GONE:
@@ -163,18 +159,18 @@ static void add_fact(const struct api_world *world, json_t *json, const struct f
 		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
 		break;
 	case FACT_GATEWAY:
-		show_set(json, "network", show_text(event_network(world, &(struct event) { .is_fact = true, .fact = *fact })));
+		add_network(world, json, fact);
 		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
 		show_set(json, "recovered", json_boolean(fact->recovered));
 		break;
 	case FACT_NETWORK_FULL:
 	case FACT_MEMBER:
-		show_set(json, "network", show_text(event_network(world, &(struct event) { .is_fact = true, .fact = *fact })));
+		add_network(world, json, fact);
 		show_set(json, "recovered", json_boolean(fact->recovered));
 		break;
 	case FACT_QUARANTINE:
 	case FACT_QUARANTINE_OVER:
-		show_set(json, "network", show_text(event_network(world, &(struct event) { .is_fact = true, .fact = *fact })));
+		add_network(world, json, fact);
 		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
 		show_set(json, "other", show_place(world, fact->old_sw, fact->old_ofport));
 		show_set(json, "hold_seconds", fact->kind == FACT_QUARANTINE ? json_integer(fact->hold_s) : json_null());
@@ -184,7 +180,7 @@ static void add_fact(const struct api_world *world, json_t *json, const struct f
 	case FACT_STORM_OVER:
 	case FACT_RATE:
 	case FACT_RATE_OVER:
-		show_set(json, "network", show_text(event_network(world, &(struct event) { .is_fact = true, .fact = *fact })));
+		add_network(world, json, fact);
 		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
 		if (fact->storm != LIMIT_RATE)
 			show_set(json, "storm", json_string(net_storm_word(fact->storm)));
@@ -193,6 +189,12 @@ static void add_fact(const struct api_world *world, json_t *json, const struct f
 	case N_FACT_KINDS:
 		break;
 	}
+}
+
+static void add_fact(const struct api_world *world, json_t *json, const struct fact *fact)
+{
+	char text[512];
+	add_fields(world, json, fact);
 	show_set(json, "reason", fact->reason ? show_text(fact_reason_text(fact->reason)) : json_null());
 	fact_format(fact, world->core->net, world->core->view, text, sizeof text);
 	/* Its time is of another clock than ours. */

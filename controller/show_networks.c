@@ -4,16 +4,6 @@
 
 #include "controller/show.h"
 
-static const char *transport_name(enum net_transport transport)
-{
-	switch (transport) {
-	case NET_LOCAL: return "local";
-	case NET_VLAN: return "vlan";
-	case NET_VXLAN: return "vxlan";
-	}
-	return "?";
-}
-
 static json_t *gateway(const struct api_world *world, uint32_t index)
 {
 	uint32_t entry = view_network(world->core->view, index)->gateway, sw;
@@ -39,7 +29,7 @@ json_t *show_network(const struct api_world *world, uint32_t index)
 				 "ports", (json_int_t) n_ports, "switches", (json_int_t) n_switches,
 				 "unconfirmed_hosts", (json_int_t) seen->n_unconfirmed,
 				 "refused_hosts", (json_int_t) seen->n_refused, "moves", (json_int_t) seen->n_moves);
-	show_set(json, "transport", json_string(transport_name(network->transport)));
+	show_set(json, "transport", json_string(net_transport_word(network->transport)));
 	uint16_t vlan = network->physical.n_ports ? network->physical.vlan : network->vlan;
 	show_set(json, "vlan", vlan ? json_integer(vlan) : json_null());
 	show_set(json, "gateway", gateway(world, index));

@@ -73,7 +73,8 @@
 	FIELD(CT_LABEL,    MFF_CT_LABEL,   16) \
 	FIELD(IP_TTL,      MFF_IP_TTL,      1) \
 	FIELD(IP_FRAG,     MFF_IP_FRAG,     1)  /* FRAG_FIRST ... */ \
-	FIELD(REG15,       MFF_REG15,       4)
+	FIELD(REG15,       MFF_REG15,       4) \
+	FIELD(METADATA,    MFF_METADATA,    8)
 
 enum field {
 #define FIELD(NAME, MFF, SIZE) FIELD_##NAME,
@@ -171,6 +172,8 @@ struct ct_nat {
 void act_ct_nat(struct build *, const struct ct_nat *, unsigned table);
 /* As much of a field, from that bit (0 = the last) on, as fills another one. */
 void act_move_part(struct build *, enum field from, unsigned bit, enum field to);
+/* All of a field into the last bits of a bigger one; its other bits stay. */
+void act_move_into(struct build *, enum field from, enum field to);
 /* A copy with that field set goes through the tables again from `table`, an
  * earlier one: NXAST_CLONE around NXAST_RESUBMIT_TABLE. Nothing it does shows here. */
 void act_again(struct build *, enum field, uint64_t value, unsigned table);

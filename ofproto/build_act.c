@@ -56,20 +56,38 @@ void act_set_bytes(struct build *b, enum field f, const uint8_t *value)
 	set_any(b, f, &v);
 }
 
+static void move(struct build *b, const struct mf_subfield *src, const struct mf_subfield *dst)
+{
+	struct ofpact_reg_move *move = ofpact_put_REG_MOVE(&b->ofpacts);
+
+	move->src = *src;
+	move->dst = *dst;
+}
+
 void act_move_part(struct build *b, enum field from, unsigned bit, enum field to)
 {
 	const struct mf_field *src = build_mf(from), *dst = build_mf(to);
-	struct ofpact_reg_move *move;
 
-	if (!build_in_flow(b, "a move") || !may_set(b, to, STAGE_SET, "a move"))
+	if (!may_set(b, to, STAGE_SET, "a move"))
 		return;
-	if (bit + dst->n_bits > src->n_bits || !dst->writable) {
+	if (bit + dst->n_bits > src->n_bits || !dst->writable)
 		build_breach(b, "%s cannot be moved to %s", field_name(from), field_name(to));
+	else
+		move(b, &(struct mf_subfield) {.field = src, .ofs = bit, .n_bits = dst->n_bits},
+		     &(struct mf_subfield) {.field = dst, .n_bits = dst->n_bits});
+}
+
+void act_move_into(struct build *b, enum field from, enum field to)
+{
+	const struct mf_field *src = build_mf(from), *dst = build_mf(to);
+
+	if (!may_set(b, to, STAGE_SET, "a move"))
 		return;
-	}
-	move = ofpact_put_REG_MOVE(&b->ofpacts);
-	move->src = (struct mf_subfield) {.field = src, .ofs = bit, .n_bits = dst->n_bits};
-	move->dst = (struct mf_subfield) {.field = dst, .n_bits = dst->n_bits};
+	if (src->n_bits > dst->n_bits || !dst->writable)
+		build_breach(b, "%s cannot be moved to %s", field_name(from), field_name(to));
+	else
+		move(b, &(struct mf_subfield) {.field = src, .n_bits = src->n_bits},
+		     &(struct mf_subfield) {.field = dst, .n_bits = src->n_bits});
 }
 
 void act_move(struct build *b, enum field from, enum field to)

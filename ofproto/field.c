@@ -64,6 +64,7 @@ const struct field_info field_infos[N_FIELDS] = {
 	[FIELD_IP_FRAG] = {"ip_frag", NXM(26u, 1u), 1},
 	[FIELD_REG14] = {"reg14", NXM(14u, 4u), 4},
 	[FIELD_REG15] = {"reg15", NXM(15u, 4u), 4},
+	[FIELD_METADATA] = {"metadata", OXM(2u, 8u), 8},
 	[FIELD_CT_LABEL] = {"ct_label", NXM(108u, 16u), 16},
 };
 

@@ -58,13 +58,13 @@ static void output(struct walker *w, ofp_port_t port, uint16_t max_len)
 
 static void act_one(struct walker *, const struct ofpact *);
 
-static bool is_set(const struct ofpact *a) { return a->type == OFPACT_SET_FIELD; }
+static bool is_set(const struct ofpact *a) { return a->type == OFPACT_SET_FIELD || a->type == OFPACT_REG_MOVE; }
 static bool is_final(const struct ofpact *a)
 {
 	return a->type == OFPACT_OUTPUT || a->type == OFPACT_GROUP;
 }
 
-/* One pop, one push, all set fields, one end (group before output; the last of
+/* One pop, one push, all set fields and moves, one end (group before output; the last of
  * each). Without an end nothing is done at all. */
 static void run_action_set(struct walker *w, const struct ofputil_bucket *bucket)
 {
@@ -221,28 +221,15 @@ static void set_field(struct walker *w, const struct ofpact_set_field *set)
 		unknown(w, set->field->name);
 }
 
-/* Whole bytes only. */
 static void move_field(struct walker *w, const struct ofpact_reg_move *move)
 {
-	union mf_value from, to, mask;
-	size_t from_end = move->src.field->n_bytes - move->src.ofs / 8u, to_end = move->dst.field->n_bytes - move->dst.ofs / 8u;
-	size_t n = move->src.n_bits / 8u;
+	struct flow moved = w->packet.flow;
+	union mf_value to, mask;
 
 	memset(&mask, 0xff, sizeof(mask));
-	if (move->src.ofs % 8 || move->dst.ofs % 8 || move->src.n_bits % 8) {
-		/* vlan_vid and the like: only as a whole. */
-		if (move->src.ofs || move->dst.ofs || move->src.n_bits != move->src.field->n_bits
-		    || move->dst.n_bits != move->dst.field->n_bits || from_end != to_end) {
-			unknown(w, "move of a part of a byte");
-			return;
-		}
-		n = from_end;
-	}
-	memset(&from, 0, sizeof(from));
 	memset(&to, 0, sizeof(to));
-	mf_get_value(move->src.field, &w->packet.flow, &from);
-	mf_get_value(move->dst.field, &w->packet.flow, &to);
-	memcpy((uint8_t *) &to + to_end - n, (const uint8_t *) &from + from_end - n, n);
+	mf_subfield_copy(&move->src, &move->dst, &moved, NULL);
+	mf_get_value(move->dst.field, &moved, &to);
 	if (!walk_packet_set(&w->packet, move->dst.field, &to, &mask))
 		unknown(w, move->dst.field->name);
 }
@@ -293,7 +280,7 @@ static void commit(struct walker *w, const struct ofpact_conntrack *ct)
 	w->walk->n_commits++;
 	w->walk->commit_zone = ct->zone_imm;
 	OFPACT_FOR_EACH (a, ct->actions, ofpact_ct_get_action_len(ct)) {
-		if (is_set(a) && ofpact_get_SET_FIELD(a)->field->id == MFF_CT_MARK)
+		if (a->type == OFPACT_SET_FIELD && ofpact_get_SET_FIELD(a)->field->id == MFF_CT_MARK)
 			w->walk->commit_mark = ntohl(ofpact_get_SET_FIELD(a)->value->be32);
 		else if (a->type == OFPACT_REG_MOVE)
 			move_field(w, ofpact_get_REG_MOVE(a));

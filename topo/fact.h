@@ -154,6 +154,9 @@ struct fact {
 /* The address of an ADDRESS and its kind: 4 or 16 bytes. */
 const uint8_t *fact_address(const struct fact *, bool *ret_is_v6);
 
+/* A host that was known elsewhere: the kind is `host`, people say "move". */
+bool fact_is_move(const struct fact *);
+
 struct view;
 struct net;
 /* One line without newline; names instead of numbers where view and net know

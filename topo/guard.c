@@ -15,10 +15,10 @@ static bool parse_guards(const struct section_scene *scene, const struct section
 			 const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	uint32_t *bits = member;
-	size_t n = node->kind == YAML_SEQ ? node->n_items : 1;
+	size_t n = section_n_items(node);
 
 	for (size_t i = 0; i < n; i++) {
-		const struct yaml_node *item = node->kind == YAML_SEQ ? node->items[i] : node;
+		const struct yaml_node *item = section_item(node, i);
 		int word = 0;           /* what section_word fills: an enum */
 
 		if (!section_word.parse(scene, at, key, item, &word))
@@ -30,11 +30,7 @@ static bool parse_guards(const struct section_scene *scene, const struct section
 
 static void schema_guards(const struct section_key *key, FILE *out)
 {
-	fputs("\"anyOf\": [{", out);
-	section_word.schema(key, out);
-	fputs("}, {\"type\": \"array\", \"items\": {", out);
-	section_word.schema(key, out);
-	fputs("}}]", out);
+	section_schema_items(&section_word, key, out);
 }
 
 static void range_guards(const struct section_key *key, FILE *out)

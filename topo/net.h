@@ -183,6 +183,7 @@ enum net_arp { NET_ARP_DEFAULT, NET_ARP_ANSWER, NET_ARP_FLOOD };
 enum net_tags { NET_TAGS_DROP = 1, NET_TAGS_PASS = 2 };
 
 enum net_transport { NET_LOCAL, NET_VLAN, NET_VXLAN };
+const char *net_transport_word(enum net_transport);      /* "local", "vlan", "vxlan" */
 
 /* A port to the LAN: of `uplinks`, or of `physical`. */
 struct net_uplink {

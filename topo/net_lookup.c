@@ -6,31 +6,32 @@
 #include "topo/model.h"
 #include "topo/net_index.h"
 
-static int by_dpid(const void *a, const void *b, void *net_)
+/* --- in order of a number -------------------------------------------------------- */
+
+typedef uint64_t number_of(const struct net *, size_t i);
+static uint64_t dpid_of(const struct net *net, size_t i) { return net->switches[i].dpid; }
+static uint64_t peer_of(const struct net *net, size_t i) { return net->switches[i].peer; }
+static uint64_t network_id_of(const struct net *net, size_t i) { return net->networks[i].id; }
+static uint64_t object_id_of(const struct net *net, size_t i) { return net->objects[i].id; }
+
+struct numbers { const struct net *net; number_of *of; };
+
+static int by_number(const void *a, const void *b, void *numbers_)
 {
-	const struct net *net = net_;
-	uint64_t x = net->switches[*(const uint32_t *) a].dpid;
-	uint64_t y = net->switches[*(const uint32_t *) b].dpid;
+	const struct numbers *numbers = numbers_;
+	uint64_t x = numbers->of(numbers->net, *(const uint32_t *) a), y = numbers->of(numbers->net, *(const uint32_t *) b);
 
 	return x < y ? -1 : x > y;
 }
 
-static int by_peer(const void *a, const void *b, void *net_)
+static uint32_t *in_order(struct net *net, size_t n, number_of *of)
 {
-	const struct net *net = net_;
-	uint32_t x = net->switches[*(const uint32_t *) a].peer;
-	uint32_t y = net->switches[*(const uint32_t *) b].peer;
+	uint32_t *order = arena_new_array(net->arena, uint32_t, n);
 
-	return x < y ? -1 : x > y;
-}
-
-static int by_network_id(const void *a, const void *b, void *net_)
-{
-	const struct net *net = net_;
-	uint32_t x = net->networks[*(const uint32_t *) a].id;
-	uint32_t y = net->networks[*(const uint32_t *) b].id;
-
-	return x < y ? -1 : x > y;
+	for (uint32_t i = 0; i < n; i++)
+		order[i] = i;
+	qsort_r(order, n, sizeof *order, by_number, &(struct numbers) { net, of });
+	return order;
 }
 
 void net_index_build(struct net *net)
@@ -38,51 +39,48 @@ void net_index_build(struct net *net)
 	struct net_index *index = arena_alloc(net->arena, sizeof *index);
 
 	index->refs = net_refs_build(net);
-	index->by_dpid = arena_new_array(net->arena, uint32_t, net->n_switches);
-	for (uint32_t i = 0; i < net->n_switches; i++)
-		index->by_dpid[i] = i;
-	qsort_r(index->by_dpid, net->n_switches, sizeof *index->by_dpid, by_dpid, net);
-	index->by_peer = arena_new_array(net->arena, uint32_t, net->n_switches);
-	for (uint32_t i = 0; i < net->n_switches; i++)
-		index->by_peer[i] = i;
-	qsort_r(index->by_peer, net->n_switches, sizeof *index->by_peer, by_peer, net);
-	index->by_network_id = arena_new_array(net->arena, uint32_t, net->n_networks);
-	for (uint32_t i = 0; i < net->n_networks; i++)
-		index->by_network_id[i] = i;
-	qsort_r(index->by_network_id, net->n_networks, sizeof *index->by_network_id, by_network_id,
-		net);
+	index->by_dpid = in_order(net, net->n_switches, dpid_of);
+	index->by_peer = in_order(net, net->n_switches, peer_of);
+	index->by_network_id = in_order(net, net->n_networks, network_id_of);
 	net->index = index;
+}
+
+/* --- by name -------------------------------------------------------------------- */
+
+static int compare_switch(const void *name, const void *sw) { return strcmp(name, ((const struct net_switch *) sw)->name); }
+static int compare_network(const void *name, const void *network) { return strcmp(name, ((const struct net_network *) network)->name); }
+
+static uint32_t find_name(const char *name, const void *things, size_t n, size_t size, int (*compare)(const void *, const void *))
+{
+	const char *found = n ? bsearch(name, things, n, size, compare) : NULL;
+
+	return found ? (uint32_t) ((size_t) (found - (const char *) things) / size) : NET_NONE;
 }
 
 uint32_t net_switch_by_name(const struct net *net, const char *name)
 {
-	size_t low = 0, high = net->n_switches;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(name, net->switches[middle].name);
-
-		if (!order)
-			return (uint32_t) middle;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NET_NONE;
+	return find_name(name, net->switches, net->n_switches, sizeof *net->switches, compare_switch);
 }
 
 uint32_t net_network_by_name(const struct net *net, const char *name)
 {
-	size_t low = 0, high = net->n_networks;
+	return find_name(name, net->networks, net->n_networks, sizeof *net->networks, compare_network);
+}
+
+/* --- by number ------------------------------------------------------------------ */
+
+/* Of n things in that order (null: their own), the one with the number. */
+static uint32_t find(const struct net *net, const uint32_t *order, size_t n, number_of *of, uint64_t number)
+{
+	size_t low = 0, high = n;
 
 	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(name, net->networks[middle].name);
+		size_t middle = low + (high - low) / 2, i = order ? order[middle] : middle;
+		uint64_t its = of(net, i);
 
-		if (!order)
-			return (uint32_t) middle;
-		if (order < 0)
+		if (its == number)
+			return (uint32_t) i;
+		if (number < its)
 			high = middle;
 		else
 			low = middle + 1;
@@ -92,39 +90,27 @@ uint32_t net_network_by_name(const struct net *net, const char *name)
 
 uint32_t net_switch_by_dpid(const struct net *net, uint64_t dpid)
 {
-	size_t low = 0, high = net->n_switches;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		uint32_t i = net->index->by_dpid[middle];
-
-		if (net->switches[i].dpid == dpid)
-			return i;
-		if (dpid < net->switches[i].dpid)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NET_NONE;
+	return find(net, net->index->by_dpid, net->n_switches, dpid_of, dpid);
 }
 
 uint32_t net_switch_by_peer(const struct net *net, uint32_t peer)
 {
-	size_t low = 0, high = peer ? net->n_switches : 0;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		uint32_t i = net->index->by_peer[middle];
-
-		if (net->switches[i].peer == peer)
-			return i;
-		if (peer < net->switches[i].peer)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NET_NONE;
+	return peer ? find(net, net->index->by_peer, net->n_switches, peer_of, peer) : NET_NONE;
 }
+
+uint32_t net_network_by_id(const struct net *net, uint32_t id)
+{
+	return find(net, net->index->by_network_id, net->n_networks, network_id_of, id);
+}
+
+const struct net_object *net_object_by_id(const struct net *net, uint64_t id)
+{
+	uint32_t i = find(net, NULL, net->n_objects, object_id_of, id);
+
+	return i == NET_NONE ? NULL : &net->objects[i];
+}
+
+/* --- by address, and the rest --------------------------------------------------- */
 
 uint32_t net_switch_by_vtep(const struct net *net, const uint8_t bytes[16], bool is_v6, uint32_t *ret_vtep)
 {
@@ -145,42 +131,6 @@ bool net_is_tunnel(const struct net *net, const char *switch_name, const char *p
 	uint32_t sw = net_switch_by_name(net, switch_name);
 
 	return sw != NET_NONE && net->switches[sw].vtep && !strcmp(net->switches[sw].tunnel, port_name);
-}
-
-uint32_t net_network_by_id(const struct net *net, uint32_t id)
-{
-	size_t low = 0, high = net->n_networks;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		uint32_t i = net->index->by_network_id[middle];
-
-		if (net->networks[i].id == id)
-			return i;
-		if (id < net->networks[i].id)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NET_NONE;
-}
-
-const struct net_object *net_object_by_id(const struct net *net, uint64_t id)
-{
-	size_t low = 0, high = net->n_objects;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct net_object *object = &net->objects[middle];
-
-		if (object->id == id)
-			return object;
-		if (id < object->id)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
 }
 
 bool net_passes_tags(const struct net *net)

@@ -15,7 +15,7 @@ enum {
 };
 
 static const char *const tags[] = {"drop", "pass", NULL};       /* enum net_tags */
-static const char *const transports[] = {"vlan", "vxlan", NULL};
+static const char *const transports[] = {"vlan", "vxlan", NULL};      /* NET_VLAN and on */
 static const char *const arps[] = {"answer", "flood", NULL};
 static const char *const later[] = {"gateway", "gateways", "dhcp", NULL};
 
@@ -330,3 +330,8 @@ const struct section networks_section = {
 	.later = later,
 	.check = check,
 };
+
+const char *net_transport_word(enum net_transport transport)
+{
+	return transport == NET_LOCAL ? "local" : transports[transport - NET_VLAN];
+}

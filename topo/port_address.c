@@ -71,7 +71,7 @@ static bool parse_ips(const struct section_scene *scene, const struct section_at
 		      const struct section_key *key, const struct yaml_node *node, void *member)
 {
 	struct net_addresses *ips = member;
-	size_t n = node->kind == YAML_SEQ ? node->n_items : 1;
+	size_t n = section_n_items(node);
 
 	if (n > NET_HOST_ADDRESSES) {
 		section_complain(scene, at, key, node->where, DIAG_RANGE,
@@ -80,7 +80,7 @@ static bool parse_ips(const struct section_scene *scene, const struct section_at
 	}
 	ips->items = arena_new_array(scene->arena, struct net_address, n);
 	for (size_t i = 0; i < n; i++) {
-		const struct yaml_node *item = node->kind == YAML_SEQ ? node->items[i] : node;
+		const struct yaml_node *item = section_item(node, i);
 
 		if (parse_ip(scene, at, key, item, &ips->items[ips->n]))
 			ips->n++;

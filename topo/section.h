@@ -113,6 +113,11 @@ const char *section_at_text(const struct section_scene *, const struct section_a
 bool section_scalar(const struct section_scene *, const struct section_at *,
 		    const struct section_key *, const struct yaml_node *, struct scalar *);
 
+/* The value of a key that takes one of that type, or a list of them: how many, the i-th. */
+size_t section_n_items(const struct yaml_node *);
+const struct yaml_node *section_item(const struct yaml_node *, size_t i);
+void section_schema_items(const struct section_type *, const struct section_key *, FILE *);
+
 /* Printed from the tables, from the root section down. */
 void section_print_reference(const struct section *root, FILE *);
 void section_print_schema(const struct section *root, FILE *);

@@ -368,3 +368,21 @@ const struct section_type section_word = {
 	.schema = schema_word,
 	.range = range_word,
 };
+
+/* --- one of them, or a list --------------------------------------------------------- */
+
+size_t section_n_items(const struct yaml_node *node) { return node->kind == YAML_SEQ ? node->n_items : 1; }
+
+const struct yaml_node *section_item(const struct yaml_node *node, size_t i)
+{
+	return node->kind == YAML_SEQ ? node->items[i] : node;
+}
+
+void section_schema_items(const struct section_type *type, const struct section_key *key, FILE *out)
+{
+	fputs("\"anyOf\": [{", out);
+	type->schema(key, out);
+	fputs("}, {\"type\": \"array\", \"items\": {", out);
+	type->schema(key, out);
+	fputs("}}]", out);
+}

@@ -26,12 +26,12 @@ static bool parse_slaac(const struct section_scene *scene, const struct section_
 			const struct yaml_node *node, void *member)
 {
 	struct net_slaac *slaac = member;
-	size_t n = node->kind == YAML_SEQ ? node->n_items : 1;
+	size_t n = section_n_items(node);
 
 	slaac->where = node->where;
 	slaac->prefixes = arena_new_array(scene->arena, struct net_prefix, n);
 	for (size_t i = 0; i < n; i++) {
-		const struct yaml_node *item = node->kind == YAML_SEQ ? node->items[i] : node;
+		const struct yaml_node *item = section_item(node, i);
 		struct net_prefix *prefix = &slaac->prefixes[slaac->n];
 		const char *text, *why;
 
@@ -49,11 +49,7 @@ static bool parse_slaac(const struct section_scene *scene, const struct section_
 
 static void schema_slaac(const struct section_key *key, FILE *out)
 {
-	fputs("\"anyOf\": [{", out);
-	section_prefix.schema(key, out);
-	fputs("}, {\"type\": \"array\", \"items\": {", out);
-	section_prefix.schema(key, out);
-	fputs("}}]", out);
+	section_schema_items(&section_prefix, key, out);
 }
 
 const struct section_type section_slaac = {

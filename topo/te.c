@@ -12,17 +12,18 @@ enum { MAX_INTERVAL = 3600, MAX_HOLD_UP = 86400, MAX_PATHS = 16, MAX_DELAY_US = 
 static bool parse_names(const struct section_scene *scene, const struct section_at *at,
 			const struct section_key *key, const struct yaml_node *node, void *member)
 {
-	struct yaml_node *const *items = node->kind == YAML_SEQ ? node->items : (struct yaml_node *const *) &node;
-	size_t n = node->kind == YAML_SEQ ? node->n_items : 1;
+	size_t n = section_n_items(node);
 	const char **names = arena_new_array(scene->arena, const char *, n);
 	struct complaint complaint;
 	struct scalar in;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!section_scalar(scene, at, key, items[i], &in))
+		const struct yaml_node *item = section_item(node, i);
+
+		if (!section_scalar(scene, at, key, item, &in))
 			return false;
 		if (!scalar_text(in, &complaint)) {
-			section_complain(scene, at, key, items[i]->where, complaint.code, complaint.text);
+			section_complain(scene, at, key, item->where, complaint.code, complaint.text);
 			return false;
 		}
 		names[i] = arena_strdup(scene->arena, in.text);

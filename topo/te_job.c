@@ -6,21 +6,7 @@
 #include "topo/arena.h"
 #include "topo/model.h"
 #include "topo/te_own.h"
-
-static uint32_t root_of(uint32_t *parent, uint32_t i)
-{
-	while (parent[i] != i)
-		i = parent[i] = parent[parent[i]];
-	return i;
-}
-
-static bool join(uint32_t *parent, const uint32_t sw[2])
-{
-	uint32_t a = root_of(parent, sw[0]), b = root_of(parent, sw[1]);
-
-	parent[a] = b;
-	return a != b;
-}
+#include "topo/union.h"
 
 static int by_cost(const void *a_, const void *b_, void *net_)
 {
@@ -39,18 +25,20 @@ static void keep_bridges(const struct net *net, struct place_link *links)
 	uint32_t *parent = xheap_alloc(net->n_switches * sizeof *parent);
 	uint32_t *order = xheap_alloc(net->n_edges * sizeof *order), n = 0;
 
-	for (uint32_t i = 0; i < net->n_switches; i++)
-		parent[i] = i;
+	union_alone(parent, net->n_switches);
 	for (uint32_t i = 0; i < net->n_edges; i++) {
 		if (net->edges[i].drain)
 			order[n++] = i;
 		else if (!links[i].down)
-			join(parent, net->edges[i].sw);
+			union_join(parent, net->edges[i].sw[0], net->edges[i].sw[1]);
 	}
 	qsort_r(order, n, sizeof *order, by_cost, (void *) net);
-	for (uint32_t i = 0; i < n; i++)
-		if (!links[order[i]].down && !join(parent, net->edges[order[i]].sw))
+	for (uint32_t i = 0; i < n; i++) {
+		const uint32_t *sw = net->edges[order[i]].sw;
+
+		if (!links[order[i]].down && !union_join(parent, sw[0], sw[1]))
 			links[order[i]].down = true;
+	}
 	free(parent);
 	free(order);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "topo/arena.h"
+#include "topo/union.h"
 
 #define LEAST 0.05                      /* of an edge that is left to us however much others send over it */
 
@@ -29,32 +30,16 @@ double te_capacity(const struct view *view, uint32_t e)
 
 /* --- who is joined ------------------------------------------------------------------- */
 
-static uint32_t root(uint32_t *join, uint32_t sw)
-{
-	while (join[sw] != sw)
-		sw = join[sw] = join[join[sw]];
-	return sw;
-}
-
-static bool unite(uint32_t *join, uint32_t a, uint32_t b)
-{
-	a = root(join, a);
-	b = root(join, b);
-	join[a > b ? a : b] = a > b ? b : a;
-	return a != b;
-}
-
 /* Edges that are up join switches; one that is held counts where it joins more. */
 static uint32_t *find_usable(struct te_plan *t, const struct net *net, const struct te_seen *seen, bool *usable)
 {
 	uint32_t *join = arena_new_array(t->arena, uint32_t, net->n_switches);
-	for (uint32_t i = 0; i < net->n_switches; i++)
-		join[i] = i;
+	union_alone(join, net->n_switches);
 	for (int held = 0; held < 2; held++)
 		for (uint32_t e = 0; e < net->n_edges; e++) {
 			if ((seen->held && seen->held[e]) != held || (seen->usable && !seen->usable[e]))
 				continue;
-			bool joins = unite(join, net->edges[e].sw[0], net->edges[e].sw[1]);
+			bool joins = union_join(join, net->edges[e].sw[0], net->edges[e].sw[1]);
 			usable[e] = joins || !held;
 		}
 	return join;
@@ -126,7 +111,7 @@ static size_t mark_pairs(const struct view *view, uint32_t *join, uint8_t *marks
 		for (size_t i = 0; i < n_here; i++)
 			for (size_t k = 0; k < n_here; k++) {
 				uint8_t *mark = &marks[here[i] * net->n_switches + here[k]];
-				if (i == k || *mark || root(join, here[i]) != root(join, here[k]))
+				if (i == k || *mark || union_root(join, here[i]) != union_root(join, here[k]))
 					continue;
 				*mark = 1;
 				n_pairs++;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "topo/arena.h"
+#include "topo/union.h"
 
 struct graph {
 	const struct view *view;
@@ -22,31 +23,6 @@ struct graph {
 	uint32_t *parent, *degree, *distance;   /* distance: later what is known of a set, by its root */
 	bool *in, *on_lan, *needed, *suspect, *done;
 };
-
-static uint32_t root_of(uint32_t *parent, uint32_t i)
-{
-	while (parent[i] != i)
-		i = parent[i] = parent[parent[i]];
-	return i;
-}
-
-/* The lowest of a set is its root, so that its name does not depend on the order. */
-static bool join(uint32_t *parent, uint32_t a, uint32_t b)
-{
-	a = root_of(parent, a);
-	b = root_of(parent, b);
-	if (a < b)
-		parent[b] = a;
-	else
-		parent[a] = b;
-	return a != b;
-}
-
-static void alone(const struct graph *g)
-{
-	for (uint32_t i = 0; i < g->n; i++)
-		g->parent[i] = i;
-}
 
 static uint32_t end_of(const struct graph *g, uint32_t link, unsigned end) { return g->net->links[link].ends[end].sw; }
 
@@ -88,22 +64,22 @@ static void graph_init(struct graph *g, const struct view *view)
 		.in = xheap_alloc(n), .on_lan = xheap_alloc(n), .needed = xheap_alloc(n),
 		.suspect = xheap_alloc(n), .done = xheap_alloc(n),
 	};
-	alone(g);
+	union_alone(g->parent, g->n);
 	for (uint32_t i = 0; i < n_links; i++) {
 		g->order[i] = i;
 		g->is_up[i] = view_link_is_up(view, i);
 		if (g->is_up[i])
-			join(g->parent, end_of(g, i, 0), end_of(g, i, 1));
+			union_join(g->parent, end_of(g, i, 0), end_of(g, i, 1));
 	}
 	qsort_r(g->order, n_links, sizeof *g->order, by_cost, (void *) net);
 	/* One that rests is better than nothing. */
 	for (uint32_t i = 0; i < n_links; i++) {
 		uint32_t l = g->order[i];
 		if (!g->is_up[l] && view_link_works(view, l))
-			g->is_up[l] = join(g->parent, end_of(g, l, 0), end_of(g, l, 1));
+			g->is_up[l] = union_join(g->parent, end_of(g, l, 0), end_of(g, l, 1));
 	}
 	for (uint32_t i = 0; i < n; i++)
-		g->component[i] = root_of(g->parent, i);
+		g->component[i] = union_root(g->parent, i);
 	find_legs(g);
 }
 
@@ -195,7 +171,7 @@ static void find_members(const struct graph *g, const struct view_network *vn)
 	memset(g->in, 0, g->n);
 	memset(g->on_lan, 0, g->n);
 	memset(g->suspect, 0, g->n);
-	alone(g);
+	union_alone(g->parent, g->n);
 	for (size_t i = 0, lan = NET_NONE; i < vn->n_members; i++) {
 		const struct view_member *member = &vn->members[i];
 		uint32_t index = view_switch(g->view, member->sw)->index;
@@ -207,7 +183,7 @@ static void find_members(const struct graph *g, const struct view_network *vn)
 		if (member->uplink == NET_NONE)
 			continue;
 		if (lan != NET_NONE)
-			join(g->parent, (uint32_t) lan, index);
+			union_join(g->parent, (uint32_t) lan, index);
 		lan = index;
 	}
 }
@@ -216,7 +192,7 @@ static void grow_tree(const struct graph *g, bool *tree)
 {
 	for (size_t i = 0; i < g->net->n_links; i++) {
 		uint32_t l = g->order[i], a = end_of(g, l, 0), b = end_of(g, l, 1);
-		tree[l] = g->is_up[l] && !g->suspect[a] && !g->suspect[b] && join(g->parent, a, b);
+		tree[l] = g->is_up[l] && !g->suspect[a] && !g->suspect[b] && union_join(g->parent, a, b);
 	}
 }
 
@@ -234,7 +210,7 @@ static void choose_heads(const struct graph *g, uint32_t *head)
 {
 	memset(head, 0xff, g->n * sizeof *head);
 	for (uint32_t i = (uint32_t) g->n; i-- > 0;) {
-		uint32_t *its = &head[root_of(g->parent, i)];
+		uint32_t *its = &head[union_root(g->parent, i)];
 		if (can_tunnel(g, i) && (*its == NET_NONE || g->in[i] + g->on_lan[i] >= g->in[*its] + g->on_lan[*its]))
 			*its = i;
 	}
@@ -244,10 +220,10 @@ static void tell_heads(const struct graph *g, const uint32_t *head, struct ways_
 {
 	memcpy(g->needed, g->in, g->n);
 	for (uint32_t i = 0; i < g->n; i++)
-		if (g->in[i] && head[root_of(g->parent, i)] != NET_NONE)
-			g->needed[head[root_of(g->parent, i)]] = true;
+		if (g->in[i] && head[union_root(g->parent, i)] != NET_NONE)
+			g->needed[head[union_root(g->parent, i)]] = true;
 	for (uint32_t i = 0; i < g->n; i++) {
-		uint32_t its = head[root_of(g->parent, i)];
+		uint32_t its = head[union_root(g->parent, i)];
 		stands[i].head = its != NET_NONE && g->needed[its] ? its : NET_NONE;
 		stands[i].is_head = stands[i].head == i;
 	}
@@ -282,16 +258,16 @@ static void prune(const struct graph *g, bool *tree)
  * circle through it. */
 static void find_lan(const struct graph *g, const bool *tree, struct ways_stand *stands)
 {
-	alone(g);
+	union_alone(g->parent, g->n);
 	for (uint32_t l = 0; l < g->net->n_links; l++)
 		if (tree[l])
-			join(g->parent, end_of(g, l, 0), end_of(g, l, 1));
+			union_join(g->parent, end_of(g, l, 0), end_of(g, l, 1));
 	memset(g->distance, 0xff, g->n * sizeof *g->distance);
 	for (uint32_t i = 0; i < g->n; i++)
 		if (g->on_lan[i])
-			g->distance[root_of(g->parent, i)] = i;
+			g->distance[union_root(g->parent, i)] = i;
 	for (uint32_t i = 0; i < g->n; i++) {
-		stands[i].lan = g->distance[root_of(g->parent, i)];
+		stands[i].lan = g->distance[union_root(g->parent, i)];
 		stands[i].on_lan = g->on_lan[i];
 	}
 }

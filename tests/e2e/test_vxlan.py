@@ -11,6 +11,7 @@ import time
 import pytest
 
 from frames import Wire, arp_request, has, udp
+from test_lan import moves_between_hosts
 from test_reload import Prober
 from weftlab import wait_for
 
@@ -197,19 +198,7 @@ def test_a_missing_tunnel_port_is_a_problem_of_its_switch_only(lab):
 def test_move_between_hosts_over_tunnels(lab):
     l = lab(VXLAN3)
     everybody_talks(l)
-    mac = "02:00:00:00:31:01"
-    with l.wire("b1") as b1, l.wire("a3") as a3, l.wire("a2") as a2:
-        b1.send(arp_request(mac, "10.20.0.99", "10.20.0.98"))
-        l.wait_host(mac, "k1:b1")
-        a3.send(arp_request(mac, "10.20.0.99", "10.20.0.98"))
-        l.wait_host(mac, "k3:a3")
-        l.wait_rest()
-        for w in (b1, a3):
-            w.forget()
-        a2.send(udp(mac, l.vm("a2")["mac"], b"to-the-mover"))
-        assert a3.wait(has(b"to-the-mover"))
-        assert not b1.count(has(b"to-the-mover"))
-    assert not any(mac in f for f in l.flows("k1", "table=60"))
+    moves_between_hosts(l)
 
 
 # --- the trap of the unresolved neighbour ------------------------------------------

@@ -417,8 +417,10 @@ class Lab:
         return next(p for p in self.weft("show", "ports")["ports"] if (p["switch"], p["name"]) == (host, name))
 
     def flap(self, host, port):
+        """Down and up; what is up again before Open vSwitch has looked was never down."""
         ns = self.map["hosts"][host]["ns"]
         run("ip", "-n", ns, "link", "set", port, "down")
+        wait_for(f"{host}:{port} is seen to be down", lambda: not self.port(host, port)["up"])
         run("ip", "-n", ns, "link", "set", port, "up")
 
     # --- VMs ----------------------------------------------------------------------

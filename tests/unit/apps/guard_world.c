@@ -7,31 +7,29 @@
 
 #include "tests/unit/apps/guard_world.h"
 
-struct world *guard_world(const char *yaml, const char *ports, const char *story)
+void guard_open(const char *yaml, const char *ports, const char *story)
 {
-	struct world *w = world_new(yaml);
-	world_do(w, ports);
+	stage_open(yaml, ports);
 	world_do(w, story);
 	world_check(w);
 	world_quiet(w);
-	return w;
 }
 
-void guard_send(struct world *w, const char *place, struct frame frame)
+void guard_send(const char *place, struct frame frame)
 {
 	world_quiet(w);
 	world_send(w, place, frame);
 	world_check(w);
 }
 
-void guard_passes(struct world *w, const char *place, struct frame frame)
+void guard_passes(const char *place, struct frame frame)
 {
-	guard_send(w, place, frame);
+	guard_send(place, frame);
 	if (!w->n_got)
 		fail_msg("dropped by %s", w->dropped_by);
 }
 
-const struct fact *guard_fact(const struct world *w, enum fact_kind kind)
+const struct fact *guard_fact(enum fact_kind kind)
 {
 	for (size_t i = 0; i < w->n_facts; i++)
 		if (w->facts[i].kind == kind)

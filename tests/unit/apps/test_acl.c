@@ -12,41 +12,16 @@
 
 #include "apps/acl.h"
 #include "tests/unit/apps/acl_random.h"
-#include "tests/unit/apps/world.h"
+#include "tests/unit/apps/stage.h"
 #include "topo/arena.h"
 
-static struct world *w;
-
-static int tear_down(void **state)
-{
-	(void) state;
-	if (!w)
-		return -1;
-	world_check(w);
-	world_free(w);
-	w = NULL;
-	return 0;
-}
-
 /* --- what is sent ------------------------------------------------------------------------ */
-
-/* The switch has all of it. */
-static void settle(uint32_t sw)
-{
-	struct row *row;
-	uint32_t xid = 1;
-	for (enum phase phase = PHASE_METER_ADD; phase < N_PHASES; phase++)
-		while ((row = ledger_next(w->rows[sw], phase)))
-			ledger_sent(w->rows[sw], row, xid++);
-	ledger_commit(w->rows[sw]);
-	assert_int_equal(ledger_n_dirty(w->rows[sw]), 0);
-}
 
 /* How many messages the edit costs this switch. */
 static size_t edit(const char *yaml, const char *sw)
 {
 	uint32_t slot = world_switch(w, sw);
-	settle(slot);
+	world_deliver(w, slot);
 	world_reload(w, yaml);
 	return ledger_n_dirty(w->rows[slot]);
 }
@@ -66,8 +41,7 @@ static char *text(const char *network, const char *rest)
 static void begin(const char *network, const char *rest)
 {
 	char *yaml = text(network, rest);
-	w = world_new(yaml);
-	world_do(w, PORTS);
+	stage_open(yaml, PORTS);
 	free(yaml);
 }
 
@@ -216,11 +190,11 @@ static void a_port_more_is_a_patch(void **state)
 	struct world *plain = world_new("version: 1\nswitches: {a: {dpid: 1}}\nnetworks:\n"
 					"  red: {ports: [\"a:r*\", a:x1, a:x2]}\n  blue: {ports: [\"a:b*\"]}\n");
 	(void) state;
-	w = world_new("version: 1\nswitches: {a: {dpid: 1}}\nnetworks:\n"
-		      "  red: {ports: [\"a:r*\", {port: a:x1, acl: one}, {port: a:x2, acl: one}], acl: l, acl_out: l}\n"
-		      "  blue: {ports: [\"a:b*\"]}\n"
-		      "acls: {l: [{deny: tcp}, {allow: any}], one: {stateful: false, rules: [{deny: sctp}, {allow: any}]}}\n");
-	world_do(w, "up a; port a:r1 1");
+	stage_open("version: 1\nswitches: {a: {dpid: 1}}\nnetworks:\n"
+		   "  red: {ports: [\"a:r*\", {port: a:x1, acl: one}, {port: a:x2, acl: one}], acl: l, acl_out: l}\n"
+		   "  blue: {ports: [\"a:b*\"]}\n"
+		   "acls: {l: [{deny: tcp}, {allow: any}], one: {stateful: false, rules: [{deny: sctp}, {allow: any}]}}\n",
+		   "up a; port a:r1 1");
 	world_do(plain, "up a; port a:r1 1");
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
 		world_quiet(w);
@@ -302,7 +276,7 @@ static void half_an_edit_is_no_gap(void **state)
 		frames[i] = tcp_frame(2, 1 + random_below(9), (uint16_t) random_below(10));
 	char *rules = random_rules();
 	begin(", acl: l", rules);
-	settle(0);
+	world_deliver(w, 0);
 	struct walk_switch *sw = world_walk_switch(w, 0);
 	for (int i = 0; i < N_EDITS; i++) {
 		char *next = random_rules(), *yaml = text(", acl: l", next);
@@ -381,8 +355,6 @@ static void a_flood_cuts_no_connection(void **state)
 	struct walk *walk = walk_new();
 	(void) state;
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-		if (w)
-			tear_down(NULL);
 		begin(lists[i], "acls: {l: [{deny: tcp, port: 22}, {allow: any}], m: [{allow: any}]}\n");
 		walk_one(walk, tcp_frame(2, 1, 22), first, 0);
 		assert_true(walk->n_outs == 0 && walk->n_commits == 1 && walk->commit_mark == MARK_CUT);
@@ -402,10 +374,10 @@ static void a_flood_cuts_no_connection(void **state)
 static void a_flood_is_judged_port_by_port(void **state)
 {
 	(void) state;
-	w = world_new("version: 1\nswitches: {a: {dpid: 1}}\nnetworks:\n"
-		      "  red: {ports: [a:r1, {port: a:r2, acl_out: l, tag: 7}, a:r3, {port: a:r4, acl_out: l, hairpin: true}]}\n"
-		      "acls: {l: [{deny: 0x88b5}, {allow: any}]}\n");
-	world_do(w, "up a; port a:r1 1; port a:r2 2; port a:r3 3; port a:r4 4");
+	stage_open("version: 1\nswitches: {a: {dpid: 1}}\nnetworks:\n"
+		   "  red: {ports: [a:r1, {port: a:r2, acl_out: l, tag: 7}, a:r3, {port: a:r4, acl_out: l, hairpin: true}]}\n"
+		   "acls: {l: [{deny: 0x88b5}, {allow: any}]}\n",
+		   "up a; port a:r1 1; port a:r2 2; port a:r3 3; port a:r4 4");
 	world_send(w, "a:r1", world_frame(0, 1, UNTAGGED));
 	assert_int_equal(w->n_got, 1);
 	assert_int_equal(world_got(w, "a:r3", UNTAGGED), 1);
@@ -427,7 +399,7 @@ static void a_very_wide_guarded_network(void **state)
 {
 	(void) state;
 	static const char yaml[] = "version: 1\nnetworks: {red: {ports: [\"*:p*\"], acl_out: l}}\nacls: {l: [{allow: any}]}\n";
-	w = world_new(yaml);
+	stage_open(yaml, "");
 	for (uint32_t sw = world_switch(w, "a"), i = 1; i <= 2000; i++) {
 		struct fact fact = { .kind = FACT_PORT, .sw = sw, .ofport = i };
 		snprintf(fact.port_name, sizeof fact.port_name, "p%u", i);
@@ -443,12 +415,12 @@ static void a_very_wide_guarded_network(void **state)
 static void a_switch_on_the_way_lets_pass(void **state)
 {
 	(void) state;
-	w = world_new("version: 1\nswitches: {a: {dpid: 1}, b: {dpid: 2}, c: {dpid: 3}}\nnetworks:\n"
-		      "  red: {acl: l, ports: [a:r1, c:r1]}\n"
-		      "links:\n  - {between: [a:l0, b:l0]}\n  - {between: [b:l1, c:l1]}\n"
-		      "acls: {l: {stateful: true, rules: [{deny: 0x88b7}, {allow: any}]}}\n");
-	world_do(w, "up a; up b; up c; port a:r1 1; port c:r1 1; port a:l0 10; port b:l0 10; port b:l1 11; port c:l1 11;"
-		    "link a:l0; link b:l0; link b:l1; link c:l1; ways");
+	stage_open("version: 1\nswitches: {a: {dpid: 1}, b: {dpid: 2}, c: {dpid: 3}}\nnetworks:\n"
+		   "  red: {acl: l, ports: [a:r1, c:r1]}\n"
+		   "links:\n  - {between: [a:l0, b:l0]}\n  - {between: [b:l1, c:l1]}\n"
+		   "acls: {l: {stateful: true, rules: [{deny: 0x88b7}, {allow: any}]}}\n",
+		   "up a; up b; up c; port a:r1 1; port c:r1 1; port a:l0 10; port b:l0 10; port b:l1 11; port c:l1 11;"
+		   "link a:l0; link b:l0; link b:l1; link c:l1; ways");
 	world_send(w, "a:r1", world_frame(0, 1, UNTAGGED));
 	assert_int_equal(world_got(w, "c:r1", UNTAGGED), 1);
 	assert_int_equal(world_count_rows(w, "b", "table=30", "", NULL), 2);
@@ -459,10 +431,10 @@ static void the_physical_port_has_the_lists_of_its_network(void **state)
 {
 	static const uint8_t all[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, from[6] = { 2, 0, 0, 0, 0, 1 };
 	(void) state;
-	w = world_new("version: 1\nswitches: {a: {dpid: 1}}\nnetworks:\n"
-		      "  red: {acl: l, acl_out: m, ports: [a:r1], physical: {ports: [a:lan]}}\n"
-		      "acls: {l: [{deny: 0x88b5}, {allow: any}], m: [{deny: 0x88b7}, {allow: any}]}\n");
-	world_do(w, "up a; port a:r1 1; port a:lan 2; ready a; gateway red a:lan");
+	stage_open("version: 1\nswitches: {a: {dpid: 1}}\nnetworks:\n"
+		   "  red: {acl: l, acl_out: m, ports: [a:r1], physical: {ports: [a:lan]}}\n"
+		   "acls: {l: [{deny: 0x88b5}, {allow: any}], m: [{deny: 0x88b7}, {allow: any}]}\n",
+		   "up a; port a:r1 1; port a:lan 2; ready a; gateway red a:lan");
 	world_send(w, "a:lan", world_frame_macs(all, from, UNTAGGED, 0x88b6, "x", 1));
 	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 1);
 	world_send(w, "a:lan", world_frame_macs(all, from, UNTAGGED, 0x88b5, "x", 1));
@@ -479,9 +451,8 @@ static void every_meter_is_of_one_app(void **state)
 	static const uint32_t rates[][2] = { { METER_LOG, LOG_RATE }, { METER_REJECT, REJECT_RATE } };
 	char *yaml = text(", acl: l", "acls: {l: [{reject: tcp, log: true}, {allow: any}]}\n"), wanted[64];
 	(void) state;
-	w = world_new(yaml);
+	stage_open(yaml, "meters a 100; meters b 100\n" PORTS);
 	free(yaml);
-	world_do(w, "meters a 100; meters b 100\n" PORTS);
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(wanted, sizeof wanted, "meter=%u ", rates[i][0]);
 		assert_int_equal(world_count_rows(w, "a", wanted, NULL), 1);
@@ -593,7 +564,7 @@ static void every_row_has_a_kind(void **state)
 	assert_true(n > N_RULES);
 }
 
-#define TEST(NAME) cmocka_unit_test_teardown(NAME, tear_down)
+#define TEST(NAME) cmocka_unit_test_teardown(NAME, stage_close)
 
 int main(void)
 {

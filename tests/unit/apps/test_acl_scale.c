@@ -49,16 +49,6 @@ static double seconds(void)
 	return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
 }
 
-static void settle(struct world *w)
-{
-	struct row *row;
-	uint32_t xid = 1;
-	for (enum phase phase = PHASE_METER_ADD; phase < N_PHASES; phase++)
-		while ((row = ledger_next(w->rows[0], phase)))
-			ledger_sent(w->rows[0], row, xid++);
-	ledger_commit(w->rows[0]);
-}
-
 static size_t n_rows(const struct world *w)
 {
 	struct ledger_counts counts;
@@ -79,7 +69,7 @@ static struct world *build(struct wish wish, size_t *ret_rows, double *ret_secon
 	double start = seconds();
 	world_reload(w, yaml);
 	*ret_seconds = seconds() - start;
-	settle(w);
+	world_deliver(w, 0);
 	*ret_rows = n_rows(w);
 	snprintf(step, sizeof step, "up s");
 	world_do(w, step);
@@ -94,7 +84,7 @@ static size_t edit(struct world *w, struct wish wish, double *ret_seconds)
 	world_reload(w, yaml);
 	*ret_seconds = seconds() - start;
 	size_t n = ledger_n_dirty(w->rows[0]);
-	settle(w);
+	world_deliver(w, 0);
 	free(yaml);
 	return n;
 }

@@ -11,20 +11,7 @@
 #include <string.h>
 
 #include "apps/acl.h"
-#include "tests/unit/apps/world.h"
-
-static struct world *w;
-
-static int tear_down(void **state)
-{
-	(void) state;
-	if (!w)
-		return -1;
-	world_check(w);
-	world_free(w);
-	w = NULL;
-	return 0;
-}
+#include "tests/unit/apps/stage.h"
 
 /* Host 1 (10.0.0.1) on a, hosts 2 and 3 on b; fd00:: likewise. */
 #define HEAD "version: 1\nswitches: {a: {dpid: 1, vtep: 10.9.0.1}, b: {dpid: 2, vtep: 10.9.0.2}}\n" \
@@ -46,8 +33,7 @@ static char *text(const char *network, const char *rest)
 static void begin(const char *network, const char *rest)
 {
 	char *yaml = text(network, rest);
-	w = world_new(yaml);
-	world_do(w, STORY);
+	stage_open(yaml, STORY);
 	free(yaml);
 }
 
@@ -245,11 +231,11 @@ static void two_lists_translate(void **state)
 {
 	struct walk *walk = walk_new();
 	(void) state;
-	w = world_new("version: 1\nswitches: {a: {dpid: 1, vtep: 10.9.0.1}, b: {dpid: 2, vtep: 10.9.0.2}}\n"
-		      "networks:\n  red: {vni: 5, ports: [a:r1, {port: b:r1, acl_out: near}, b:r2], acl_out: far}\n"
-		      "acls:\n  near: [{allow: tcp, port: 80, snat: 10.0.0.250}, {allow: any}]\n"
-		      "  far: [{allow: tcp, snat: 10.0.0.251}, {allow: udp, snat: 10.0.0.250}, {allow: any}]\n");
-	world_do(w, STORY);
+	stage_open("version: 1\nswitches: {a: {dpid: 1, vtep: 10.9.0.1}, b: {dpid: 2, vtep: 10.9.0.2}}\n"
+		   "networks:\n  red: {vni: 5, ports: [a:r1, {port: b:r1, acl_out: near}, b:r2], acl_out: far}\n"
+		   "acls:\n  near: [{allow: tcp, port: 80, snat: 10.0.0.250}, {allow: any}]\n"
+		   "  far: [{allow: tcp, snat: 10.0.0.251}, {allow: udp, snat: 10.0.0.250}, {allow: any}]\n",
+		   STORY);
 	at_b(walk, TUNNEL, tcp(1, 2, false, 80));
 	went(walk, 1, tcp(SEEN, 2, false, 80));
 	at_b(walk, TUNNEL, tcp(1, 2, false, 81));
@@ -360,15 +346,15 @@ static void a_restart_sends_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(a_connection_has_another_source, tear_down),
-		cmocka_unit_test_teardown(and_so_it_has_with_ipv6, tear_down),
-		cmocka_unit_test_teardown(what_is_not_translated, tear_down),
-		cmocka_unit_test_teardown(an_edit_cuts_what_it_denies, tear_down),
-		cmocka_unit_test_teardown(two_lists_translate, tear_down),
-		cmocka_unit_test_teardown(the_switch_answers_for_it, tear_down),
-		cmocka_unit_test_teardown(nobody_claims_it, tear_down),
-		cmocka_unit_test_teardown(who_does_not_use_it_pays_nothing, tear_down),
-		cmocka_unit_test_teardown(a_restart_sends_nothing, tear_down),
+		cmocka_unit_test_teardown(a_connection_has_another_source, stage_close),
+		cmocka_unit_test_teardown(and_so_it_has_with_ipv6, stage_close),
+		cmocka_unit_test_teardown(what_is_not_translated, stage_close),
+		cmocka_unit_test_teardown(an_edit_cuts_what_it_denies, stage_close),
+		cmocka_unit_test_teardown(two_lists_translate, stage_close),
+		cmocka_unit_test_teardown(the_switch_answers_for_it, stage_close),
+		cmocka_unit_test_teardown(nobody_claims_it, stage_close),
+		cmocka_unit_test_teardown(who_does_not_use_it_pays_nothing, stage_close),
+		cmocka_unit_test_teardown(a_restart_sends_nothing, stage_close),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,11 +11,9 @@
 #include <string.h>
 
 #include "apps/discover.h"
-#include "tests/unit/apps/world.h"
+#include "tests/unit/apps/stage.h"
 
 enum { AT_TIME = 26, AT_PEER = 34, AT_PORT = 38, AT_WHAT = 42, AT_SIGN = 46, AT_END = 62, MAX_SENT = 32 };
-
-static struct world *w;
 
 /* What was sent, in order, and the last fact. */
 static struct sent { uint32_t sw, ofport; enum { OUT, AS_IN, TUNNEL } how; uint32_t to; uint8_t frame[DISCOVER_BYTES]; } sent[MAX_SENT];
@@ -71,18 +69,11 @@ static struct reply reply = { .send = on_send, .send_as_in = on_send_as_in, .sen
 static int set_up(void **state)
 {
 	(void) state;
-	w = world_new("version: 1\nswitches: {a: {dpid: 1}, b: {dpid: 2}, c: {dpid: 3}}\n"
-		      "networks: {red: {ports: [\"*:r*\"]}}\n"
-		      "links:\n  - {between: [a:l0, b:l0]}\n  - {between: [b:l1, c:l1]}\n");
-	world_do(w, "up a; up b; port a:r1 1; port a:l0 10; port b:l0 20; port b:l1 21; port c:l1 30");
+	stage_open("version: 1\nswitches: {a: {dpid: 1}, b: {dpid: 2}, c: {dpid: 3}}\n"
+		   "networks: {red: {ports: [\"*:r*\"]}}\n"
+		   "links:\n  - {between: [a:l0, b:l0]}\n  - {between: [b:l1, c:l1]}\n",
+		   "up a; up b; port a:r1 1; port a:l0 10; port b:l0 20; port b:l1 21; port c:l1 30");
 	n_sent = n_facts = 0;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void) state;
-	world_free(w);
 	return 0;
 }
 
@@ -259,7 +250,6 @@ static void a_hole_is_found(void **state)
 {
 	(void) state;
 	for (unsigned which = 1; which < 4; which++) {
-		tear_down(state);
 		set_up(state);
 		begin();
 		assert_int_equal(view_probes_lost(&cable()->probes[0]), 0);
@@ -290,7 +280,6 @@ static void a_full_link_is_not_silent(void **state)
 	uint32_t sw;
 	const struct view_port *far;
 	for (int carries = 1; carries >= 0; carries--) {
-		tear_down(state);
 		set_up(state);
 		begin();
 		assert_true(view_link_place(w->view, 0, 1, &sw, &far));
@@ -334,7 +323,6 @@ static void what_comes_one_way_alone_is_no_link(void **state)
 {
 	(void) state;
 	for (unsigned end = 0; end < 2; end++) {
-		tear_down(state);
 		set_up(state);
 		stalled = deaf = NULL;
 		late_ms = 0;
@@ -510,9 +498,7 @@ static void begin_tunnel(void)
 {
 	static const char text[] = "version: 1\nswitches: {a: {dpid: 1, vtep: 10.0.0.1}, b: {dpid: 2, vtep: 10.0.0.2}}\n"
 				   "networks: {red: {ports: [\"*:r*\"]}}\nlinks:\n  - {between: [a, b]}\n";
-	world_free(w);
-	w = world_new(text);
-	world_do(w, "up a; up b; port a:vxlan0 1000; port b:vxlan0 1000");
+	stage_open(text, "up a; up b; port a:vxlan0 1000; port b:vxlan0 1000");
 	hole[0] = hole[1] = false;
 	stalled = deaf = NULL;
 	late_ms = 0;
@@ -660,7 +646,7 @@ static void a_stranger_is_no_news(void **state)
 
 int main(void)
 {
-#define TEST(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
+#define TEST(F) cmocka_unit_test_setup_teardown(F, set_up, stage_close)
 	static const struct CMUnitTest tests[] = {
 		TEST(both_ends_are_asked),
 		TEST(every_second),

@@ -9,9 +9,7 @@
 #include <string.h>
 
 #include "apps/l2.h"
-#include "tests/unit/apps/world.h"
-
-static struct world *w;
+#include "tests/unit/apps/stage.h"
 
 static const char three[] =
 	"version: 1\n"
@@ -35,29 +33,15 @@ static const char ports[] =
 
 static void begin(const char *story)
 {
-	w = world_new(three);
-	world_do(w, ports);
+	stage_open(three, ports);
 	world_do(w, story);
 	world_check(w);
-}
-
-static void begin_again(const char *story)
-{
-	world_free(w);
-	begin(story);
 }
 
 static void send(const char *place, unsigned dst, unsigned src, int vid)
 {
 	world_send(w, place, world_frame(dst, src, vid));
 	world_check(w);
-}
-
-static int after(void **state)
-{
-	(void) state;
-	world_free(w);
-	return 0;
 }
 
 static uint32_t choice(const char *network)
@@ -230,7 +214,7 @@ static void a_machine_of_the_lan_is_not_robbed(void **state)
 	send("lan", 0, 4, 20);
 	assert_int_equal(world_host(w, "red", 4)->sw, world_switch(w, "a"));
 	/* Not when its own gateway has lost us, and the LAN hears it there. */
-	begin_again("host red 1 a:r1; cut a; gateway red -; gateway red b:eth1; host red 1 b:eth1; up a; host red 1 a:r1 age=20");
+	begin("host red 1 a:r1; cut a; gateway red -; gateway red b:eth1; host red 1 b:eth1; up a; host red 1 a:r1 age=20");
 	send("lan", 0, 1, 20);
 	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "a"));
 }
@@ -255,7 +239,7 @@ static void a_machine_that_goes_on_speaking_is_believed(void **state)
 	send("lan", 0, 3, 20);
 	assert_int_equal(world_host(w, "red", 3)->sw, world_switch(w, "a"));
 	/* Or the VM speaks, and the LAN sends that back: it stands. */
-	begin_again("host red 3 c:r1");
+	begin("host red 3 c:r1");
 	for (unsigned i = 0; i < 5; i++) {
 		send("c:r1", 0, 3, UNTAGGED);
 		send("lan", 0, 3, 20);
@@ -264,7 +248,7 @@ static void a_machine_that_goes_on_speaking_is_believed(void **state)
 	send("c:r1", 0, 3, UNTAGGED);
 	assert_int_equal(world_host(w, "red", 3)->sw, world_switch(w, "c"));
 	/* Now and then is not going on. */
-	begin_again("host red 3 c:r1");
+	begin("host red 3 c:r1");
 	for (unsigned i = 0; i < 5; i++) {
 		send("lan", 0, 3, 20);
 		w->now_ms += 10001;
@@ -284,12 +268,12 @@ static void who_was_heard_on_the_lan_meanwhile_stands_where_its_row_is(void **st
 	send("b:r1", 1, 2, UNTAGGED);
 	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 1);
 	/* After a restart too, whoever tells first. */
-	begin_again("host red 1 a:r1 age=20; host red 1 b:eth1 age=3");
+	begin("host red 1 a:r1 age=20; host red 1 b:eth1 age=3");
 	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "a"));
-	begin_again("host red 1 b:eth1 age=3; host red 1 a:r1 age=20");
+	begin("host red 1 b:eth1 age=3; host red 1 a:r1 age=20");
 	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "a"));
 	/* The port is down: it went to a machine. */
-	begin_again("host red 1 b:eth1 age=3; down a:r1; host red 1 a:r1 age=20");
+	begin("host red 1 b:eth1 age=3; down a:r1; host red 1 a:r1 age=20");
 	assert_int_equal(world_host(w, "red", 1)->sw, world_switch(w, "b"));
 }
 
@@ -422,7 +406,7 @@ static void nobody_answers_for_machines_that_changed_gateways(void **state)
 
 int main(void)
 {
-#define TEST(F) cmocka_unit_test_teardown(F, after)
+#define TEST(F) cmocka_unit_test_teardown(F, stage_close)
 	static const struct CMUnitTest tests[] = {
 		TEST(one_port_is_open),
 		TEST(an_untagged_single_port_is_always_open),

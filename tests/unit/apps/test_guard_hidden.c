@@ -13,8 +13,6 @@
 #include "apps/guard.h"
 #include "tests/unit/apps/guard_world.h"
 
-static struct world *w;
-
 static const char file[] =
 	GUARD_SWITCHES
 	"  red:\n    vni: 100\n    guard: all\n    ports:\n"
@@ -29,14 +27,7 @@ static const char ports[] =
 static int before(void **state)
 {
 	(void) state;
-	w = guard_world(file, ports, "");
-	return 0;
-}
-
-static int after(void **state)
-{
-	(void) state;
-	world_free(w);
+	guard_open(file, ports, "");
 	return 0;
 }
 
@@ -147,7 +138,7 @@ static void headers(void **state)
 	assert_non_null(strstr(line, "(02:00:00:00:00:01), in fragments or behind headers that are cut off"));
 }
 
-#define T(NAME) cmocka_unit_test_setup_teardown(NAME, before, after)
+#define T(NAME) cmocka_unit_test_setup_teardown(NAME, before, stage_close)
 
 int main(void)
 {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/apps/world.h"
+#include "tests/unit/apps/stage.h"
 
 static const char yaml[] =
 	"version: 1\n"
@@ -21,21 +21,10 @@ static const char ports[] =
 	"up a; port a:r1 1; port a:r2 2; port a:trunk 3; port a:tagged 4; port a:b1 5; port a:off 6\n"
 	"port a:nowhere 7; port a:br0 local\n";
 
-static struct world *w;
-
 static int set_up(void **state)
 {
 	(void) state;
-	w = world_new(yaml);
-	world_do(w, ports);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void) state;
-	world_check(w);
-	world_free(w);
+	stage_open(yaml, ports);
 	return 0;
 }
 
@@ -237,7 +226,7 @@ static void a_stranger_gets_nothing(void **state)
 	dropped("x:r1", world_frame(0, 1, UNTAGGED), "no-network");
 }
 
-#define WITH_WORLD(TEST) cmocka_unit_test_setup_teardown(TEST, set_up, tear_down)
+#define WITH_WORLD(TEST) cmocka_unit_test_setup_teardown(TEST, set_up, stage_close)
 
 int main(void)
 {

@@ -8,20 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/apps/world.h"
-
-static struct world *w;
-
-static int tear_down(void **state)
-{
-	(void) state;
-	if (!w)
-		return -1;
-	world_check(w);
-	world_free(w);
-	w = NULL;
-	return 0;
-}
+#include "tests/unit/apps/stage.h"
 
 /* One bridge. */
 static const char one[] =
@@ -41,13 +28,6 @@ static const char three_ports[] =
 	"up b; port b:up 11; port b:r1 12; port b:r2 13; port b:g1 14; port b:b1 15\n"
 	"up c; port c:up 21; port c:r1 22; port c:g1 24; port c:b1 25\n";
 
-static void begin(const char *yaml, const char *story)
-{
-	w = world_new(yaml);
-	world_do(w, story);
-	world_quiet(w);
-}
-
 static void send(const char *place, unsigned dst, unsigned src, size_t punts)
 {
 	world_send(w, place, world_frame(dst, src, UNTAGGED));
@@ -60,7 +40,7 @@ static void send(const char *place, unsigned dst, unsigned src, size_t punts)
 static void learned_once_where_it_speaks(void **state)
 {
 	(void) state;
-	begin(one, "up a; port a:r1 1; port a:r2 2; port a:r3 3");
+	stage_open(one, "up a; port a:r1 1; port a:r2 2; port a:r3 3");
 	send("a:r1", 2, 1, 1);
 	assert_int_equal(w->n_got, 2);
 	assert_int_equal(world_host(w, "red", 1)->ofport, 1);
@@ -79,7 +59,7 @@ static void learned_once_where_it_speaks(void **state)
 static void no_stranger_on_an_uplink_punts(void **state)
 {
 	(void) state;
-	begin(three, three_ports);
+	stage_open(three, three_ports);
 	world_send(w, "lan", world_frame(0, 77, 30));
 	assert_int_equal(w->n_punts, 0);
 	assert_int_equal(world_got(w, "a:r1", UNTAGGED), 1);
@@ -102,7 +82,7 @@ static void punt(const uint8_t src[6], uint32_t ofport, size_t size)
 static void punts_that_say_nothing(void **state)
 {
 	(void) state;
-	begin(one, "up a; port a:r1 1; port a:other 2; host red 1 a:r1");
+	stage_open(one, "up a; port a:r1 1; port a:other 2; host red 1 a:r1");
 	punt((const uint8_t[6]) { 3, 0, 0, 0, 0, 1 }, 1, 64);           /* a group */
 	punt((const uint8_t[6]) { 0 }, 1, 64);                          /* nobody */
 	punt((const uint8_t[6]) { 2, 0, 0, 0, 0, 1 }, 1, 64);           /* known there */
@@ -151,7 +131,7 @@ static void ahead_names_the_rows_that_come(void **state)
 	static const uint8_t src[6] = { 2, 0, 0, 0, 0, 1 };
 	struct keys keys;
 	(void) state;
-	begin(one, "up a; port a:r1 1");
+	stage_open(one, "up a; port a:r1 1");
 	assert_int_equal(ahead(src, 11, &keys), 0);
 	assert_int_equal(ahead(src, 64, &keys), 2);
 	size_t n_before = w->n_changes;
@@ -169,7 +149,7 @@ static void addresses_come_along(void **state)
 	static const uint8_t src[6] = { 2, 0, 0, 0, 0, 1 }, all[6] = { 255, 255, 255, 255, 255, 255 };
 	static const uint8_t arp[28] = { 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 7 };
 	(void) state;
-	begin(one, "up a; port a:r1 1");
+	stage_open(one, "up a; port a:r1 1");
 	world_send(w, "a:r1", world_frame_macs(all, src, UNTAGGED, 0x0806, arp, sizeof arp));
 	assert_true(world_host(w, "red", 1)->has_ip4);
 	assert_memory_equal(world_host(w, "red", 1)->ip4, arp + 14, 4);
@@ -180,7 +160,7 @@ static void addresses_come_along(void **state)
 static void one_punt_tells_all_switches(void **state)
 {
 	(void) state;
-	begin(three, three_ports);
+	stage_open(three, three_ports);
 	send("a:r1", 0, 1, 1);
 	assert_int_equal(world_got(w, "b:r1", UNTAGGED), 1);
 	assert_int_equal(world_got(w, "c:r1", UNTAGGED), 1);
@@ -208,7 +188,7 @@ static void one_punt_tells_all_switches(void **state)
 static void a_move_on_one_switch(void **state)
 {
 	(void) state;
-	begin(one, "up a; port a:r1 1; port a:r2 2; port a:r3 3; host red 1 a:r1; host red 3 a:r3");
+	stage_open(one, "up a; port a:r1 1; port a:r2 2; port a:r3 3; host red 1 a:r1; host red 3 a:r3");
 	world_quiet(w);
 	send("a:r2", 3, 1, 1);
 	assert_int_equal(w->n_facts, 1);
@@ -222,7 +202,7 @@ static void a_move_on_one_switch(void **state)
 static void a_move_between_switches(void **state)
 {
 	(void) state;
-	begin(three, three_ports);
+	stage_open(three, three_ports);
 	world_do(w, "host red 1 a:r1; host red 2 b:r1; host red 3 c:r1");
 	world_quiet(w);
 	/* Where it was it is heard on the uplink, too late. */
@@ -247,7 +227,7 @@ static void a_move_between_switches(void **state)
 static void a_move_beyond_the_uplink(void **state)
 {
 	(void) state;
-	begin(three, three_ports);
+	stage_open(three, three_ports);
 	world_do(w, "host red 1 a:r1; host red 2 a:r2; host red 3 b:r1");
 	world_send(w, "lan", world_frame(0, 1, 30));
 	assert_int_equal(w->n_punts, 1);
@@ -276,9 +256,9 @@ static void a_move_beyond_the_uplink(void **state)
 static void nobody_is_led_away_by_the_uplink(void **state)
 {
 	(void) state;
-	begin("version: 1\nswitches: {a: {dpid: 1}}\nnetworks:\n"
-	      "  red: {transport: vlan, vlan: 30, uplinks: [a:up], ports: [{port: a:r1, mac: \"02:00:00:00:00:01\"}, {port: a:r2, sticky: true}]}\n",
-	      "up a; port a:up 1; port a:r1 2; port a:r2 3; host red 1 a:r1; host red 2 a:r2");
+	stage_open("version: 1\nswitches: {a: {dpid: 1}}\nnetworks:\n"
+		   "  red: {transport: vlan, vlan: 30, uplinks: [a:up], ports: [{port: a:r1, mac: \"02:00:00:00:00:01\"}, {port: a:r2, sticky: true}]}\n",
+		   "up a; port a:up 1; port a:r1 2; port a:r2 3; host red 1 a:r1; host red 2 a:r2");
 	for (unsigned i = 0; i < 3; i++) {
 		for (unsigned mac = 1; mac <= 2; mac++) {
 			world_send(w, "lan", world_frame(0, mac, 30));
@@ -334,7 +314,7 @@ static bool removed(uint32_t sw, struct rule rule, bool idle)
 static void silence_ages(void **state)
 {
 	(void) state;
-	begin(three, three_ports);
+	stage_open(three, three_ports);
 	world_do(w, "host red 1 a:r1");
 	/* Deleted by another hand: the ledger's business. */
 	assert_false(removed(0, row_of(0, "host", 1), false));
@@ -355,7 +335,7 @@ static void silence_ages(void **state)
 static void a_deletion_is_told_late(void **state)
 {
 	(void) state;
-	begin(one, "up a; port a:r1 1; port a:r2 2; host red 1 a:r1");
+	stage_open(one, "up a; port a:r1 1; port a:r2 2; host red 1 a:r1");
 	w->now_ms += 1000;
 	world_do(w, "host red 1 a:r2; host red 1 a:r1");
 	assert_true(removed(0, row_of(0, "host", 1), false));
@@ -368,7 +348,7 @@ static void a_deletion_is_told_late(void **state)
 static void old_rows_age_without_effect(void **state)
 {
 	(void) state;
-	begin(one, "up a; port a:r1 1; port a:r2 2; host red 1 a:r1");
+	stage_open(one, "up a; port a:r1 1; port a:r2 2; host red 1 a:r1");
 	struct rule old = row_of(0, "host", 1);
 	uint8_t copy[256];
 	memcpy(copy, old.msg, old.size);
@@ -383,8 +363,8 @@ static void old_rows_age_without_effect(void **state)
 static void ageing_fits_the_wire(void **state)
 {
 	(void) state;
-	begin("version: 1\nnetworks:\n  red: {ageing: 65535s, ports: [\"*:r*\"]}\n  green: {ageing: 0, ports: [\"*:g*\"]}\n",
-	      "up a; port a:r1 1; host red 1 a:r1; port a:g1 2; host green 1 a:g1");
+	stage_open("version: 1\nnetworks:\n  red: {ageing: 65535s, ports: [\"*:r*\"]}\n  green: {ageing: 0, ports: [\"*:g*\"]}\n",
+		   "up a; port a:r1 1; host red 1 a:r1; port a:g1 2; host green 1 a:g1");
 	assert_int_equal(world_count_rows(w, "a", "idle_timeout=65535", NULL), 1);
 	assert_int_equal(world_count_rows(w, "a", "idle_timeout", NULL), 1);
 }
@@ -403,9 +383,9 @@ static size_t n_refused(void)
 static void a_full_port(void **state)
 {
 	(void) state;
-	begin("version: 1\nswitches: {a: {dpid: 1}}\n"
-	      "networks: {red: {ports: [{port: a:r1, max_hosts: 2}, a:r2]}}\n",
-	      "up a; port a:r1 1; port a:r2 2; host red 9 a:r2");
+	stage_open("version: 1\nswitches: {a: {dpid: 1}}\n"
+		   "networks: {red: {ports: [{port: a:r1, max_hosts: 2}, a:r2]}}\n",
+		   "up a; port a:r1 1; port a:r2 2; host red 9 a:r2");
 	send("a:r1", 9, 1, 1);
 	send("a:r1", 9, 2, 1);
 	assert_int_equal(world_count_rows(w, "a", "table=60,priority=200", NULL), 1);
@@ -441,12 +421,12 @@ static void a_full_port(void **state)
 static void a_full_network(void **state)
 {
 	(void) state;
-	begin("version: 1\nswitches: {a: {dpid: 1}, b: {dpid: 2}}\n"
-	      "networks:\n"
-	      "  red: {transport: vlan, vlan: 30, uplinks: [a:up, b:up], max_hosts: 2, ports: [\"*:r*\"]}\n"
-	      "  green: {ports: [\"*:g*\"]}\n",
-	      "up a; port a:up 1; port a:r1 2; port a:r2 3; port a:g1 4; port a:g2 5\n"
-	      "up b; port b:up 1; port b:r1 2\n");
+	stage_open("version: 1\nswitches: {a: {dpid: 1}, b: {dpid: 2}}\n"
+		   "networks:\n"
+		   "  red: {transport: vlan, vlan: 30, uplinks: [a:up, b:up], max_hosts: 2, ports: [\"*:r*\"]}\n"
+		   "  green: {ports: [\"*:g*\"]}\n",
+		   "up a; port a:up 1; port a:r1 2; port a:r2 3; port a:g1 4; port a:g2 5\n"
+		   "up b; port b:up 1; port b:r1 2\n");
 	send("a:r1", 0, 1, 1);
 	send("b:r1", 0, 2, 1);
 	assert_int_equal(world_count_rows(w, "a", "table=60,priority=150", NULL), 1);
@@ -480,9 +460,9 @@ static void a_full_network(void **state)
 static void a_port_for_output_only(void **state)
 {
 	(void) state;
-	begin("version: 1\nswitches: {a: {dpid: 1}}\n"
-	      "networks: {red: {ports: [{port: a:r1, max_hosts: 0}, a:r2, a:r3]}}\n",
-	      "up a; port a:r1 1; port a:r2 2; port a:r3 3");
+	stage_open("version: 1\nswitches: {a: {dpid: 1}}\n"
+		   "networks: {red: {ports: [{port: a:r1, max_hosts: 0}, a:r2, a:r3]}}\n",
+		   "up a; port a:r1 1; port a:r2 2; port a:r3 3");
 	send("a:r1", 0, 1, 1);
 	assert_int_equal(w->n_got, 0);
 	assert_int_equal(n_refused(), 1);
@@ -496,8 +476,8 @@ static void a_port_for_output_only(void **state)
 static void a_lowered_limit(void **state)
 {
 	(void) state;
-	begin("version: 1\nnetworks: {red: {ports: [\"*:*\"]}}\n",
-	      "up a; port a:r1 1; port a:r2 2; host red 1 a:r1; host red 2 a:r1; host red 3 a:r2");
+	stage_open("version: 1\nnetworks: {red: {ports: [\"*:*\"]}}\n",
+		   "up a; port a:r1 1; port a:r2 2; host red 1 a:r1; host red 2 a:r1; host red 3 a:r2");
 	world_reload(w, "version: 1\nnetworks: {red: {max_hosts: 1, ports: [{port: \"*:*\", max_hosts: 1}]}}\n");
 	assert_int_equal(view_n_hosts(w->view), 3);
 	send("a:r1", 3, 2, 0);
@@ -515,7 +495,7 @@ static void a_lowered_limit(void **state)
 static void punts_go_through_a_meter_where_there_are_meters(void **state)
 {
 	(void) state;
-	begin(one, "up a; port a:r1 1");
+	stage_open(one, "up a; port a:r1 1");
 	assert_int_equal(world_count_rows(w, "a", "meter", NULL), 0);
 	world_do(w, "meters a 100");
 	assert_int_equal(world_count_rows(w, "a", "meter=65536", NULL), 1);
@@ -536,7 +516,7 @@ static void a_restart_sends_nothing(void **state)
 		{ "b", "c", "a" }, { "c", "a", "b" }, { "c", "b", "a" },
 	};
 	(void) state;
-	begin(three, three_ports);
+	stage_open(three, three_ports);
 	world_do(w, "meters a 10; meters c 10");
 	world_do(w, populated);
 	size_t n_hosts = view_n_hosts(w->view);
@@ -558,7 +538,7 @@ static void a_restart_sends_nothing(void **state)
 static void the_trap(void **state)
 {
 	(void) state;
-	begin(three, three_ports);
+	stage_open(three, three_ports);
 	world_do(w, populated);
 	world_restart(w);
 	assert_int_equal(world_back(w, "a", 10), 0);
@@ -582,7 +562,7 @@ static void the_trap(void **state)
 static void a_switch_that_lost_its_rows(void **state)
 {
 	(void) state;
-	begin(three, three_ports);
+	stage_open(three, three_ports);
 	world_do(w, populated);
 	world_restart(w);
 	world_back(w, "a", 10);
@@ -601,7 +581,7 @@ static void a_switch_that_lost_its_rows(void **state)
 static void ghosts_do_not_come_back(void **state)
 {
 	(void) state;
-	begin(three, three_ports);
+	stage_open(three, three_ports);
 	world_do(w, populated);
 	world_restart(w);
 	world_back(w, "b", 10);
@@ -622,7 +602,7 @@ static void a_way_to_nobody(void **state)
 	struct reply none = { .fact = NULL };
 	uint8_t copy[256];
 	(void) state;
-	begin(three, three_ports);
+	stage_open(three, three_ports);
 	world_do(w, "host red 1 a:r1");
 	struct rule rule = row_of(0, "host-at", 1);
 	memcpy(copy, rule.msg, rule.size);
@@ -648,7 +628,7 @@ static void rows_tell_their_age(void **state)
 	struct scene scene;
 	struct reply reply = { .fact = hear_age };
 	(void) state;
-	begin(one, "up a; port a:r1 1; host red 1 a:r1");
+	stage_open(one, "up a; port a:r1 1; host red 1 a:r1");
 	struct rule rule = row_of(0, "host", 1);
 	scene = (struct scene) { .net = w->net, .view = w->view, .now_ms = w->now_ms };
 	app_by_table(TABLE_L2_SRC)->recover(&scene, 0, &rule, 77, &reply);
@@ -663,7 +643,7 @@ static const char two_full[] =
 static void a_full_network_stays_full_over_a_restart(void **state)
 {
 	(void) state;
-	begin(two_full, "up a; port a:r1 1; up b; port b:r1 1; host red 1 a:r1; host red 2 b:r1");
+	stage_open(two_full, "up a; port a:r1 1; up b; port b:r1 1; host red 1 a:r1; host red 2 b:r1");
 	world_restart(w);
 	assert_int_equal(world_back(w, "a", 9), 0);
 	send("a:r1", 1, 3, 1);
@@ -680,7 +660,7 @@ static void a_full_network_stays_full_over_a_restart(void **state)
 static void a_network_that_is_no_longer_full(void **state)
 {
 	(void) state;
-	begin(two_full, "up a; port a:r1 1; port a:r2 2; up b; port b:r1 1; host red 1 a:r1; host red 2 b:r1");
+	stage_open(two_full, "up a; port a:r1 1; port a:r2 2; up b; port b:r1 1; host red 1 a:r1; host red 2 b:r1");
 	world_restart(w);
 	world_back(w, "a", 9);
 	/* From two to one, and to none, while b is not back. */
@@ -703,7 +683,7 @@ static void a_reconnect_does_not_undo_a_move(void **state)
 	struct reply reply = { .fact = apply_fact };
 	uint8_t copy[256];
 	(void) state;
-	begin(three, three_ports);
+	stage_open(three, three_ports);
 	world_do(w, "host red 1 a:r1");
 	struct rule old = row_of(0, "host", 1);
 	memcpy(copy, old.msg, old.size);
@@ -718,7 +698,7 @@ static void a_reconnect_does_not_undo_a_move(void **state)
 static void two_rows_for_one_host(void **state)
 {
 	(void) state;
-	begin(three, three_ports);
+	stage_open(three, three_ports);
 	world_do(w, "host red 1 a:r1 age=100; host red 1 b:r1 age=5");
 	assert_int_equal(world_host(w, "red", 1)->sw, 1);
 	world_check(w);
@@ -734,8 +714,8 @@ static void two_rows_for_one_host(void **state)
 static void a_port_leaves_the_file(void **state)
 {
 	(void) state;
-	begin("version: 1\nswitches: {a: {dpid: 1}}\nnetworks: {red: {ports: [a:r1, a:r2, a:r3]}}\n",
-	      "up a; port a:r1 1; port a:r2 2; port a:r3 3; host red 1 a:r1; host red 2 a:r2; host red 3 a:r3");
+	stage_open("version: 1\nswitches: {a: {dpid: 1}}\nnetworks: {red: {ports: [a:r1, a:r2, a:r3]}}\n",
+		   "up a; port a:r1 1; port a:r2 2; port a:r3 3; host red 1 a:r1; host red 2 a:r2; host red 3 a:r3");
 	world_quiet(w);
 	world_reload(w, "version: 1\nswitches: {a: {dpid: 1}}\nnetworks: {red: {ports: [a:r1, a:r2]}}\n");
 	assert_int_equal(w->n_facts, 1);
@@ -756,7 +736,7 @@ static void inserting_a_line_changes_nothing_else(void **state)
 		"  blue: {ports: [aa:x1]}\n"
 		"  red: {transport: vlan, vlan: 9, uplinks: [a:up, b:up], ports: [aa:x2, \"*:r*\"]}\n";
 	(void) state;
-	begin(before, "up a; port a:up 1; port a:r1 2; up b; port b:up 1; port b:r1 2; host red 1 a:r1; host red 2 b:r1");
+	stage_open(before, "up a; port a:up 1; port a:r1 2; up b; port b:up 1; port b:r1 2; host red 1 a:r1; host red 2 b:r1");
 	char *old[2] = { world_rows_text(w, 0), world_rows_text(w, 1) };
 	world_reload(w, after);
 	for (uint32_t sw = 0; sw < 2; sw++) {
@@ -767,7 +747,7 @@ static void inserting_a_line_changes_nothing_else(void **state)
 	}
 }
 
-#define TEST(NAME) cmocka_unit_test_teardown(NAME, tear_down)
+#define TEST(NAME) cmocka_unit_test_teardown(NAME, stage_close)
 
 int main(void)
 {

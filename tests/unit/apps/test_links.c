@@ -11,11 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/apps/world.h"
+#include "tests/unit/apps/stage.h"
 #include "topo/ways.h"
 
-static struct world *w;
-static char yaml[8192], story[8192];
+static char yaml[STAGE_TEXT], story[STAGE_TEXT];
 static size_t n_switches, n_links;
 static const char *cables;              /* "ab bc ca": doubled ones are there twice */
 static const char *vteps;               /* switches that have one */
@@ -23,71 +22,45 @@ static const char *silent;              /* switches without a port of the networ
 static const char *trunk = "";          /* switches with an uplink; any: the network is a VLAN */
 static bool is_down[32];                /* cables, for who can be reached */
 
-static void add(char *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void add(char *text, const char *format, ...)
-{
-	va_list args;
-	size_t len = strlen(text);
-	va_start(args, format);
-	int n = vsnprintf(text + len, sizeof yaml - len, format, args);
-	va_end(args);
-	assert_true(n >= 0 && (size_t) n < sizeof yaml - len);
-}
-
 /* Switches a.. with port r1 in network red, cables, and tunnels for some. */
 static void build(size_t n)
 {
 	n_switches = n;
 	n_links = 0;
 	yaml[0] = story[0] = '\0';
-	add(yaml, "version: 1\nswitches:\n");
+	stage_write(yaml, "version: 1\nswitches:\n");
 	for (size_t i = 0; i < n; i++) {
 		char name = (char) ('a' + i);
 		bool has_vtep = strchr(vteps, name);
-		add(yaml, "  %c: {dpid: %zu%s", name, i + 1, has_vtep ? ", vtep: 10.0.0." : "");
+		stage_write(yaml, "  %c: {dpid: %zu%s", name, i + 1, has_vtep ? ", vtep: 10.0.0." : "");
 		if (has_vtep)
-			add(yaml, "%zu", i + 1);
-		add(yaml, "}\n");
-		add(story, "up %c; port %c:vxlan0 1000;", name, name);
+			stage_write(yaml, "%zu", i + 1);
+		stage_write(yaml, "}\n");
+		stage_write(story, "up %c; port %c:vxlan0 1000;", name, name);
 		if (!strchr(silent, name))
-			add(story, "port %c:r1 1;", name);
+			stage_write(story, "port %c:r1 1;", name);
 	}
 	memset(is_down, 0, sizeof is_down);
-	add(yaml, "networks:\n  red: {vni: 7, link_vlan: 70, ports: [\"*:r*\"]");
+	stage_write(yaml, "networks:\n  red: {vni: 7, link_vlan: 70, ports: [\"*:r*\"]");
 	for (size_t i = 0; trunk[i]; i++) {
-		add(yaml, "%s\"%c:up\"", i ? ", " : ", transport: vlan, vlan: 5, uplinks: [", trunk[i]);
-		add(story, "port %c:up 9;", trunk[i]);
+		stage_write(yaml, "%s\"%c:up\"", i ? ", " : ", transport: vlan, vlan: 5, uplinks: [", trunk[i]);
+		stage_write(story, "port %c:up 9;", trunk[i]);
 	}
-	add(yaml, "%s}\n  blue: {vni: 8, ports: [\"*:b*\"]}\nlinks:%s\n", trunk[0] ? "]" : "", cables[0] ? "" : " []");
+	stage_write(yaml, "%s}\n  blue: {vni: 8, ports: [\"*:b*\"]}\nlinks:%s\n", trunk[0] ? "]" : "", cables[0] ? "" : " []");
 	for (const char *at = cables; *at; at += at[2] ? 3 : 2, n_links++) {
-		add(yaml, "  - {between: [\"%c:l%zu\", \"%c:l%zu\"]}\n", at[0], n_links, at[1], n_links);
-		add(story, "port %c:l%zu %zu; port %c:l%zu %zu; link %c:l%zu;", at[0], n_links, 10 + n_links,
+		stage_write(yaml, "  - {between: [\"%c:l%zu\", \"%c:l%zu\"]}\n", at[0], n_links, at[1], n_links);
+		stage_write(story, "port %c:l%zu %zu; port %c:l%zu %zu; link %c:l%zu;", at[0], n_links, 10 + n_links,
 		    at[1], n_links, 10 + n_links, at[0], n_links);
 	}
-	add(story, "ways");
-	w = world_new(yaml);
-	world_do(w, story);
+	stage_write(story, "ways");
+	stage_open(yaml, story);
 	world_check(w);
-}
-
-static void step(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void step(const char *format, ...)
-{
-	char line[200];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(line, sizeof line, format, args);
-	va_end(args);
-	world_do(w, line);
 }
 
 static int after(void **state)
 {
-	(void) state;
 	trunk = "";
-	if (w)
-		world_free(w);
-	return 0;
+	return stage_close(state);
 }
 
 static const char *place(size_t i)
@@ -190,7 +163,7 @@ static void hold(unsigned which)
 static void let_go(void)
 {
 	for (size_t i = 0; i < n_switches; i++)
-		step("up %c", (char) ('a' + i));
+		stage_do("up %c", (char) ('a' + i));
 	world_check(w);
 }
 
@@ -210,7 +183,7 @@ static void change_in_every_order(void)
 		 * from the rows of now. */
 		struct ledger *rows[WORLD_MAX_SWITCHES];
 		hold(who);
-		step(half ? "ways half" : "ways");
+		stage_do(half ? "ways half" : "ways");
 		memcpy(rows, w->rows, sizeof rows);
 		struct ledger *new_rows[WORLD_MAX_SWITCHES];
 		for (size_t i = 0; i < n_switches; i++) {
@@ -219,7 +192,7 @@ static void change_in_every_order(void)
 				continue;
 			w->cut[i] = false;
 			w->rows[i] = ledger_new();
-			step("meters %c 0", (char) ('a' + i));         /* compiles all of it */
+			stage_do("meters %c 0", (char) ('a' + i));         /* compiles all of it */
 			new_rows[i] = w->rows[i];
 		}
 		w->learn = false;
@@ -251,11 +224,11 @@ static void cut_each(void)
 	reached(true);
 	for (size_t l = 0; l < n_links; l++) {
 		const char *at = cables + 3 * l;
-		step("down %c:l%zu; down %c:l%zu", at[0], l, at[1], l);
+		stage_do("down %c:l%zu; down %c:l%zu", at[0], l, at[1], l);
 		is_down[l] = true;
 		change_in_every_order();
 		is_down[l] = false;
-		step("up %c:l%zu; up %c:l%zu; link %c:l%zu", at[0], l, at[1], l, at[1], l);
+		stage_do("up %c:l%zu; up %c:l%zu; link %c:l%zu", at[0], l, at[1], l, at[1], l);
 		change_in_every_order();
 	}
 }
@@ -313,14 +286,12 @@ static void one_world(void)
 		const char *at = cables + 3 * l;
 		is_down[l] = !is_down[l];
 		if (is_down[l])
-			step("down %c:l%zu", at[draw(2)], l);
+			stage_do("down %c:l%zu", at[draw(2)], l);
 		else
-			step("up %c:l%zu; up %c:l%zu; link %c:l%zu", at[0], l, at[1], l, at[1], l);
+			stage_do("up %c:l%zu; up %c:l%zu; link %c:l%zu", at[0], l, at[1], l, at[1], l);
 		change_in_every_order();
 	}
 	trunk = "";
-	world_free(w);
-	w = NULL;
 }
 
 static void worlds_by_chance(void **state)
@@ -381,13 +352,13 @@ static void a_head_without_ports(void **state)
 	learn_all();
 	reached(true);
 	/* Without the cable a is alone, and b has nobody to speak for. */
-	step("down a:l0; down b:l0; ways");
+	stage_do("down a:l0; down b:l0; ways");
 	world_check(w);
 	world_send(w, "c:r1", world_frame(0, 3, UNTAGGED));
 	assert_int_equal(w->n_got, 1);
 	assert_int_equal(world_got(w, "d:r1", UNTAGGED), 1);
 	assert_int_equal(w->n_tunnelled, 0);
-	step("up a:l0; up b:l0; link a:l0; ways");
+	stage_do("up a:l0; up b:l0; link a:l0; ways");
 	world_check(w);
 	heard(true);
 	reached(true);
@@ -428,10 +399,10 @@ static void a_network_on_one_side_stays_there(void **state)
 	world_send(w, "a:r1", world_frame(0, 1, UNTAGGED));
 	assert_int_equal(w->n_linked, 0);
 	/* It joins: the transit switch carries it. */
-	step("port c:r1 1; ways");
+	stage_do("port c:r1 1; ways");
 	silent = "b";
 	heard(true);
-	step("gone c:r1; ways");
+	stage_do("gone c:r1; ways");
 	silent = "bc";
 	world_send(w, "a:r1", world_frame(0, 1, UNTAGGED));
 	assert_int_equal(w->n_linked, 0);
@@ -442,12 +413,12 @@ static void nothing_before_a_probe_has_shown_it(void **state)
 {
 	(void) state;
 	setting("ab", "", "", 2);
-	step("down a:l0; up a:l0; ways");
+	stage_do("down a:l0; up a:l0; ways");
 	world_send(w, "a:r1", world_frame(0, 1, UNTAGGED));
 	assert_int_equal(w->n_got, 0);
 	world_send(w, "a:l0", world_frame(0, 1, 70));
 	assert_string_equal(w->dropped_by, "link-unused");
-	step("link b:l0; ways");
+	stage_do("link b:l0; ways");
 	heard(true);
 }
 
@@ -509,15 +480,15 @@ static void a_cable_that_rests(void **state)
 	setting("ab bc ca", "", "", 3);
 	learn_all();
 	for (int i = 0; i < 2; i++) {
-		step("down a:l0; ways");
-		step("up a:l0; link a:l0; ways");
+		stage_do("down a:l0; ways");
+		stage_do("up a:l0; link a:l0; ways");
 	}
 	assert_true(view_link(w->view, 0)->held && view_link_works(w->view, 0) && !view_link_is_up(w->view, 0));
 	const struct ways *ways = view_ways(w->view);
 	size_t tree = net_network_by_name(w->net, "red") * ways->n_links;
 	assert_true(!ways->tree[tree] && ways->next[0 * 3 + 1] != 0);   /* a to b by c */
 	heard(true);
-	step("down b:l1");
+	stage_do("down b:l1");
 	is_down[1] = true;
 	change_in_every_order();
 	ways = view_ways(w->view);
@@ -534,13 +505,13 @@ static void a_cable_in_the_wrong_hole(void **state)
 	world_place(w, "a:l0", &fact.old_sw, &fact.old_ofport);
 	world_place(w, "d:l1", &fact.sw, &fact.ofport);
 	assert_true(world_apply(w, fact));
-	step("ways");
+	stage_do("ways");
 	assert_true(view_link(w->view, 0)->wrong && view_link(w->view, 1)->wrong);
 	world_send(w, "a:r1", world_frame(0, 1, UNTAGGED));
 	assert_int_equal(w->n_got, 0);
 	world_check(w);
 	/* At a VM's port: only the link it should be is wrong. */
-	step("down a:l0; up a:l0; down c:l1; up c:l1; link b:l0; link c:l1; ways");
+	stage_do("down a:l0; up a:l0; down c:l1; up c:l1; link b:l0; link c:l1; ways");
 	world_place(w, "c:r1", &fact.sw, &fact.ofport);
 	assert_true(world_apply(w, fact));
 	assert_true(view_link(w->view, 0)->wrong && !view_link(w->view, 1)->wrong);
@@ -555,9 +526,9 @@ static void trunk_and_tunnel(void **state)
 		"networks:\n  red: {transport: vlan, vlan: 5, uplinks: [\"a:up\", \"b:up\"], ports: [\"*:r*\"]}\n";
 	static const char *const vms[] = { "a:r1", "b:r1", "c:r1", "d:r1" };
 	(void) state;
-	w = world_new(text);
-	world_do(w, "up a; up b; up c; up d; port a:up 9; port b:up 9; port a:r1 1; port b:r1 1; port c:r1 1; port d:r1 1;"
-		 "port a:vxlan0 1000; port b:vxlan0 1000; port c:vxlan0 1000; port d:vxlan0 1000; ways");
+	stage_open(text,
+		   "up a; up b; up c; up d; port a:up 9; port b:up 9; port a:r1 1; port b:r1 1; port c:r1 1; port d:r1 1;"
+		   "port a:vxlan0 1000; port b:vxlan0 1000; port c:vxlan0 1000; port d:vxlan0 1000; ways");
 	world_check(w);
 	for (int known = 0; known < 2; known++)
 		for (unsigned from = 0; from < 4; from++) {
@@ -596,8 +567,8 @@ static void an_uplink_beside_a_link(void **state)
 		"networks:\n  red: {transport: vlan, vlan: 5, uplinks: [\"a:up\", \"b:up\"], ports: [\"*:r*\"]}\n"
 		"links: [{between: [\"a:l0\", \"b:l0\"]}]\n";
 	(void) state;
-	w = world_new(text);
-	world_do(w, "up a; up b; port a:up 9; port a:r1 1; port b:r1 1; port a:l0 20; port b:l0 20; link a:l0; link b:l0; ways");
+	stage_open(text,
+		   "up a; up b; port a:up 9; port a:r1 1; port b:r1 1; port a:l0 20; port b:l0 20; link a:l0; link b:l0; ways");
 	for_all_once();
 	assert_int_equal(w->n_linked, 1);
 	world_do(w, "port b:up 9");
@@ -630,13 +601,13 @@ static void a_new_file_keeps_the_ways_it_can(void **state)
 	world_check(w);
 	heard(true);
 	reached(true);
-	step("port a:a0 30; port c:a0 30; link a:a0");
+	stage_do("port a:a0 30; port c:a0 30; link a:a0");
 	change_in_every_order();
 	world_reload(w, yaml);
 	change_in_every_order();
 	world_reload(w, "version: 1\nswitches:\n  a: {dpid: 1}\n  b: {dpid: 2}\n  c: {dpid: 3}\n"
 		     "networks: {red: {ports: [\"*:r*\"]}}\n");
-	step("ways");
+	stage_do("ways");
 	world_check(w);
 	world_send(w, "a:r1", world_frame(0, 1, UNTAGGED));
 	assert_int_equal(w->n_got, 0);
@@ -649,9 +620,8 @@ static void the_first_links_of_a_file(void **state)
 		"  c: {dpid: 3, vtep: 10.0.0.3}\nnetworks:\n  red: {vni: 7, link_vlan: 70, ports: [\"*:r*\"]}\n";
 	char text[sizeof before + 80];
 	(void) state;
-	w = world_new(before);
-	world_do(w, "up a; up b; up c; port a:vxlan0 1000; port b:vxlan0 1000; port c:vxlan0 1000;"
-		    "port a:r1 1; port b:r1 1; port c:r1 1; port a:l0 10; port b:l0 10");
+	stage_open(before, "up a; up b; up c; port a:vxlan0 1000; port b:vxlan0 1000; port c:vxlan0 1000;"
+		   "port a:r1 1; port b:r1 1; port c:r1 1; port a:l0 10; port b:l0 10");
 	snprintf(text, sizeof text, "%slinks:\n  - {between: [a:l0, b:l0]}\n", before);
 	world_reload(w, text);
 	world_check(w);
@@ -669,7 +639,7 @@ static void a_new_file_in_the_middle_of_a_change(void **state)
 	(void) state;
 	setting("ab bc ca", "", "", 3);
 	learn_all();
-	step("down a:l0; ways half");
+	stage_do("down a:l0; ways half");
 	assert_non_null(view_ways(w->view)->with);
 	world_reload(w, "version: 1\nswitches:\n  a: {dpid: 1}\n  c: {dpid: 3}\n"
 		     "networks:\n  red: {vni: 7, link_vlan: 70, ports: [\"*:r*\"]}\nlinks:\n"
@@ -678,7 +648,7 @@ static void a_new_file_in_the_middle_of_a_change(void **state)
 	world_check(w);
 	world_send(w, "a:r1", world_frame(0, 1, UNTAGGED));
 	assert_true(w->n_got <= 1);
-	step("ways");
+	stage_do("ways");
 	world_send(w, "a:r1", world_frame(0, 1, UNTAGGED));
 	assert_int_equal(world_got(w, "c:r1", UNTAGGED), 1);
 }
@@ -689,7 +659,7 @@ static void ways_that_are_the_same(void **state)
 	setting("ab bc ca", "abc", "", 3);
 	struct ways *one = ways_compute(w->view), *same = ways_compute(w->view);
 	assert_true(ways_equal(one, same));
-	step("down a:l0");
+	stage_do("down a:l0");
 	struct ways *other = ways_compute(w->view);
 	assert_false(ways_equal(one, other));
 	/* By any part of them alone. */

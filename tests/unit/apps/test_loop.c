@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "apps/loop.h"
-#include "tests/unit/apps/world.h"
+#include "tests/unit/apps/stage.h"
 
 static const char yaml[] =
 	"version: 1\n"
@@ -26,25 +26,14 @@ static const char story[] =
 	"port b:r2 1; port b:p2 2; port b:off 3; port b:g2 4; port b:lan0 5; port b:vxlan0 9\n";
 
 enum { MAX_SENT = 64 };
-static struct world *w;
 static struct sent { uint32_t sw, ofport; size_t size; uint8_t frame[LOOP_BYTES]; } sent[MAX_SENT];
 static size_t n_sent;
 
 static int set_up(void **state)
 {
 	(void) state;
-	w = world_new(yaml);
-	w->now_ms = 1000000;
-	world_do(w, story);
+	stage_open(yaml, story);
 	n_sent = 0;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void) state;
-	world_check(w);
-	world_free(w);
 	return 0;
 }
 
@@ -531,7 +520,7 @@ static void a_restart_sends_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
+#define T(F) cmocka_unit_test_setup_teardown(F, set_up, stage_close)
 		T(a_host_that_moves_is_none),
 		T(a_probe_leaves_by_each_port_and_proves_it),
 		T(closed_is_in_and_out_and_in_one_network_only), T(what_is_still_in_the_cable_moves_nobody),

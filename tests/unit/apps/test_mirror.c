@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "apps/storm.h"
-#include "tests/unit/apps/world.h"
+#include "tests/unit/apps/stage.h"
 
 /* r1, r2 and the trunk t1 are copied to tap, q1 and its guarded neighbours to tup. */
 #define NETWORKS(R1, R2) \
@@ -35,21 +35,10 @@ static const char story[] =
 	"up a; up b; port a:r1 1; port a:r2 2; port a:t1 3; port a:r4 4; port a:g1 5; port a:g2 6; port a:q1 7; port a:q2 8\n"
 	"port a:q3 13; port a:tap 9; port a:tup 10; port a:vxlan0 12; port b:r9 1; port b:x1 2; port b:vxlan0 12\n";
 
-static struct world *w;
-
 static int set_up(void **state)
 {
 	(void) state;
-	w = world_new(yaml);
-	world_do(w, story);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void) state;
-	world_check(w);
-	world_free(w);
+	stage_open(yaml, story);
 	return 0;
 }
 
@@ -272,15 +261,10 @@ static void many_mirrors(void **state)
 		fprintf(f, ", {port: a:r%u, mirror: a:m%u}", i, i);
 	fputs("]}}\n", f);
 	fclose(f);
-	world_free(w);
-	w = world_new(text);
+	stage_open(text, "up a; port a:r0 100");
 	free(text);
-	world_do(w, "up a; port a:r0 100");
-	for (unsigned i = 1; i <= 32; i++) {
-		char line[64];
-		snprintf(line, sizeof line, "port a:r%u %u; port a:m%u %u", i, i, i, 50 + i);
-		world_do(w, line);
-	}
+	for (unsigned i = 1; i <= 32; i++)
+		stage_do("port a:r%u %u; port a:m%u %u", i, i, i, 50 + i);
 	send("a:r0", 0, 1, UNTAGGED);
 	assert_int_equal(world_got(w, "a:m1", UNTAGGED), 1);
 	assert_int_equal(w->n_got, 32 + 32);
@@ -290,7 +274,7 @@ static void many_mirrors(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, stage_close)
 	const struct CMUnitTest tests[] = {
 		T(both_directions_once), T(tags_as_the_host_sees_them), T(rules_judge_after_the_copy), T(from_other_switches),
 		T(guarded_ports), T(answers_are_copied), T(a_mirror_port_only_sends), T(hairpin), T(comes_and_goes),

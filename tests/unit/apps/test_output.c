@@ -9,32 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/apps/world.h"
+#include "tests/unit/apps/stage.h"
 #include "topo/arena.h"
-
-static struct world *w;
-
-static int tear_down(void **state)
-{
-	(void) state;
-	if (!w)
-		return -1;
-	world_check(w);
-	world_free(w);
-	w = NULL;
-	return 0;
-}
 
 /* S05: one network, tagged and untagged ports, each with its own tag. */
 static void each_port_has_its_tag(void **state)
 {
 	(void) state;
-	w = world_new("version: 1\n"
-		      "switches: {a: {dpid: 1}}\n"
-		      "networks:\n"
-		      "  red: {ports: [{port: a:t1, tag: 300}, {port: a:t2, tag: 100}, a:u1, a:u2,\n"
-		      "                {port: a:t3, tag: 300}, {port: a:t4, tag: 200}]}\n");
-	world_do(w, "up a; port a:t1 1; port a:t2 2; port a:u1 3; port a:u2 4; port a:t3 5; port a:t4 6");
+	stage_open("version: 1\n"
+		   "switches: {a: {dpid: 1}}\n"
+		   "networks:\n"
+		   "  red: {ports: [{port: a:t1, tag: 300}, {port: a:t2, tag: 100}, a:u1, a:u2,\n"
+		   "                {port: a:t3, tag: 300}, {port: a:t4, tag: 200}]}\n",
+		   "up a; port a:t1 1; port a:t2 2; port a:u1 3; port a:u2 4; port a:t3 5; port a:t4 6");
 	world_send(w, "a:u1", world_frame(0, 1, UNTAGGED));
 	assert_int_equal(w->n_got, 5);
 	assert_int_equal(world_got(w, "a:u2", UNTAGGED), 1);
@@ -62,11 +49,11 @@ static void each_port_has_its_tag(void **state)
 static void no_reflection(void **state)
 {
 	(void) state;
-	w = world_new("version: 1\n"
-		      "switches: {a: {dpid: 1}}\n"
-		      "networks:\n"
-		      "  red: {ports: [a:r1, a:r2]}\n");
-	world_do(w, "up a; port a:r1 1; port a:r2 2; host red 1 a:r1; host red 2 a:r1");
+	stage_open("version: 1\n"
+		   "switches: {a: {dpid: 1}}\n"
+		   "networks:\n"
+		   "  red: {ports: [a:r1, a:r2]}\n",
+		   "up a; port a:r1 1; port a:r2 2; host red 1 a:r1; host red 2 a:r1");
 	world_send(w, "a:r1", world_frame(2, 1, UNTAGGED));
 	assert_int_equal(w->n_got, 0);
 	world_send(w, "a:r1", world_frame(0, 1, UNTAGGED));
@@ -77,13 +64,13 @@ static void no_reflection(void **state)
 static void hairpin(void **state)
 {
 	(void) state;
-	w = world_new("version: 1\n"
-		      "switches: {a: {dpid: 1}}\n"
-		      "networks:\n"
-		      "  red: {ports: [{port: a:h1, hairpin: true, tag: 5}, {port: a:h2, hairpin: true, flood: false},\n"
-		      "                a:r1, {port: a:r2, flood: false}]}\n");
-	world_do(w, "up a; port a:h1 1; port a:h2 2; port a:r1 3; port a:r2 4\n"
-		 "host red 1 a:h1; host red 2 a:h1; host red 3 a:h2");
+	stage_open("version: 1\n"
+		   "switches: {a: {dpid: 1}}\n"
+		   "networks:\n"
+		   "  red: {ports: [{port: a:h1, hairpin: true, tag: 5}, {port: a:h2, hairpin: true, flood: false},\n"
+		   "                a:r1, {port: a:r2, flood: false}]}\n",
+		   "up a; port a:h1 1; port a:h2 2; port a:r1 3; port a:r2 4\n"
+		   "host red 1 a:h1; host red 2 a:h1; host red 3 a:h2");
 	/* Known: back where it came from, with the tag of that port. */
 	world_send(w, "a:h1", world_frame(2, 1, 5));
 	assert_int_equal(w->n_got, 1);
@@ -116,12 +103,12 @@ static void hairpin(void **state)
 static void unknown_unicast(void **state)
 {
 	(void) state;
-	w = world_new("version: 1\n"
-		      "switches: {a: {dpid: 1}}\n"
-		      "networks:\n"
-		      "  red: {ports: [a:r1, {port: a:r2, flood: false}, a:r3]}\n"
-		      "  green: {flood: false, ports: [a:g1, a:g2]}\n");
-	world_do(w, "up a; port a:r1 1; port a:r2 2; port a:r3 3; port a:g1 11; port a:g2 12; host green 5 a:g2; host green 1 a:g1");
+	stage_open("version: 1\n"
+		   "switches: {a: {dpid: 1}}\n"
+		   "networks:\n"
+		   "  red: {ports: [a:r1, {port: a:r2, flood: false}, a:r3]}\n"
+		   "  green: {flood: false, ports: [a:g1, a:g2]}\n",
+		   "up a; port a:r1 1; port a:r2 2; port a:r3 3; port a:g1 11; port a:g2 12; host green 5 a:g2; host green 1 a:g1");
 	world_send(w, "a:r1", world_frame(77, 1, UNTAGGED));
 	assert_int_equal(w->n_got, 1);
 	assert_int_equal(world_got(w, "a:r3", UNTAGGED), 1);
@@ -140,11 +127,11 @@ static void unknown_unicast(void **state)
 static void a_disabled_port_hears_nothing(void **state)
 {
 	(void) state;
-	w = world_new("version: 1\n"
-		      "switches: {a: {dpid: 1}}\n"
-		      "networks:\n"
-		      "  red: {ports: [\"a:r*\", {port: a:r3, enable: false}]}\n");
-	world_do(w, "up a; port a:r1 1; port a:r2 2; port a:r3 3");
+	stage_open("version: 1\n"
+		   "switches: {a: {dpid: 1}}\n"
+		   "networks:\n"
+		   "  red: {ports: [\"a:r*\", {port: a:r3, enable: false}]}\n",
+		   "up a; port a:r1 1; port a:r2 2; port a:r3 3");
 	world_send(w, "a:r1", world_frame(0, 1, UNTAGGED));
 	assert_int_equal(w->n_got, 1);
 	assert_int_equal(world_got(w, "a:r3", UNTAGGED), 0);
@@ -154,10 +141,10 @@ static void a_disabled_port_hears_nothing(void **state)
 static void a_port_that_is_down_keeps_its_rows(void **state)
 {
 	(void) state;
-	w = world_new("version: 1\n"
-		      "switches: {a: {dpid: 1}}\n"
-		      "networks: {red: {ports: [\"a:r*\"]}}\n");
-	world_do(w, "up a; port a:r1 1; port a:r2 2; host red 1 a:r2");
+	stage_open("version: 1\n"
+		   "switches: {a: {dpid: 1}}\n"
+		   "networks: {red: {ports: [\"a:r*\"]}}\n",
+		   "up a; port a:r1 1; port a:r2 2; host red 1 a:r2");
 	world_quiet(w);
 	world_do(w, "down a:r2");
 	assert_int_equal(w->n_changes, 0);
@@ -168,22 +155,20 @@ static void a_port_that_is_down_keeps_its_rows(void **state)
 /* More ports than fit into one message: no abort, and no row beyond bounds. */
 static void a_very_wide_network(void **state)
 {
-	char step[64];
 	(void) state;
-	w = world_new("version: 1\n"
-		      "networks: {red: {ports: [\"*:p*\", \"*:t?*\"]}}\n");
+	stage_open("version: 1\n"
+		   "networks: {red: {ports: [\"*:p*\", \"*:t?*\"]}}\n", "");
 	for (uint32_t sw = world_switch(w, "a"), i = 1; i <= 2000; i++) {
 		struct fact fact = { .kind = FACT_PORT, .sw = sw, .ofport = i };
 		snprintf(fact.port_name, sizeof fact.port_name, "p%u", i);
 		fact.time_ms = w->now_ms;
 		view_apply(w->view, &fact, NULL, NULL);
 	}
-	snprintf(step, sizeof step, "port a:p9999 9999");
-	world_do(w, step);
+	world_do(w, "port a:p9999 9999");
 	assert_int_equal(world_count_rows(w, "a", "table=100,priority=100", NULL), 2001);
 }
 
-#define TEST(NAME) cmocka_unit_test_teardown(NAME, tear_down)
+#define TEST(NAME) cmocka_unit_test_teardown(NAME, stage_close)
 
 int main(void)
 {

@@ -10,9 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/apps/world.h"
-
-static struct world *w;
+#include "tests/unit/apps/stage.h"
 
 static const char three[] =
 	"version: 1\n"
@@ -30,31 +28,17 @@ static const char ports[] =
 	"up a; up b; up c; port a:vxlan0 1000; port b:tun 1000; port c:vxlan0 77;"
 	"port a:r1 1; port a:g1 2; port a:h0 3; port b:r1 1; port b:g1 2; port c:r1 1; port c:t0 2";
 
-static void begin(const char *yaml, const char *story)
-{
-	w = world_new(yaml);
-	world_do(w, story);
-	world_check(w);
-}
-
 static void send_one(const char *place, unsigned dst, unsigned src, int vid)
 {
 	world_send(w, place, world_frame(dst, src, vid));
 	world_check(w);
 }
 
-static int after(void **state)
-{
-	(void) state;
-	world_free(w);
-	return 0;
-}
-
 /* Each in its own network, once, with its tag; nothing comes back. */
 static void broadcast_reaches_every_member_once(void **state)
 {
 	(void) state;
-	begin(three, ports);
+	stage_open(three, ports);
 	send_one("a:r1", 0, 1, UNTAGGED);
 	assert_int_equal(w->n_tunnelled, 2);
 	assert_int_equal(w->n_got, 4);
@@ -75,7 +59,7 @@ static void broadcast_reaches_every_member_once(void **state)
 static void known_hosts_are_not_flooded_and_not_punted(void **state)
 {
 	(void) state;
-	begin(three, ports);
+	stage_open(three, ports);
 	send_one("a:r1", 0, 1, UNTAGGED);
 	send_one("c:r1", 1, 2, UNTAGGED);
 	assert_int_equal(w->n_punts, 1);
@@ -94,7 +78,7 @@ static void known_hosts_are_not_flooded_and_not_punted(void **state)
 static void unknown_senders_are_dropped(void **state)
 {
 	(void) state;
-	begin(three, ports);
+	stage_open(three, ports);
 	world_do(w, "host red 1 a:r1");
 	world_send_tunnelled(w, "a:vxlan0", world_frame(1, 2, UNTAGGED), 100, 0x0a000002);
 	assert_int_equal(w->n_got, 1);
@@ -118,7 +102,7 @@ static void unknown_senders_are_dropped(void **state)
 static void who_has_no_ports_is_not_spoken_to(void **state)
 {
 	(void) state;
-	begin(three, "up a; up b; up c; port a:vxlan0 1000; port b:tun 1000; port c:vxlan0 77; port a:r1 1; port b:r1 1");
+	stage_open(three, "up a; up b; up c; port a:vxlan0 1000; port b:tun 1000; port c:vxlan0 77; port a:r1 1; port b:r1 1");
 	send_one("a:r1", 0, 1, UNTAGGED);
 	assert_int_equal(w->n_tunnelled, 1);
 	world_quiet(w);
@@ -144,7 +128,7 @@ static void who_has_no_ports_is_not_spoken_to(void **state)
 static void a_tunnel_port_is_no_edge_and_may_come_late(void **state)
 {
 	(void) state;
-	begin(three, "up a; up b; port a:r1 1; port b:r1 1; port b:tun 1000; port a:x 4; port b:vxlan0 5");
+	stage_open(three, "up a; up b; port a:r1 1; port b:r1 1; port b:tun 1000; port a:x 4; port b:vxlan0 5");
 	/* blue takes v*, but not the tunnel. That of b is called tun. */
 	send_one("a:x", 0, 1, UNTAGGED);
 	assert_int_equal(w->n_tunnelled, 0);
@@ -166,7 +150,7 @@ static void a_tunnel_port_is_no_edge_and_may_come_late(void **state)
 static void moves_between_hosts(void **state)
 {
 	(void) state;
-	begin(three, ports);
+	stage_open(three, ports);
 	world_do(w, "host red 1 a:r1; host red 2 b:r1; host red 3 c:r1");
 	send_one("b:r1", 3, 1, UNTAGGED);       /* 1 shows up at b */
 	send_one("c:r1", 1, 3, UNTAGGED);
@@ -216,7 +200,7 @@ static size_t heard_by(uint32_t peer)
 static void foreign_vteps_hear_floods_and_are_heard(void **state)
 {
 	(void) state;
-	begin(with_vteps, ports);
+	stage_open(with_vteps, ports);
 	send_one("a:r1", 0, 1, UNTAGGED);
 	assert_int_equal(heard_by(NAS), 1);
 	assert_int_equal(heard_by(TOR), 1);
@@ -244,14 +228,14 @@ static void foreign_vteps_hear_floods_and_are_heard(void **state)
 static void a_vtep_without_networks_is_in_all_of_them(void **state)
 {
 	(void) state;
-	begin("version: 1\n"
-	      "switches: {a: {dpid: 1, vtep: 10.0.0.1}, b: {dpid: 2}}\n"
-	      "networks:\n"
-	      "  red: {ports: [a:r1]}\n"
-	      "  green: {ports: [a:g1]}\n"
-	      "  blue: {ports: [b:x]}\n"
-	      "vteps: {nas: {vtep: 10.0.0.50, macs: [\"02:00:00:00:00:50\"]}}\n",
-	      "up a; up b; port a:vxlan0 9; port a:r1 1; port a:g1 2; port b:x 1");
+	stage_open("version: 1\n"
+		   "switches: {a: {dpid: 1, vtep: 10.0.0.1}, b: {dpid: 2}}\n"
+		   "networks:\n"
+		   "  red: {ports: [a:r1]}\n"
+		   "  green: {ports: [a:g1]}\n"
+		   "  blue: {ports: [b:x]}\n"
+		   "vteps: {nas: {vtep: 10.0.0.50, macs: [\"02:00:00:00:00:50\"]}}\n",
+		   "up a; up b; port a:vxlan0 9; port a:r1 1; port a:g1 2; port b:x 1");
 	send_one("a:r1", 0x50, 1, UNTAGGED);
 	assert_int_equal(heard_by(NAS), 1);
 	send_one("a:g1", 0, 1, UNTAGGED);
@@ -267,14 +251,14 @@ static void a_flood_of_a_foreign_vtep_is_heard_once(void **state)
 	static const char *const tunnels[] = { "a:vxlan0", "b:vxlan0", "c:vxlan0" };
 	static const char *const names[] = { "a:r1", "b:r1", "c:r1" };
 	(void) state;
-	begin("version: 1\n"
-	      "switches: {a: {dpid: 1, vtep: 10.0.0.1}, b: {dpid: 2, vtep: 10.0.0.2}, c: {dpid: 3, vtep: 10.0.0.3}}\n"
-	      "networks:\n"
-	      "  red: {vni: 100, link_vlan: 70, ports: [\"*:r*\"]}\n"
-	      "links: [{between: [\"a:l0\", \"b:l0\"]}]\n"
-	      "vteps: {nas: {vtep: 10.0.0.50, networks: [red], macs: [\"02:00:00:00:00:50\"]}}\n",
-	      "up a; up b; up c; port a:vxlan0 9; port b:vxlan0 9; port c:vxlan0 9; port a:r1 1; port b:r1 1; port c:r1 1;"
-	      "port a:l0 2; port b:l0 2; link a:l0; ways; host red 1 a:r1; host red 2 b:r1; host red 3 c:r1");
+	stage_open("version: 1\n"
+		   "switches: {a: {dpid: 1, vtep: 10.0.0.1}, b: {dpid: 2, vtep: 10.0.0.2}, c: {dpid: 3, vtep: 10.0.0.3}}\n"
+		   "networks:\n"
+		   "  red: {vni: 100, link_vlan: 70, ports: [\"*:r*\"]}\n"
+		   "links: [{between: [\"a:l0\", \"b:l0\"]}]\n"
+		   "vteps: {nas: {vtep: 10.0.0.50, networks: [red], macs: [\"02:00:00:00:00:50\"]}}\n",
+		   "up a; up b; up c; port a:vxlan0 9; port b:vxlan0 9; port c:vxlan0 9; port a:r1 1; port b:r1 1; port c:r1 1;"
+		   "port a:l0 2; port b:l0 2; link a:l0; ways; host red 1 a:r1; host red 2 b:r1; host red 3 c:r1");
 	for (size_t d = 0; d < 5; d++) {
 		size_t n_heard[3] = { 0 }, n_back = 0;
 		for (size_t t = 0; t < 3; t++) {
@@ -305,7 +289,7 @@ static void a_flood_of_a_foreign_vtep_is_heard_once(void **state)
 static void hosts_behind_a_foreign_vtep(void **state)
 {
 	(void) state;
-	begin(with_vteps, ports);
+	stage_open(with_vteps, ports);
 	send_one("b:r1", 0x50, 2, UNTAGGED);
 	assert_int_equal(w->n_got, 1);
 	assert_int_equal(heard_by(NAS), 1);
@@ -332,7 +316,7 @@ static void hosts_behind_a_foreign_vtep(void **state)
 static void a_new_file_names_a_known_host(void **state)
 {
 	(void) state;
-	begin(three, ports);
+	stage_open(three, ports);
 	world_do(w, "host red 80 a:r1; host red 2 b:r1");
 	world_reload(w, with_vteps);
 	world_check(w);
@@ -350,7 +334,7 @@ static void restarts_with_foreign_vteps(void **state)
 {
 	static const char *const order[] = { "b", "c", "a" };
 	(void) state;
-	begin(with_vteps, ports);
+	stage_open(with_vteps, ports);
 	world_do(w, "host red 1 a:r1; host red 2 b:r1");
 	world_restart(w);
 	for (size_t i = 0; i < 3; i++)
@@ -369,7 +353,7 @@ static void restarts_in_any_order(void **state)
 		{ "b", "c", "a" }, { "c", "a", "b" }, { "c", "b", "a" },
 	};
 	(void) state;
-	begin(three, ports);
+	stage_open(three, ports);
 	world_do(w, "host red 1 a:r1; host red 2 b:r1; host red 3 c:r1; host green 1 c:t0; host green 5 a:g1; host green 6 a:g1");
 	for (size_t i = 0; i < 6; i++) {
 		world_restart(w);
@@ -385,7 +369,7 @@ static void restarts_in_any_order(void **state)
 static void who_stays_away_is_remembered_until_given_up(void **state)
 {
 	(void) state;
-	begin(three, ports);
+	stage_open(three, ports);
 	world_do(w, "host red 1 a:r1; host red 3 c:r1");
 	world_restart(w);
 	assert_int_equal(world_back(w, "a", 10), 0);
@@ -407,7 +391,7 @@ static void who_stays_away_is_remembered_until_given_up(void **state)
 static void who_comes_back_with_less_is_left_alone(void **state)
 {
 	(void) state;
-	begin(three, ports);
+	stage_open(three, ports);
 	world_restart(w);
 	assert_int_equal(world_back(w, "a", 10), 0);
 	world_do(w, "port c:vxlan0 77; port c:r1 1; up c");
@@ -478,7 +462,7 @@ static const char in_two[] =
 static void a_peer_has_several_vteps(void **state)
 {
 	(void) state;
-	begin(in_two, ports);
+	stage_open(in_two, ports);
 	for (uint32_t i = 0; i < 2; i++) {
 		world_send_tunnelled(w, "a:vxlan0", world_frame(0, 2 + i, UNTAGGED), 100, 0x0a000002 + (i << 16));
 		assert_int_equal(w->n_got, 1);
@@ -499,7 +483,7 @@ static void a_peer_has_several_vteps(void **state)
 static void every_vtep_is_probed(void **state)
 {
 	(void) state;
-	begin(in_two, ports);
+	stage_open(in_two, ports);
 	assert_string_equal(ticked("a", 1, 2), "abab2baba2acca");
 	assert_string_equal(ticked("c", 1, 2), "caaccbbc");
 	assert_string_equal(ticked("a", 3, 30), "");
@@ -509,7 +493,7 @@ static void every_vtep_is_probed(void **state)
 static void peers_are_probed(void **state)
 {
 	(void) state;
-	begin(three, ports);
+	stage_open(three, ports);
 	assert_string_equal(greeted((struct fact) { .kind = FACT_SWITCH_UP, .sw = world_switch(w, "b") }), "baabbccb");
 	assert_string_equal(ticked("b", 1, 2), "baabbccb");
 	assert_string_equal(ticked("b", 3, 15), "");
@@ -545,44 +529,34 @@ static void step(void)
 	static const char *const names[] = { "r1", "r2", "g1", "t0", "h0", "x", "vxlan0", "tun" };
 	static const char *const networks[] = { "red", "green", "blue" };
 	const char *sw = switches[world_pick(4)], *name = names[world_pick(8)], *network = networks[world_pick(3)];
-	char place[32], line[80];
+	char place[32];
 	unsigned mac = 1 + world_pick(6);
 	uint32_t slot = world_switch(w, sw);
 	const struct view_port *port = view_port_by_name(w->view, slot, name);
 	snprintf(place, sizeof place, "%s:%s", sw, name);
 	if (!port) {
-		snprintf(line, sizeof line, "port %s %u", place, 1 + world_pick(12));
+		stage_do("port %s %u", place, 1 + world_pick(12));
 	} else if (!world_pick(4)) {
-		snprintf(line, sizeof line, "gone %s", place);
+		stage_do("gone %s", place);
 	} else if (world_pick(3) && view_use(port, world_network(w, network))) {
-		snprintf(line, sizeof line, "host %s %u %s", network, mac, place);
+		stage_do("host %s %u %s", network, mac, place);
 	} else if (world_host(w, network, mac) && !world_pick(3)) {
-		snprintf(line, sizeof line, "forget %s %u", network, mac);
+		stage_do("forget %s %u", network, mac);
 	} else {
-		snprintf(line, sizeof line, "%s %s", world_pick(2) ? "up" : "down", world_pick(2) ? sw : place);
+		stage_do("%s %s", world_pick(2) ? "up" : "down", world_pick(2) ? sw : place);
 	}
-	world_do(w, line);
 }
+
+static void open_one(unsigned seed) { stage_open(seed % 2 ? three : with_vteps, ""); }
+static void all_up(void) { world_do(w, "up a; up b; up c; up d"); }
 
 static void random_worlds(void **state)
 {
 	(void) state;
-	for (unsigned seed = 1; seed <= 30; seed++) {
-		world_seed(seed);
-		w = world_new(seed % 2 ? three : with_vteps);
-		for (unsigned i = 0; i < 60; i++) {
-			step();
-			world_check(w);
-			w->n_facts = 0;
-		}
-		world_do(w, "up a; up b; up c; up d");
-		world_restart_whole(w, "abcd", world_pick(4));
-		if (seed < 30)
-			world_free(w);
-	}
+	stage_play(&(struct stage_chance) { .open = open_one, .step = step, .calm = all_up, .switches = "abcd" });
 }
 
-#define T(NAME) cmocka_unit_test_teardown(NAME, after)
+#define T(NAME) cmocka_unit_test_teardown(NAME, stage_close)
 
 int main(void)
 {

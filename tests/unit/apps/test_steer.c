@@ -10,13 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/apps/world.h"
+#include "tests/unit/apps/stage.h"
 #include "topo/arena.h"
 
 enum { MAX_NETWORKS = 3, MAX_N = 8 };
 
-static struct world *w;
-static char yaml[8192], story[8192];
+static char yaml[STAGE_TEXT], story[STAGE_TEXT];
 static size_t n_switches, n_networks;
 static bool is_dead[256];               /* edges */
 static bool is_gone[MAX_N];             /* switches */
@@ -29,28 +28,6 @@ static uint32_t draw(uint32_t n)
 {
 	seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
 	return (uint32_t) (seed >> 33) % n;
-}
-
-static void add(char *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void add(char *text, const char *format, ...)
-{
-	va_list args;
-	size_t len = strlen(text);
-	va_start(args, format);
-	int n = vsnprintf(text + len, sizeof yaml - len, format, args);
-	va_end(args);
-	assert_true(n >= 0 && (size_t) n < sizeof yaml - len);
-}
-
-static void step(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void step(const char *format, ...)
-{
-	char line[200];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(line, sizeof line, format, args);
-	va_end(args);
-	world_do(w, line);
 }
 
 static const char *place(size_t i, size_t network)
@@ -91,33 +68,32 @@ static void build(size_t n, const char *cables, const char *vteps, const char *c
 	memset(is_dead, 0, sizeof is_dead);
 	memset(is_gone, 0, sizeof is_gone);
 	yaml[0] = story[0] = '\0';
-	add(yaml, "version: 1\nswitches:\n");
+	stage_write(yaml, "version: 1\nswitches:\n");
 	for (size_t i = 0; i < n; i++) {
 		char name = (char) ('a' + i);
-		add(yaml, "  %c: {dpid: %zu", name, i + 1);
+		stage_write(yaml, "  %c: {dpid: %zu", name, i + 1);
 		if (strchr(vteps, name))
-			add(yaml, ", vtep: 10.0.0.%zu", i + 1);
-		add(yaml, "}\n");
-		add(story, "up %c; port %c:vxlan0 1000;", name, name);
+			stage_write(yaml, ", vtep: 10.0.0.%zu", i + 1);
+		stage_write(yaml, "}\n");
+		stage_write(story, "up %c; port %c:vxlan0 1000;", name, name);
 		for (size_t k = 0; k < MAX_NETWORKS; k++)
 			if (!strchr(silent[k], name))
-				add(story, "port %c:%c1 %zu;", name, names[k][0], k + 1);
+				stage_write(story, "port %c:%c1 %zu;", name, names[k][0], k + 1);
 	}
-	add(yaml, "networks:\n  red: {vni: 7, ports: [\"*:r*\"]}\n  blue: {vni: 8, ports: [\"*:b*\"]}\n"
+	stage_write(yaml, "networks:\n  red: {vni: 7, ports: [\"*:r*\"]}\n  blue: {vni: 8, ports: [\"*:b*\"]}\n"
 	    "  green: {ports: [\"*:g*\"]}\nlinks:%s\n", cables[0] || (vteps[0] && vteps[1]) ? "" : " []");
 	for (const char *at = cables; *at; at += at[2] ? 3 : 2, n_links++) {
-		add(yaml, "  - {between: [\"%c:l%zu\", \"%c:l%zu\"]}\n", at[0], n_links, at[1], n_links);
-		add(story, "port %c:l%zu %zu; port %c:l%zu %zu; link %c:l%zu;", at[0], n_links, 10 + n_links,
+		stage_write(yaml, "  - {between: [\"%c:l%zu\", \"%c:l%zu\"]}\n", at[0], n_links, at[1], n_links);
+		stage_write(story, "port %c:l%zu %zu; port %c:l%zu %zu; link %c:l%zu;", at[0], n_links, 10 + n_links,
 		    at[1], n_links, 10 + n_links, at[0], n_links);
 	}
 	for (const char *a = vteps; *a; a++)
 		for (const char *b = a + 1; *b; b++)
-			add(yaml, "  - {between: [%c, %c], cost: 10, bfd: [\"%c:x-%c\", \"%c:x-%c\"]}\n", *a, *b, *a, *b, *b, *a);
-	w = world_new(yaml);
-	world_do(w, story);
+			stage_write(yaml, "  - {between: [%c, %c], cost: 10, bfd: [\"%c:x-%c\", \"%c:x-%c\"]}\n", *a, *b, *a, *b, *b, *a);
+	stage_open(yaml, story);
 	for (size_t e = 0; e < w->net->n_edges; e++)
 		for (unsigned end = 0; w->net->edges[e].link == NET_NONE && end < 2; end++)
-			step("port %c:%s %u", (char) ('a' + w->net->edges[e].sw[end]), w->net->edges[e].bfd[end],
+			stage_do("port %c:%s %u", (char) ('a' + w->net->edges[e].sw[end]), w->net->edges[e].bfd[end],
 			     100 + w->net->edges[e].sw[!end]);
 	world_do(w, "ways");
 	learn_all();
@@ -125,15 +101,19 @@ static void build(size_t n, const char *cables, const char *vteps, const char *c
 
 static const char *const everywhere[MAX_NETWORKS] = { "", "", "" };
 
+static void take_back(void)
+{
+	for (size_t i = 0; i < WORLD_MAX_SWITCHES; i++) {
+		walk_switch_free(w->given[i]);
+		w->given[i] = NULL;
+	}
+}
+
 static int after(void **state)
 {
-	(void) state;
-	for (size_t i = 0; w && i < WORLD_MAX_SWITCHES; i++)
-		walk_switch_free(w->given[i]);
 	if (w)
-		world_free(w);
-	w = NULL;
-	return 0;
+		take_back();
+	return stage_close(state);
 }
 
 /* --- faults ------------------------------------------------------------------------------ */
@@ -148,13 +128,13 @@ static void set_edge(uint32_t e, bool up)
 	for (unsigned end = 0; end < 2; end++) {
 		char name = (char) ('a' + edge->sw[end]);
 		if (edge->link != NET_NONE)
-			step("%s %s:%s", word, w->net->switches[edge->sw[end]].name, w->net->links[edge->link].ends[end].port);
+			stage_do("%s %s:%s", word, w->net->switches[edge->sw[end]].name, w->net->links[edge->link].ends[end].port);
 		else
-			step("%s %c:%s", word, name, edge->bfd[end]);
+			stage_do("%s %c:%s", word, name, edge->bfd[end]);
 		w->is_hole[slot_of(edge->sw[end])][slot_of(edge->sw[!end])] = edge->link == NET_NONE && !up;
 	}
 	if (edge->link != NET_NONE && up)
-		step("link %s:%s", w->net->switches[edge->sw[0]].name, w->net->links[edge->link].ends[0].port);
+		stage_do("link %s:%s", w->net->switches[edge->sw[0]].name, w->net->links[edge->link].ends[0].port);
 }
 
 /* Who of a network can be reached, by other means than ours. */
@@ -687,11 +667,11 @@ static void a_port_that_is_not_there(void **state)
 	(void) state;
 	build(4, "ab bc cd da", "", everywhere);
 	world_do(w, "steer");
-	step("gone b:l1; ways");
+	stage_do("gone b:l1; ways");
 	world_check(w);
 	is_dead[1] = true;
 	all(MAY_DROP);
-	step("port b:l1 77; link b:l1; ways");
+	stage_do("port b:l1 77; link b:l1; ways");
 	world_check(w);
 	is_dead[1] = false;
 	all(MUST_ARRIVE);
@@ -744,7 +724,7 @@ static void one_world(void)
 	for (size_t i = 0; i < MAX_NETWORKS; i++)
 		some_of(silent[i], draw(60));
 	build(n_switches, cables, vteps, who);
-	step("steer %u", draw(100));
+	stage_do("steer %u", draw(100));
 	world_check(w);
 	every_slot_takes_its_path();
 	cut_each();
@@ -756,7 +736,7 @@ static void one_world(void)
 		world_do(w, "ways");
 		change_to(draw(2) ? plan_with_owns(draw(100)) : plan(draw(100)), 4, is_first || !memchr(is_dead, true, sizeof is_dead) ? MUST_ARRIVE : MAY_DROP);
 	}
-	after(NULL);
+	take_back();
 }
 
 static void worlds_by_chance(void **state)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "apps/storm.h"
-#include "tests/unit/apps/world.h"
+#include "tests/unit/apps/stage.h"
 
 #define HEAD "version: 1\nswitches: {a: {dpid: 1, vtep: 10.0.0.1}, b: {dpid: 2, vtep: 10.0.0.2}}\n" \
 	"acls: {deny22: [{deny: tcp, port: 22}, {allow: any}]}\n"
@@ -30,21 +30,10 @@ static const char story[] =
 	"port a:b2 6; port a:lan0 8; port a:vxlan0 9; port b:r3 1; port b:vxlan0 9\n"
 	"port a:p1 11; port a:p2 12; port a:p3 13\n";
 
-static struct world *w;
-
 static int set_up(void **state)
 {
 	(void) state;
-	w = world_new(yaml);
-	world_do(w, story);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void) state;
-	world_check(w);
-	world_free(w);
+	stage_open(yaml, story);
 	return 0;
 }
 
@@ -195,7 +184,7 @@ static void a_rate_is_a_meter_where_it_comes_in(void **state)
 	(void) state;
 	uint32_t p1 = meter_of("a:p1", "rated", LIMIT_RATE), p2 = meter_of("a:p2", "rated", LIMIT_RATE);
 	assert_true(p1 >= METER_STORM_FIRST && p2 >= METER_STORM_FIRST && p1 != p2);
-	char meter[64], row[32];
+	char meter[64], row[64];
 	snprintf(meter, sizeof meter, "meter=%u kbps burst", p1);
 	assert_int_equal(world_count_rows(w, "a", meter, "rate=10000 burst_size=2500", NULL), 1);
 	snprintf(meter, sizeof meter, "meter=%u kbps burst", p2);
@@ -205,7 +194,7 @@ static void a_rate_is_a_meter_where_it_comes_in(void **state)
 	/* Untagged, and with a tag that says only how urgent it is. */
 	snprintf(row, sizeof row, "actions=meter:%u,", p1);
 	assert_int_equal(world_count_rows(w, "a", "table=0,", row, NULL), 2);
-	snprintf(row, sizeof row, "actions=meter:%u,pop_vlan", p2);
+	snprintf(row, sizeof row, "actions=meter:%u,move:OXM_OF_VLAN_PCP", p2);
 	assert_int_equal(world_count_rows(w, "a", "table=0,", row, NULL), 1);
 	assert_int_equal(rows_with(p1), 2);
 	world_send(w, "a:p2", world_frame(0, 1, 5));
@@ -322,17 +311,17 @@ static void a_storm_outlives_an_edit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_port_has_what_it_says_or_its_network, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(each_limit_has_its_meter, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(frames_go_their_way, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(ids_stay, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(few_meters, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(an_edit_of_a_rate_changes_one_meter, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_restart_sends_nothing, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_rate_is_a_meter_where_it_comes_in, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(who_sends_more_is_told, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_storm_begins_and_ends, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_storm_outlives_an_edit, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_port_has_what_it_says_or_its_network, set_up, stage_close),
+		cmocka_unit_test_setup_teardown(each_limit_has_its_meter, set_up, stage_close),
+		cmocka_unit_test_setup_teardown(frames_go_their_way, set_up, stage_close),
+		cmocka_unit_test_setup_teardown(ids_stay, set_up, stage_close),
+		cmocka_unit_test_setup_teardown(few_meters, set_up, stage_close),
+		cmocka_unit_test_setup_teardown(an_edit_of_a_rate_changes_one_meter, set_up, stage_close),
+		cmocka_unit_test_setup_teardown(a_restart_sends_nothing, set_up, stage_close),
+		cmocka_unit_test_setup_teardown(a_rate_is_a_meter_where_it_comes_in, set_up, stage_close),
+		cmocka_unit_test_setup_teardown(who_sends_more_is_told, set_up, stage_close),
+		cmocka_unit_test_setup_teardown(a_storm_begins_and_ends, set_up, stage_close),
+		cmocka_unit_test_setup_teardown(a_storm_outlives_an_edit, set_up, stage_close),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,6 +108,9 @@ char *world_rows_text(struct world *, uint32_t sw);
 /* How many rows of the switch hold all these words; ends with null. */
 size_t world_count_rows(struct world *, const char *sw, const char *word, ...) __attribute__((sentinel));
 
+/* The switch is sent all it lacks, and has it. */
+void world_deliver(struct world *, uint32_t sw);
+
 /* The daemon starts anew and this switch comes back with the rows it has. What
  * would be sent to any switch that is back must be nothing, or how much it is. */
 void world_restart(struct world *);

@@ -68,71 +68,86 @@ static int group_down(void **state)
 
 /* --- a doctor --------------------------------------------------------------------------------- */
 
-struct ward {
-	struct arena *arena;
+/* One at a time: who is admitted sends the one before home. */
+static struct ward {
+	struct arena *arena;            /* null = nobody is here */
 	struct lab_runner runner;
 	struct doctor d;
 	struct net *net;
-};
+} w;
 
-static void ward_init(struct ward *w, const char *file, unsigned sides)
+static void discharge(void)
+{
+	if (!w.arena)
+		return;
+	doctor_uninit(&w.d);
+	net_free(w.net);
+	lab_runner_uninit(&w.runner);
+	arena_free(w.arena);
+	w = (struct ward) { 0 };
+}
+
+/* What every machine has, and no file may: 10.99.0.1 is 127.0.0.1. */
+static void come_home(struct net_switch *sw)
+{
+	for (size_t k = 0; k < sw->n_vteps; k++)
+		if (!strncmp(sw->vteps[k].text, "10.99.", 6))
+			sw->vteps[k].text = arena_printf(w.arena, "127.0.0.%s", strrchr(sw->vteps[k].text, '.') + 1);
+	sw->vtep = sw->vteps[0].text;
+}
+
+static void admit(const char *file, unsigned sides)
 {
 	struct diag *diag = diag_new("topology.yaml");
-	*w = (struct ward) { .arena = arena_new() };
-	lab_runner_init(&w->runner, w->arena, false);
-	w->net = file ? net_parse("topology.yaml", file, strlen(file), diag) : NULL;
-	assert_true(!file || w->net);
+	discharge();
+	w.arena = arena_new();
+	lab_runner_init(&w.runner, w.arena, false);
+	w.net = file ? net_parse("topology.yaml", file, strlen(file), diag) : NULL;
+	assert_true(!file || w.net);
 	diag_free(diag);
-	/* What every machine has, and no file may: 10.99.0.1 is 127.0.0.1. */
-	for (size_t i = 0; w->net && i < w->net->n_switches; i++) {
-		struct net_switch *sw = &w->net->switches[i];
-		for (size_t k = 0; k < sw->n_vteps; k++)
-			if (!strncmp(sw->vteps[k].text, "10.99.", 6))
-				sw->vteps[k].text = arena_printf(w->arena, "127.0.0.%s", strrchr(sw->vteps[k].text, '.') + 1);
-		sw->vtep = sw->vteps[0].text;
-	}
-	w->d = (struct doctor) { .runner = &w->runner, .run_dir = fake_dir, .bridge_name = "br-int", .sides = sides, .net = w->net,
-				 .file = "topology.yaml", .proc = arena_strdup(w->arena, fake_path("proc")) };
-	doctor_init(&w->d);
+	for (size_t i = 0; w.net && i < w.net->n_switches; i++)
+		come_home(&w.net->switches[i]);
+	w.d = (struct doctor) { .runner = &w.runner, .run_dir = scratch_dir, .bridge_name = "br-int", .sides = sides, .net = w.net,
+				.file = "topology.yaml", .proc = arena_strdup(w.arena, scratch_path("proc")) };
+	doctor_init(&w.d);
 }
 
-static void ward_uninit(struct ward *w)
+static int after(void **state)
 {
-	doctor_uninit(&w->d);
-	net_free(w->net);
-	lab_runner_uninit(&w->runner);
-	arena_free(w->arena);
+	(void) state;
+	discharge();
+	return 0;
 }
 
-static void ask(struct ward *w, const char *name, struct doctor_result *r)
+static void ask(const char *name, struct doctor_result *r)
 {
 	size_t n;
 	const struct doctor_check *checks = doctor_checks(&n);
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(checks[i].name, name)) {
-			doctor_check(&w->d, &checks[i], r);
+			doctor_check(&w.d, &checks[i], r);
 			return;
 		}
 	fail_msg("no check %s", name);
 }
 
-static void expect(struct ward *w, const char *name, enum doctor_state state, const char *text, const char *cure)
+static void expect(const char *name, enum doctor_state state, const char *text, const char *cure)
 {
 	struct doctor_result r;
-	ask(w, name, &r);
+	ask(name, &r);
 	if (r.state != state)
 		fail_msg("%s is %d, not %d: %s", name, r.state, state, r.text);
-	FAKE_HAS(r.text, text);
+	HAS(r.text, text);
 	if (cure)
-		FAKE_HAS(r.cure ? r.cure : "", cure);
+		HAS(r.cure ? r.cure : "", cure);
 }
 
 static void write_proc(const char *name, const char *text)
 {
 	char command[256];
-	snprintf(command, sizeof command, "mkdir -p $(dirname %s)", fake_path(name));
+	snprintf(command, sizeof command, "mkdir -p $(dirname %s)", scratch_path(name));
 	assert_int_equal(system(command), 0);
-	fake_ovs_write(name, text);
+	scratch_write(name, text);
 }
 
 /* --- hosts ------------------------------------------------------------------------------------ */
@@ -141,11 +156,10 @@ static void test_all_well(void **state)
 {
 	size_t n;
 	const struct doctor_check *checks = doctor_checks(&n);
-	struct ward w;
 	(void) state;
 	fake_ovs_reset(target);
-	fake_ovs_write("rules", "table inet filter {\n}\n");
-	ward_init(&w, topology, DOCTOR_HOST);
+	scratch_write("rules", "table inet filter {\n}\n");
+	admit(topology, DOCTOR_HOST);
 	for (size_t i = 0; i < n; i++) {
 		struct doctor_result r;
 		if (!(checks[i].side & DOCTOR_HOST) || !strcmp(checks[i].name, "clock"))
@@ -155,7 +169,6 @@ static void test_all_well(void **state)
 		if (r.state != (strcmp(checks[i].name, "neighbours") ? DOCTOR_FINE : DOCTOR_SKIPPED))
 			fail_msg("%s is %d: %s", checks[i].name, r.state, r.text);
 	}
-	ward_uninit(&w);
 }
 
 /* In userspace only, and only where somebody asked for it. */
@@ -165,29 +178,25 @@ static void test_vlan_limit(void **state)
 	(void) state;
 	for (int in_userspace = 0; in_userspace < 2; in_userspace++)
 		for (int is_two = 0; is_two < 2; is_two++) {
-			struct ward w;
 			fake_ovs_reset(target);
 			if (is_two)
 				fake_ovs_change(from, two);
 			if (in_userspace)
 				fake_ovs_change("\"0000525400a10011\",\"\"", "\"0000525400a10011\",\"netdev\"");
-			ward_init(&w, topology, DOCTOR_HOST);
+			admit(topology, DOCTOR_HOST);
 			bool is_open = in_userspace && is_two;
-			expect(&w, "vlan-limit", is_open ? DOCTOR_NOTE : DOCTOR_FINE, is_two ? "2" : "1",
+			expect("vlan-limit", is_open ? DOCTOR_NOTE : DOCTOR_FINE, is_two ? "2" : "1",
 			       is_open ? "remove Open_vSwitch . other_config vlan-limit" : NULL);
-			ward_uninit(&w);
 		}
 	/* The file needs it: told, and left. */
-	struct ward w;
 	struct doctor_result r;
 	fake_ovs_reset(target);
 	fake_ovs_change(from, two);
 	fake_ovs_change("\"0000525400a10011\",\"\"", "\"0000525400a10011\",\"netdev\"");
-	ward_init(&w, "version: 1\nswitches: {kvm1: {dpid: 0x525400a10011, vtep: 10.99.0.1}}\nnetworks: {qinq: {tags: pass, ports: [kvm1:vm-a]}}\n", DOCTOR_HOST);
-	ask(&w, "vlan-limit", &r);
+	admit("version: 1\nswitches: {kvm1: {dpid: 0x525400a10011, vtep: 10.99.0.1}}\nnetworks: {qinq: {tags: pass, ports: [kvm1:vm-a]}}\n", DOCTOR_HOST);
+	ask("vlan-limit", &r);
 	assert_int_equal(r.state, DOCTOR_NOTE);
 	assert_null(r.cure);
-	ward_uninit(&w);
 }
 
 /* One word of the database is another one. */
@@ -225,101 +234,86 @@ static void test_one_word(void **state)
 	};
 	(void) state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct ward w;
 		fake_ovs_reset(target);
 		fake_ovs_change(cases[i].from, cases[i].to);
-		ward_init(&w, topology, DOCTOR_HOST);
+		admit(topology, DOCTOR_HOST);
 		if (!w.d.name || !strcmp(cases[i].check, "bridge")) {
 			/* Without the bridge its note is not there either; the certificate says it. */
 			assert_string_equal(w.d.name, "kvm1");
 		}
-		expect(&w, cases[i].check, cases[i].state, cases[i].text, cases[i].cure);
-		ward_uninit(&w);
+		expect(cases[i].check, cases[i].state, cases[i].text, cases[i].cure);
 	}
 }
 
 static void test_ovs_is_down(void **state)
 {
-	struct ward w;
 	(void) state;
 	fake_ovs_reset(target);
-	fake_ovs_write("dead", "");
-	ward_init(&w, NULL, DOCTOR_HOST);
-	expect(&w, "ovs", DOCTOR_WRONG, "ovs-vswitchd does not answer", "systemctl restart openvswitch-switch");
-	expect(&w, "dpid", DOCTOR_SKIPPED, "give it with --file", NULL);
-	ward_uninit(&w);
-	fake_ovs_write("nodb", "");
-	ward_init(&w, topology, DOCTOR_HOST);
-	expect(&w, "ovs", DOCTOR_WRONG, "database connection failed", "openvswitch-switch");
-	expect(&w, "bridge", DOCTOR_SKIPPED, "Open vSwitch does not tell", NULL);
-	ward_uninit(&w);
+	scratch_write("dead", "");
+	admit(NULL, DOCTOR_HOST);
+	expect("ovs", DOCTOR_WRONG, "ovs-vswitchd does not answer", "systemctl restart openvswitch-switch");
+	expect("dpid", DOCTOR_SKIPPED, "give it with --file", NULL);
+	scratch_write("nodb", "");
+	admit(topology, DOCTOR_HOST);
+	expect("ovs", DOCTOR_WRONG, "database connection failed", "openvswitch-switch");
+	expect("bridge", DOCTOR_SKIPPED, "Open vSwitch does not tell", NULL);
 }
 
 static void test_the_way_to_weftd(void **state)
 {
-	struct ward w;
 	char nobody[] = "tcp:127.0.0.1:1", by_tls[64];
 	(void) state;
 	fake_ovs_reset(nobody);
-	ward_init(&w, NULL, DOCTOR_HOST);
-	expect(&w, "reach", DOCTOR_WRONG, "tcp:127.0.0.1:1: Connection refused", "firewall");
-	expect(&w, "handshake", DOCTOR_SKIPPED, "none that could be reached", NULL);
-	ward_uninit(&w);
+	admit(NULL, DOCTOR_HOST);
+	expect("reach", DOCTOR_WRONG, "tcp:127.0.0.1:1: Connection refused", "firewall");
+	expect("handshake", DOCTOR_SKIPPED, "none that could be reached", NULL);
 	fake_ovs_reset("ssl:no-such-host.invalid:6653");
-	ward_init(&w, NULL, DOCTOR_HOST);
-	expect(&w, "reach", DOCTOR_WRONG, "no-such-host.invalid", "address instead of the name");
-	ward_uninit(&w);
+	admit(NULL, DOCTOR_HOST);
+	expect("reach", DOCTOR_WRONG, "no-such-host.invalid", "address instead of the name");
 	/* One that speaks no TLS. */
 	snprintf(by_tls, sizeof by_tls, "ssl:%s", target + 4);
 	fake_ovs_reset(by_tls);
-	ward_init(&w, NULL, DOCTOR_HOST);
-	expect(&w, "reach", DOCTOR_FINE, by_tls, NULL);
-	expect(&w, "handshake", DOCTOR_WRONG, "no TLS 1.3", "compare ca.pem");
-	ward_uninit(&w);
+	admit(NULL, DOCTOR_HOST);
+	expect("reach", DOCTOR_FINE, by_tls, NULL);
+	expect("handshake", DOCTOR_WRONG, "no TLS 1.3", "compare ca.pem");
 	/* Without a certificate. */
 	fake_ovs_change("[\"uuid\",\"u-ssl\"],[\"set\",[]],[\"uuid\",\"u-br\"]", "[\"set\",[]],[\"set\",[]],[\"uuid\",\"u-br\"]");
-	ward_init(&w, NULL, DOCTOR_HOST);
-	expect(&w, "certificate-files", DOCTOR_WRONG, "has no certificate", "weft switch join kvm1");
-	expect(&w, "certificate-name", DOCTOR_SKIPPED, "no certificate", NULL);
-	expect(&w, "handshake", DOCTOR_WRONG, "not tried", NULL);
-	ward_uninit(&w);
+	admit(NULL, DOCTOR_HOST);
+	expect("certificate-files", DOCTOR_WRONG, "has no certificate", "weft switch join kvm1");
+	expect("certificate-name", DOCTOR_SKIPPED, "no certificate", NULL);
+	expect("handshake", DOCTOR_WRONG, "not tried", NULL);
 	fake_ovs_reset("ptcp:6653");
-	ward_init(&w, NULL, DOCTOR_HOST);
-	expect(&w, "other-controllers", DOCTOR_WRONG, "whoever reaches that port", "--replace");
-	expect(&w, "reach", DOCTOR_SKIPPED, "no controller that could be called", NULL);
-	ward_uninit(&w);
+	admit(NULL, DOCTOR_HOST);
+	expect("other-controllers", DOCTOR_WRONG, "whoever reaches that port", "--replace");
+	expect("reach", DOCTOR_SKIPPED, "no controller that could be called", NULL);
 }
 
 static void test_files_are_closed(void **state)
 {
-	struct ward w;
 	(void) state;
 	fake_ovs_reset(target);
-	fake_ovs_write("ovs-vswitchd.pid", "77\n");
+	scratch_write("ovs-vswitchd.pid", "77\n");
 	write_proc("proc/77/status", "Name:\tx\nUid:\t64001\t64001\t0\t0\nGid:\t64001\t64001\t0\t0\n");
-	ward_init(&w, NULL, DOCTOR_HOST);
-	expect(&w, "certificate-files", DOCTOR_WRONG, "ovs-vswitchd (user 64001) may not open", "chown 64001:64001 ");
-	ward_uninit(&w);
-	unlink(fake_path("ovs-vswitchd.pid"));
+	admit(NULL, DOCTOR_HOST);
+	expect("certificate-files", DOCTOR_WRONG, "ovs-vswitchd (user 64001) may not open", "chown 64001:64001 ");
+	unlink(scratch_path("ovs-vswitchd.pid"));
 }
 
 static void test_dates(void **state)
 {
-	struct ward w;
 	struct join_cert *cert = &w.d.cert;
 	(void) state;
 	fake_ovs_reset(target);
-	ward_init(&w, NULL, DOCTOR_HOST);
+	admit(NULL, DOCTOR_HOST);
 	w.d.clock_is_kept = true;
-	expect(&w, "clock", DOCTOR_FINE, "UTC, kept", NULL);
+	expect("clock", DOCTOR_FINE, "UTC, kept", NULL);
 	w.d.clock_is_kept = false;
-	expect(&w, "clock", DOCTOR_NOTE, "knows nothing that keeps it right", "systemd-timesyncd");
+	expect("clock", DOCTOR_NOTE, "knows nothing that keeps it right", "systemd-timesyncd");
 	cert->info.not_before = time(NULL) + 86400;
-	expect(&w, "certificate-dates", DOCTOR_WRONG, "is valid from ", "set the clock");
+	expect("certificate-dates", DOCTOR_WRONG, "is valid from ", "set the clock");
 	cert->info.not_before = 0;
 	cert->info.not_after = time(NULL) - 86400;
-	expect(&w, "certificate-dates", DOCTOR_WRONG, "is valid until ", "weft pki renew kvm1");
-	ward_uninit(&w);
+	expect("certificate-dates", DOCTOR_WRONG, "is valid until ", "weft pki renew kvm1");
 }
 
 /* --- below the tunnels ------------------------------------------------------------------------ */
@@ -336,28 +330,24 @@ static void test_underlay(void **state)
 {
 	static const char far[] = "version: 1\nswitches: {kvm1: {dpid: 0x11, vtep: 203.0.113.77}}\nnetworks: {o: {ports: [\"*:*\"]}}\n";
 	static const char wide[] = "version: 1\nunderlay_mtu: 1600\nswitches: {kvm1: {dpid: 0x11, vtep: 10.99.0.1}}\nnetworks: {o: {ports: [\"*:*\"]}}\n";
-	struct ward w;
 	(void) state;
 	fake_ovs_reset(target);
-	ward_init(&w, far, DOCTOR_HOST);
-	expect(&w, "vtep", DOCTOR_WRONG, "no device here has 203.0.113.77", "ip address add 203.0.113.77/24");
-	expect(&w, "mtu", DOCTOR_SKIPPED, "no device has the vtep", NULL);
-	ward_uninit(&w);
+	admit(far, DOCTOR_HOST);
+	expect("vtep", DOCTOR_WRONG, "no device here has 203.0.113.77", "ip address add 203.0.113.77/24");
+	expect("mtu", DOCTOR_SKIPPED, "no device has the vtep", NULL);
 	be_userspace();
-	ward_init(&w, wide, DOCTOR_HOST);
-	expect(&w, "mtu", DOCTOR_WRONG, "br-int, below lo, has an MTU of 1500, and tunnels count on 1600", "set Interface br-int mtu_request=1600");
-	ward_uninit(&w);
-	ward_init(&w, topology, DOCTOR_HOST);
-	expect(&w, "mtu", DOCTOR_FINE, "guests may have", NULL);
-	expect(&w, "datapath", DOCTOR_FINE, "netdev", NULL);
-	expect(&w, "neighbours", DOCTOR_FINE, "1 vtep", NULL);
-	fake_ovs_write("neigh", "IP   MAC   Bridge\n127.0.0.22   02:00:00:00:00:02   br-phys\n");
-	expect(&w, "neighbours", DOCTOR_WRONG, "the MAC of 127.0.0.2 (kvm2) is not known", "revalidator/purge");
-	fake_ovs_write("route", "src 127.0.0.1\ngateway 127.0.0.22\ndev br-phys\n");
-	expect(&w, "neighbours", DOCTOR_FINE, "1 vtep", NULL);
-	unlink(fake_path("route"));
-	expect(&w, "neighbours", DOCTOR_WRONG, "no way to 127.0.0.2 (kvm2)", "ovs/route/show");
-	ward_uninit(&w);
+	admit(wide, DOCTOR_HOST);
+	expect("mtu", DOCTOR_WRONG, "br-int, below lo, has an MTU of 1500, and tunnels count on 1600", "set Interface br-int mtu_request=1600");
+	admit(topology, DOCTOR_HOST);
+	expect("mtu", DOCTOR_FINE, "guests may have", NULL);
+	expect("datapath", DOCTOR_FINE, "netdev", NULL);
+	expect("neighbours", DOCTOR_FINE, "1 vtep", NULL);
+	scratch_write("neigh", "IP   MAC   Bridge\n127.0.0.22   02:00:00:00:00:02   br-phys\n");
+	expect("neighbours", DOCTOR_WRONG, "the MAC of 127.0.0.2 (kvm2) is not known", "revalidator/purge");
+	scratch_write("route", "src 127.0.0.1\ngateway 127.0.0.22\ndev br-phys\n");
+	expect("neighbours", DOCTOR_FINE, "1 vtep", NULL);
+	unlink(scratch_path("route"));
+	expect("neighbours", DOCTOR_WRONG, "no way to 127.0.0.2 (kvm2)", "ovs/route/show");
 }
 
 static void test_kernel(void **state)
@@ -365,21 +355,19 @@ static void test_kernel(void **state)
 	static const char two[] =
 		"version: 1\nunderlays: {red: {main: true}, blue: {}}\nswitches: {kvm1: {dpid: 0x11, vteps: {red: 10.99.0.1, blue: 10.99.0.9}}}\n"
 		"networks: {o: {ports: [\"*:*\"]}}\n";
-	struct ward w;
 	(void) state;
 	fake_ovs_reset(target);
 	write_proc("proc/sys/net/ipv4/conf/all/rp_filter", "1\n");
-	ward_init(&w, two, DOCTOR_HOST);
-	expect(&w, "rp-filter", DOCTOR_WRONG, "lo drops what comes by it", "sysctl net.ipv4.conf.lo.rp_filter=2");
+	admit(two, DOCTOR_HOST);
+	expect("rp-filter", DOCTOR_WRONG, "lo drops what comes by it", "sysctl net.ipv4.conf.lo.rp_filter=2");
 	write_proc("proc/sys/net/ipv4/conf/lo/rp_filter", "2\n");
-	expect(&w, "rp-filter", DOCTOR_FINE, "not strict", NULL);
-	fake_ovs_write("rules", "table inet f {\n\tchain in {\n\t\ttype filter hook input priority 0; policy drop;\n\t}\n}\n");
-	expect(&w, "firewall", DOCTOR_WRONG, "no rule names UDP port 4789", "nft add rule");
-	fake_ovs_write("rules", "table inet f {\n\tchain in {\n\t\ttype filter hook input priority 0; policy drop;\n\t\tudp dport 4789 accept\n\t}\n}\n");
-	expect(&w, "firewall", DOCTOR_FINE, "a rule names UDP port 4789", NULL);
-	unlink(fake_path("rules"));
-	expect(&w, "firewall", DOCTOR_SKIPPED, "neither nft nor iptables-save tells", NULL);
-	ward_uninit(&w);
+	expect("rp-filter", DOCTOR_FINE, "not strict", NULL);
+	scratch_write("rules", "table inet f {\n\tchain in {\n\t\ttype filter hook input priority 0; policy drop;\n\t}\n}\n");
+	expect("firewall", DOCTOR_WRONG, "no rule names UDP port 4789", "nft add rule");
+	scratch_write("rules", "table inet f {\n\tchain in {\n\t\ttype filter hook input priority 0; policy drop;\n\t\tudp dport 4789 accept\n\t}\n}\n");
+	expect("firewall", DOCTOR_FINE, "a rule names UDP port 4789", NULL);
+	unlink(scratch_path("rules"));
+	expect("firewall", DOCTOR_SKIPPED, "neither nft nor iptables-save tells", NULL);
 }
 
 /* In userspace: what fills the table is told before it is full, and a network that has its own limit. */
@@ -388,53 +376,48 @@ static void test_connections(void **state)
 	static const char tracked[] =
 		"version: 1\nswitches: {kvm1: {dpid: 0x525400a10011, vtep: 10.99.0.1}}\n"
 		"networks: {office: {ports: [\"*:*\"], acl: one, ct_zone: 77}}\nacls: {one: [{deny: any}]}\n";
-	struct ward w;
 	(void) state;
 	fake_ovs_reset(target);
 	fake_ovs_change("\"0000525400a10011\",\"\"", "\"0000525400a10011\",\"netdev\"");
-	ward_init(&w, tracked, DOCTOR_HOST);
-	expect(&w, "connections", DOCTOR_FINE, "7 of 3000000", NULL);
-	fake_ovs_write("nconns", "2700000\n");
-	expect(&w, "connections", DOCTOR_NOTE, "2700000 of 3000000", "dpctl/ct-set-maxconns netdev@ovs-netdev 6000000");
-	fake_ovs_write("nconns", "3000000\n");
-	expect(&w, "connections", DOCTOR_WRONG, "full", "dpctl/ct-set-maxconns netdev@ovs-netdev 6000000");
-	fake_ovs_write("maxconns", "0\n");
-	expect(&w, "connections", DOCTOR_WRONG, "full", "dpctl/ct-set-maxconns netdev@ovs-netdev 3000000");
+	admit(tracked, DOCTOR_HOST);
+	expect("connections", DOCTOR_FINE, "7 of 3000000", NULL);
+	scratch_write("nconns", "2700000\n");
+	expect("connections", DOCTOR_NOTE, "2700000 of 3000000", "dpctl/ct-set-maxconns netdev@ovs-netdev 6000000");
+	scratch_write("nconns", "3000000\n");
+	expect("connections", DOCTOR_WRONG, "full", "dpctl/ct-set-maxconns netdev@ovs-netdev 6000000");
+	scratch_write("maxconns", "0\n");
+	expect("connections", DOCTOR_WRONG, "full", "dpctl/ct-set-maxconns netdev@ovs-netdev 3000000");
 	fake_ovs_reset(target);
 	fake_ovs_change("\"0000525400a10011\",\"\"", "\"0000525400a10011\",\"netdev\"");
-	fake_ovs_write("limits", "default limit=0\nzone=76,limit=10,count=9\nzone=77,limit=10,count=10\n");
-	expect(&w, "connections", DOCTOR_WRONG, "network office (zone 77) has 10 connections of 10",
+	scratch_write("limits", "default limit=0\nzone=76,limit=10,count=9\nzone=77,limit=10,count=10\n");
+	expect("connections", DOCTOR_WRONG, "network office (zone 77) has 10 connections of 10",
 	       "dpctl/ct-set-limits netdev@ovs-netdev zone=77,limit=20");
-	fake_ovs_write("limits", "default limit=0\nzone=5,limit=0,count=3\nzone=6,limit=1,count=1\n");
-	expect(&w, "connections", DOCTOR_WRONG, "zone 6 has 1 connections of 1", "zone=6,limit=2");
+	scratch_write("limits", "default limit=0\nzone=5,limit=0,count=3\nzone=6,limit=1,count=1\n");
+	expect("connections", DOCTOR_WRONG, "zone 6 has 1 connections of 1", "zone=6,limit=2");
 	/* One that has no limits, or does not tell. */
-	unlink(fake_path("limits"));
-	expect(&w, "connections", DOCTOR_FINE, "7 of", NULL);
-	unlink(fake_path("nconns"));
-	expect(&w, "connections", DOCTOR_SKIPPED, "does not tell", NULL);
-	ward_uninit(&w);
+	unlink(scratch_path("limits"));
+	expect("connections", DOCTOR_FINE, "7 of", NULL);
+	unlink(scratch_path("nconns"));
+	expect("connections", DOCTOR_SKIPPED, "does not tell", NULL);
 	/* The kernel's. */
 	fake_ovs_reset(target);
-	ward_init(&w, tracked, DOCTOR_HOST);
-	expect(&w, "connections", DOCTOR_FINE, "the kernel tracks none", NULL);
+	admit(tracked, DOCTOR_HOST);
+	expect("connections", DOCTOR_FINE, "the kernel tracks none", NULL);
 	write_proc("proc/sys/net/netfilter/nf_conntrack_max", "100\n");
 	write_proc("proc/sys/net/netfilter/nf_conntrack_count", "100\n");
-	expect(&w, "connections", DOCTOR_WRONG, "100 of 100", "sysctl net.netfilter.nf_conntrack_max=200");
+	expect("connections", DOCTOR_WRONG, "100 of 100", "sysctl net.netfilter.nf_conntrack_max=200");
 	write_proc("proc/sys/net/netfilter/nf_conntrack_count", "5\n");
-	expect(&w, "connections", DOCTOR_FINE, "5 of 100", NULL);
-	ward_uninit(&w);
+	expect("connections", DOCTOR_FINE, "5 of 100", NULL);
 }
 
 static void test_rows_of_others(void **state)
 {
-	struct ward w;
 	(void) state;
 	fake_ovs_reset(target);
-	fake_ovs_write("flows", " cookie=0x7701000000000001, table=1, priority=0 actions=drop\n cookie=0xab, priority=0 actions=NORMAL\n"
+	scratch_write("flows", " cookie=0x7701000000000001, table=1, priority=0 actions=drop\n cookie=0xab, priority=0 actions=NORMAL\n"
 		       " cookie=0xcd, table=7, priority=9 actions=drop\n cookie=0x77, priority=5 actions=drop\n");
-	ward_init(&w, NULL, DOCTOR_HOST);
-	expect(&w, "foreign-rows", DOCTOR_NOTE, "2 rows are not weft's, the first with cookie 0xcd", "del-flows br-int cookie=0xcd/-1");
-	ward_uninit(&w);
+	admit(NULL, DOCTOR_HOST);
+	expect("foreign-rows", DOCTOR_NOTE, "2 rows are not weft's, the first with cookie 0xcd", "del-flows br-int cookie=0xcd/-1");
 }
 
 /* --- weftd ------------------------------------------------------------------------------------ */
@@ -443,11 +426,11 @@ static void test_rows_of_others(void **state)
 static void pretend(const char *listen)
 {
 	char line[512], path[128];
-	int n = snprintf(line, sizeof line, "weftd%c--pki%c%s%c--state-dir%c%s%c--listen%c%s%c%s", 0, 0, fake_path("pki"), 0, 0, fake_path("state"), 0, 0, listen, 0,
-			 fake_path("topology.yaml"));
-	fake_ovs_write("weftd.pid", "4242\n");
+	int n = snprintf(line, sizeof line, "weftd%c--pki%c%s%c--state-dir%c%s%c--listen%c%s%c%s", 0, 0, scratch_path("pki"), 0, 0, scratch_path("state"), 0, 0, listen, 0,
+			 scratch_path("topology.yaml"));
+	scratch_write("weftd.pid", "4242\n");
 	write_proc("proc/4242/status", "Uid:\t64002\t64002\t0\t0\nGid:\t64003\t64003\t0\t0\n");
-	snprintf(path, sizeof path, "%s", fake_path("proc/4242/cmdline"));
+	snprintf(path, sizeof path, "%s", scratch_path("proc/4242/cmdline"));
 	FILE *f = fopen(path, "w");
 	assert_non_null(f);
 	assert_int_equal(fwrite(line, 1, (size_t) n + 1, f), n + 1);
@@ -456,42 +439,39 @@ static void pretend(const char *listen)
 
 static void test_weftd(void **state)
 {
-	struct ward w;
 	char by_tls[64];
 	(void) state;
 	fake_ovs_reset(target);
-	fake_ovs_write("topology.yaml", topology);
-	mkdir(fake_path("state"), 0755);
+	scratch_write("topology.yaml", topology);
+	mkdir(scratch_path("state"), 0755);
 	snprintf(by_tls, sizeof by_tls, "ssl:%s", target + 4);
 	pretend(by_tls);
-	ward_init(&w, NULL, DOCTOR_WEFTD);
+	admit(NULL, DOCTOR_WEFTD);
 	assert_int_equal(w.d.weftd_pid, 4242);
-	expect(&w, "weftd", DOCTOR_WRONG, "weftd does not answer on", "systemctl start weftd");
-	expect(&w, "switches", DOCTOR_SKIPPED, "weftd does not answer", NULL);
-	expect(&w, "pki", DOCTOR_WRONG, "weftd (user 64002) may not open", "chmod g+rX ");
-	assert_int_equal(chmod(fake_dir, 0755), 0);
-	expect(&w, "pki", DOCTOR_WRONG, "/pki/key.pem", "chgrp 64003 ");
-	assert_int_equal(chmod(fake_path("pki/key.pem"), 0644), 0);
-	expect(&w, "pki", DOCTOR_FINE, "/pki, for 36", NULL);
-	expect(&w, "listening", DOCTOR_FINE, by_tls, NULL);
-	expect(&w, "state-dir", DOCTOR_WRONG, "cannot be written by weftd (user 64002)", "chown 64002: ");
-	w.d.file = fake_path("topology.yaml");
-	expect(&w, "file", DOCTOR_FINE, "digest ", NULL);
-	fake_ovs_write("topology.yaml", "version: 1\nnetwroks: {}\n");
-	expect(&w, "file", DOCTOR_WRONG, "topology.yaml:2:1: error: unknown key", "weft check ");
-	ward_uninit(&w);
-	rmdir(fake_path("state"));
+	expect("weftd", DOCTOR_WRONG, "weftd does not answer on", "systemctl start weftd");
+	expect("switches", DOCTOR_SKIPPED, "weftd does not answer", NULL);
+	expect("pki", DOCTOR_WRONG, "weftd (user 64002) may not open", "chmod g+rX ");
+	assert_int_equal(chmod(scratch_dir, 0755), 0);
+	expect("pki", DOCTOR_WRONG, "/pki/key.pem", "chgrp 64003 ");
+	assert_int_equal(chmod(scratch_path("pki/key.pem"), 0644), 0);
+	expect("pki", DOCTOR_FINE, "/pki, for 36", NULL);
+	expect("listening", DOCTOR_FINE, by_tls, NULL);
+	expect("state-dir", DOCTOR_WRONG, "cannot be written by weftd (user 64002)", "chown 64002: ");
+	w.d.file = scratch_path("topology.yaml");
+	expect("file", DOCTOR_FINE, "digest ", NULL);
+	scratch_write("topology.yaml", "version: 1\nnetwroks: {}\n");
+	expect("file", DOCTOR_WRONG, "topology.yaml:2:1: error: unknown key", "weft check ");
+	rmdir(scratch_path("state"));
 	pretend("ssl:127.0.0.1:1");
-	ward_init(&w, NULL, DOCTOR_WEFTD);
-	expect(&w, "state-dir", DOCTOR_WRONG, "No such file", "mkdir -p");
-	expect(&w, "listening", DOCTOR_WRONG, "takes no connection: Connection refused", "ss -lntp sport = :1");
-	w.d.pki = fake_path("nix");
-	expect(&w, "pki", DOCTOR_WRONG, "weft pki init", "weft pki list --dir");
+	admit(NULL, DOCTOR_WEFTD);
+	expect("state-dir", DOCTOR_WRONG, "No such file", "mkdir -p");
+	expect("listening", DOCTOR_WRONG, "takes no connection: Connection refused", "ss -lntp sport = :1");
+	w.d.pki = scratch_path("nix");
+	expect("pki", DOCTOR_WRONG, "weft pki init", "weft pki list --dir");
 	w.d.weftd_pid = 0;
 	w.d.weftd.listen[0] = by_tls;
-	expect(&w, "listening", DOCTOR_WRONG, "another program has port", "ss -lntp");
-	ward_uninit(&w);
-	unlink(fake_path("weftd.pid"));
+	expect("listening", DOCTOR_WRONG, "another program has port", "ss -lntp");
+	unlink(scratch_path("weftd.pid"));
 }
 
 /* --- the command ------------------------------------------------------------------------------ */
@@ -500,32 +480,31 @@ static void test_command(void **state)
 {
 	(void) state;
 	fake_ovs_reset(target);
-	fake_ovs_write("t.yaml", topology);
-	fake_ovs_write("rules", "");
-	assert_int_equal(fake_weft("doctor --host kvm1"), CLI_OK);
-	FAKE_HAS(fake_out, "fine     bridge               br-int, the switch kvm1\n");
-	FAKE_HAS(fake_out, " 0 wrong, ");
+	scratch_write("t.yaml", topology);
+	scratch_write("rules", "");
+	weft_says("doctor --host kvm1", CLI_OK, "fine     bridge               br-int, the switch kvm1\n",
+		  " 0 wrong, ", NULL);
 	fake_ovs_change("\"secure\"", "\"standalone\"");
-	assert_int_equal(fake_weft("doctor --host --run-dir @"), CLI_DEGRADED);
-	FAKE_HAS(fake_out, "wrong    fail-mode            standalone: without weftd the bridge forgets its rows and floods\n"
-		 "                             -> ovs-vsctl set-fail-mode br-int secure\n");
-	assert_int_equal(fake_weft("--json doctor --host"), CLI_DEGRADED);
-	FAKE_HAS(fake_out, "{\"verdict\":\"degraded\",\"checks\":[{\"name\":\"ovs\",\"state\":\"fine\",");
-	assert_int_equal(fake_weft("doctor --host --file @/t.yaml"), CLI_DEGRADED);
-	FAKE_HAS(fake_out, "no device here has 10.99.0.1");
-	assert_int_equal(fake_weft("doctor a b"), CLI_ERROR);
-	assert_int_equal(fake_weft("doctor --file"), CLI_ERROR);
-	FAKE_HAS(fake_err, "--file wants a value");
-	assert_int_equal(fake_weft("doctor --host --file @/nix"), CLI_ERROR);
+	weft_says("doctor --host --run-dir @", CLI_DEGRADED,
+		  "wrong    fail-mode            standalone: without weftd the bridge forgets its rows and floods\n"
+		  "                             -> ovs-vsctl set-fail-mode br-int secure\n", NULL);
+	weft_says("--json doctor --host", CLI_DEGRADED,
+		  "{\"verdict\":\"degraded\",\"checks\":[{\"name\":\"ovs\",\"state\":\"fine\",", NULL);
+	weft_says("doctor --host --file @/t.yaml", CLI_DEGRADED, "no device here has 10.99.0.1", NULL);
+	weft_says("doctor a b", CLI_ERROR, NULL);
+	weft_says("doctor --file", CLI_ERROR, "--file wants a value", NULL);
+	weft_says("doctor --host --file @/nix", CLI_ERROR, NULL);
 }
+
+#define T(NAME) cmocka_unit_test_teardown(NAME, after)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all_well), cmocka_unit_test(test_one_word), cmocka_unit_test(test_vlan_limit), cmocka_unit_test(test_connections), cmocka_unit_test(test_ovs_is_down),
-		cmocka_unit_test(test_the_way_to_weftd), cmocka_unit_test(test_files_are_closed), cmocka_unit_test(test_dates),
-		cmocka_unit_test(test_underlay), cmocka_unit_test(test_kernel), cmocka_unit_test(test_rows_of_others),
-		cmocka_unit_test(test_weftd), cmocka_unit_test(test_command),
+		T(test_all_well), T(test_one_word), T(test_vlan_limit), T(test_connections), T(test_ovs_is_down),
+		T(test_the_way_to_weftd), T(test_files_are_closed), T(test_dates),
+		T(test_underlay), T(test_kernel), T(test_rows_of_others),
+		T(test_weftd), T(test_command),
 	};
 	return cmocka_run_group_tests(tests, group_up, group_down);
 }

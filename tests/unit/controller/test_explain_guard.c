@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "controller/explain.h"
-#include "tests/unit/controller/world.h"
+#include "tests/unit/controller/explain_world.h"
 
 static const char file[] =
 	"version: 1\n"
@@ -35,32 +34,11 @@ static const char file[] =
 	"    ports: [{port: k1:srv, trust: all, mirror: k1:tap, rate: 10Mbit}, {port: k1:v1, mirror: k1:tap}, k2:v2]\n";
 enum { DB = 1, FIRST, SHUT, FREE, SRV, V1, FAR = 1, V2, TAP = 8 };
 
-static struct world world;
 static uint32_t k1, k2;
-static struct explain *x;
-
-static void take_all(void)
-{
-	core_plan(world.core);
-	world_take_rows(&world, k1);
-	world_take_rows(&world, k2);
-}
 
 static uint32_t id_of(const char *network)
 {
 	return world.core->net->networks[net_network_by_name(world.core->net, network)].id;
-}
-
-static void speak(const char *network, unsigned n, uint32_t sw, uint32_t ofport)
-{
-	world_learn(&world, network, n, sw, ofport);
-	for (int v6 = 0; v6 < 2; v6++) {
-		struct fact fact = { .kind = FACT_ADDRESS, .sw = sw, .ofport = ofport, .network = id_of(network), .old_sw = NET_NONE,
-				     .mac = { 2, 0, 0, 0, 0, (uint8_t) n }, .has_ip4 = !v6, .has_ip6 = v6,
-				     .ip4 = { 10, 0, 0, (uint8_t) n }, .ip6 = { 0xfd, [15] = (uint8_t) n } };
-		core_fact(world.core, &fact);
-	}
-	take_all();
 }
 
 static int set_up(void **state)
@@ -78,15 +56,6 @@ static int set_up(void **state)
 	speak("leased", 6, k1, SRV);
 	world_learn(&world, "leased", 7, k1, V1);
 	take_all();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void) state;
-	explain_free(x);
-	x = NULL;
-	world_uninit(&world);
 	return 0;
 }
 
@@ -404,7 +373,7 @@ static void test_as_words(void **state)
 
 int main(void)
 {
-#define T(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
+#define T(F) cmocka_unit_test_setup_teardown(F, set_up, explain_world_down)
 	const struct CMUnitTest tests[] = {
 		T(test_bound), T(test_sticky), T(test_shut), T(test_leases), T(test_addresses_of_their_own), T(test_servers_and_routers), T(test_what_nobody_asks_for), T(test_what_may_not_be_said),
 		T(test_quarantine_is_told_once), T(test_storm_is_a_note), T(test_mirrors), T(test_rate_is_a_note), T(test_as_words),

@@ -11,36 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "controller/explain.h"
-#include "tests/unit/controller/world.h"
-
-static struct world world;
-static struct explain *x;
-
-static void take_all(void)
-{
-	core_plan(world.core);
-	for (uint32_t sw = 0; sw < world.core->n_switches; sw++)
-		if (view_switch(world.core->view, sw)->connected) {
-			world_take_rows(&world, sw);
-			core_in_sync(world.core, sw);
-		}
-	core_plan(world.core);
-	for (uint32_t sw = 0; sw < world.core->n_switches; sw++)
-		if (view_switch(world.core->view, sw)->connected)
-			world_take_rows(&world, sw);
-}
+#include "tests/unit/controller/explain_world.h"
 
 static void begin(const char *file) { world_init(&world, file); }
-
-static int tear_down(void **state)
-{
-	(void) state;
-	explain_free(x);
-	x = NULL;
-	world_uninit(&world);
-	return 0;
-}
 
 /* "kvm1:vm-a" */
 static void find(const char *place, uint32_t *ret_sw, uint32_t *ret_ofport)
@@ -81,7 +54,7 @@ static void ask(const char *from, const char *to)
 		fail_msg("%s; %s", x->error, x->hint);
 }
 
-static void reachable(const char *from, const char *to)
+static void reaches(const char *from, const char *to)
 {
 	ask(from, to);
 	for (size_t d = 0; d < 2; d++)
@@ -89,7 +62,7 @@ static void reachable(const char *from, const char *to)
 			fail_msg("%zu: %s", d, x->directions[d].causes.items[i].text);
 }
 
-static void blocked(const char *from, const char *to, const char *kind, const char *text)
+static void is_cut(const char *from, const char *to, const char *kind, const char *text)
 {
 	ask(from, to);
 	assert_false(x->is_reachable);
@@ -103,17 +76,8 @@ static void blocked(const char *from, const char *to, const char *kind, const ch
 	fail_msg("no cause %s: %s", kind, text);
 }
 
-static const struct explain_leg *request(void)
-{
-	for (size_t i = 0; i < x->directions[0].n_legs; i++)
-		if (!strcmp(x->directions[0].legs[i].name, "request"))
-			return &x->directions[0].legs[i];
-	fail_msg("no request");
-	return NULL;
-}
-
 /* The events of the request, in one line. */
-static void way(unsigned direction, const char *expected)
+static void goes(unsigned direction, const char *expected)
 {
 	static char text[2000];
 	text[0] = '\0';
@@ -137,11 +101,11 @@ static void test_uplinks(void **state)
 	world_connect(&world, "b", (const char *const[]) { "vm", "eth1" }, 2);
 	learn(1, "a:vm");
 	learn(2, "b:vm");
-	reachable("a:vm", "b:vm");
-	way(0, "a in by vm; a out by eth1 onto the LAN; b in by eth1 from the LAN; b out by vm; ");
-	assert_non_null(strstr(request()->traces[1].command, "in_port=2,dl_vlan=20,dl_vlan_pcp=0,"));
+	reaches("a:vm", "b:vm");
+	goes(0, "a in by vm; a out by eth1 onto the LAN; b in by eth1 from the LAN; b out by vm; ");
+	assert_non_null(strstr(leg(0, "request")->traces[1].command, "in_port=2,dl_vlan=20,dl_vlan_pcp=0,"));
 	set_up("b:eth1", false);
-	blocked("a:vm", "b:vm", "uplink-down", "the uplink b:eth1 is down");
+	is_cut("a:vm", "b:vm", "uplink-down", "the uplink b:eth1 is down");
 	/* A name that two switches have. */
 	explain_free(x);
 	x = explain_new(world.core, &(struct explain_question) { .from = "a:other", .to = "vm" });
@@ -159,14 +123,14 @@ static void test_gateway(void **state)
 	learn(1, "a:vm");
 	learn(2, "b:vm");
 	learn(3, "a:eth1");
-	reachable("b:vm", "10.0.0.3");
+	reaches("b:vm", "10.0.0.3");
 	assert_true(x->ends[1].is_lan);
-	way(0, "b in by vm; b into the tunnel to a (10.0.0.1), VNI 5; a in by the tunnel from b; a out by eth1 onto the LAN; ");
-	way(1, "a in by eth1; a into the tunnel to b (10.0.0.2), VNI 5; b in by the tunnel from a; b out by vm; ");
-	blocked("b:vm", "b:eth1", "standby", "network red meets the LAN at a:eth1");
+	goes(0, "b in by vm; b into the tunnel to a (10.0.0.1), VNI 5; a in by the tunnel from b; a out by eth1 onto the LAN; ");
+	goes(1, "a in by eth1; a into the tunnel to b (10.0.0.2), VNI 5; b in by the tunnel from a; b out by vm; ");
+	is_cut("b:vm", "b:eth1", "standby", "network red meets the LAN at a:eth1");
 	set_up("a:eth1", false);
 	set_up("b:eth1", false);
-	blocked("b:vm", "a:eth1", "port-down", "a:eth1 is down, the LAN is not reached");
+	is_cut("b:vm", "a:eth1", "port-down", "a:eth1 is down, the LAN is not reached");
 }
 
 /* --- links ------------------------------------------------------------------------------------ */
@@ -198,8 +162,8 @@ static void test_links(void **state)
 	}
 	learn(1, "a:vm");
 	learn(2, "c:vm");
-	reachable("a:vm", "c:vm");
-	way(0, "a in by vm; a out by link a:e1-b:e1; b in by link a:e1-b:e1; b out by link b:e2-c:e2; c in by link b:e2-c:e2; "
+	reaches("a:vm", "c:vm");
+	goes(0, "a in by vm; a out by link a:e1-b:e1; b in by link a:e1-b:e1; b out by link b:e2-c:e2; c in by link b:e2-c:e2; "
 	    "c out by vm; ");
 	set_up("b:e2", false);
 	ask("a:vm", "c:vm");
@@ -218,13 +182,13 @@ static void test_vtep(void **state)
 	learn(1, "a:vm");
 	ask("a:vm", "02:00:00:00:00:63");
 	assert_string_equal(x->ends[1].vtep, "rack");
-	way(0, "a in by vm; a into the tunnel to rack (10.0.0.99), VNI 5; ");
+	goes(0, "a in by vm; a into the tunnel to rack (10.0.0.99), VNI 5; ");
 	/* And from there: as its tunnel brings it, by the VTEP's own name too. */
 	for (int named = 0; named < 2; named++) {
-		reachable(named ? "rack" : "02:00:00:00:00:63", "a:vm");
-		way(0, "a in by the tunnel from rack (10.0.0.99); a out by vm; ");
-		assert_non_null(strstr(request()->traces[0].command, "in_port=2,tun_id=0x5,tun_src=10.0.0.99,dl_src=02:00:00:00:00:63"));
-		assert_int_equal(request()->tunnel_mtu, 1450);
+		reaches(named ? "rack" : "02:00:00:00:00:63", "a:vm");
+		goes(0, "a in by the tunnel from rack (10.0.0.99); a out by vm; ");
+		assert_non_null(strstr(leg(0, "request")->traces[0].command, "in_port=2,tun_id=0x5,tun_src=10.0.0.99,dl_src=02:00:00:00:00:63"));
+		assert_int_equal(leg(0, "request")->tunnel_mtu, 1450);
 		assert_string_equal(x->directions[1].legs[0].frame_text, x->directions[0].legs[0].frame_text);
 	}
 	struct explain_question question = { .from = "rack", .to = "a:vm", .as = { .has_mac = true, .mac = { 2, [5] = 0x64 } } };
@@ -242,10 +206,10 @@ static void test_from_a_vtep(void **state)
 	      "networks:\n  red: {vni: 5, ports: [{port: a:vm, acl_out: none}]}\nacls:\n  none:\n    - {deny: any, name: nothing}\n");
 	world_connect(&world, "a", (const char *const[]) { "vm", "vxlan0" }, 2);
 	learn(1, "a:vm");
-	blocked("rack", "a:vm", "denied", "rule \"nothing\" of acl \"none\"");
+	is_cut("rack", "a:vm", "denied", "rule \"nothing\" of acl \"none\"");
 	/* There it passes, and the answer does not. */
 	assert_true(x->directions[1].legs[0].passes && !x->directions[1].legs[1].passes);
-	blocked("rakc", "a:vm", "unknown-host", "nothing is called \"rakc\"");
+	is_cut("rakc", "a:vm", "unknown-host", "nothing is called \"rakc\"");
 }
 
 static void test_tunnels_v6(void **state)
@@ -257,19 +221,19 @@ static void test_tunnels_v6(void **state)
 	world_connect(&world, "b", (const char *const[]) { "vm" }, 1);
 	learn(1, "a:vm");
 	learn(2, "b:vm");
-	blocked("a:vm", "b:vm", "no-tunnel", "switch b has no port \"vxlan0\"");
+	is_cut("a:vm", "b:vm", "no-tunnel", "switch b has no port \"vxlan0\"");
 	struct msg_port port = { .ofport = 9, .name = "vxlan0", .is_up = true, .is_live = true };
 	core_port_status(world.core, core_switch_by_name(world.core, "b"), MSG_PORT_ADD, &port);
 	take_all();
-	reachable("a:vm", "b:vm");
-	way(0, "a in by vm; a into the tunnel to b (fd00::2), VNI 5; b in by the tunnel from a; b out by vm; ");
-	assert_int_equal(request()->tunnel_mtu, 1430);
-	assert_non_null(strstr(request()->traces[1].command, "in_port=9,tun_id=0x5,tun_ipv6_src=fd00::1,"));
+	reaches("a:vm", "b:vm");
+	goes(0, "a in by vm; a into the tunnel to b (fd00::2), VNI 5; b in by the tunnel from a; b out by vm; ");
+	assert_int_equal(leg(0, "request")->tunnel_mtu, 1430);
+	assert_non_null(strstr(leg(0, "request")->traces[1].command, "in_port=9,tun_id=0x5,tun_ipv6_src=fd00::1,"));
 }
 
 int main(void)
 {
-#define T(F) cmocka_unit_test_teardown(F, tear_down)
+#define T(F) cmocka_unit_test_teardown(F, explain_world_down)
 	const struct CMUnitTest tests[] = {
 		T(test_uplinks), T(test_gateway), T(test_links), T(test_vtep), T(test_from_a_vtep), T(test_tunnels_v6),
 	};

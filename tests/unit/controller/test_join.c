@@ -39,13 +39,13 @@ static void be_fresh(void)
 	fake_ovs_change(",[\"uuid\",\"p-vx\"]", "");
 	fake_ovs_change("[[\"uuid\",\"p-vx\"],\"vxlan0\",[\"uuid\",\"i-vx\"]],", "");
 	fake_ovs_change("\"i-vx\"],\"vxlan0\"", "\"i-vx\"],\"gone\"");
-	fake_ovs_write("flows", "NXST_FLOW reply (xid=0x2):\n cookie=0x0, priority=0 actions=NORMAL\n");
+	scratch_write("flows", "NXST_FLOW reply (xid=0x2):\n cookie=0x0, priority=0 actions=NORMAL\n");
 }
 
 /* The arguments as one line. */
 static char *ran(void)
 {
-	char *text = fake_ovs_read("ran");
+	char *text = scratch_read("ran");
 	for (char *c = text; *c; c++)
 		*c = *c == '\n' ? ' ' : *c;
 	return text;
@@ -55,55 +55,56 @@ static void test_all_in_one_transaction(void **state)
 {
 	(void) state;
 	be_fresh();
-	fake_ovs_write("t.yaml", topology);
-	assert_int_equal(fake_weft("switch join kvm1 --file @/t.yaml --controller 192.0.2.10 --pki @/pki"), CLI_OK);
+	scratch_write("t.yaml", topology);
+	weft_says("switch join kvm1 --file @/t.yaml --controller 192.0.2.10 --pki @/pki", CLI_OK, NULL);
 	char *text = ran();
-	FAKE_HAS(text, "--timeout=30 -- set-ssl ");
-	FAKE_HAS(text, "/pki/kvm1-cert.pem ");
-	FAKE_HAS(text, "-- --id=@weft0 create Controller target=\"ssl:192.0.2.10:6653\" max_backoff=1000 inactivity_probe=5000 connection_mode=out-of-band -- ");
-	FAKE_HAS(text, "-- set Bridge br-int fail_mode=\"secure\" protocols=\"OpenFlow13\" other_config:datapath-id=\"0000525400a10011\" "
+	HAS(text, "--timeout=30 -- set-ssl ");
+	HAS(text, "/pki/kvm1-cert.pem ");
+	HAS(text, "-- --id=@weft0 create Controller target=\"ssl:192.0.2.10:6653\" max_backoff=1000 inactivity_probe=5000 connection_mode=out-of-band -- ");
+	HAS(text, "-- set Bridge br-int fail_mode=\"secure\" protocols=\"OpenFlow13\" other_config:datapath-id=\"0000525400a10011\" "
 		 "external_ids:weft-switch=\"kvm1\" external_ids:weft-was-fail-mode=\"none\" external_ids:weft-was-protocols=\"none\" "
 		 "external_ids:weft-was-datapath-id=\"none\" controller=[@weft0] ");
-	FAKE_HAS(text, "-- add-port br-int vxlan0 -- set Interface vxlan0 type=vxlan options:remote_ip=\"flow\" options:key=\"flow\" options:local_ip=\"10.99.0.1\" ");
-	FAKE_HAS(text, "-- add-port br-int bfd-2 -- set Interface bfd-2 type=vxlan options:remote_ip=\"10.99.0.2\" options:key=\"");
-	FAKE_HAS(text, "bfd:enable=true bfd:min_rx=100 bfd:min_tx=100 ");
+	HAS(text, "-- add-port br-int vxlan0 -- set Interface vxlan0 type=vxlan options:remote_ip=\"flow\" options:key=\"flow\" options:local_ip=\"10.99.0.1\" ");
+	HAS(text, "-- add-port br-int bfd-2 -- set Interface bfd-2 type=vxlan options:remote_ip=\"10.99.0.2\" options:key=\"");
+	HAS(text, "bfd:enable=true bfd:min_rx=100 bfd:min_tx=100 ");
 	assert_null(strstr(text, "add-br"));
 	assert_null(strstr(strstr(text, "--timeout") + 1, "--timeout"));
 	free(text);
-	FAKE_HAS(fake_out, "changed controller: none -> ssl:192.0.2.10:6653\n");
-	FAKE_HAS(fake_out, "weft doctor kvm1");
-	FAKE_HAS(fake_err, "warning: br-int has no controller yet");
-	FAKE_HAS(fake_err, "warning: no device here has the vtep 10.99.0.1");
-	FAKE_HAS(fake_err, "warning: eno2 (physical) is not on br-int: ovs-vsctl add-port br-int eno2");
+	HAS(weft_out, "changed controller: none -> ssl:192.0.2.10:6653\n");
+	HAS(weft_out, "weft doctor kvm1");
+	HAS(weft_err, "warning: br-int has no controller yet");
+	HAS(weft_err, "warning: no device here has the vtep 10.99.0.1");
+	HAS(weft_err, "warning: eno2 (physical) is not on br-int: ovs-vsctl add-port br-int eno2");
 }
 
 static void test_only_said(void **state)
 {
 	(void) state;
 	be_fresh();
-	assert_int_equal(fake_weft("switch join kvm1 --dpid 0x525400a10011 --controller tcp:192.0.2.10 --dry-run"), CLI_WOULD_CHANGE);
-	FAKE_HAS(fake_out, "would change fail_mode: none -> secure\n");
-	assert_int_equal(fake_weft("switch join kvm1 --controller tcp:192.0.2.10 --print --bridge br-it's"), CLI_OK);
-	FAKE_HAS(fake_out, "ovs-vsctl add-br 'br-it'\\''s' \\\n    -- --id=@weft0 create Controller 'target=\"tcp:192.0.2.10:6653\"'");
-	assert_int_equal(fake_weft("--json switch join kvm1 --controller tcp:192.0.2.10 --dry-run"), CLI_WOULD_CHANGE);
-	FAKE_HAS(fake_out, "\"would_change\":true");
-	assert_true(access(fake_path("ran"), F_OK));
+	weft_says("switch join kvm1 --dpid 0x525400a10011 --controller tcp:192.0.2.10 --dry-run", CLI_WOULD_CHANGE,
+		  "would change fail_mode: none -> secure\n", NULL);
+	weft_says("switch join kvm1 --controller tcp:192.0.2.10 --print --bridge br-it's", CLI_OK,
+		  "ovs-vsctl add-br 'br-it'\\''s' \\\n    -- --id=@weft0 create Controller 'target=\"tcp:192.0.2.10:6653\"'",
+		  NULL);
+	weft_says("--json switch join kvm1 --controller tcp:192.0.2.10 --dry-run", CLI_WOULD_CHANGE,
+		  "\"would_change\":true", NULL);
+	assert_true(access(scratch_path("ran"), F_OK));
 }
 
 static void test_the_second_time(void **state)
 {
 	(void) state;
 	fake_ovs_reset(TARGET);
-	assert_int_equal(fake_weft("switch join kvm1 --controller 192.0.2.10 --dpid 0x525400a10011 --vtep 127.0.0.1"), CLI_OK);
-	assert_string_equal(fake_out, "br-int: nothing to change\n");
-	assert_string_equal(fake_err, "");
-	assert_int_equal(fake_weft("switch join kvm1"), CLI_OK);
+	weft_says("switch join kvm1 --controller 192.0.2.10 --dpid 0x525400a10011 --vtep 127.0.0.1", CLI_OK, NULL);
+	assert_string_equal(weft_out, "br-int: nothing to change\n");
+	assert_string_equal(weft_err, "");
+	weft_says("switch join kvm1", CLI_OK, NULL);
 	/* A bridge that can do more than we need keeps it; the short form of a target is the same target. */
 	fake_ovs_change("\"secure\",\"OpenFlow13\"", "\"secure\",[\"set\",[\"OpenFlow10\",\"OpenFlow13\",\"OpenFlow15\"]]");
 	fake_ovs_change(TARGET, "ssl:192.0.2.10");
-	assert_int_equal(fake_weft("switch join kvm1 --controller 192.0.2.10"), CLI_OK);
-	assert_string_equal(fake_out, "br-int: nothing to change\n");
-	assert_true(access(fake_path("ran"), F_OK));
+	weft_says("switch join kvm1 --controller 192.0.2.10", CLI_OK, NULL);
+	assert_string_equal(weft_out, "br-int: nothing to change\n");
+	assert_true(access(scratch_path("ran"), F_OK));
 }
 
 /* One word of the database is different; what is said, and what is told to ovs-vsctl. */
@@ -127,10 +128,9 @@ static void test_what_is_mended(void **state)
 		fake_ovs_reset(TARGET);
 		fake_ovs_change(cases[i].from, cases[i].to);
 		snprintf(words, sizeof words, "switch join kvm1 %s", cases[i].words);
-		assert_int_equal(fake_weft(words), CLI_OK);
-		FAKE_HAS(fake_out, cases[i].said);
+		weft_says(words, CLI_OK, cases[i].said, NULL);
 		char *text = ran();
-		FAKE_HAS(text, cases[i].ran);
+		HAS(text, cases[i].ran);
 		free(text);
 	}
 }
@@ -151,23 +151,20 @@ static void test_what_is_taken(void **state)
 		fake_ovs_reset(TARGET);
 		fake_ovs_change(cases[i].from, cases[i].to);
 		snprintf(words, sizeof words, "switch join kvm1 %s", cases[i].words);
-		assert_int_equal(fake_weft(words), CLI_ERROR);
-		FAKE_HAS(fake_err, cases[i].said);
-		FAKE_HAS(fake_err, "--replace");
-		FAKE_HAS(fake_err, "nothing was changed\n");
-		assert_true(access(fake_path("ran"), F_OK));
+		weft_says(words, CLI_ERROR, cases[i].said, "--replace", "nothing was changed\n", NULL);
+		assert_true(access(scratch_path("ran"), F_OK));
 		snprintf(words, sizeof words, "switch join kvm1 --replace %s", cases[i].words);
-		assert_int_equal(fake_weft(words), CLI_OK);
+		weft_says(words, CLI_OK, NULL);
 		char *text = ran();
-		FAKE_HAS(text, cases[i].ran);
+		HAS(text, cases[i].ran);
 		free(text);
 	}
 	/* Rows that the first controller empties. */
 	be_fresh();
-	fake_ovs_write("flows", " cookie=0x0, priority=0 actions=NORMAL\n cookie=0x1, priority=7,arp actions=drop\n"
+	scratch_write("flows", " cookie=0x0, priority=0 actions=NORMAL\n cookie=0x1, priority=7,arp actions=drop\n"
 		       " cookie=0x7701000000000001, table=2, priority=7 actions=drop\n");
-	assert_int_equal(fake_weft("switch join kvm1 --controller tcp:192.0.2.10"), CLI_ERROR);
-	FAKE_HAS(fake_err, "1 row of somebody's on br-int is lost: give --replace");
+	weft_says("switch join kvm1 --controller tcp:192.0.2.10", CLI_ERROR,
+		  "1 row of somebody's on br-int is lost: give --replace", NULL);
 }
 
 static void test_what_is_wrong(void **state)
@@ -198,28 +195,24 @@ static void test_what_is_wrong(void **state)
 	};
 	(void) state;
 	fake_ovs_reset(TARGET);
-	fake_ovs_write("t.yaml", topology);
+	scratch_write("t.yaml", topology);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		assert_int_equal(fake_weft(cases[i].words), CLI_ERROR);
-		FAKE_HAS(fake_err, cases[i].said);
+		weft_says(cases[i].words, CLI_ERROR, cases[i].said, NULL);
 	}
 	be_fresh();
-	assert_int_equal(fake_weft("switch join kvm1"), CLI_ERROR);
-	FAKE_HAS(fake_err, "where is weftd?");
+	weft_says("switch join kvm1", CLI_ERROR, "where is weftd?", NULL);
 	fake_ovs_change("\"i-vx\"],\"gone\",\"vxlan\"", "\"i-vx\"],\"vxlan0\",\"gre\"");
-	assert_int_equal(fake_weft("switch join kvm1 --controller tcp:192.0.2.10 --vtep 127.0.0.1"), CLI_ERROR);
-	FAKE_HAS(fake_err, "port vxlan0 is on bridge (none)");
+	weft_says("switch join kvm1 --controller tcp:192.0.2.10 --vtep 127.0.0.1", CLI_ERROR,
+		  "port vxlan0 is on bridge (none)", NULL);
 	fake_ovs_reset(TARGET);
 	fake_ovs_change("\"vxlan0\",\"vxlan\"", "\"vxlan0\",\"gre\"");
-	assert_int_equal(fake_weft("switch join kvm1 --vtep 127.0.0.1"), CLI_ERROR);
-	FAKE_HAS(fake_err, "port vxlan0 of br-int is gre and no tunnel");
+	weft_says("switch join kvm1 --vtep 127.0.0.1", CLI_ERROR, "port vxlan0 of br-int is gre and no tunnel", NULL);
 	/* Certificates that are not right. */
 	fake_ovs_reset(TARGET);
-	char *cert = fake_ovs_read("pki/kvm2-cert.pem"), *key = fake_ovs_read("pki/kvm1-key.pem");
-	fake_ovs_write("pki/kvm9-cert.pem", cert);
-	fake_ovs_write("pki/kvm9-key.pem", key);
-	assert_int_equal(fake_weft("switch join kvm9 --pki @/pki"), CLI_ERROR);
-	FAKE_HAS(fake_err, "is the certificate of kvm2, not of kvm9");
+	char *cert = scratch_read("pki/kvm2-cert.pem"), *key = scratch_read("pki/kvm1-key.pem");
+	scratch_write("pki/kvm9-cert.pem", cert);
+	scratch_write("pki/kvm9-key.pem", key);
+	weft_says("switch join kvm9 --pki @/pki", CLI_ERROR, "is the certificate of kvm2, not of kvm9", NULL);
 	free(cert);
 	free(key);
 }
@@ -228,18 +221,15 @@ static void test_when_ovs_fails(void **state)
 {
 	(void) state;
 	fake_ovs_reset(TARGET);
-	fake_ovs_write("nodb", "");
-	assert_int_equal(fake_weft("switch join kvm1"), CLI_ERROR);
-	FAKE_HAS(fake_err, "systemctl start openvswitch-switch");
-	unlink(fake_path("nodb"));
+	scratch_write("nodb", "");
+	weft_says("switch join kvm1", CLI_ERROR, "systemctl start openvswitch-switch", NULL);
+	unlink(scratch_path("nodb"));
 	fake_ovs_change("\"secure\"", "\"standalone\"");
-	fake_ovs_write("status", "1");
-	fake_ovs_write("said", "ovs-vsctl: no row \"u-ctl\" in table Controller\n");
-	assert_int_equal(fake_weft("switch join kvm1"), CLI_ERROR);
-	FAKE_HAS(fake_err, "run this again");
-	fake_ovs_write("db", "nonsense");
-	assert_int_equal(fake_weft("switch join kvm1"), CLI_ERROR);
-	FAKE_HAS(fake_err, "cannot be read");
+	scratch_write("status", "1");
+	scratch_write("said", "ovs-vsctl: no row \"u-ctl\" in table Controller\n");
+	weft_says("switch join kvm1", CLI_ERROR, "run this again", NULL);
+	scratch_write("db", "nonsense");
+	weft_says("switch join kvm1", CLI_ERROR, "cannot be read", NULL);
 }
 
 static void test_leave(void **state)
@@ -251,17 +241,17 @@ static void test_leave(void **state)
 	/* Its own port goes, those of others stay. */
 	fake_ovs_change("[\"remote_ip\",\"flow\"]]],1,[\"set\",[]],[\"set\",[]],[\"map\",[]],[\"map\",[]],[\"map\",[]]",
 			"[\"remote_ip\",\"flow\"]]],1,[\"set\",[]],[\"set\",[]],[\"map\",[]],[\"map\",[]],[\"map\",[[\"weft-switch\",\"kvm1\"]]]");
-	assert_int_equal(fake_weft("switch leave kvm1 --dry-run"), CLI_WOULD_CHANGE);
-	FAKE_HAS(fake_err, "all its ports are one segment");
-	assert_int_equal(fake_weft("switch leave kvm1 --yes"), CLI_OK);
+	weft_says("switch leave kvm1 --dry-run", CLI_WOULD_CHANGE, NULL);
+	HAS(weft_err, "all its ports are one segment");
+	weft_says("switch leave kvm1 --yes", CLI_OK, NULL);
 	char *text = ran();
-	FAKE_HAS(text, "-- clear Bridge br-int controller -- clear Bridge br-int fail_mode -- set Bridge br-int protocols=OpenFlow10,OpenFlow13 -- "
+	HAS(text, "-- clear Bridge br-int controller -- clear Bridge br-int fail_mode -- set Bridge br-int protocols=OpenFlow10,OpenFlow13 -- "
 		 "remove Bridge br-int other_config datapath-id -- --if-exists del-port br-int vxlan0 -- remove Bridge br-int external_ids weft-switch ");
 	assert_null(strstr(text, "vm-a"));
 	free(text);
 	be_fresh();
-	assert_int_equal(fake_weft("switch leave --yes"), CLI_OK);
-	assert_string_equal(fake_out, "br-int: nothing to change\n");
+	weft_says("switch leave --yes", CLI_OK, NULL);
+	assert_string_equal(weft_out, "br-int: nothing to change\n");
 }
 
 static void test_targets(void **state)

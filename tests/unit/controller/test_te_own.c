@@ -1,46 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ways that a network has for itself, through the whole loop. */
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "controller/show_te.h"
 #include "tests/unit/controller/te_mesh.h"
-#include "tests/unit/controller/te_world.h"
-
-static char folder[64];
+#include "tests/unit/controller/te_stage.h"
 
 static int set_up(void **state)
 {
-	struct te_world *t = calloc(1, sizeof *t);
-	char path[80];
-	snprintf(path, sizeof path, "%s/te", folder);
-	unlink(path);
-	te_world_init(t, TE_MESH("te: {pin: [{from: a, to: b, via: c, network: red}]}\n"), folder);
-	te_world_connect(t);
-	*state = t;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	te_world_uninit(*state);
-	free(*state);
-	return 0;
-}
-
-static void near(double a, double b, double by)
-{
-	if (fabs(a - b) > by)
-		fail_msg("%f is not %f", a, b);
+	return te_stage_open(state, TE_MESH("te: {pin: [{from: a, to: b, via: c, network: red}]}\n"));
 }
 
 static const char *way(const struct te_world *t)
@@ -153,33 +128,14 @@ static void another_file_takes_it_away(void **state)
 	near(demand_recent(demands_of(t->w.core->te->demands, A, B), t->w.core->now_ms), 50, 2);
 }
 
-static int make_folder(void **state)
-{
-	(void) state;
-	snprintf(folder, sizeof folder, "/tmp/weft-te-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-	static const char *const names[] = { "te", "links" };
-	char path[80];
-	(void) state;
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-		unlink(path);
-	}
-	return rmdir(folder);
-}
-
 int main(void)
 {
-#define TEST(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
+#define TEST(F) cmocka_unit_test_setup_teardown(F, set_up, te_stage_close)
 	const struct CMUnitTest tests[] = {
 		TEST(its_frames_take_it_and_others_go_around),
 		TEST(it_finds_another_way_or_goes_with_the_pair),
 		TEST(a_restart_sends_nothing),
 		TEST(another_file_takes_it_away),
 	};
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, te_stage_up, te_stage_down);
 }

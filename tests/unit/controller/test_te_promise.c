@@ -13,33 +13,12 @@
 
 #include "controller/show_te.h"
 #include "tests/unit/controller/te_mesh.h"
-#include "tests/unit/controller/te_world.h"
+#include "tests/unit/controller/te_stage.h"
 
 static const char text[] = TE_MESH("te: {guarantee: [{from: a, to: b, rate: 60Mbit}]}\n");
 
-static int set_up(void **state)
-{
-	struct te_world *t = calloc(1, sizeof *t);
-	te_world_init(t, text, NULL);
-	te_world_connect(t);
-	*state = t;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	te_world_uninit(*state);
-	free(*state);
-	return 0;
-}
-
+static int set_up(void **state) { return te_stage_open(state, text); }
 static struct te_promise *promise(const struct te_world *t) { return &t->w.core->te->promises[0]; }
-
-static void near(double a, double b, double by)
-{
-	if (fabs(a - b) > by)
-		fail_msg("%f is not %f", a, b);
-}
 
 static const char *problem(const struct te_world *t, char *buf, size_t size)
 {
@@ -147,7 +126,7 @@ static void what_cannot_be_kept_is_said(void **state)
 
 int main(void)
 {
-#define TEST(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
+#define TEST(F) cmocka_unit_test_setup_teardown(F, set_up, te_stage_close)
 	const struct CMUnitTest tests[] = {
 		TEST(others_make_way),
 		TEST(what_cannot_be_kept_is_said),

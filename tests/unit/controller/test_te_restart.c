@@ -6,14 +6,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "tests/unit/controller/te_world.h"
+#include "tests/unit/controller/scratch.h"
+#include "tests/unit/controller/te_stage.h"
 
 /* Two underlays between a and b, a relay by each of the others. */
 static const char tunnels[] =
@@ -45,24 +42,9 @@ static const char both[] =
 
 enum { A, B, C };
 
-static char folder[64];
-
-static void forget_files(void)
-{
-	static const char *const names[] = { "te", "links" };
-	char path[80];
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-		unlink(path);
-	}
-}
-
 static struct te_world *live(const char *text)
 {
-	struct te_world *t = calloc(1, sizeof *t);
-	forget_files();
-	te_world_init(t, text, folder);
-	te_world_connect(t);
+	struct te_world *t = te_stage_new(text);
 	t->want[A][B] = 40;
 	t->want[B][A] = 20;
 	t->want[A][C] = 10;
@@ -70,14 +52,6 @@ static struct te_world *live(const char *text)
 	assert_true(t->lost == 0);
 	return t;
 }
-
-static void die(struct te_world *t)
-{
-	te_world_uninit(t);
-	free(t);
-}
-
-static struct core_te *te_of(const struct te_world *t) { return t->w.core->te; }
 
 static uint32_t edge_of(const struct te_world *t, const char *name)
 {
@@ -110,7 +84,7 @@ static void at_rest_over_two_underlays(void **state)
 	struct te_world *t = live(tunnels);
 	assert_true(view_steer(t->w.core->view)->n_pairs > 0);
 	sends_nothing(t);
-	die(t);
+	te_stage_free(t);
 }
 
 static void at_rest_over_cables_and_tunnels(void **state)
@@ -118,7 +92,7 @@ static void at_rest_over_cables_and_tunnels(void **state)
 	(void) state;
 	struct te_world *t = live(both);
 	sends_nothing(t);
-	die(t);
+	te_stage_free(t);
 }
 
 /* An edge that carries nothing is missing: detours lead around it, before and after. */
@@ -129,7 +103,7 @@ static void one_edge_is_down(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		struct te_world *t = live(texts[i]);
 		uint32_t n = (uint32_t) t->w.core->net->n_edges;
-		die(t);
+		te_stage_free(t);
 		for (uint32_t e = 0; e < n; e++)
 			for (int silent = 0; silent < 2; silent++) {
 				t = live(texts[i]);
@@ -143,7 +117,7 @@ static void one_edge_is_down(void **state)
 				assert_true(t->lost == 0);
 				sends_nothing(t);
 				assert_false(te_of(t)->edges[e].is_up);
-				die(t);
+				te_stage_free(t);
 			}
 	}
 }
@@ -179,7 +153,7 @@ static void an_edge_is_held(void **state)
 	assert_int_equal(te_world_mods(t), before);
 	te_world_seconds(t, 60);
 	assert_true(!te_of(t)->edges[blue].is_held && fabs(t->loads[2 * blue] - 40) < 1e-6);
-	die(t);
+	te_stage_free(t);
 }
 
 /* What was lost while nobody was there is planned around, and once only. */
@@ -201,7 +175,7 @@ static void an_edge_went_meanwhile(void **state)
 		uint64_t before = te_world_mods(t);
 		te_world_seconds(t, 60);
 		assert_int_equal(te_world_mods(t), before);
-		die(t);
+		te_stage_free(t);
 	}
 }
 
@@ -215,30 +189,6 @@ static void goes_on(struct te_world *t, enum te_phase phase, unsigned seconds)
 		if (t->lost > 0)
 			fail_msg("phase %d: %f Mbit/s lost %u s after the restart", phase, t->lost, i + 1);
 	}
-}
-
-/* What is done beside the loop waits here. */
-static struct { void (*run)(void *), (*done)(void *); void *task; } put_off[8];
-static size_t n_put_off;
-
-static void later(void *ctx, void (*run)(void *), void (*done)(void *), void *task)
-{
-	(void) ctx;
-	assert_true(n_put_off < 8);
-	put_off[n_put_off].run = run;
-	put_off[n_put_off].done = done;
-	put_off[n_put_off++].task = task;
-}
-
-/* The process ends with all of it done, the files too, or nothing. */
-static void end_work(bool is_written)
-{
-	for (size_t i = 0; i < n_put_off; i++) {
-		if (is_written)
-			put_off[i].run(put_off[i].task);
-		put_off[i].done(put_off[i].task);
-	}
-	n_put_off = 0;
 }
 
 static bool is_in(struct te_world *t, enum te_phase phase)
@@ -286,7 +236,7 @@ static void in_the_middle_of_a_change(void **state)
 				t->is_lazy = false;
 				te_world_settle(t);
 				sends_nothing(t);
-				die(t);
+				te_stage_free(t);
 			}
 	assert_int_equal(n, 2 * 4 * 6);
 }
@@ -307,16 +257,7 @@ static void a_switch_is_away(void **state)
 	te_world_swallow(t, edge_of(t, "a-b@blue"));
 	te_world_seconds(t, 12);
 	assert_true(t->lost == 0 && !te_of(t)->is_loaded);
-	die(t);
-}
-
-static void write_links(const char *text)
-{
-	char path[80];
-	snprintf(path, sizeof path, "%s/links", folder);
-	FILE *f = fopen(path, "w");
-	fputs(text, f);
-	fclose(f);
+	te_stage_free(t);
 }
 
 /* What is damaged is as good as nothing: edges are waited for. What was meant for another file, too. */
@@ -336,19 +277,19 @@ static void the_file_of_links_is_bad(void **state)
 	struct te_world *t = live(tunnels);
 	(void) state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		write_links(bad[i]);
+		scratch_write("links", bad[i]);
 		uint64_t n = te_world_restart_slowly(t, (uint32_t) i % 3, 700), before = te_world_mods(t);
 		te_world_seconds(t, 20);
 		if (n || te_world_mods(t) != before || !(t->loads[2 * edge_of(t, "a-b@blue")] > 0))
 			fail_msg("file %zu counts for something", i);
 	}
 	/* A clock that was set back or forth: nothing is held for ever, nothing is older than it can be. */
-	write_links("weft links 1\na-b@blue\tcuh\t2\t9999999999999\t60000\t9999999999999\t1\t3\t9999999999999\t1\t9999999999999\n");
+	scratch_write("links", "weft links 1\na-b@blue\tcuh\t2\t9999999999999\t60000\t9999999999999\t1\t3\t9999999999999\t1\t9999999999999\n");
 	te_world_restart_slowly(t, 0, 700);
 	assert_true(te_of(t)->edges[edge_of(t, "a-b@blue")].is_held);
 	te_world_seconds(t, 21 * 60);
 	assert_false(te_of(t)->edges[edge_of(t, "a-b@blue")].is_held);
-	die(t);
+	te_stage_free(t);
 }
 
 /* Without what was written down: paths that are the shortest are found again. Others are given up, but only for
@@ -361,7 +302,7 @@ static void the_state_is_lost(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		struct te_world *t = live(texts[i]);
 		for (uint32_t first = 0; first < 3; first++) {
-			forget_files();
+			te_stage_forget();
 			uint64_t n = te_world_restart_slowly(t, first, pauses[first]);
 			uint64_t before = te_world_mods(t);
 			te_world_seconds(t, 40);
@@ -374,12 +315,12 @@ static void the_state_is_lost(void **state)
 		/* More than the shortest path carries was split. */
 		t->want[A][B] = 130;
 		te_world_seconds(t, 100);
-		forget_files();
+		te_stage_forget();
 		te_world_restart_slowly(t, 1, 1000);
 		te_world_seconds(t, 100);
 		assert_true(t->lost == 0);
 		sends_nothing(t);
-		die(t);
+		te_stage_free(t);
 	}
 }
 
@@ -396,11 +337,5 @@ int main(void)
 		cmocka_unit_test(at_rest_over_two_underlays),
 		cmocka_unit_test(at_rest_over_cables_and_tunnels),
 	};
-	snprintf(folder, sizeof folder, "/tmp/weft-te-XXXXXX");
-	if (!mkdtemp(folder))
-		return 1;
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	forget_files();
-	rmdir(folder);
-	return failed;
+	return cmocka_run_group_tests(tests, te_stage_up, te_stage_down);
 }

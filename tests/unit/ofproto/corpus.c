@@ -269,9 +269,18 @@ static void corpus_vlans(struct corpus *c)
 	match_u(c->b, FIELD_IN_PORT, 4);
 	match_u(c->b, FIELD_VLAN_VID, PRESENT | 20);
 	act_set_u(c->b, FIELD_REG0, 0x1234);
+	act_move_into(c->b, FIELD_VLAN_PCP, FIELD_METADATA);
 	act_pop_vlan(c->b);
 	act_goto(c->b, 1);
 	end(c, "vlan", "pop");
+	begin(c, 1);
+	match_u(c->b, FIELD_IN_PORT, 4);
+	match_um(c->b, FIELD_METADATA, 0, ~UINT64_C(7));
+	act_push_vlan(c->b);
+	act_set_u(c->b, FIELD_VLAN_VID, PRESENT | 21);
+	act_move_part(c->b, FIELD_METADATA, 0, FIELD_VLAN_PCP);
+	act_output(c->b, 3);
+	end(c, "vlan", "push with the priority of before");
 	begin(c, 0);
 	match_um(c->b, FIELD_VLAN_VID, PRESENT, PRESENT);
 	end(c, "vlan", "any tag, drop");
@@ -432,6 +441,7 @@ static void corpus_groups(struct corpus *c)
 	build_bucket(c->b, 0, 1);
 	act_push_vlan(c->b);
 	act_set_u(c->b, FIELD_VLAN_VID, PRESENT | 3000);
+	act_move_part(c->b, FIELD_METADATA, 0, FIELD_VLAN_PCP);
 	act_output(c->b, 1);
 	build_bucket(c->b, 0, 2);
 	act_set_u(c->b, FIELD_TUN_ID, 0xe00001);

@@ -439,6 +439,16 @@ static void test_moves(void **state)
 	assert_memory_equal(got, mac, 6);
 	assert_false(rule_set_mac(&rule, FIELD_ETH_DST, got));
 	assert_false(rule_set_mac(&rule, FIELD_ARP_OP, got));
+	begin(A);
+	match_um(b, FIELD_VLAN_VID, VLAN_PRESENT, VLAN_PRESENT);
+	act_move_into(b, FIELD_VLAN_PCP, FIELD_REG0);
+	assert_fine();
+	begin(A);
+	act_move_into(b, FIELD_VLAN_PCP, FIELD_REG0);   /* of a frame that may have no tag */
+	assert_non_null(strstr(build_end(b, &rule), "do not fit the match"));
+	build_flow(all, 0, 1, 0);
+	act_move_into(all, FIELD_REG0, FIELD_VLAN_PCP);
+	assert_non_null(strstr(build_end(all, &rule), "reg0 cannot be moved to vlan_pcp"));
 	build_free(all);
 	/* A table that may not set in_port. */
 	begin(A);

@@ -4,95 +4,47 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
-#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
-#include "corpus.h"
-#include "ofproto/ovs.h"
-#include "ofproto/walk.h"
-#include "ofproto/wire.h"
+#include "tests/unit/ofproto/walk_world.h"
 
-enum { T0, T60, T70, T100 };
-
-struct fixture {
-	struct build *b;
-	struct walk_switch *sw;
-	struct walk *w;
-	uint8_t frame[200];
-	size_t size;
-};
-
-static int setup(void **state)
+static int set_up(void **state)
 {
 	static const uint8_t head[] = {
 		2, 0, 0, 0, 0, 0xb, 2, 0, 0, 0, 0, 0xa, 8, 0,
 		0x45, 0xb8, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0x30, 0x39, 0, 80,
 	};
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	f->b = build_new(corpus_tables, CORPUS_TABLES);
-	f->sw = walk_switch_new();
-	f->w = walk_new();
-	memcpy(f->frame, head, sizeof(head));
-	f->size = 60;
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
+	int failed = walked_up(state);
 	struct fixture *f = *state;
 
-	build_free(f->b);
-	walk_switch_free(f->sw);
-	walk_free(f->w);
-	free(f);
-	return 0;
-}
-
-static void begin(struct fixture *f, unsigned table, uint16_t priority) { build_flow(f->b, table, priority, 0); }
-
-static void end(struct fixture *f)
-{
-	struct rule r;
-	const char *error = build_end(f->b, &r);
-
-	if (error)
-		fail_msg("%s", error);
-	walk_switch_add(f->sw, &r);
-}
-
-static void go(struct fixture *f)
-{
-	walk_frame(f->sw, f->w, 1, f->frame, f->size, 0, 0);
-	assert_null(f->w->unknown);
-	assert_false(f->w->cut);
+	memcpy(f->frame, head, sizeof(head));
+	return failed;
 }
 
 static void clause(struct fixture *f, uint16_t priority, enum field field, uint32_t value, unsigned n)
 {
-	begin(f, T0, priority);
+	walked_begin(f, T0, priority);
 	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
 	if (field == FIELD_TCP_DST)
 		match_u(f->b, FIELD_IP_PROTO, 6);
 	match_u(f->b, field, value);
 	act_conjunction(f->b, priority, n, 2);
-	end(f);
+	walked_end(f);
 }
 
 static void outs(struct fixture *f, uint16_t priority, bool is_id, uint32_t port)
 {
-	begin(f, T0, priority);
+	walked_begin(f, T0, priority);
 	if (is_id)
 		match_u(f->b, FIELD_CONJ_ID, priority);
 	act_output(f->b, port);
-	end(f);
+	walked_end(f);
 }
 
 static uint32_t only_out(struct fixture *f)
 {
-	go(f);
+	walked_go(f, 1);
 	assert_false(f->w->ambiguous);
 	assert_int_equal(f->w->n_outs, 1);
 	return f->w->outs[0].ofport;
@@ -132,38 +84,38 @@ static void test_two_met_at_once(void **state)
 	clause(f, 20, FIELD_IPV4_SRC, 0x0a000001, 0);
 	clause(f, 20, FIELD_TCP_DST, 80, 1);
 	outs(f, 20, true, 12);
-	begin(f, T0, 20);
+	walked_begin(f, T0, 20);
 	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
 	match_u(f->b, FIELD_IPV4_DST, 0x0a000002);
 	act_conjunction(f->b, 99, 0, 2);
-	end(f);
-	begin(f, T0, 20);
+	walked_end(f);
+	walked_begin(f, T0, 20);
 	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
 	match_u(f->b, FIELD_IP_PROTO, 6);
 	act_conjunction(f->b, 99, 1, 2);
-	end(f);
-	go(f);
+	walked_end(f);
+	walked_go(f, 1);
 	assert_true(f->w->ambiguous);
 }
 
 static void tracked(struct fixture *f, uint32_t bits, uint32_t mark, uint32_t port)
 {
-	begin(f, T60, (uint16_t) (10 + port));
+	walked_begin(f, T60, (uint16_t) (10 + port));
 	match_um(f->b, FIELD_CT_STATE, bits, bits);
 	if (mark)
 		match_u(f->b, FIELD_CT_MARK, mark);
 	act_output(f->b, port);
-	end(f);
+	walked_end(f);
 }
 
 static void test_tracking(void **state)
 {
 	struct fixture *f = *state;
 
-	begin(f, T0, 1);
+	walked_begin(f, T0, 1);
 	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
 	act_ct(f->b, 77, T60);
-	end(f);
+	walked_end(f);
 	tracked(f, TRACKED | TRACKED_NEW, 0, 1 + 10);
 	tracked(f, TRACKED | TRACKED_ESTABLISHED, 0, 2 + 10);
 	tracked(f, TRACKED | TRACKED_ESTABLISHED, 5, 3 + 10);
@@ -173,11 +125,11 @@ static void test_tracking(void **state)
 	assert_int_equal(only_out(f), 12);
 	f->w->ct_mark = 5;
 	assert_int_equal(only_out(f), 13);
-	begin(f, T60, 99);
+	walked_begin(f, T60, 99);
 	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
 	act_ct_commit(f->b, 78, 9);
 	act_output(f->b, 7);
-	end(f);
+	walked_end(f);
 	assert_int_equal(only_out(f), 7);
 	assert_int_equal(f->w->n_commits, 1);
 	assert_int_equal(f->w->commit_zone, 78);
@@ -192,33 +144,33 @@ static void translating(struct fixture *f)
 	const struct ct_nat to = {.zone = 77, .commits = true, .source = ip, .keeps = keeps, .n_keeps = 2};
 	const struct ct_nat back = {.zone = 77};
 
-	begin(f, T0, 1);
+	walked_begin(f, T0, 1);
 	act_set_u(f->b, FIELD_REG2, 0x80000007);
 	act_goto(f->b, T60);
-	end(f);
-	begin(f, T60, 2);
+	walked_end(f);
+	walked_begin(f, T60, 2);
 	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
 	match_u(f->b, FIELD_IPV4_DST, 0x0a000002);
 	act_ct_nat(f->b, &to, T70);
-	end(f);
-	begin(f, T60, 1);
+	walked_end(f);
+	walked_begin(f, T60, 1);
 	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
 	act_ct_nat(f->b, &back, T70);
-	end(f);
+	walked_end(f);
 	tracked(f, TRACKED, 0, 9);
-	begin(f, T70, 3);
+	walked_begin(f, T70, 3);
 	match_um(f->b, FIELD_CT_STATE, TRACKED_DNAT, TRACKED_DNAT);
 	match_bytes(f->b, FIELD_CT_LABEL, (const uint8_t[16]) {[4] = 0x80}, (const uint8_t[16]) {[4] = 0x80});
 	act_move_part(f->b, FIELD_CT_LABEL, 0, FIELD_ETH_DST);
 	act_output(f->b, 8);
-	end(f);
-	begin(f, T70, 2);
+	walked_end(f);
+	walked_begin(f, T70, 2);
 	match_um(f->b, FIELD_CT_STATE, TRACKED_SNAT, TRACKED_SNAT);
 	act_output(f->b, 7);
-	end(f);
-	begin(f, T70, 1);
+	walked_end(f);
+	walked_begin(f, T70, 1);
 	act_output(f->b, 6);
-	end(f);
+	walked_end(f);
 }
 
 /* Of the header of IPv4, and of TCP with its pseudo header: as good as it was. */
@@ -270,13 +222,13 @@ static void test_translation6(void **state)
 	const struct ct_nat to = {.zone = 77, .commits = true, .is_v6 = true, .source = ip};
 	struct fixture *f = *state;
 
-	begin(f, T0, 2);
+	walked_begin(f, T0, 2);
 	match_u(f->b, FIELD_ETH_TYPE, 0x86dd);
 	act_ct_nat(f->b, &to, T60);
-	end(f);
-	begin(f, T60, 1);
+	walked_end(f);
+	walked_begin(f, T60, 1);
 	act_output(f->b, 7);
-	end(f);
+	walked_end(f);
 	memset(f->frame + 12, 0, sizeof(f->frame) - 12);
 	memcpy(f->frame + 12, (uint8_t[]) {0x86, 0xdd, 0x60, 0, 0, 0, 0, 20, 6, 64}, 10);
 	f->size = 80;
@@ -289,22 +241,22 @@ static void test_again(void **state)
 {
 	struct fixture *f = *state;
 
-	begin(f, T0, 1);
+	walked_begin(f, T0, 1);
 	act_set_u(f->b, FIELD_REG2, 1);
 	act_goto(f->b, T100);
-	end(f);
-	begin(f, T60, 1);
+	walked_end(f);
+	walked_begin(f, T60, 1);
 	match_u(f->b, FIELD_REG2, 5);
 	act_push_vlan(f->b);
 	act_set_u(f->b, FIELD_VLAN_VID, VLAN_PRESENT | 9);
 	act_output(f->b, 5);
-	end(f);
-	begin(f, T100, 1);
+	walked_end(f);
+	walked_begin(f, T100, 1);
 	act_again(f->b, FIELD_REG2, 5, T60);
 	act_again(f->b, FIELD_REG2, 6, T60);
 	act_output(f->b, 6);
-	end(f);
-	go(f);
+	walked_end(f);
+	walked_go(f, 1);
 	assert_int_equal(f->w->n_outs, 2);
 	assert_int_equal(f->w->outs[0].ofport, 5);
 	assert_int_equal(wire_u16(f->w->outs[0].frame + 12), 0x8100);
@@ -319,20 +271,20 @@ static void test_fields(void **state)
 	struct fixture *f = *state;
 
 	outs(f, 1, false, 11);
-	begin(f, T0, 2);
+	walked_begin(f, T0, 2);
 	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
 	match_u(f->b, FIELD_IP_DSCP, 46);
 	act_output(f->b, 12);
-	end(f);
+	walked_end(f);
 	assert_int_equal(only_out(f), 12);
 	f->frame[15] = 0;
 	assert_int_equal(only_out(f), 11);
-	begin(f, T0, 3);
+	walked_begin(f, T0, 3);
 	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
 	match_u(f->b, FIELD_IP_PROTO, 132);
 	match_um(f->b, FIELD_SCTP_DST, 64, 0xffc0);
 	act_output(f->b, 13);
-	end(f);
+	walked_end(f);
 	f->frame[23] = 132;
 	assert_int_equal(only_out(f), 13);
 	/* A later fragment has no ports. */
@@ -358,60 +310,60 @@ static void test_breaches(void **state)
 	};
 	struct fixture *f = *state;
 
-	begin(f, T0, 1);
+	walked_begin(f, T0, 1);
 	act_conjunction(f->b, 1, 0, 1);
 	breach(f, "a conjunction has 2 to 64");
-	begin(f, T0, 1);
+	walked_begin(f, T0, 1);
 	act_conjunction(f->b, 1, 0, 2);
 	act_output(f->b, 1);
 	breach(f, "no other actions");
-	begin(f, T0, 1);
+	walked_begin(f, T0, 1);
 	act_output(f->b, 1);
 	act_conjunction(f->b, 1, 0, 2);
 	breach(f, "no other actions");
-	begin(f, T0, 1);
+	walked_begin(f, T0, 1);
 	act_conjunction(f->b, 1, 0, 2);
 	act_conjunction(f->b, 1, 1, 2);
 	breach(f, "a row in two clauses");
-	begin(f, T0, 1);
+	walked_begin(f, T0, 1);
 	act_ct(f->b, 1, T60);
 	breach(f, "the actions do not fit the match");
-	begin(f, T0, 1);
+	walked_begin(f, T0, 1);
 	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
 	act_ct(f->b, 0, T60);
 	breach(f, "zone 0 is everybody's");
-	begin(f, T0, 1);
+	walked_begin(f, T0, 1);
 	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
 	act_ct(f->b, 1, T60);
 	act_output(f->b, 1);
 	breach(f, "after goto");
-	begin(f, T0, 1);
+	walked_begin(f, T0, 1);
 	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
 	act_ct_nat(f->b, &(struct ct_nat) {.zone = 1, .source = (const uint8_t[4]) {10}}, T60);
 	breach(f, "only what is remembered");
-	begin(f, T0, 1);
+	walked_begin(f, T0, 1);
 	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
 	act_ct_nat(f->b, &(struct ct_nat) {.zone = 1, .commits = true, .is_v6 = true, .source = (const uint8_t[16]) {10}}, T60);
 	breach(f, "the actions do not fit the match");
-	begin(f, T0, 1);
+	walked_begin(f, T0, 1);
 	act_move_part(f->b, FIELD_CT_LABEL, 96, FIELD_ETH_DST);
 	breach(f, "cannot be moved");
 	build_free(f->b);
 	f->b = build_new(narrow, 2);
-	begin(f, 0, 1);
+	walked_begin(f, 0, 1);
 	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
 	act_ct(f->b, 1, 1);
 	breach(f, "this table does not track");
-	begin(f, 1, 1);
+	walked_begin(f, 1, 1);
 	match_u(f->b, FIELD_ETH_TYPE, 0x0800);
 	act_ct(f->b, 1, 0);
 	breach(f, "may not go to table a");
-	begin(f, 1, 1);
+	walked_begin(f, 1, 1);
 	act_again(f->b, FIELD_REG2, 1, 0);
 	breach(f, "may not go again");
 }
 
-#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, setup, teardown)
+#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, set_up, walked_down)
 
 int main(void)
 {

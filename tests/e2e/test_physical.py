@@ -147,6 +147,7 @@ def test_a_gateway_without_weftd_is_fenced(lab):
     l.ns(l.map["ctl"]["ns"], "ip", "link", "set", l.map["hosts"]["k3"]["mgmt_port"], "up")
     wait_for("k3 is back and has it again", lambda: gateway(l) == "k3:eno2", 20)
     l.wait_rest()
+    l.purge_caches()
     l.ping_all(ALL)
     heard = ask_all(l, "printer", nobody(l, 20), wires)
     assert heard == {n: int(n != "printer") for n in ALL}, heard

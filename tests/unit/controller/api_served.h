@@ -3,13 +3,14 @@
 #ifndef TESTS_API_SERVED_H
 #define TESTS_API_SERVED_H
 
+#include <time.h>
+
 #include "controller/api_private.h"
 #include "controller/loop.h"
 #include "ofproto/log.h"
 #include "tests/unit/controller/ask.h"
 #include "tests/unit/controller/manual.h"
 #include "tests/unit/controller/one_world.h"
-#include "tests/unit/controller/world.h"
 
 extern const char good[];
 extern const char other[];
@@ -24,6 +25,14 @@ extern char *listeners[];
 extern int n_changed;
 void on_changed(void *ctx);
 void write_file(const char *text);
+/* Turns of the loop until it is so: it is asked after each of them. */
+#define AWAIT(COND) do { \
+	for (time_t end = time(NULL) + API_PATIENCE_S; !(COND) && time(NULL) < end;) \
+		ask_turn(loop_base(loop)); \
+	assert_true(COND); \
+} while (0)
+enum { API_PATIENCE_S = 120 };
+
 int api_served_up(void **state);
 int api_served_down(void **state);
 /* The answer, which must be JSON and have this code. */

@@ -58,6 +58,12 @@ bool ask_wait(struct event_base *base, int fd, int ms)
 
 enum { LEAST_TURNS = 10 };
 
+void ask_turn(struct event_base *base)
+{
+	event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	poll(NULL, 0, 1);
+}
+
 void ask_turns(struct event_base *base, int ms)
 {
 	int64_t until = now_ms() + ms;

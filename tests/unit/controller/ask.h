@@ -30,5 +30,7 @@ void ask_raw(struct event_base *, const char *socket_path, const char *bytes, si
 int ask_connect(const char *socket_path);
 bool ask_wait(struct event_base *, int fd, int ms);
 void ask_turns(struct event_base *, int ms);
+/* One turn, and a moment for others. */
+void ask_turn(struct event_base *);
 
 #endif

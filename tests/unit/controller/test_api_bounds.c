@@ -27,6 +27,18 @@ static void send_body(int fd, const char *bytes, size_t size)
 	}
 }
 
+/* All but the last byte of each, and then that: they begin at once. */
+static void ask_at_once(int *fds, size_t n, const char *head, const char *body, size_t size)
+{
+	for (size_t i = 0; i < n; i++) {
+		fds[i] = ask_connect(socket_path);
+		send_body(fds[i], head, strlen(head));
+		send_body(fds[i], body, size - 1);
+	}
+	for (size_t i = 0; i < n; i++)
+		send_body(fds[i], body + size - 1, 1);
+}
+
 /* A file with that many networks; the caller's. */
 static char *many_networks(unsigned n, size_t *ret_size)
 {
@@ -47,17 +59,9 @@ static void test_checks_are_bounded(void **state)
 	char *body = many_networks(NETWORKS, &size), head[256];
 	int fds[N], n_answered = 0, n_refused = 0;
 	(void) state;
-	int head_size = snprintf(head, sizeof head, "POST /v1/check HTTP/1.0\r\nContent-Length: %zu\r\n\r\n", size);
-	for (size_t i = 0; i < N; i++) {
-		fds[i] = ask_connect(socket_path);
-		send_body(fds[i], head, (size_t) head_size);
-		send_body(fds[i], body, size - 1);
-	}
-	/* All but the last byte is there; now all begin at once. */
-	for (size_t i = 0; i < N; i++)
-		send_body(fds[i], body + size - 1, 1);
-	ask_turns(loop_base(loop), 10);
-	assert_int_equal(api->n_checks, API_MAX_CHECKS);
+	snprintf(head, sizeof head, "POST /v1/check HTTP/1.0\r\nContent-Length: %zu\r\n\r\n", size);
+	ask_at_once(fds, N, head, body, size);
+	AWAIT(api->n_checks == API_MAX_CHECKS);
 	json_decref(call("GET", "/v1/status", NULL, 200));
 	close(fds[0]);
 	for (size_t i = 1; i < N; i++) {
@@ -76,12 +80,11 @@ static void test_checks_are_bounded(void **state)
 	assert_int_equal(n_answered, API_MAX_CHECKS - 1);
 	assert_int_equal(n_refused, N - API_MAX_CHECKS);
 	/* The next one finds room, and api_free waits for what still runs. */
-	ask_turns(loop_base(loop), 20);
+	AWAIT(api->n_checks == 0);
 	int late = ask_connect(socket_path);
-	send_body(late, head, (size_t) head_size);
+	send_body(late, head, strlen(head));
 	send_body(late, body, size);
-	ask_turns(loop_base(loop), 5);
-	assert_true(api->n_checks > 0);
+	AWAIT(api->n_checks > 0);
 	close(late);
 	free(body);
 }
@@ -157,13 +160,6 @@ static void test_plan(void **state)
 	assert_int_equal(n_changed, 0);
 }
 
-static void wait_for_plans(size_t n)
-{
-	for (int i = 0; api->n_plans != n && i < 3000; i++)
-		ask_turns(loop_base(loop), 10);
-	assert_int_equal(api->n_plans, n);
-}
-
 /* Two at a time; a client that goes away ends its own, and nothing is left of it. */
 static void test_plans_are_bounded(void **state)
 {
@@ -172,37 +168,29 @@ static void test_plans_are_bounded(void **state)
 	char *body = many_networks(NETWORKS, &size), head[256], buf[4096];
 	int fds[N];
 	(void) state;
-	int head_size = snprintf(head, sizeof head, "POST /v1/plan HTTP/1.0\r\nContent-Length: %zu\r\n\r\n", size);
-	for (size_t i = 0; i < N; i++) {
-		fds[i] = ask_connect(socket_path);
-		send_body(fds[i], head, (size_t) head_size);
-		send_body(fds[i], body, size - 1);
-	}
-	for (size_t i = 0; i < N; i++)
-		send_body(fds[i], body + size - 1, 1);
-	ask_turns(loop_base(loop), 10);
-	assert_int_equal(api->n_plans, API_MAX_PLANS);
+	snprintf(head, sizeof head, "POST /v1/plan HTTP/1.0\r\nContent-Length: %zu\r\n\r\n", size);
+	ask_at_once(fds, N, head, body, size);
+	AWAIT(api->n_plans == API_MAX_PLANS);
 	json_decref(call("GET", "/v1/status", NULL, 200));
 	assert_true(ask_wait(loop_base(loop), fds[N - 1], PATIENCE_MS));
 	assert_true(recv(fds[N - 1], buf, sizeof buf, 0) > 0);
 	assert_non_null(strstr(buf, " 503 "));
 	close(fds[0]);
-	wait_for_plans(API_MAX_PLANS - 1);
+	AWAIT(api->n_plans == API_MAX_PLANS - 1);
 	for (ssize_t n = 1; n > 0;) {
 		assert_true(ask_wait(loop_base(loop), fds[1], PATIENCE_MS));
 		n = recv(fds[1], buf, sizeof buf, 0);
 	}
-	wait_for_plans(0);
+	AWAIT(api->n_plans == 0);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
 	for (size_t i = 1; i < N; i++)
 		close(fds[i]);
 	/* api_free waits for what still runs. */
 	int late = ask_connect(socket_path);
-	send_body(late, head, (size_t) head_size);
+	send_body(late, head, strlen(head));
 	send_body(late, body, size);
-	ask_turns(loop_base(loop), 5);
-	assert_int_equal(api->n_plans, 1);
+	AWAIT(api->n_plans == 1);
 	close(late);
 	free(body);
 }

@@ -70,7 +70,7 @@ const struct app_row acl_rows[N_ROWS] = {
 	[ROW_OLDER] = { "older-than-snat", TABLE_ACL_SENT, 90, "label of a translation",
 		"the connection was there before the rule and keeps its source; go to output" },
 	[ROW_NO_SOURCE] = { "no-source-free", TABLE_ACL_SENT, 0, "anything",
-		"drop: no port of the source is free" },
+		"drop: no port of the source is free, or the table of connections is full" },
 	[ROW_MARK_CUT] = { "mark-cut", TABLE_ACL_DENIED, 100, "network, established, not a reply", "mark = cut; drop" },
 	[ROW_COPY_DENIED] = { "copy-denied", TABLE_ACL_DENIED, 110, "peer = flooded",
 		"drop: it says nothing of the connection, which is that of another port" },

@@ -61,12 +61,12 @@ static void post_log(struct api_request *request)
 		level = json_string_value(json_object_get(body, "level"));
 	}
 	if (!module || !level) {
-		api_error(request->call, 400, NULL, "send {\"module\": \"session\", \"level\": \"dbg\"}; GET /v1/log lists the modules",
+		api_error(request->call, 400, NULL, "send {\"module\": \"session\", \"level\": \"dbg\"}; `weft log` (GET /v1/log) lists the modules",
 			  "a module and a level are wanted");
 	} else {
 		const char *problem = log_set(module, level);
 		if (problem)
-			api_error(request->call, 400, NULL, "GET /v1/log lists the modules; `all` means all of them",
+			api_error(request->call, 400, NULL, "`weft log` (GET /v1/log) lists the modules; `all` means all of them",
 				  "%s:%s: %s", module, level, problem);
 		else
 			api_reply(request->call, show_log());

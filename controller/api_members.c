@@ -303,7 +303,7 @@ const struct api_member api_members[] = {
 	{ "networks", "unconfirmed_hosts", "number", "" },
 	{ "networks", "refused_hosts", "number", "not let in: a limit was reached" },
 	{ "networks", "moves", "number", "of hosts from port to port" },
-	{ "networks", "transport", "text", "local, vlan or vxlan" },
+	{ "networks", "transport", "text", "local, links, vlan or vxlan: how it travels between switches; local = not at all" },
 	{ "networks", "vlan", "number or null", "on the LAN, and on uplinks that have none of their own" },
 	{ "networks", "gateway", "text or null", "switch:port where it meets the LAN now; null = nowhere" },
 	{ "networks", "vni", "number or null", "given, or chosen with transport vxlan" },
@@ -317,6 +317,7 @@ const struct api_member api_members[] = {
 	{ "networks", "arp", "text", "answer or flood" },
 	{ "networks", "refused_addresses", "number", "IP addresses not taken up: more than a host may have; or disputes about them" },
 	{ "networks", "line", "number", "in the file" },
+	{ "networks", "link_vlan", "number or null", "its VLAN id on links; null = the file has none" },
 
 	{ "flows", "switch", "text", "" },
 	{ "flows", "kind", "text", "flow, group or meter" },

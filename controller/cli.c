@@ -117,7 +117,7 @@ static const struct command {
 	{ "reference", "[PAGE]", "print a page of the manual", "Without PAGE it lists them.", cli_reference, false, true },
 	{ "help", "", "print this", NULL, run_help, false, false },
 };
-enum { N_COMMANDS = sizeof commands / sizeof *commands };
+enum { N_COMMANDS = sizeof commands / sizeof *commands, LEFT_COLUMN = 30 };
 
 static const char options_text[] =
 	"  --run-dir DIR   where weftd's socket is (default: $WEFT_RUN_DIR, else /run/weft)\n"
@@ -128,14 +128,13 @@ static void print_usage(FILE *f)
 {
 	fprintf(f, "usage: weft [--run-dir DIR] [--json] COMMAND\n\n");
 	for (size_t i = 0; i < N_COMMANDS; i++) {
-		char left[80];
 		if (commands[i].is_hidden)
 			continue;
-		int n = snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].arguments);
-		if (n > 30)
-			fprintf(f, "  %s\n  %-30s %s\n", left, "", commands[i].help);
+		int n = fprintf(f, "  %s %s", commands[i].name, commands[i].arguments) - 2;
+		if (n > LEFT_COLUMN)
+			fprintf(f, "\n  %-*s %s\n", LEFT_COLUMN, "", commands[i].help);
 		else
-			fprintf(f, "  %-30s %s\n", left, commands[i].help);
+			fprintf(f, "%*s %s\n", LEFT_COLUMN - n, "", commands[i].help);
 	}
 	fprintf(f, "\n%s\nexit codes: 0 fine, 1 error, 2 would change, 3 degraded, 4 blocked\n", options_text);
 }
@@ -268,9 +267,9 @@ static int no_such_command(const char *word)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		names[i] = commands[i].name;
 	const char *near = cli_shows(word) ? "show" : diag_did_you_mean(word, names, N_COMMANDS);
-	fprintf(stderr, "weft: there is no command \"%s\"%s%s%s%s%s; `weft help` lists them\n", word,
+	fprintf(stderr, "weft: there is no command \"%s\"%s%s%s%s%s `weft help` lists them\n", word,
 		near ? "; did you mean " : "", near ? near : "", cli_shows(word) ? " " : "",
-		cli_shows(word) ? word : "", near ? "?" : "");
+		cli_shows(word) ? word : "", near ? "?" : ";");
 	return CLI_ERROR;
 }
 

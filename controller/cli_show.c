@@ -136,8 +136,8 @@ static int no_such_list(const char *word)
 		names[i] = shown[i].name;
 	names[N_SHOWN] = "te";
 	const char *near = diag_did_you_mean(word, names, N_SHOWN + 1);
-	snprintf(why, sizeof why, "there is no \"%.64s\" to show; %s%s", word, near ? "did you mean " : "there are ",
-		 near ? near : cli_show_names());
+	snprintf(why, sizeof why, "there is no \"%.64s\" to show; %s%s%s", word, near ? "did you mean " : "there are ",
+		 near ? near : cli_show_names(), near ? "?" : "");
 	return cli_bad_usage("show", why);
 }
 

@@ -12,6 +12,8 @@
 #include "controller/client.h"
 #include "topo/arena.h"
 
+enum { MANY_PERCENT = 10000 };          /* links that are all but idle: a number says no more */
+
 static double real(const json_t *json, const char *key) { return json_number_value(json_object_get(json, key)); }
 
 static void print_percent(const char *title, const json_t *json, const char *key, const char *more)
@@ -165,6 +167,8 @@ static void print_te(const json_t *te)
 	print_percent(", no plan can be below ", te, "bound_percent", "");
 	if (real(te, "headroom_percent") < 0)
 		printf("; too much: all would have to shrink by %.0f %%", -real(te, "headroom_percent"));
+	else if (real(te, "headroom_percent") >= MANY_PERCENT)
+		printf("; all may grow a hundredfold");
 	else
 		print_percent("; all may grow by ", te, "headroom_percent", "");
 	printf("\n");

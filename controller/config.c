@@ -188,7 +188,7 @@ static void note_failure(struct config *config)
 	if (diag_n_findings(config->findings))
 		diag_format(config->findings, diag_finding(config->findings, 0), line, sizeof line);
 	events_note(config->core->events, config->core->wall_ms, EVENT_ERROR, "config-refused", "",
-		    "%zu errors in %s, nothing was changed; the first: %s", n, config->file, line);
+		    "%zu error%s in %s, nothing was changed; the first: %s", n, n == 1 ? "" : "s", config->file, line);
 }
 
 static void watch_one(const struct config *config, const char *path, uint32_t mask, int *watch)

@@ -158,7 +158,7 @@ static void note(struct core *core, const struct fact *fact)
 	core->counts.n_facts++;
 	/* "in-sync" says SWITCH_READY better; that a lease goes on is no news. */
 	if (!fact->with_host && !fact->renewed && fact->kind != FACT_SWITCH_READY)
-		events_fact(core->events, core->wall_ms, fact);
+		events_fact(core->events, core->wall_ms, fact, core->view);
 }
 
 static void make_steered(struct core *core, uint32_t sw, unsigned app)
@@ -263,8 +263,7 @@ void core_reload(struct core *core, struct net *take)
 	core->counts.n_reloads++;
 	core->settled = false;
 	core->gateways_due = core->ways_due = true;
-	struct fact fact = { .kind = FACT_NET, .sw = NET_NONE, .time_ms = core->now_ms };
-	events_fact(core->events, core->wall_ms, &fact);
+	events_renumber(core->events);
 	for (uint32_t sw = 0; sw < core->n_switches; sw++)
 		make_stale(core, sw, (1u << n_apps) - 1);
 	net_free(old);

@@ -35,7 +35,7 @@ struct core_switch {
 	/* The generation id to ask for the role with; 0 = that of this process. */
 	uint64_t generation_id;
 	bool stood_by;                  /* what is read back next was written by another controller */
-	char last_error[160];           /* why the last session ended; "" = never */
+	char last_error[400];           /* why the last session ended; "" = never */
 };
 
 struct core_counts {

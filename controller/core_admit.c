@@ -23,9 +23,10 @@ static const char *no_such_name(const struct core *core, const char *cert_name, 
 			 cert_name, net->switches[by_dpid].name, net->switches[by_dpid].name);
 	else
 		snprintf(why, sizeof why,
-			 "no switch \"%s\" in %s: expected a certificate for one of its %zu switches; to let "
+			 "no switch \"%s\" in %s: expected a certificate for %s%zu switch%s; to let "
 			 "it in, add `%s: {dpid: 0x%016" PRIx64 "}` under `switches:`",
-			 cert_name, net->file, net->n_switches, cert_name, dpid);
+			 cert_name, net->file, net->n_switches == 1 ? "its " : "one of its ", net->n_switches,
+			 net->n_switches == 1 ? "" : "es", cert_name, dpid);
 	return why;
 }
 

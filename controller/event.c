@@ -14,6 +14,7 @@ enum { MAX_TEXT = 1024 };               /* bytes of a sentence, the rest is cut 
 
 struct events {
 	uint64_t last;                  /* id of the newest, 0 = none */
+	uint64_t last_of_old_file;      /* up to it, facts name edges of an earlier file */
 	void (*cb)(void *ctx);
 	void *ctx;
 	struct event ring[EVENTS_KEPT]; /* event N stands at N % EVENTS_KEPT */
@@ -104,13 +105,22 @@ static enum event_severity fact_severity(const struct fact *fact)
 	return EVENT_INFO;
 }
 
-void events_fact(struct events *events, uint64_t wall_ms, const struct fact *fact)
+void events_fact(struct events *events, uint64_t wall_ms, const struct fact *fact, const struct view *view)
 {
 	struct event *event = next_event(events, wall_ms, fact_severity(fact));
 
 	event->is_fact = true;
 	event->fact = *fact;
+	if (view)
+		fact_keep_names(&event->fact, view);
 	tell(events);
+}
+
+void events_renumber(struct events *events) { events->last_of_old_file = events->last; }
+
+bool events_is_renumbered(const struct events *events, const struct event *event)
+{
+	return event->id <= events->last_of_old_file;
 }
 
 void events_note(struct events *events, uint64_t wall_ms, enum event_severity severity,
@@ -151,8 +161,10 @@ void events_print_kinds(FILE *f)
 		{ "te", "a link went or came back; paths were changed, why, and what that did" },
 	};
 	fprintf(f, "| kind | what happened |\n|---|---|\n");
+	/* What others say better is no event: "config", "in-sync". */
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		fprintf(f, "| `%s` | %s |\n", kinds[i].word, kinds[i].help);
+		if (i != FACT_NET && i != FACT_SWITCH_READY)
+			fprintf(f, "| `%s` | %s |\n", kinds[i].word, kinds[i].help);
 }
 
 uint64_t events_last_id(const struct events *events)

@@ -10,6 +10,8 @@
 
 #include "topo/fact.h"
 
+struct view;
+
 enum { EVENTS_KEPT = 16384 };
 
 enum event_severity { EVENT_INFO, EVENT_WARNING, EVENT_ERROR };
@@ -33,7 +35,11 @@ struct events;
 struct events *events_new(void);
 void events_free(struct events *);
 
-void events_fact(struct events *, uint64_t wall_ms, const struct fact *);
+/* Keeps the names that ports have now; view may be null. */
+void events_fact(struct events *, uint64_t wall_ms, const struct fact *, const struct view *);
+/* Edges are numbered anew: what facts before say of theirs means nothing any more. */
+void events_renumber(struct events *);
+bool events_is_renumbered(const struct events *, const struct event *);
 void events_note(struct events *, uint64_t wall_ms, enum event_severity, const char *kind,
 		 const char *sw, const char *format, ...) __attribute__((format(printf, 6, 7)));
 

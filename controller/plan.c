@@ -189,7 +189,7 @@ static json_t *switches_json(struct plan *plan)
 		const struct view_switch *vs = view_switch(core->view, sw);
 		struct on_switch none = { .state = "away" }, *s = sw < plan->n_switches ? &plan->switches[sw] : &none;
 		bool is_leaving = !strcmp(s->state, "leaves");
-		if (!vs || (!vs->admitted && !is_leaving))
+		if (!vs || (!is_leaving && (!vs->admitted || (vs->index == NET_NONE && !vs->ever))))
 			continue;
 		json_t *json = json_pack("{s:o, s:s}", "name", show_text(vs->name), "state", s->state);
 		add_counts(json, s->n);

@@ -85,8 +85,9 @@ void sessions_flush(struct sessions *all)
 		cs->touched = false;
 		if (!cs->session)
 			continue;
-		/* Rows of a switch that is still to be compiled for are neither the old ones nor the new ones. */
-		if (cs->session->sync && core_may_send(core, cs->session->sw)) {
+		/* Rows of a switch that is still to be compiled for are neither the old ones nor the new ones;
+		 * one that is let go, as no switch of a new file, keeps those it has. */
+		if (cs->session->sync && core_may_send(core, cs->session->sw) && !conn_is_ending(cs->session->conn)) {
 			sync_release(cs->session->sync, core->now_ms);
 			sync_run(cs->session->sync, core->now_ms);
 		}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* show events: the ring, made into words when somebody reads it. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "controller/show.h"
@@ -67,8 +68,28 @@ static bool has_network(const struct fact *fact)
 
 static const char *fact_network(const struct api_world *world, const struct fact *fact)
 {
-	uint32_t index = has_network(fact) ? net_network_by_id(world->core->net, fact->network) : NET_NONE;
-	return index == NET_NONE ? NULL : world->core->net->networks[index].name;
+	return has_network(fact) ? view_network_name(world->core->view, fact->network) : NULL;
+}
+
+/* As the port was called when it happened. */
+static json_t *place(const struct api_world *world, uint32_t sw, uint32_t ofport, const char *name)
+{
+	const struct view_switch *vs = sw == NET_NONE ? NULL : view_switch(world->core->view, sw);
+	char text[128];
+	if (!vs || !name[0])
+		return show_place(world, sw, ofport);
+	snprintf(text, sizeof text, "%s:%s", vs->name, name);
+	return show_text(text);
+}
+
+static json_t *here(const struct api_world *world, const struct fact *fact)
+{
+	return place(world, fact->sw, fact->ofport, fact->port_name);
+}
+
+static json_t *there(const struct api_world *world, const struct fact *fact)
+{
+	return place(world, fact->old_sw, fact->old_ofport, fact->old_port_name);
 }
 
 bool show_event_passes(const struct api_world *world, const struct show_query *query, const struct event *event)
@@ -92,9 +113,9 @@ static void add_host(const struct api_world *world, json_t *json, const struct f
 	show_set(json, "mac", show_mac(fact->mac));
 	show_set(json, "ip", show_ip4(fact->has_ip4 ? fact->ip4 : NULL));
 	show_set(json, "ip6", show_ip6(fact->has_ip6 ? fact->ip6 : NULL));
-	show_set(json, "where", show_place(world, fact->unconfirmed ? NET_NONE : fact->sw, fact->ofport));
+	show_set(json, "where", fact->unconfirmed ? json_null() : here(world, fact));
 	if (fact_is_move(fact))
-		show_set(json, "from", show_place(world, fact->old_sw, fact->old_ofport));
+		show_set(json, "from", there(world, fact));
 	show_set(json, "recovered", json_boolean(fact->recovered));
 	show_set(json, "unconfirmed", json_boolean(fact->unconfirmed));
 }
@@ -150,17 +171,17 @@ static void add_fields(const struct api_world *world, json_t *json, const struct
 	case FACT_STEER:
 		break;
 	case FACT_LINK:
-		show_set(json, "from", show_place(world, fact->old_sw, fact->old_ofport));
-		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
+		show_set(json, "from", there(world, fact));
+		show_set(json, "where", here(world, fact));
 		break;
 	case FACT_PROBE:
 	case FACT_PROBE_LOST:
 	case FACT_ANSWER:
-		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
+		show_set(json, "where", here(world, fact));
 		break;
 	case FACT_GATEWAY:
 		add_network(world, json, fact);
-		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
+		show_set(json, "where", here(world, fact));
 		show_set(json, "recovered", json_boolean(fact->recovered));
 		break;
 	case FACT_NETWORK_FULL:
@@ -171,8 +192,8 @@ static void add_fields(const struct api_world *world, json_t *json, const struct
 	case FACT_QUARANTINE:
 	case FACT_QUARANTINE_OVER:
 		add_network(world, json, fact);
-		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
-		show_set(json, "other", show_place(world, fact->old_sw, fact->old_ofport));
+		show_set(json, "where", here(world, fact));
+		show_set(json, "other", there(world, fact));
 		show_set(json, "hold_seconds", fact->kind == FACT_QUARANTINE ? json_integer(fact->hold_s) : json_null());
 		show_set(json, "recovered", json_boolean(fact->recovered));
 		break;
@@ -181,7 +202,7 @@ static void add_fields(const struct api_world *world, json_t *json, const struct
 	case FACT_RATE:
 	case FACT_RATE_OVER:
 		add_network(world, json, fact);
-		show_set(json, "where", show_place(world, fact->sw, fact->ofport));
+		show_set(json, "where", here(world, fact));
 		if (fact->storm != LIMIT_RATE)
 			show_set(json, "storm", json_string(net_storm_word(fact->storm)));
 		show_set(json, "dropped", show_count(fact->n_dropped));
@@ -191,12 +212,16 @@ static void add_fields(const struct api_world *world, json_t *json, const struct
 	}
 }
 
-static void add_fact(const struct api_world *world, json_t *json, const struct fact *fact)
+static void add_fact(const struct api_world *world, json_t *json, const struct event *event)
 {
+	struct fact fact = event->fact;
 	char text[512];
-	add_fields(world, json, fact);
-	show_set(json, "reason", fact->reason ? show_text(fact_reason_text(fact->reason)) : json_null());
-	fact_format(fact, world->core->net, world->core->view, text, sizeof text);
+	add_fields(world, json, &fact);
+	show_set(json, "reason", fact.reason ? show_text(fact_reason_text(fact.reason)) : json_null());
+	/* The file has other links now. */
+	if (events_is_renumbered(world->core->events, event))
+		fact.edge = 0;
+	fact_format(&fact, world->core->net, world->core->view, text, sizeof text);
 	/* Its time is of another clock than ours. */
 	const char *space = strchr(text, ' ');
 	show_set(json, "text", show_text(space ? space + 1 : text));
@@ -209,7 +234,7 @@ json_t *show_event(const struct api_world *world, const struct event *event)
 				 "severity", severity_names[event->severity], "kind", event_kind(event),
 				 "switch", show_text(event_switch(world, event)));
 	if (event->is_fact)
-		add_fact(world, json, &event->fact);
+		add_fact(world, json, event);
 	else
 		show_set(json, "text", show_text(event->text));
 	return json;

@@ -27,6 +27,17 @@ static void name_end(const struct core *core, uint32_t i, unsigned end, char *bu
 		snprintf(buf, size, "%s:%s", sw, core->net->links[i].ends[end].port);
 }
 
+/* A switch that has not reported says nothing against its end; null = both have. */
+static const struct net_switch *silent_switch(const struct core *core, uint32_t i)
+{
+	for (unsigned end = 0; end < 2; end++) {
+		uint32_t index = core->net->edges[i].sw[end], slot = view_switch_by_index(core->view, index);
+		if (slot == NET_NONE || !view_switch(core->view, slot)->ever)
+			return &core->net->switches[index];
+	}
+	return NULL;
+}
+
 static bool explain_down(const struct core *core, uint32_t i, char *why, size_t size)
 {
 	for (unsigned end = 0; end < 2; end++) {
@@ -35,7 +46,7 @@ static bool explain_down(const struct core *core, uint32_t i, char *why, size_t 
 		char name[128];
 		if (port && view_port_is_good(port))
 			continue;
-		if (is_tunnel(core, i) && (slot == NET_NONE || !view_switch(core->view, slot)->ever))
+		if (slot == NET_NONE || !view_switch(core->view, slot)->ever)
 			continue;
 		name_end(core, i, end, name, sizeof name);
 		if (port && port->up)
@@ -74,8 +85,12 @@ const char *show_link_state(const struct api_world *world, uint32_t link, char *
 	}
 	if (seen->silent)
 		return explain_silent(core, link, why, size);
+	const struct net_switch *silent = is_tunnel(core, link) ? NULL : silent_switch(core, link);
 	if (!seen->confirmed && (!is_tunnel(core, link) || seen->n_failures)) {
-		snprintf(why, size, "no probe has come through yet");
+		if (silent)
+			snprintf(why, size, "switch %s has not connected since weftd started", silent->name);
+		else
+			snprintf(why, size, "no probe has come through yet");
 		return "unconfirmed";
 	}
 	if (seen->held) {
@@ -84,6 +99,8 @@ const char *show_link_state(const struct api_world *world, uint32_t link, char *
 			 (view_link_rest_ms(seen, core->now_ms) + 999) / 1000);
 		return "resting";
 	}
+	if (silent)
+		snprintf(why, size, "as far as is known: switch %s has not connected since weftd started", silent->name);
 	return "up";
 }
 

@@ -4,6 +4,12 @@
 
 #include "controller/show.h"
 
+static const char *transport_word(const struct net_network *network)
+{
+	bool by_links = network->transport == NET_LOCAL && network->link_vlan;
+	return by_links ? "links" : net_transport_word(network->transport);
+}
+
 static json_t *gateway(const struct api_world *world, uint32_t index)
 {
 	uint32_t entry = view_network(world->core->view, index)->gateway, sw;
@@ -29,7 +35,7 @@ json_t *show_network(const struct api_world *world, uint32_t index)
 				 "ports", (json_int_t) n_ports, "switches", (json_int_t) n_switches,
 				 "unconfirmed_hosts", (json_int_t) seen->n_unconfirmed,
 				 "refused_hosts", (json_int_t) seen->n_refused, "moves", (json_int_t) seen->n_moves);
-	show_set(json, "transport", json_string(net_transport_word(network->transport)));
+	show_set(json, "transport", json_string(transport_word(network)));
 	uint16_t vlan = network->physical.n_ports ? network->physical.vlan : network->vlan;
 	show_set(json, "vlan", vlan ? json_integer(vlan) : json_null());
 	show_set(json, "gateway", gateway(world, index));
@@ -47,6 +53,7 @@ json_t *show_network(const struct api_world *world, uint32_t index)
 	show_set(json, "arp", json_string(network->arp == NET_ARP_FLOOD ? "flood" : "answer"));
 	show_set(json, "refused_addresses", show_count(seen->n_addresses_refused));
 	show_set(json, "line", json_integer(network->where.line));
+	show_set(json, "link_vlan", network->link_vlan ? json_integer(network->link_vlan) : json_null());
 	return json;
 }
 

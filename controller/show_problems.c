@@ -64,7 +64,8 @@ static void look_at_config(struct problems *problems)
 		diag_format(state.findings, diag_finding(state.findings, 0), first, sizeof first);
 	problems_add(problems, ERROR, "config-refused",
 			(struct about) { .hint = "weft check FILE shows all of them; the file is read again when it changes" },
-			"%zu errors in %s: the network before it stays in force. The first: %s", n, state.file, first);
+			"%zu error%s in %s: the network before it stays in force. The first: %s", n, n == 1 ? "" : "s", state.file,
+			first);
 }
 
 /* A revision that waits to be confirmed, and the folder of revisions. */
@@ -195,8 +196,8 @@ static void look_at_events(struct problems *problems)
 					"last 10 minutes; the last: %s", seen[i].sw, seen[i].n, seen[i].n == 1 ? "" : "s", event->text);
 		} else {
 			about.hint = "this is a fault of weft or of the switch: please report it with weftd's log";
-			problems_add(problems, WARNING, "openflow-error", about, "switch %s answered with an error %zu times in the last "
-					"10 minutes; the last one: %s", seen[i].sw, seen[i].n, event->text);
+			problems_add(problems, WARNING, "openflow-error", about, "switch %s answered with an error %zu time%s in the last "
+					"10 minutes; the last one: %s", seen[i].sw, seen[i].n, seen[i].n == 1 ? "" : "s", event->text);
 		}
 	}
 }

@@ -25,7 +25,7 @@ static void look_at_links(struct problems *problems)
 		}
 		if (!strcmp(state, "wrong"))
 			about.hint = "put the cable where the file says, or correct the file; it is not used until then";
-		else if (!strcmp(state, "unconfirmed"))
+		else if (!strcmp(state, "unconfirmed") && strstr(why, "probe"))
 			about.hint = "frames of weftd do not pass: is there a device in between, or is the cable somewhere else?";
 		else if (!strcmp(state, "silent"))
 			about.hint = "a device between the two ends, or the cable itself; it is used again after three probes in a row both ways";
@@ -60,7 +60,8 @@ static void look_at_bfd(struct problems *problems)
 	snprintf(hint, sizeof hint, "at both ends, as on %s: ovs-vsctl set interface %s bfd:enable=true bfd:min_rx=100 "
 		 "bfd:min_tx=100; where that is done already it shows at the first fault", sw, port);
 	problems_add(problems, INFO, "link-no-bfd", (struct about) { .sw = sw, .hint = hint },
-			"%zu links have shown no BFD (%s%s): when they carry nothing and their ports stay up, probes of weftd notice it "
+			n == 1 ? "%zu link has shown no BFD (%s%s): when it carries nothing and its ports stay up, probes of weftd notice it after some 2 s"
+			: "%zu links have shown no BFD (%s%s): when they carry nothing and their ports stay up, probes of weftd notice it "
 			"after some 2 s", n, first, n > 1 ? ", ..." : "");
 }
 

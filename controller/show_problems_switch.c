@@ -177,8 +177,9 @@ static void look_at_tunnel(struct problems *problems, uint32_t sw, size_t *n)
 		 "options:remote_ip=flow options:key=flow%s%s", declared->tunnel, declared->tunnel,
 		 declared->n_vteps > 1 ? "" : " options:local_ip=", declared->n_vteps > 1 ? "" : declared->vtep);
 	struct about about = { .sw = vs->name, .hint = hint };
-	problems_add(problems, ERROR, "tunnel-missing", about, "switch %s has no port %s: %zu networks (%s%s) end at this switch",
-			vs->name, declared->tunnel, n_networks, first, n_networks > 1 ? ", ..." : "");
+	problems_add(problems, ERROR, "tunnel-missing", about, "switch %s has no port %s: %zu network%s (%s%s) end%s at this switch",
+			vs->name, declared->tunnel, n_networks, n_networks == 1 ? "" : "s", first, n_networks > 1 ? ", ..." : "",
+			n_networks == 1 ? "s" : "");
 }
 
 /* Ports that send more than they may, and limits that the switch cannot hold. */
@@ -219,13 +220,16 @@ static void look_at_uplinks(struct problems *problems, uint32_t sw, size_t *n)
 		dead[k].n++;
 	}
 	for (size_t k = 0; k < n_dead && ++*n <= MAX_OF_KIND; k++) {
-		struct about about = { vs->name, dead[k].network, "is the port on the bridge (ovs-vsctl list-ports), is its cable in?" };
+		bool is_there = view_port_by_name(core->view, sw, dead[k].port);
+		struct about about = { vs->name, dead[k].network, is_there ? "is its cable in, is it up (ip link)?"
+			: "is it an interface of the bridge (ovs-vsctl list-ifaces)? of a bond of Open vSwitch only the members are: make the "
+			  "bond in Linux" };
 		char more[32] = "";
 		if (dead[k].n > 1)
 			snprintf(more, sizeof more, " and %zu more", dead[k].n - 1);
 		problems_add(problems, ERROR, "uplink-down", about, "switch %s: uplink %s is %s: its ports in network %s%s reach "
 				"nobody by it", vs->name, dead[k].port,
-				view_port_by_name(core->view, sw, dead[k].port) ? "down" : "not there", dead[k].network, more);
+				is_there ? "down" : "not there", dead[k].network, more);
 	}
 }
 

@@ -22,7 +22,8 @@ const char *show_switch_state(const struct api_world *world, uint32_t sw)
 		return "connected";
 	if (world->core->switches[sw]->session)
 		return world->core->switches[sw]->stood_by ? "standby" : "connecting";
-	if (!vs->admitted)
+	/* A file that lets in anybody waits for nobody whom one before has named. */
+	if (!vs->admitted || (vs->index == NET_NONE && !vs->ever))
 		return NULL;
 	return vs->ever ? "disconnected" : "waiting";
 }

@@ -372,6 +372,11 @@ bool conn_is_established(const struct conn *c)
 	return c->is_established;
 }
 
+bool conn_is_ending(const struct conn *c)
+{
+	return c->state == CONN_CLOSING || c->state == CONN_CLOSED;
+}
+
 const char *conn_peer(const struct conn *c)
 {
 	return c->peer;

@@ -63,6 +63,7 @@ void conn_close(struct conn *, const char *why);
 
 size_t conn_queued(const struct conn *);         /* bytes */
 bool conn_is_established(const struct conn *);
+bool conn_is_ending(const struct conn *);         /* conn_close() was called, by whomever: `closed` comes next */
 /* The handshake failed for what was said in it, not because it was given up. */
 bool conn_is_untrusted(const struct conn *);
 const char *conn_peer(const struct conn *);      /* "ssl:192.0.2.7:40312", "tcp:[2001:db8::7]:40312" */

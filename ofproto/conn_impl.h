@@ -56,7 +56,7 @@ struct conn {
 	struct conn_counts counts;
 	char address[64];               /* of the peer */
 	char peer[80];                  /* scheme, address, port */
-	char why[320];                  /* of the end */
+	char why[400];                  /* of the end */
 };
 
 /* One write of what is queued. Waits for the kernel when that was too much for

@@ -2,7 +2,10 @@
 /* What facts are called, and their reasons. */
 #include "topo/fact.h"
 
+#include <string.h>
+
 #include "topo/net.h"
+#include "topo/view.h"
 
 const char *fact_word(enum fact_kind kind)
 {
@@ -75,4 +78,18 @@ bool fact_is_move(const struct fact *fact)
 {
 	return fact->kind == FACT_HOST && !fact->unconfirmed && fact->old_sw != NET_NONE
 		&& (fact->old_sw != fact->sw || fact->old_ofport != fact->ofport);
+}
+
+static void keep_name(char name[16], const struct view *view, uint32_t sw, uint32_t ofport)
+{
+	const struct view_port *port = name[0] || sw == NET_NONE ? NULL : view_port(view, sw, ofport);
+	if (port)
+		memcpy(name, port->name, sizeof port->name);
+}
+
+void fact_keep_names(struct fact *fact, const struct view *view)
+{
+	keep_name(fact->port_name, view, fact->sw, fact->ofport);
+	if (fact->old_ofport)
+		keep_name(fact->old_port_name, view, fact->old_sw, fact->old_ofport);
 }

@@ -115,7 +115,7 @@ struct fact {
 	 * probe was sent from. */
 	uint32_t old_sw, old_ofport;
 	bool was_known;
-	/* PORT */
+	/* PORT: its name. Of any fact that became an event: the name that `ofport` had then, "" = not known. */
 	char port_name[16];
 	uint8_t port_mac[6];
 	bool port_up, port_live, port_local;
@@ -149,6 +149,7 @@ struct fact {
 	bool slaac;
 	uint64_t n_dropped;             /* STORM, RATE: frames, since the switch began to count; filled by view_apply:
 					 * since this storm began */
+	char old_port_name[16];         /* of one that became an event: the name that `old_ofport` had then */
 };
 
 /* The address of an ADDRESS and its kind: 4 or 16 bytes. */
@@ -159,6 +160,8 @@ bool fact_is_move(const struct fact *);
 
 struct view;
 struct net;
+/* Numbers are given anew when ports come and go: keeps the names that they have now. */
+void fact_keep_names(struct fact *, const struct view *);
 /* One line without newline; names instead of numbers where view and net know
  * them. Returns its length, cut at size. */
 size_t fact_format(const struct fact *, const struct net *, const struct view *, char *buf, size_t size);

@@ -28,13 +28,14 @@ add(struct line *line, const char *format, ...)
 		line->len += (size_t) n < left ? (size_t) n : left - 1;
 }
 
-static void add_network(struct line *line, const struct net *net, uint32_t id)
+static void add_network(struct line *line, const struct net *net, const struct view *view, uint32_t id)
 {
 	uint32_t i = net ? net_network_by_id(net, id) : NET_NONE;
-	if (i == NET_NONE)
-		add(line, " 0x%08" PRIx32, id);
+	const char *name = i != NET_NONE ? net->networks[i].name : view ? view_network_name(view, id) : NULL;
+	if (name)
+		add(line, " %s", name);
 	else
-		add(line, " %s", net->networks[i].name);
+		add(line, " 0x%08" PRIx32, id);
 }
 
 static void add_switch(struct line *line, const struct view *view, uint32_t sw)
@@ -48,16 +49,27 @@ static void add_switch(struct line *line, const struct view *view, uint32_t sw)
 		add(line, "#%" PRIu32, sw);
 }
 
-static void add_place(struct line *line, const struct view *view, uint32_t sw, uint32_t ofport)
+/* name: that the port had when it happened, "" = as it is called now. */
+static void add_port_at(struct line *line, const struct view *view, uint32_t sw, uint32_t ofport, const char *name)
 {
 	add_switch(line, view, sw);
 	if (sw == NET_NONE)
 		return;
-	const struct view_port *port = view ? view_port(view, sw, ofport) : NULL;
-	if (port && port->name[0])
-		add(line, ":%s", port->name);
+	const struct view_port *port = view && !name[0] ? view_port(view, sw, ofport) : NULL;
+	if (name[0] || (port && port->name[0]))
+		add(line, ":%s", name[0] ? name : port->name);
 	else
 		add(line, ":%" PRIu32, ofport);
+}
+
+static void add_place(struct line *line, const struct view *view, const struct fact *fact)
+{
+	add_port_at(line, view, fact->sw, fact->ofport, fact->port_name);
+}
+
+static void add_old_place(struct line *line, const struct view *view, const struct fact *fact)
+{
+	add_port_at(line, view, fact->old_sw, fact->old_ofport, fact->old_port_name);
 }
 
 static void add_mac(struct line *line, const uint8_t m[6])
@@ -85,13 +97,16 @@ static void add_other(struct line *line, const char *word, const struct fact *fa
 static void add_host(struct line *line, const struct fact *fact, const struct net *net,
 		     const struct view *view)
 {
-	add_network(line, net, fact->network);
+	add_network(line, net, view, fact->network);
 	add_mac(line, fact->mac);
 	add(line, " ");
-	add_place(line, view, fact->unconfirmed ? NET_NONE : fact->sw, fact->ofport);
+	if (fact->unconfirmed)
+		add(line, "-");
+	else
+		add_place(line, view, fact);
 	if (fact_is_move(fact)) {
 		add(line, " from=");
-		add_place(line, view, fact->old_sw, fact->old_ofport);
+		add_old_place(line, view, fact);
 	}
 	add_addresses(line, fact);
 	if (fact->contested)
@@ -162,7 +177,7 @@ static void add_owner(struct line *line, const struct fact *fact, const struct n
 		    port ? port->port_glob : "");
 	else if (host && !host->unconfirmed) {
 		add(line, " ");
-		add_place(line, view, host->sw, host->ofport);
+		add_port_at(line, view, host->sw, host->ofport, "");
 	} else {
 		add(line, " another port");
 	}
@@ -171,9 +186,9 @@ static void add_owner(struct line *line, const struct fact *fact, const struct n
 static void add_violation(struct line *line, const struct fact *fact, const struct net *net, const struct view *view)
 {
 	bool is_server = fact->reason == REASON_ROGUE_DHCP || fact->reason == REASON_ROGUE_RA;
-	add_network(line, net, fact->network);
+	add_network(line, net, view, fact->network);
 	add(line, is_server ? ": rogue %s at " : ": port ", fact->reason == REASON_ROGUE_DHCP ? "DHCP server" : "router");
-	add_place(line, view, fact->sw, fact->ofport);
+	add_place(line, view, fact);
 	if (is_server) {
 		add(line, ":");
 		add_sender(line, fact);
@@ -209,9 +224,9 @@ static void add_until(struct line *line, const struct fact *fact)
 
 static void add_shut(struct line *line, const struct fact *fact, const struct net *net, const struct view *view)
 {
-	add_network(line, net, fact->network);
+	add_network(line, net, view, fact->network);
 	add(line, " ");
-	add_place(line, view, fact->sw, fact->ofport);
+	add_place(line, view, fact);
 	if (fact->kind == FACT_PORT_SHUT)
 		add(line, " for=%" PRIu32 "s", fact->length_s);
 	if (!is_zero(fact->mac)) {
@@ -239,9 +254,9 @@ static void add_port(struct line *line, const struct fact *fact, const struct vi
 
 static void add_storm(struct line *line, const struct fact *fact, const struct net *net, const struct view *view)
 {
-	add_network(line, net, fact->network);
+	add_network(line, net, view, fact->network);
 	add(line, " ");
-	add_place(line, view, fact->sw, fact->ofport);
+	add_place(line, view, fact);
 	if (fact->storm != LIMIT_RATE)
 		add(line, " %s", net_storm_word(fact->storm));
 	add(line, " dropped=%" PRIu64, fact->n_dropped);
@@ -249,14 +264,14 @@ static void add_storm(struct line *line, const struct fact *fact, const struct n
 
 static void add_quarantine(struct line *line, const struct fact *fact, const struct net *net, const struct view *view)
 {
-	add_network(line, net, fact->network);
+	add_network(line, net, view, fact->network);
 	add(line, " ");
-	add_place(line, view, fact->sw, fact->ofport);
+	add_place(line, view, fact);
 	if (fact->kind == FACT_QUARANTINE)
 		add(line, " for=%" PRIu32 "s", fact->hold_s);
 	if (fact->old_sw != NET_NONE) {
 		add(line, " other=");
-		add_place(line, view, fact->old_sw, fact->old_ofport);
+		add_old_place(line, view, fact);
 	}
 	if (fact->reason == REASON_FLAPS)
 		add_mac(line, fact->mac);
@@ -274,25 +289,25 @@ static void add_silent(struct line *line, const struct fact *fact, const struct 
 	add(line, " ");
 	if (net && edge < net->n_edges)
 		add(line, "%s from ", net->edges[edge].name);
-	add_place(line, view, fact->sw, fact->ofport);
+	add_place(line, view, fact);
 	if (fact->kind == FACT_PROBE_LOST)
 		add(line, ": carries nothing although its ports are up; %d probes lost", VIEW_PROBES_LOST);
 }
 
 static void add_gateway(struct line *line, const struct fact *fact, const struct net *net, const struct view *view)
 {
-	add_network(line, net, fact->network);
+	add_network(line, net, view, fact->network);
 	add(line, " ");
-	add_place(line, view, fact->sw, fact->ofport);
+	add_place(line, view, fact);
 	add(line, "%s%s", fact->recovered ? " recovered" : "", fact->unconfirmed ? " unconfirmed" : "");
 }
 
 static void add_link(struct line *line, const struct fact *fact, const struct view *view)
 {
 	add(line, " ");
-	add_place(line, view, fact->old_sw, fact->old_ofport);
+	add_old_place(line, view, fact);
 	add(line, " to ");
-	add_place(line, view, fact->sw, fact->ofport);
+	add_place(line, view, fact);
 	if (fact->hold_s)
 		add(line, " (it failed often: rests for %" PRIu32 " s)", fact->hold_s);
 }
@@ -325,11 +340,11 @@ static void add_what(struct line *line, const struct fact *fact, const struct ne
 		add_host(line, fact, net, view);
 		break;
 	case FACT_NETWORK_FULL:
-		add_network(line, net, fact->network);
+		add_network(line, net, view, fact->network);
 		add(line, "%s", fact->recovered ? " recovered" : " no more");
 		break;
 	case FACT_MEMBER:
-		add_network(line, net, fact->network);
+		add_network(line, net, view, fact->network);
 		add(line, " ");
 		add_switch(line, view, fact->sw);
 		add(line, "%s", fact->recovered ? " recovered" : " no more");

@@ -46,6 +46,7 @@ void view_free(struct view *view)
 	free(view->closures);
 	free(view->changed);
 	free(view->scratch);
+	view_names_free(view);
 	free(view);
 }
 
@@ -207,6 +208,7 @@ void view_bind(struct view *view, const struct net *net, uint64_t now_ms, view_f
 	const struct gone gone = { .cb = cb, .ctx = ctx, .now_ms = now_ms };
 	uint32_t homeless = NET_NONE;
 	view->n_changed = 0;
+	view_keep_names(view, net);
 	view_ways_carry_over(view, net);
 	if (view->steer)
 		view_set_steer(view, steer_carry_over(view->steer, view->net, net));

@@ -35,6 +35,9 @@ struct view_quarantine {
 	uint8_t mac[6];                 /* REASON_FLAPS: whose */
 };
 
+/* Networks of earlier files whose names are kept. */
+enum { VIEW_GONE_NETWORKS = 1024 };
+
 /* A MAC that goes to and fro between ports that are all up. */
 enum { VIEW_FLAPS = 64, VIEW_FLAP_PLACES = 4,
        VIEW_FLAP_SUSPECT = 4,           /* returns within ten seconds that are worth a probe ... */
@@ -346,6 +349,8 @@ const struct closure *view_closure_at(const struct view *, size_t i);
 const struct view_network *view_network(const struct view *, uint32_t index);
 /* The same by network id: fast, for hot paths; null = not in the file. */
 const struct view_network *view_network_by_id(const struct view *, uint32_t id);
+/* Also of a network that an earlier file had; null = none of the last VIEW_GONE_NETWORKS of these. */
+const char *view_network_name(const struct view *, uint32_t id);
 /* The place of a switch in a network, or null. */
 const struct view_member *view_member(const struct view_network *, uint32_t sw);
 /* Has it ports there, or is it only remembered? */

@@ -48,8 +48,19 @@ static bool is_foreign(const struct view *view, const struct view_network *vn, c
 	return net_vtep_of(view->net, (uint32_t) (vn - view->networks), mac);
 }
 
-static bool apply_unconfirmed(struct view *view, const struct fact *fact)
+/* Links lead there because the switch was in the network: it is until it says itself where it stands, or is
+ * given up. A tunnel says so without hosts, see FACT_MEMBER. */
+static void remember_switch(struct view *view, struct view_network *vn, uint32_t peer)
 {
+	uint32_t index = view->net->n_links && peer ? net_switch_by_peer(view->net, peer) : NET_NONE;
+	uint32_t sw = index == NET_NONE ? NET_NONE : view->slots[index];
+	if (sw != NET_NONE && !view->switches[sw]->ever && !view->settled)
+		view_remember(view, vn, sw);
+}
+
+static bool apply_unconfirmed(struct view *view, struct view_network *vn, const struct fact *fact)
+{
+	remember_switch(view, vn, fact->ofport);
 	uint32_t i = host_find(&view->hosts, fact->network, fact->mac);
 	if (i == NET_NONE) {
 		add_host(view, fact, fact->time_ms);
@@ -91,7 +102,7 @@ bool view_host_apply(struct view *view, struct fact *fact)
 	if (!vn || is_foreign(view, vn, fact->mac))
 		return false;
 	if (fact->unconfirmed)
-		return apply_unconfirmed(view, fact);
+		return apply_unconfirmed(view, vn, fact);
 	const struct view_use *use = view_use_mutable(view, fact->sw, fact->ofport, fact->network);
 	if (!use || use->is_uplink || use->quarantine.on || !view_may_stand(view, use, fact->mac))
 		return false;

@@ -81,7 +81,7 @@ void view_networks_make(struct view *view, const struct net *net)
 			networks[i].n_refused = old->n_refused;
 			networks[i].n_moves = old->n_moves;
 			networks[i].n_addresses_refused = old->n_addresses_refused;
-			if (net->networks[i].tunnels)
+			if (net->networks[i].tunnels || net->n_links)
 				keep_remembered(&networks[i], old);
 		}
 	}

@@ -33,6 +33,10 @@ struct view {
 	bool settled;                   /* nobody is waited for any more, see view_settle */
 	struct view_flap flaps[VIEW_FLAPS];
 	uint64_t flapped_ms;            /* when one of them last did; 0 = never */
+	/* Networks that earlier files had, for what happened there; owned. The next one takes the place
+	 * n_gone % VIEW_GONE_NETWORKS. */
+	struct gone_network { uint32_t id; char *name; } *gone_networks;
+	size_t n_gone;
 };
 
 /* Who hears of hosts that go, and when that is. */
@@ -46,6 +50,10 @@ struct gone {
 void view_describe_switch(struct view *, struct view_switch *);         /* what the file says of it */
 struct view_port *view_port_mutable(struct view *, uint32_t sw, uint32_t ofport);
 struct view_use *view_use_mutable(struct view *, uint32_t sw, uint32_t ofport, uint32_t network_id);
+
+/* view_names.c: of networks that the next file has no more. */
+void view_keep_names(struct view *, const struct net *next);
+void view_names_free(struct view *);
 
 /* view_network.c: counts, members and their lists. */
 void view_networks_make(struct view *, const struct net *);     /* carries counters over; no members */

@@ -258,7 +258,8 @@ export function te(answer, now) {
   if (typeof answer.utilisation_percent === "number")
     lines.push({ tone: answer.utilisation_percent >= 90 ? "error" : "", text: `busiest link ${percent(answer.utilisation_percent)}, planned ` +
       `${percent(answer.planned_percent)}, no plan can be below ${percent(answer.bound_percent)}` +
-      (typeof answer.headroom_percent === "number" ? `; all traffic may grow by ${percent(answer.headroom_percent)}` : "") });
+      (typeof answer.headroom_percent !== "number" ? ""
+        : answer.headroom_percent >= 10000 ? "; all traffic may grow a hundredfold" : `; all traffic may grow by ${percent(answer.headroom_percent)}`) });
   if (answer.looked_ms)
     lines.push({ tone: "", text: `${ago(answer.looked_ms, now)} ago: ${text(answer.why)}` });
   if (answer.last_change)

@@ -127,6 +127,8 @@ test("traffic engineering: what was decided and why", () => {
     busiest: [], guarantees: [], own_ways: [], elephants: [], pairs: [{ from: "a", to: "b", demand_mbps: 5, recent_mbps: null,
       paths: [{ path: "a-b", share_percent: 60 }, { path: "a-c-b", share_percent: 40 }] }] }, NOW);
   assert.ok(te.lines.some(l => l.text.includes("4 s ago: it is the best")) && te.lines.some(l => l.text.includes(EVIL)));
+  assert.match(te.lines[1].text, /may grow by 5 %/);
+  assert.match(model.te({ state: "rest", utilisation_percent: 0, headroom_percent: 8e8 }, NOW).lines[1].text, /may grow a hundredfold$/);
   assert.equal(te.tables.length, 1);
   assert.equal(te.tables[0].rows[0].cells.at(-1).text, "a-b 60 %, a-c-b 40 %");
 });

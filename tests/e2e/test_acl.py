@@ -448,7 +448,9 @@ print(n, flush=True)
     sender.send(ethernet(l.vm("h3")["mac"], l.vm("h1")["mac"], b"the-end", 0x88b5))
     assert wire.wait(has(b"the-end"))
     assert not wire.count(has(b"port-4000")), "a gap"
-    assert n > 100 and wire.count(has(b"port-4001")) == n, (n, wire.count(has(b"port-4001")))
+    lost, unfetched = n - wire.count(has(b"port-4001")), l.overruns()
+    print(f"{lost} of {n} lost, {unfetched} frames not fetched by Open vSwitch")
+    assert n > 100 and 0 <= lost <= unfetched, "not by a busy machine"
     # Its own number may have moved, and then it counts anew.
     assert l.packets("k1", "table=32,udp,tp_dst=4000") > 0
 

@@ -94,26 +94,31 @@ def test_idle_api_clients_keep_nobody_out(lab):
 
 
 def test_an_address_that_jumps_is_no_drift(lab):
-    """One MAC on two ports in turns, as fast as it can be learned."""
+    """One MAC on two ports in turns, as fast as it can be learned: for three seconds, and on a busy machine until it was
+    learned a hundred times."""
     l = lab(t1(network="loop_guard: false"))        # which would close one of the two ports
     l.ping_all()
     l.wait_rest()
     prober = Prober(l, "h3", "h4", "0.005")
-    mac = "02:00:00:00:99:99"
+    began = time.monotonic()
+
+    def moves():
+        return l.weft("show", "networks")["networks"][0]["moves"]
+
     with l.wire("h1") as w1, l.wire("h2") as w2:
-        end = time.monotonic() + 3
-        while time.monotonic() < end:
-            for wire in (w1, w2):
-                wire.send(arp_request(mac, "10.0.0.90", "10.0.0.91"))
-                time.sleep(0.0005)
-    l.wait_rest()
+        def jump():
+            for _ in range(200):
+                for wire in (w1, w2):
+                    wire.send(arp_request("02:00:00:00:99:99", "10.0.0.90", "10.0.0.91"))
+                    time.sleep(0.0005)
+            return time.monotonic() > began + 3 and moves() > 100
+        wait_for("it was learned a hundred times", jump, 60, 0)
+    l.wait_rest(60)
     sent, received = prober.stop()
-    assert sent == received
-    moves = l.weft("show", "networks")["networks"][0]["moves"]
-    print(moves, "moves")
-    assert moves > 100
+    assert sent - received <= l.overruns(("h3", "h4")), "not by a busy machine"
+    print(moves(), "moves")
     assert not l.weft("show", "events", "kind=drift")["events"]
-    assert l.status()["verdict"] == "ok"
+    assert l.status()["verdict"] == "ok", l.status()["problems"]
 
 
 def test_bad_certificate_files_are_told_in_status(lab):

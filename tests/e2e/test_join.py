@@ -120,6 +120,7 @@ def test_targets_change_without_a_flow_lost(l):
 BREAK = [
     ("restore-wait", "ovs-vsctl set Open_vSwitch . other_config:flow-restore-wait=true", None),
     ("vlan-limit", "ovs-vsctl set Open_vSwitch . other_config:vlan-limit=2", None),
+    ("connections", "ovs-appctl dpctl/ct-set-maxconns 0", None),
     ("fail-mode", "ovs-vsctl set-fail-mode br-int standalone", None),
     ("protocols", "ovs-vsctl set Bridge br-int protocols=OpenFlow10", None),
     ("dpid", "ovs-vsctl set Bridge br-int other-config:datapath-id=0000525400a10099", None),

@@ -2,6 +2,8 @@
 """Links that carry nothing although their ports are up: found by BFD, or by probes of
 weftd; and nothing else is taken for that. Issue "Liveness"."""
 import os
+import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -153,18 +155,55 @@ def test_blackhole_with_bfd(lab, ends):
     assert links(l)[0]["bfd"] == "up"
 
 
+class Silence:
+    """Tells when no switch has heard of weftd for six seconds: then they ask whether it is there. That is longer than an
+    answer to a probe is worth anything (5 s), and it takes six more until they give up the connection."""
+    MS = 6000
+
+    def __init__(self, l):
+        self.l, self.seen = l, {}
+        for host in l.map["hosts"]:
+            for controller in l.vsctl(host, "--bare", "--columns=_uuid", "list", "controller").split():
+                l.vsctl(host, "set", "controller", controller, f"inactivity_probe={self.MS}")
+            l.appctl(host, "vlog/set", "rconn:file:dbg")
+
+    def log(self, host):
+        return pathlib.Path(self.l.map["hosts"][host]["vswitchd_log"]).read_text(errors="replace")
+
+    def begins(self):
+        self.seen = {host: len(self.log(host)) for host in self.l.map["hosts"]}
+
+    def is_noticed(self):
+        asks = re.escape(self.l.map["weftd"]["listen"]) + r": idle \d+ seconds, sending inactivity probe"
+        return all(re.search(asks, self.log(host)[seen:]) for host, seen in self.seen.items())
+
+
+def unread(l, host):
+    """Bytes of weftd that wait for the switch. A probe is more than a hundred, a question whether it lives some thirty."""
+    port = l.map["weftd"]["listen"].rsplit(":", 1)[1]
+    return sum(int(line.split()[0]) for line in
+               l.ns(l.map["hosts"][host]["ns"], "ss", "-Htn", "state", "established", f"dport = :{port}").stdout.splitlines())
+
+
 def test_a_stalled_daemon_or_switch_kills_no_link(lab):
     l = lab(topology("abc", "ab bc ca"))
     settled_links(l, 3)
     l.ping_all()
-    pid = l.weftd_pid()
-    os.kill(pid, signal.SIGSTOP)
+    silence = Silence(l)
+    pid, vswitchd = l.weftd_pid(), int(open(l.map["hosts"]["b"]["vswitchd_pid_file"]).read())
+    # With probes under way, whose answers will be too old when it reads them.
+    os.kill(vswitchd, signal.SIGSTOP)
     try:
-        time.sleep(6)
+        wait_for("probes wait at b", lambda: unread(l, "b") > 100)
+        os.kill(pid, signal.SIGSTOP)
+        silence.begins()
+    finally:
+        os.kill(vswitchd, signal.SIGCONT)
+    try:
+        wait_for("the switches ask where weftd is", silence.is_noticed, 30)
     finally:
         os.kill(pid, signal.SIGCONT)
     l.wait_ready()
-    vswitchd = int(open(l.map["hosts"]["b"]["vswitchd_pid_file"]).read())
     for seconds in (1.5, 2.5):
         os.kill(vswitchd, signal.SIGSTOP)
         try:

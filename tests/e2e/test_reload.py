@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Edits of a live file: scenarios S27 S28 S30-S34 S36 S37. No edit is an outage."""
-import pathlib
 import re
+import signal
 import subprocess
 
 from agree import agree, explain, kinds
@@ -13,30 +13,37 @@ class Prober:
     """ping at 1 kHz or less from one VM to another while a test does things."""
 
     def __init__(self, l, a, b, interval="0.005"):
-        self.interval = float(interval)
-        self.out = open(l.base / f"probe-{a}-{b}-{len(l.children)}", "w+")
-        self.proc = subprocess.Popen(["ip", "netns", "exec", l.vm(a)["ns"], "ping", "-n", "-i", interval,
-                                      l.ip(b)], stdout=self.out, stderr=subprocess.DEVNULL)
+        self.said = l.base / f"probe-{a}-{b}-{len(l.children)}"
+        self.told = self.said.with_suffix(".err")
+        with open(self.said, "w") as out, open(self.told, "w") as err:
+            self.proc = subprocess.Popen(["ip", "netns", "exec", l.vm(a)["ns"], "ping", "-n", "-i", interval, l.ip(b)],
+                                         stdout=out, stderr=err)
         l.children.append(self.proc)
 
+    def answered(self):
+        """Numbers of probes; ping begins again at 0 after 65,535."""
+        seen, last, turn = set(), 0, 0
+        for n in map(int, re.findall(r"icmp_seq=(\d+) ttl", self.said.read_text())):
+            turn += 65536 * (n < last - 32768)
+            last = n
+            seen.add(turn + n)
+        return seen
+
+    def sent(self):
+        """How many, by ping's own word when it is asked."""
+        self.proc.send_signal(signal.SIGQUIT)
+        return int(wait_for("ping tells how many it sent", lambda: re.search(r"\d+/(\d+) packets", self.told.read_text()), 60)[1])
+
     def stop(self, least=1):
-        """Probes sent and answered, once so many were. Those that were on their way when ping was ended,
-        the last ones of 50 ms, count as neither."""
-        path = pathlib.Path(self.out.name)
-        wait_for(f"{least} probes are answered", lambda: path.read_text().count("icmp_seq") >= least, 60)
-        self.proc.send_signal(2)
+        """Probes sent and answered, once so many were. Of those that are sent after this was asked none counts behind the
+        last one that is answered: they are on their way when ping is ended, however long that takes."""
+        wait_for(f"{least} probes are answered", lambda: len(self.answered()) >= least, 60)
+        sent = self.sent()
+        wait_for("answers go on", lambda: max(self.answered()) >= sent, 60)
+        self.proc.send_signal(signal.SIGINT)
         self.proc.wait(20)
-        self.out.seek(0)
-        text = self.out.read()
-        self.out.close()
-        m = re.search(r"(\d+) packets transmitted", text)
-        assert m, text[-500:]
-        sent = int(m.group(1))
-        answered = {int(n) for n in re.findall(r"icmp_seq=(\d+) ttl", text)}
-        under_way = 0
-        while under_way < max(1, 0.05 / self.interval) and sent - under_way not in answered:
-            under_way += 1
-        return sent - under_way, len(answered)
+        answered = self.answered()
+        return max(answered), len(answered)
 
 
 def settled(l):

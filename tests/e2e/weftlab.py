@@ -405,11 +405,12 @@ class Lab:
     def ns(self, namespace, *args):
         return run("ip", "netns", "exec", namespace, *args)
 
-    def overruns(self):
-        """Frames that came to ports of switches and that Open vSwitch did not fetch in time: what a
+    def overruns(self, ports=None):
+        """Frames that came to ports of switches, or to some by name, and that Open vSwitch did not fetch in time: what a
         busy machine loses. The kernel counts them at the sockets (d of skmem)."""
         return sum(int(d) for host in self.map["hosts"].values()
-                   for d in re.findall(r"^p_raw .* \*:\S+ .*,d(\d+)\)", self.ns(host["ns"], "ss", "-0nmH").stdout, re.M))
+                   for port, d in re.findall(r"^p_raw .* \*:(\S+) .*,d(\d+)\)", self.ns(host["ns"], "ss", "-0nmH").stdout, re.M)
+                   if not ports or port in ports)
 
     def port(self, host, name):
         """As `weft show ports` has it."""

@@ -174,6 +174,7 @@ void wire_cut(struct wire *wire)
 
 size_t conn_queued(const struct conn *c) { return c->out_size + c->room_size; }
 bool conn_is_established(const struct conn *c) { return c->is_established; }
+bool conn_is_ending(const struct conn *c) { return c->is_closing; }
 const char *conn_peer(const struct conn *c) { return c->wire->cert_name ? "ssl:192.0.2.7:40312" : "tcp:192.0.2.7:40312"; }
 const char *conn_peer_address(const struct conn *c) { (void) c; return "192.0.2.7"; }
 const char *conn_cert_name(const struct conn *c) { return c->wire->cert_name; }

@@ -50,6 +50,9 @@ static const char appctl[] =
 	"*version) [ ! -e \"$FAKE/dead\" ] || { echo 'ovs-appctl: cannot connect' >&2; exit 1; }; echo 'ovs-vswitchd (Open vSwitch) 3.1.0' ;;\n"
 	"*lookup*) exec cat \"$FAKE/route\" ;;\n"
 	"*neigh*) exec cat \"$FAKE/neigh\" ;;\n"
+	"*'ct-get-nconns netdev@ovs-netdev') exec cat \"$FAKE/nconns\" ;;\n"
+	"*'ct-get-maxconns netdev@ovs-netdev') exec cat \"$FAKE/maxconns\" ;;\n"
+	"*'ct-get-limits netdev@ovs-netdev') exec cat \"$FAKE/limits\" ;;\n"
 	"esac\n";
 
 /* All of them; text is replaced. */
@@ -88,6 +91,9 @@ void fake_ovs_reset(const char *target)
 	scratch_write("flows", "NXST_FLOW reply (xid=0x2):\n cookie=0x7701000000000001, priority=0 actions=drop\n");
 	scratch_write("neigh", "IP   MAC   Bridge\n=====\n127.0.0.2   02:00:00:00:00:02   br-phys\n");
 	scratch_write("route", "src 127.0.0.1\ngateway 0.0.0.0\ndev br-phys\n");
+	scratch_write("nconns", "7\n\n");
+	scratch_write("maxconns", "3000000\n\n");
+	scratch_write("limits", "default limit=0\n");
 	scratch_write("status", "0");
 	scratch_write("said", "");
 }

@@ -7,8 +7,8 @@
 
 #include "tests/unit/controller/scratch.h"
 
-/* The scratch folder has it: "db", "flows", "neigh", "route", "rules", "status", "said"; pki/
- * has an authority, weftd's certificate and those of kvm1, kvm2. */
+/* The scratch folder has it: "db", "flows", "neigh", "route", "rules", "nconns", "maxconns", "limits",
+ * "status", "said"; pki/ has an authority, weftd's certificate and those of kvm1, kvm2. */
 int fake_ovs_up(void **state);
 int fake_ovs_down(void **state);
 

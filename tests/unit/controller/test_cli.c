@@ -223,13 +223,13 @@ static void test_what_is_wrong(void **state)
 {
 	static const struct { const char *words, *said; } cases[] = {
 		{ "", "usage: weft" },
-		{ "stauts", "did you mean status?" },
+		{ "stauts", "did you mean status? `weft help` lists them" },
 		{ "hosts", "did you mean show hosts?" },
 		{ "--frob status", "--frob is no option" },
 		{ "status --run-dir", "--run-dir wants a directory" },
 		{ "status now", "no more words" },
 		{ "show", "show what?" },
-		{ "show host", "did you mean hosts" },
+		{ "show host", "did you mean hosts?\n" },
 		{ "show hosts office --run-dir @", "\"office\" is no filter" },
 		{ "show hosts netwrok=office --run-dir @", "did you mean network?" },
 		{ "show hosts limit=x --run-dir @", "is no value" },
@@ -431,7 +431,7 @@ static void test_help_and_reference(void **state)
 	(void) state;
 	weft_says("--version", CLI_OK, NULL);
 	assert_string_equal(weft_out, "weft " WEFT_VERSION "\n");
-	weft_says("help", CLI_OK, "\n  status ", NULL);
+	weft_says("help", CLI_OK, "\n  status ", " [--size BYTES]\n", NULL);
 	assert_null(strstr(weft_out, "reference"));
 	weft_says("--help", CLI_OK, NULL);
 	weft_says("show --help", CLI_OK, "usage: weft show switches|", NULL);

@@ -370,6 +370,46 @@ static void test_kernel(void **state)
 	expect("firewall", DOCTOR_SKIPPED, "neither nft nor iptables-save tells", NULL);
 }
 
+/* In userspace: what fills the table is told before it is full, and a network that has its own limit. */
+static void test_connections(void **state)
+{
+	static const char tracked[] =
+		"version: 1\nswitches: {kvm1: {dpid: 0x525400a10011, vtep: 10.99.0.1}}\n"
+		"networks: {office: {ports: [\"*:*\"], acl: one, ct_zone: 77}}\nacls: {one: [{deny: any}]}\n";
+	(void) state;
+	fake_ovs_reset(target);
+	fake_ovs_change("\"0000525400a10011\",\"\"", "\"0000525400a10011\",\"netdev\"");
+	admit(tracked, DOCTOR_HOST);
+	expect("connections", DOCTOR_FINE, "7 of 3000000", NULL);
+	scratch_write("nconns", "2700000\n");
+	expect("connections", DOCTOR_NOTE, "2700000 of 3000000", "dpctl/ct-set-maxconns netdev@ovs-netdev 6000000");
+	scratch_write("nconns", "3000000\n");
+	expect("connections", DOCTOR_WRONG, "full", "dpctl/ct-set-maxconns netdev@ovs-netdev 6000000");
+	scratch_write("maxconns", "0\n");
+	expect("connections", DOCTOR_WRONG, "full", "dpctl/ct-set-maxconns netdev@ovs-netdev 3000000");
+	fake_ovs_reset(target);
+	fake_ovs_change("\"0000525400a10011\",\"\"", "\"0000525400a10011\",\"netdev\"");
+	scratch_write("limits", "default limit=0\nzone=76,limit=10,count=9\nzone=77,limit=10,count=10\n");
+	expect("connections", DOCTOR_WRONG, "network office (zone 77) has 10 connections of 10",
+	       "dpctl/ct-set-limits netdev@ovs-netdev zone=77,limit=20");
+	scratch_write("limits", "default limit=0\nzone=5,limit=0,count=3\nzone=6,limit=1,count=1\n");
+	expect("connections", DOCTOR_WRONG, "zone 6 has 1 connections of 1", "zone=6,limit=2");
+	/* One that has no limits, or does not tell. */
+	unlink(scratch_path("limits"));
+	expect("connections", DOCTOR_FINE, "7 of", NULL);
+	unlink(scratch_path("nconns"));
+	expect("connections", DOCTOR_SKIPPED, "does not tell", NULL);
+	/* The kernel's. */
+	fake_ovs_reset(target);
+	admit(tracked, DOCTOR_HOST);
+	expect("connections", DOCTOR_FINE, "the kernel tracks none", NULL);
+	write_proc("proc/sys/net/netfilter/nf_conntrack_max", "100\n");
+	write_proc("proc/sys/net/netfilter/nf_conntrack_count", "100\n");
+	expect("connections", DOCTOR_WRONG, "100 of 100", "sysctl net.netfilter.nf_conntrack_max=200");
+	write_proc("proc/sys/net/netfilter/nf_conntrack_count", "5\n");
+	expect("connections", DOCTOR_FINE, "5 of 100", NULL);
+}
+
 static void test_rows_of_others(void **state)
 {
 	(void) state;
@@ -461,7 +501,7 @@ static void test_command(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_all_well), T(test_one_word), T(test_vlan_limit), T(test_ovs_is_down),
+		T(test_all_well), T(test_one_word), T(test_vlan_limit), T(test_connections), T(test_ovs_is_down),
 		T(test_the_way_to_weftd), T(test_files_are_closed), T(test_dates),
 		T(test_underlay), T(test_kernel), T(test_rows_of_others),
 		T(test_weftd), T(test_command),

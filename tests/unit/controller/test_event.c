@@ -37,7 +37,7 @@ static void test_note_and_fact(void **state)
 {
 	struct fact fact = { .kind = FACT_SWITCH_DOWN, .sw = 7 };
 	events_note(*state, 1000, EVENT_WARNING, "drift", "kvm1", "%d rows", 3);
-	events_fact(*state, 2000, &fact);
+	events_fact(*state, 2000, &fact, NULL);
 	const struct event *note = events_get(*state, 1), *down = events_get(*state, 2);
 	assert_int_equal(note->id, 1);
 	assert_int_equal(note->wall_ms, 1000);
@@ -88,10 +88,10 @@ static void test_listener(void **state)
 	struct fact fact = { .kind = FACT_NET };
 	events_listen(*state, count, &n);
 	events_note(*state, 1, EVENT_INFO, "config", "", "one");
-	events_fact(*state, 2, &fact);
+	events_fact(*state, 2, &fact, NULL);
 	assert_int_equal(n, 2);
 	events_listen(*state, NULL, NULL);
-	events_fact(*state, 3, &fact);
+	events_fact(*state, 3, &fact, NULL);
 	assert_int_equal(n, 2);
 }
 

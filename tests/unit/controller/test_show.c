@@ -243,11 +243,54 @@ static void test_networks(void **state)
 	assert_string_equal(at(office, "ageing_seconds"), "300");
 	assert_string_equal(at(yard, "max_hosts"), "null");
 	assert_string_equal(at(yard, "transport"), "\"local\"");
+	assert_string_equal(at(yard, "link_vlan"), "null");
 	assert_string_equal(at(yard, "ports"), "1");
 	assert_string_equal(at(yard, "tags"), "\"drop\"");
 	assert_string_equal(at(yard, "vteps"), "[]");
 	json_decref(items);
 	assert_int_equal(count(&show_networks, &(struct show_query) { .network = "yard" }), 1);
+	world_reload(&world, "version: 1\nswitches: {kvm1: {dpid: 0x11}, kvm2: {dpid: 0x12}}\nlinks: [{between: [kvm1:l, kvm2:l]}]\n"
+		     "networks: {yard: {link_vlan: 7, ports: [kvm1:vm-a, kvm2:vm-b]}}\n");
+	items = list(&show_networks, &(struct show_query) { 0 });
+	assert_string_equal(at(items, "0.transport"), "\"links\"");
+	assert_string_equal(at(items, "0.link_vlan"), "7");
+	json_decref(items);
+	items = list(&show_links, &(struct show_query) { 0 });
+	assert_string_equal(at(items, "0.state"), "\"down\"");
+	assert_string_equal(at(items, "0.why"), "\"kvm1:l is down, or not there\"");
+	json_decref(items);
+}
+
+static void test_switches_that_are_named_no_more(void **state)
+{
+	(void) state;
+	assert_int_equal(count(&show_switches, &(struct show_query) { 0 }), 2);
+	world_reload(&world, "version: 1\nnetworks: {all: {ports: [\"*:*\"]}}\n");
+	assert_int_equal(count(&show_switches, &(struct show_query) { 0 }), 1);
+	world_disconnect(&world, kvm1, "closed by peer");
+	assert_int_equal(count(&show_switches, &(struct show_query) { .state = "disconnected" }), 1);
+	assert_int_equal(count(&show_switches, &(struct show_query) { 0 }), 1);
+}
+
+/* After a restart: nothing is known against the far end. */
+static void test_link_to_a_switch_that_is_not_back(void **state)
+{
+	static const char *const ports[] = { "vm-a", "l" };
+	struct fact row = { .kind = FACT_LINK, .ofport = 2, .recovered = true, .old_sw = NET_NONE };
+	(void) state;
+	world_uninit(&world);
+	world_init(&world, "version: 1\nswitches: {kvm1: {dpid: 0x11}, kvm2: {dpid: 0x12}}\nlinks: [{between: [kvm1:l, kvm2:l]}]\n"
+		   "networks: {yard: {link_vlan: 7, ports: [kvm1:vm-a, kvm2:vm-b]}}\n");
+	row.sw = world_connect(&world, "kvm1", ports, 2);
+	json_t *items = list(&show_links, &(struct show_query) { 0 });
+	assert_string_equal(at(items, "0.state"), "\"unconfirmed\"");
+	assert_string_equal(at(items, "0.why"), "\"switch kvm2 has not connected since weftd started\"");
+	json_decref(items);
+	core_fact(world.core, &row);
+	items = list(&show_links, &(struct show_query) { 0 });
+	assert_string_equal(at(items, "0.state"), "\"up\"");
+	assert_string_equal(at(items, "0.why"), "\"as far as is known: switch kvm2 has not connected since weftd started\"");
+	json_decref(items);
 }
 
 static void test_limit(void **state)
@@ -368,7 +411,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_switches), T(test_in_sync_is_no_promise), T(test_half_way_is_not_in_sync),
 		T(test_an_uplink_that_waits), T(test_ports), T(test_port_counters), T(test_guards), T(test_hosts),
-		T(test_networks), T(test_limit), T(test_adopted_switch), T(test_mirrors), T(test_text),
+		T(test_networks), T(test_switches_that_are_named_no_more), T(test_link_to_a_switch_that_is_not_back),
+		T(test_limit), T(test_adopted_switch), T(test_mirrors), T(test_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

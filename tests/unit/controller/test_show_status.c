@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/controller/show_world.h"
@@ -75,9 +76,12 @@ static void test_problems_come_and_go(void **state)
 	problem = problem_of(&problems, "switch-refused", &is_degraded);
 	assert_non_null(strstr(at(problem, "text"), "kvm9"));
 	assert_true(is_degraded);
-	world_disconnect(&world, kvm2, "closed by peer");
+	/* As long as a refusal may be, with its cure at the end. */
+	char why[360];
+	snprintf(why, sizeof why, "%0*d; correct the file", (int) sizeof why - 20, 0);
+	world_disconnect(&world, kvm2, why);
 	problem = problem_of(&problems, "switch-disconnected", &is_degraded);
-	assert_non_null(strstr(at(problem, "text"), "closed by peer"));
+	assert_non_null(strstr(at(problem, "text"), "; correct the file\""));
 	world_connect(&world, "kvm2", show_ports2, 2);
 	assert_null(problem_of(&problems, "switch-disconnected", &is_degraded));
 	world_advance(&world, SHOW_RECENT_MS + 1);
@@ -103,6 +107,7 @@ static void test_uplinks(void **state)
 	core_fact(world.core, &port);
 	problem = problem_of(&problems, "uplink-down", &is_degraded);
 	assert_non_null(strstr(at(problem, "text"), "uplink eno2 is not there"));
+	assert_non_null(strstr(at(problem, "hint"), "list-ifaces"));
 	/* Of a switch that is away nothing is known; several networks of one uplink are one line. */
 	world_disconnect(&world, kvm1, "closed by peer");
 	assert_null(problem_of(&problems, "uplink-down", &is_degraded));
@@ -189,6 +194,46 @@ static void test_events(void **state)
 	assert_int_equal(count(&show_events, &(struct show_query) { .state = "error" }), 1);
 	assert_int_equal(count(&show_events, &(struct show_query) { .network = "yard" }), 1);
 	assert_int_equal(count(&show_events, &(struct show_query) { .after = events_last_id(world.core->events) }), 0);
+}
+
+static void core_port(uint32_t ofport, const char *name)
+{
+	struct fact fact = { .kind = FACT_PORT, .sw = kvm1, .ofport = ofport, .port_up = true, .port_live = true };
+	snprintf(fact.port_name, sizeof fact.port_name, "%s", name);
+	core_fact(world.core, &fact);
+}
+
+/* Ports are numbered anew, networks and links leave the file: what happened before says what it said. */
+static void test_events_keep_their_names(void **state)
+{
+	(void) state;
+	uint64_t before = events_last_id(world.core->events);
+	struct fact lost = { .kind = FACT_PROBE_LOST, .sw = kvm1, .ofport = VM_A, .edge = 1, .old_sw = NET_NONE };
+	world_learn(&world, "office", 1, kvm1, BOTH);
+	world_learn(&world, "office", 1, kvm1, VM_A);
+	events_fact(world.core->events, world.core->wall_ms, &lost, world.core->view);
+	core_port(99, "vm-a");
+	core_port(VM_A, "both");
+	world_learn(&world, "yard", 2, kvm1, 99);
+	world_reload(&world, "version: 1\nswitches: {kvm1: {dpid: 0x11, vtep: 10.0.0.1}, kvm2: {dpid: 0x12, vtep: 10.0.0.2}}\n"
+		     "links: [{between: [kvm1, kvm2]}]\nnetworks: {nix: {ports: [\"*:x*\"]}}\n");
+	json_t *items = list(&show_events, &(struct show_query) { .after = before, .kind = "move" });
+	assert_string_equal(at(items, "0.where"), "\"kvm1:vm-a\"");
+	assert_string_equal(at(items, "0.from"), "\"kvm1:both\"");
+	assert_string_equal(at(items, "0.text"), "\"move office 02:00:00:00:00:01 kvm1:vm-a from=kvm1:both ip=10.0.0.1\"");
+	json_decref(items);
+	items = list(&show_events, &(struct show_query) { .after = before, .kind = "host-gone" });
+	assert_int_equal(json_array_size(items), 2);
+	assert_string_equal(at(items, "0.text"), "\"host-gone office 02:00:00:00:00:01 kvm1:vm-a (port gone)\"");
+	assert_string_equal(at(items, "0.where"), "\"kvm1:vm-a\"");
+	assert_string_equal(at(items, "1.text"), "\"host-gone yard 02:00:00:00:00:02 kvm1:vm-a (no longer in the file)\"");
+	assert_string_equal(at(items, "1.network"), "\"yard\"");
+	json_decref(items);
+	items = list(&show_events, &(struct show_query) { .after = before, .kind = "link-silent" });
+	assert_null(strstr(at(items, "0.text"), "kvm2"));
+	assert_non_null(strstr(at(items, "0.text"), "link-silent kvm1:vm-a: "));
+	json_decref(items);
+	assert_int_equal(count(&show_events, &(struct show_query) { .kind = "net" }), 0);
 }
 
 static const char limits[] =
@@ -281,6 +326,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_status), T(test_problems_come_and_go), T(test_duplicates), T(test_uplinks), T(test_events),
+		T(test_events_keep_their_names),
 		T(test_storms), T(test_rates),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -375,7 +375,9 @@ static void close_at_third(struct end *e, const uint8_t *msg, size_t size)
 	if (e->n_messages < 3)
 		return;
 	conn_send(e->conn, msg, size);
+	assert_false(conn_is_ending(e->conn));
 	conn_close(e->conn, "that is enough");
+	assert_true(conn_is_ending(e->conn));
 	conn_close(e->conn, "not this reason");
 	conn_flush(e->conn);
 	assert_int_equal(e->n_closed, 0);

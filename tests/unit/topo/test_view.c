@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "tests/unit/topo/view_world.h"
+#include "topo/ways.h"
 
 /* --- one story at a time ----------------------------------------------------------- */
 
@@ -237,6 +238,49 @@ static void remembered_hosts_wait_for_all_switches(void **state)
 	view_free(view);
 }
 
+/* A restart: c is away, and a has the row of a host that is behind it. Frames for all go on to c by the
+ * link, until c has said where it stands or is given up. */
+static void links_lead_to_who_is_awaited(void **state)
+{
+	static const char text[] = "version: 1\nswitches: {a: {dpid: 1}, b: {dpid: 2}, c: {dpid: 3}}\n"
+		"links: [{between: [a:l, c:l]}]\nnetworks: {red: {ports: [\"*:r*\"]}, blue: {ports: [\"*:b*\"]}}\n";
+	struct diag *diag = diag_new("t.yaml");
+	struct net *net = net_parse("t.yaml", text, strlen(text), diag);
+	struct view *view = view_new();
+	struct heard heard = { .n = 0 };
+	struct fact port = { .kind = FACT_PORT, .sw = 0, .ofport = 1, .port_name = "r", .port_up = true, .port_live = true };
+	struct fact memory = { .kind = FACT_HOST, .network = id("red"), .mac = { 2, 0, 0, 0, 0, 1 }, .unconfirmed = true,
+			       .sw = NET_NONE, .ofport = net->switches[2].peer };
+	(void) state;
+	diag_free(diag);
+	view_bind(view, net, 0, NULL, NULL);
+	for (uint32_t sw = 0; sw < 3; sw++)
+		view_switch_slot(view, net->switches[sw].name, sw + 1);
+	apply(view, port);
+	port.ofport = 2;
+	port.port_name[0] = 'l';
+	apply(view, port);
+	apply(view, (struct fact) { .kind = FACT_LINK, .sw = 0, .ofport = 2, .recovered = true, .old_sw = NET_NONE });
+	apply(view, memory);
+	up_down(view, FACT_SWITCH_UP, A);
+	for (int i = 0; i < 2; i++) {
+		struct ways *ways = ways_compute(view);
+		assert_true(ways->tree[net_network_by_id(net, id("red")) * net->n_links]);
+		assert_false(ways->tree[net_network_by_id(net, id("blue")) * net->n_links]);
+		ways_free(ways);
+		view_bind(view, net, 0, NULL, NULL);
+	}
+	view_settle(view, true, 5, hear, &heard);
+	assert_int_equal(heard.n, 2);
+	assert_int_equal(heard.facts[1].kind, FACT_MEMBER);
+	assert_null(view_member(view_network_by_id(view, id("red")), C));
+	/* Nobody is awaited any more. */
+	apply(view, memory);
+	assert_null(view_member(view_network_by_id(view, id("red")), C));
+	view_free(view);
+	net_free(net);
+}
+
 static void waiting_has_an_end(void **state)
 {
 	struct view *view = new_view();
@@ -345,7 +389,7 @@ int main(void)
 		cmocka_unit_test(a_conflict_is_shown_and_not_a_use), cmocka_unit_test(limits),
 		cmocka_unit_test(refusals_are_counted_and_not_always_news), cmocka_unit_test(who_is_believed),
 		cmocka_unit_test(addresses), cmocka_unit_test(remembered_hosts_wait_for_all_switches),
-		cmocka_unit_test(waiting_has_an_end), cmocka_unit_test(a_network_that_was_full),
+		cmocka_unit_test(links_lead_to_who_is_awaited), cmocka_unit_test(waiting_has_an_end), cmocka_unit_test(a_network_that_was_full),
 		cmocka_unit_test(a_limit_is_lifted), cmocka_unit_test(a_new_file),
 	};
 	return cmocka_run_group_tests(tests, view_world_up, view_world_down);

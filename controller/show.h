@@ -109,6 +109,8 @@ json_t *show_quarantine_left(const struct api_world *, const struct view_use *);
 bool show_quarantine_text(const struct api_world *, const struct view_use *, char *text, size_t size);
 /* "up", or what it is instead, and then why. */
 const char *show_link_state(const struct api_world *, uint32_t link, char *why, size_t size);
+/* The switch at one of its ends that has not connected since weftd started, or null. */
+const struct net_switch *show_link_awaits(const struct core *, uint32_t edge);
 /* "up", "down", or "unseen": neither end, or one only, was ever up and not live. By index into the net's edges. */
 const char *show_link_bfd(const struct core *, uint32_t edge);
 /* "connected", "connecting", "disconnected", "waiting" (never seen since weftd

@@ -27,8 +27,8 @@ static void name_end(const struct core *core, uint32_t i, unsigned end, char *bu
 		snprintf(buf, size, "%s:%s", sw, core->net->links[i].ends[end].port);
 }
 
-/* A switch that has not reported says nothing against its end; null = both have. */
-static const struct net_switch *silent_switch(const struct core *core, uint32_t i)
+/* It says nothing against its end. */
+const struct net_switch *show_link_awaits(const struct core *core, uint32_t i)
 {
 	for (unsigned end = 0; end < 2; end++) {
 		uint32_t index = core->net->edges[i].sw[end], slot = view_switch_by_index(core->view, index);
@@ -85,7 +85,7 @@ const char *show_link_state(const struct api_world *world, uint32_t link, char *
 	}
 	if (seen->silent)
 		return explain_silent(core, link, why, size);
-	const struct net_switch *silent = is_tunnel(core, link) ? NULL : silent_switch(core, link);
+	const struct net_switch *silent = is_tunnel(core, link) ? NULL : show_link_awaits(core, link);
 	if (!seen->confirmed && (!is_tunnel(core, link) || seen->n_failures)) {
 		if (silent)
 			snprintf(why, size, "switch %s has not connected since weftd started", silent->name);

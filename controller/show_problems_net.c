@@ -25,11 +25,11 @@ static void look_at_links(struct problems *problems)
 		}
 		if (!strcmp(state, "wrong"))
 			about.hint = "put the cable where the file says, or correct the file; it is not used until then";
-		else if (!strcmp(state, "unconfirmed") && strstr(why, "probe"))
+		else if (!strcmp(state, "unconfirmed") && !show_link_awaits(core, i))
 			about.hint = "frames of weftd do not pass: is there a device in between, or is the cable somewhere else?";
 		else if (!strcmp(state, "silent"))
 			about.hint = "a device between the two ends, or the cable itself; it is used again after three probes in a row both ways";
-		else if (strstr(why, "BFD"))
+		else if (!strcmp(state, "down") && !strcmp(show_link_bfd(core, i), "down"))
 			about.hint = "is BFD on at both ends? if so, what the other end sends is lost";
 		problems_add(problems, !strcmp(state, "wrong") ? ERROR : WARNING, !strcmp(state, "wrong") ? "link-wrong" : "link-down",
 				about, "link %s (%s:%u) is not used: %s", link->name, core->net->file, link->where.line, why);

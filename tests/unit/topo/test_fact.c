@@ -163,6 +163,30 @@ static void lines_of_guards(void **state)
 	says((struct fact) { .kind = FACT_PORT_OPEN, .sw = 0, .ofport = 3, .network = office }, "0.000 port-open office kvm1:vm-db");
 }
 
+static void lines_of_storms_and_loops(void **state)
+{
+	struct fact fact = { .kind = FACT_STORM, .sw = 0, .ofport = 3, .network = office, .storm = STORM_MULTICAST,
+			     .n_dropped = 12, .old_sw = NET_NONE };
+	(void) state;
+	says(fact, "0.000 storm office kvm1:vm-db multicast dropped=12");
+	fact.kind = FACT_RATE;
+	fact.storm = LIMIT_RATE;
+	says(fact, "0.000 rate office kvm1:vm-db dropped=12");
+	fact = (struct fact) { .kind = FACT_QUARANTINE, .sw = 0, .ofport = 3, .network = office, .mac = MAC, .hold_s = 30,
+			       .old_sw = 1, .old_ofport = 4, .reason = REASON_FLAPS };
+	says(fact, "0.000 quarantine office kvm1:vm-db for=30s other=kvm2:4 52:54:00:aa:00:20"
+	     " (a loop, or one MAC twice: it goes to and fro)");
+	fact.reason = REASON_NONE;
+	fact.old_sw = NET_NONE;
+	fact.recovered = true;
+	fact.age_s = 5;
+	says(fact, "0.000 quarantine office kvm1:vm-db for=30s recovered age=5");
+	fact.kind = FACT_QUARANTINE_OVER;
+	fact.recovered = false;
+	says(fact, "0.000 quarantine-over office kvm1:vm-db");
+	says((struct fact) { .kind = FACT_STEER }, "0.000 steer: switches are told of paths");
+}
+
 static void every_kind_and_reason_has_words(void **state)
 {
 	(void) state;
@@ -208,6 +232,7 @@ int main(void)
 		cmocka_unit_test(lines),
 		cmocka_unit_test(lines_of_ways_and_addresses),
 		cmocka_unit_test(lines_of_guards),
+		cmocka_unit_test(lines_of_storms_and_loops),
 		cmocka_unit_test(every_kind_and_reason_has_words),
 		cmocka_unit_test(short_buffers),
 		cmocka_unit_test(without_net_and_view),

@@ -136,6 +136,10 @@ static const char *cannot_probe(const struct explanation *ex, const char **ret_h
 		*ret_hint = "guards would report it as real; ask without --probe";
 		return "nobody is made to send what may not be sent";
 	}
+	if (x->is_cut) {
+		*ret_hint = "ask with a smaller --size, or without --probe";
+		return "a probe is one frame, and no fragment comes to anybody alone";
+	}
 	if (x->ends[0].vtep) {
 		*ret_hint = "probe from the other end";
 		return "no switch of weft's can send what comes out of a foreign tunnel";

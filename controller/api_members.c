@@ -514,7 +514,7 @@ const struct api_member api_members[] = {
 	{ "explain", "directions.verdict", "text", "reachable or blocked" },
 	{ "explain", "directions.causes", "list", "why not" },
 	{ "explain", "directions.causes.kind", "text", "denied, rejected, unknown-host, different-network, switch-away, port-down, no-port, "
-	  "no-network, disabled, conflict, quarantine, port-limit, network-full, duplicate-ip, mtu, gateway-down, standby, link-down, uplink-down, "
+	  "no-network, disabled, conflict, quarantine, port-limit, network-full, duplicate-ip, mtu, gateway-down, gateway-changes, standby, uplink-waits, link-down, uplink-down, "
 	  "no-tunnel, link-unconfirmed, never-heard, row-refused, no-row, no-way, elsewhere, tag, not-flooded, claimed-mac, gateway, path-down, bound, sticky, no-lease, shut, rogue-dhcp, rogue-router, foreign, "
 	  "or dropped: by another row, whose words follow" },
 	{ "explain", "directions.causes.text", "text", "a sentence" },
@@ -545,7 +545,7 @@ const struct api_member api_members[] = {
 	{ "explain", "directions.legs.traces", "list", "how to ask Open vSwitch itself" },
 	{ "explain", "directions.legs.traces.switch", "text", "on which host" },
 	{ "explain", "directions.legs.traces.command", "text", "to be pasted there" },
-	{ "explain", "notes", "list", "as causes: stops nothing, and is worth knowing" },
+	{ "explain", "notes", "list", "as causes: stops nothing, and is worth knowing; of kind fragments: a packet that passes only because its host cuts it" },
 	{ "explain", "probe", "object or null", "only with probe=1" },
 	{ "explain", "probe.frames", "number", "how many were sent" },
 	{ "explain", "probe.verdict", "text", "delivered: all rows on the way counted them; dropped: those up to the row that drops; else lost" },

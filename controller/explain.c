@@ -180,8 +180,12 @@ static struct explain_leg *follow(struct explaining *e, struct explain_rows *row
 				  struct explain_tracked *tracked, struct explain_direction *d)
 {
 	struct explain_leg *leg = &d->legs[d->n_legs++];
-	explain_follow(e, rows, kind, from, client, tracked, leg);
-	if (kind == LEG_REQUEST || kind == LEG_REPLY)
+	bool is_about = kind == LEG_REQUEST || kind == LEG_REPLY;
+	if (is_about && explain_is_cut(e))
+		explain_follow_pieces(e, &(struct explain_pieces) { rows, kind, from, client, tracked }, leg);
+	else
+		explain_follow(e, rows, kind, from, client, tracked, leg);
+	if (is_about)
 		explain_judge_size(e, leg);
 	if (leg->cause.kind && !follows_from(&d->causes, leg->cause.kind))
 		explain_cause_add(&d->causes, leg->cause.kind, leg->cause.text, leg->cause.cure, leg->cause.sw, leg->cause.line);

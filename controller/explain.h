@@ -149,6 +149,7 @@ struct explain {
 	bool is_reachable;              /* both ways */
 	struct explain_direction directions[2];
 	size_t n_directions;            /* 1: the question was about what the first end says */
+	bool is_cut;                    /* the packet goes in fragments, and that is what is judged */
 	bool is_harmful;                /* sent for real, that frame would be believed, or reported */
 	struct explain_causes notes;    /* nothing that stops frames, but worth knowing */
 	/* Not null: the question cannot be answered as it is; what to do. */

@@ -135,12 +135,16 @@ static const char *rule_for(struct explaining *e, unsigned from, unsigned client
 		snprintf(what, sizeof what, e->is_v6 ? "icmp6" : "icmp");
 		break;
 	case EXPLAIN_IP:
-		if (p->port)
+		if (p->port && e->piece != PIECE_WHOLE)
+			snprintf(what, sizeof what, "%s", p->number == 17 ? "udp" : "sctp");
+		else if (p->port)
 			snprintf(what, sizeof what, "%s, %s: %u", p->number == 6 ? "tcp" : p->number == 17 ? "udp" : "sctp", port, p->port);
 		else
 			snprintf(what, sizeof what, "%u", p->number);
 		break;
 	}
+	if (e->is_v6 && e->piece != PIECE_WHOLE)
+		snprintf(what, sizeof what, "any");
 	return explain_printf(e, "{allow: %s, from: %s%s%s, to: %s%s%s}", what, quote, ip_text(&e->x->ends[from], e->is_v6, a), quote,
 			      quote, ip_text(&e->x->ends[!from], e->is_v6, b), quote);
 }
@@ -211,6 +215,19 @@ static struct explain_cause rule_cause(struct explaining *e, const struct explai
 	return cause;
 }
 
+/* Is it the row of an uplink that is closed? */
+static bool is_uplink_row(const struct net *net, const struct rule *rule, const char *row)
+{
+	uint64_t object = cookie_object(rule_cookie(rule));
+	if (strncmp(row, "standby", 7))
+		return false;
+	for (size_t n = 0; n < net->n_networks; n++)
+		for (size_t i = 0; i < net->networks[n].n_uplinks; i++)
+			if (net->objects[net->networks[n].uplinks[i].object].id == object)
+				return true;
+	return false;
+}
+
 struct explain_cause explain_row_cause(struct explaining *e, const struct explain_step *step, unsigned from, unsigned client)
 {
 	const struct app_row *row = app_row_of(&step->rule);
@@ -235,6 +252,11 @@ struct explain_cause explain_row_cause(struct explaining *e, const struct explai
 			continue;
 		cause.kind = known[i].kind;
 		cause.cure = known[i].cure;
+	}
+	if (row && is_uplink_row(e->net, &step->rule, row->name)) {
+		cause.kind = "uplink-waits";
+		cause.text = explain_printf(e, "%s%s is closed: links lead to the LAN still", step->object, where(e, step));
+		cause.cure = EXPLAIN_UPLINK_WAITS;
 	}
 	return cause;
 }

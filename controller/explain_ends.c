@@ -8,6 +8,7 @@
 
 #include "controller/explain_impl.h"
 #include "ofproto/packet.h"
+#include "topo/ways.h"
 
 struct judging {
 	struct explaining *e;
@@ -104,11 +105,19 @@ static void judge_no_use(const struct judging *j)
 		     "no entry of %s names port %s:%s: its frames are dropped", j->e->net->file, sw, port->name);
 }
 
+/* Why its rows let nothing in by it: what ways_open() goes by, but for quarantine. */
 static void judge_closed(const struct judging *j, const struct net_network *network)
 {
 	uint32_t gateway = view_network(j->e->view, j->c->network)->gateway, line = network->physical.where.line;
 	const struct net_uplink *at = gateway == NET_NONE ? NULL : &network->physical.ports[gateway];
-	if (!at)
+	if (j->c->use->is_uplink)
+		stop(j, "uplink-waits", j->end->line, EXPLAIN_UPLINK_WAITS, "uplink %s:%s is closed in network %s: links lead to the LAN "
+		     "still; it opens when all switches have left them", j->c->sw_name, j->c->port_name, network->name);
+	else if (!at && view_gateway_choose(j->e->view, j->c->network) != NET_NONE)
+		stop(j, "gateway-changes", line, "ask again in a second; `weft status` says which switch is late",
+		     "network %s meets the LAN nowhere just now: it changes the port, and none is open before the last one is closed",
+		     network->name);
+	else if (!at)
 		stop(j, "gateway-down", line, "look at the cables and switches of `physical`: `weft show networks`",
 		     "network %s meets the LAN nowhere: none of its ports to it is alive", network->name);
 	else
@@ -146,7 +155,7 @@ static void judge_use(const struct judging *j)
 	if (c->use->quarantine.on) {
 		explain_quarantine(j->e, (unsigned) (c - j->e->ends), &cause);
 		stop(j, cause.kind, j->end->line, cause.cure, "%s", cause.text);
-	} else if (!view_use_is_open(j->e->view, c->use)) {
+	} else if (!ways_open(j->e->view, c->sw, c->use)) {
 		judge_closed(j, network);
 	}
 	note_storms(j);

@@ -98,9 +98,10 @@ static size_t ip_frame(const struct explaining *e, unsigned from, bool is_reply,
 		write16(l4 + at, checksum ? checksum : 1);
 	}
 	explain_put_ethernet(&w, dst->mac, src->mac, src->tag, e->is_v6 ? ETH_IPV6 : ETH_IPV4);
+	uint8_t *ip = w.at;
 	explain_put_ip(&w, &ips, proto, TTL, size);
 	put(&w, l4, size);
-	return (size_t) (w.at - frame);
+	return (size_t) (ip - frame) + explain_cut(e, ip, (size_t) (w.at - ip));
 }
 
 /* --- addresses, before that ---------------------------------------------------------------- */

@@ -2,7 +2,7 @@
 /* The inside of explain: explain.c (the verdict), explain_find.c (who is meant),
  * explain_fill.c (what is known of them), explain_ends.c (what is wrong with their
  * places), explain_words.c (words for what is sent), explain_frame.c and explain_say.h (frames),
- * explain_rows.c (rows that matter), explain_size.c (packets that fit), explain_way.c and explain_trip.h (frames on their way),
+ * explain_rows.c (rows that matter), explain_size.c (packets that fit), explain_pieces.c (those that do not, in fragments), explain_way.c and explain_trip.h (frames on their way),
  * explain_cure.c (what to do), explain_guard.c (what guards say). */
 #ifndef CONTROLLER_EXPLAIN_IMPL_H
 #define CONTROLLER_EXPLAIN_IMPL_H
@@ -48,6 +48,9 @@ const char *find_name(const struct find *, const struct candidate *);
 
 /* --- building the answer --------------------------------------------------------------- */
 
+/* Of a packet that its host cuts. */
+enum explain_piece { PIECE_WHOLE, PIECE_FIRST, PIECE_LATER };
+
 struct explaining {
 	const struct core *core;
 	const struct net *net;
@@ -60,6 +63,7 @@ struct explaining {
 	bool is_v6;
 	bool lacks_address;             /* asked was about IP, and no address is known: judged is Ethernet */
 	uint32_t network;               /* index; of both */
+	enum explain_piece piece;       /* what is being followed */
 	/* Who an end is to the other one, when its source is translated on the way; null = itself. */
 	const struct explain_end *seen_as[2];
 };
@@ -83,6 +87,8 @@ void explain_link_local(struct explain_end *);
 /* explain_ends.c: what keeps frames from this end whatever the rows say, and what is odd. */
 void explain_judge_end(struct explaining *, unsigned end, struct explain_causes *stops, struct explain_causes *notes);
 void explain_judge_both(struct explaining *, struct explain_causes *stops);
+/* What to do about an uplink that is not open yet. */
+#define EXPLAIN_UPLINK_WAITS "ask again in a second; `weft status` says which switch is late"
 
 enum {
 	EXPLAIN_CLIENT_PORT = 40000,
@@ -144,6 +150,12 @@ bool explain_lacks_lease(const struct explaining *, unsigned end);
 void explain_judge_size(struct explaining *, struct explain_leg *);
 void explain_note_size(struct explaining *);
 
+/* explain_pieces.c: what hosts send in one piece, in bytes; does a packet of the size that was asked for go in fragments? */
+uint32_t explain_hosts_mtu(const struct explaining *);
+bool explain_is_cut(const struct explaining *);
+/* Makes what stands from `ip` on the piece that is being followed; size, and returns: bytes from there on. 8 more may be written. */
+size_t explain_cut(const struct explaining *, uint8_t *ip, size_t size);
+
 /* explain_leave.c: can a frame of that end be followed? From a port in its network, or behind a foreign VTEP
  * that has a tunnel to the other end. */
 bool explain_can_send(const struct explaining *, unsigned end);
@@ -154,6 +166,10 @@ struct explain_track { uint32_t state; bool translates; uint8_t label[16]; };
 struct explain_tracked { struct explain_track *at; size_t n; };
 void explain_follow(struct explaining *, struct explain_rows *, enum leg_kind, unsigned from, unsigned client,
 		    struct explain_tracked *, struct explain_leg *);
+
+/* The same for a packet that goes in fragments; all of them have to come. */
+struct explain_pieces { struct explain_rows *rows; enum leg_kind kind; unsigned from, client; struct explain_tracked *tracked; };
+void explain_follow_pieces(struct explaining *, const struct explain_pieces *, struct explain_leg *);
 
 /* explain_snat.c: what the request has become on that switch, and who the server takes its sender
  * for; what a row says that translates, or null. */

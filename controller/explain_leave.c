@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "topo/ways.h"
+
 /* Bytes of an IP packet that fit through that VTEP, see topo/mtu.c. */
 static uint32_t room(const struct net *net, const struct net_switch *sw, const struct net_vtep_at *at)
 {
@@ -155,29 +157,44 @@ static void over_link(struct trip *t, size_t at, const struct view_port *port, c
 		trip_push(t, at, slot, to->ofport, out->frame, out->size, text, explain_printf(e, "in by link %s", link->name));
 }
 
-/* Onto the LAN: to the machine there, or to another switch's port on it. */
+/* Out of the LAN by the uplink of that switch. */
+static void off_lan(struct trip *t, size_t at, const struct view_member *member, const struct walk_out *out, const char *text)
+{
+	const struct view_port *there = view_port(t->e->view, member->sw, member->uplink);
+	trip_push(t, at, member->sw, member->uplink, out->frame, out->size, text,
+		  explain_printf(t->e, "in by %s from the LAN", there->name));
+}
+
+/* Onto the LAN: to the machine there, or to another switch's port on it: the other end's own switch, or, while that has none
+ * that is open, one that links join it with. */
 static void onto_lan(struct trip *t, size_t at, const struct view_port *port, const struct walk_out *out)
 {
 	struct explaining *e = t->e;
 	struct copy *copy = &t->copies[at];
 	const struct candidate *to = trip_target(t);
 	const struct view_network *vn = view_network(e->view, e->network);
-	const struct view_member *member = to->sw == NET_NONE ? NULL : view_member(vn, to->sw);
+	const struct view_member *own = to->sw == NET_NONE ? NULL : view_member(vn, to->sw);
+	const struct view_port *there = own && own->uplink != NET_NONE ? view_port(e->view, to->sw, own->uplink) : NULL;
 	bool is_lan = to->use && (to->use->is_uplink || to->use->is_physical);
 	const char *text = explain_printf(e, "out by %s onto the LAN", port->name);
 	if (is_lan && port->up)
 		trip_arrive(t, copy, text);
-	if (is_lan || !member || member->uplink == NET_NONE || to->sw == copy->entry.slot)
+	if (is_lan || !own || to->sw == copy->entry.slot)
 		return;
-	const struct view_port *there = view_port(e->view, to->sw, member->uplink);
-	if (!port->up || !there || !there->up)
+	if (!port->up || (there && !there->up))
 		trip_stop_text(t, copy, text, "uplink-down",
 			  explain_printf(e, "the uplink %s:%s is down", trip_sw_name(t, port->up ? to->sw : copy->entry.slot),
-					 port->up && there ? there->name : port->name),
+					 port->up ? there->name : port->name),
 			  "look at the cable and the switch behind it", 0);
-	else
-		trip_push(t, at, to->sw, member->uplink, out->frame, out->size, text,
-		     explain_printf(e, "in by %s from the LAN", there->name));
+	else if (there)
+		off_lan(t, at, own, out, text);
+	for (size_t i = 0; i < vn->n_members && port->up; i++) {
+		const struct view_member *member = &vn->members[i];
+		const struct view_port *other = view_port(e->view, member->sw, member->uplink);
+		bool is_open = there && ways_open(e->view, to->sw, view_use(there, vn->id));
+		if (!is_open && member != own && member->sw != copy->entry.slot && other && other->up)
+			off_lan(t, at, member, out, text);
+	}
 }
 
 static bool is_on_lan(const struct view_port *port, uint32_t network)

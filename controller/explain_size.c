@@ -5,15 +5,16 @@
 
 void explain_judge_size(struct explaining *e, struct explain_leg *leg)
 {
-	uint32_t size = e->question->size;
-	if (!size || !leg->passes || !leg->over_tunnel || size <= leg->tunnel_mtu)
+	uint32_t size = e->question->size, piece = explain_is_cut(e) ? explain_hosts_mtu(e) : size;
+	if (!size || !leg->passes || !leg->over_tunnel || piece <= leg->tunnel_mtu)
 		return;
 	leg->passes = false;
 	leg->cause = (struct explain_cause) {
 		.kind = "mtu",
-		.text = explain_printf(e, "a packet of %u bytes does not fit: the tunnel carries %u", size, leg->tunnel_mtu),
+		.text = explain_printf(e, piece == size ? "a packet of %u bytes does not fit: the tunnel carries %u"
+				       : "a packet of %u bytes does not fit, nor do its fragments: the tunnel carries %u", size, leg->tunnel_mtu),
 		.cure = explain_printf(e, "give the hosts an MTU of %u (ip link set eth0 mtu %u), or the underlay one of %u more", leg->tunnel_mtu,
-				       leg->tunnel_mtu, size - leg->tunnel_mtu),
+				       leg->tunnel_mtu, piece - leg->tunnel_mtu),
 		.sw = NULL, .line = e->net->networks[e->network].where.line,
 	};
 }

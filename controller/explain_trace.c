@@ -106,7 +106,9 @@ static void add_ip(struct text *t, const struct explaining *e, const struct expl
 	const struct explain_protocol *p = &e->protocol;
 	const char *word = p->kind == EXPLAIN_IP ? word_of(p->number) : NULL;
 	add_macs(t, src->mac, dst->mac);
-	if (p->kind != EXPLAIN_IP)
+	if (e->is_v6 && e->piece == PIECE_LATER)
+		add(t, ",ipv6,nw_proto=44");
+	else if (p->kind != EXPLAIN_IP)
 		add(t, e->is_v6 ? ",icmp6" : ",icmp");
 	else if (word)
 		add(t, ",%s%s", word, e->is_v6 ? "6" : "");
@@ -117,7 +119,9 @@ static void add_ip(struct text *t, const struct explaining *e, const struct expl
 	else
 		add_addresses(t, src->ip4, dst->ip4, false, "nw");
 	add(t, ",nw_ttl=64");
-	if (p->kind != EXPLAIN_IP)
+	if (e->piece != PIECE_WHOLE)
+		add(t, e->piece == PIECE_FIRST ? ",nw_frag=first" : ",nw_frag=later");
+	else if (p->kind != EXPLAIN_IP)
 		add(t, e->is_v6 ? ",icmpv6_type=%d,icmpv6_code=0" : ",icmp_type=%d,icmp_code=0",
 		    e->is_v6 ? is_reply ? 129 : 128 : is_reply ? 0 : 8);
 	else if (word)

@@ -198,7 +198,7 @@ static const char *said_text(struct explaining *e, unsigned from, unsigned clien
 	return explain_printf(e, "%s %s > all", said.what, a);
 }
 
-const char *explain_frame_text(struct explaining *e, enum leg_kind kind, unsigned from, unsigned client)
+static const char *frame_text(struct explaining *e, enum leg_kind kind, unsigned from, unsigned client)
 {
 	char a[INET6_ADDRSTRLEN], b[INET6_ADDRSTRLEN];
 	const struct explain_end *src = &e->x->ends[from], *dst = explain_seen(e, !from);
@@ -220,4 +220,10 @@ const char *explain_frame_text(struct explaining *e, enum leg_kind kind, unsigne
 				      is_reply ? EXPLAIN_CLIENT_PORT : p->port);
 	return name_of(p->number) ? explain_printf(e, "%s %s > %s", name_of(p->number), a, b)
 		: explain_printf(e, "IP protocol %u %s > %s", p->number, a, b);
+}
+
+const char *explain_frame_text(struct explaining *e, enum leg_kind kind, unsigned from, unsigned client)
+{
+	const char *text = frame_text(e, kind, from, client);
+	return e->piece == PIECE_WHOLE ? text : explain_printf(e, "%s, in fragments", text);
 }

@@ -162,7 +162,8 @@ static const struct section_key rule_keys[] = {
 		.offset = offsetof(struct net_rule, port),
 		.otherwise = "all",
 		.help = "The port it goes to, with tcp, udp or sctp: `22`, `1000-2000`, `[80, 443]`, or "
-			"`1024/1024` (value/mask). Fragments of a packet have no ports and count as port 0.",
+			"`1024/1024` (value/mask). Fragments of a packet have no ports and count as port 0: a rule "
+			"that denies by port does not stop them.",
 	}, {
 		.name = "sport",
 		.type = &type_ports,

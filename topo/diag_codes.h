@@ -60,3 +60,6 @@ DIAG_CODE(SNAT_ADDRESS, "E046", DIAG_ERROR, "an address for translated sources t
 DIAG_CODE(SNAT_SUBNET, "W133", DIAG_WARNING, "an address for translated sources outside of the network's subnet", "Take one of the subnet, or give the servers a route to it that has no gateway.")
 DIAG_CODE(MIRROR, "E049", DIAG_ERROR, "a mirror that cannot be", "Name another port of the same switch that is in no network, no link and no uplink.")
 DIAG_CODE(MIRROR_TWICE, "E051", DIAG_ERROR, "one port with two mirrors", "Give it one mirror; the same in all its networks, or in one of them.")
+DIAG_CODE(CLASH, "E047", DIAG_ERROR, "wishes for traffic that contradict each other", "Take one of them out, or name other switches or links; none of them would be kept.")
+DIAG_CODE(ASIDE, "W136", DIAG_WARNING, "a wish for traffic that does nothing now", "End the draining, raise `max_delay`, or take the wish out: its traffic goes as if it were not there.")
+DIAG_CODE(IDLE_WISH, "W137", DIAG_WARNING, "a wish for traffic that there is none of", "Correct the names, or remove it until the network has ports there.")

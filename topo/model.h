@@ -71,6 +71,23 @@ void te_finish(struct net *);
 void te_defaults(const struct section_scene *, struct net_te *);
 bool te_edge_is_avoided(const struct net *, const struct net_te_pair *avoid, uint32_t edge);
 void te_wishes_settle(struct net *, struct diag *);
+/* Is it a pin of the file? Else it is an avoid. */
+bool te_is_pin(const struct net *, const struct net_te_pair *);
+/* Do links of the file lead from one to the other? */
+bool te_are_joined(const struct net *, uint32_t a, uint32_t b);
+/* A pin whose traffic would pass a switch twice on its way from one that it names over the next to the one after that. */
+struct te_loop {
+	uint32_t from, over, to;
+	uint32_t twice;                 /* the switch; NET_NONE: one of those that it names for another time */
+};
+/* Have these wishes, at least one and all of the same traffic, a way in common over links of the file? A pin
+ * stands first. loop may be null. */
+bool te_has_way(const struct net *, const struct net_te_pair *const *wishes, size_t n, struct te_loop *ret_loop);
+/* Wishes that are well each by itself: what contradicts what; what does nothing all the same. */
+void te_clashes_check(struct net *, const struct net_te_pair *const *all, size_t n, struct diag *);
+void te_asides_check(struct net *, const struct net_te_pair *const *each_of_other_traffic, size_t n, struct diag *);
+/* Does placement find a way that suits what is asked for all traffic of the pair, with all links alive but those to be drained? */
+bool te_has_suitable(struct net *, uint32_t from, uint32_t to);
 void te_guarantees_settle(struct net *, struct diag *);
 /* Has the network ports on that switch, or may it have? After ports_check(). */
 bool model_is_in(const struct net *, const struct net_network *, const struct net_switch *);

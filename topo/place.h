@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PLACE_NONE = UINT32_MAX, PLACE_MAX_SLOTS = 64, PLACE_MAX_STANDBYS = 4 };
+enum { PLACE_NONE = UINT32_MAX, PLACE_MAX_SLOTS = 64, PLACE_MAX_STANDBYS = 4, PLACE_MAX_VIA = 8 };
 
 struct place_link {
 	uint32_t a, b;                  /* nodes */
@@ -30,7 +30,7 @@ struct place_link {
  * had no rules; that is said by place_pair.rules_broken. */
 struct place_rule {
 	uint32_t src, dst;              /* the pair; both PLACE_NONE: every pair */
-	const uint32_t *via;            /* borrowed: nodes to pass, in this order */
+	const uint32_t *via;            /* borrowed: nodes to pass, in this order; all rules of a pair together name at most PLACE_MAX_VIA */
 	uint32_t n_via;
 	const uint32_t *banned;         /* borrowed: links not to take */
 	uint32_t n_banned;

@@ -22,7 +22,6 @@
 enum {
 	MAX_LISTED = 32,                /* paths of a pair */
 	MAX_STEPS = 20000,              /* partial paths looked at for one pair */
-	MAX_VIA = 8,
 	FEW_FLOWS = 500,                /* then all that have rules get a list */
 };
 
@@ -76,7 +75,7 @@ struct list {
 	struct place_state *s;
 	struct place_flow *flow;
 	struct place_fence *f;
-	double *cost_left[MAX_VIA + 1], *delay_left[MAX_VIA + 1];      /* per node, by how many are passed */
+	double *cost_left[PLACE_MAX_VIA + 1], *delay_left[PLACE_MAX_VIA + 1];      /* per node, by how many are passed */
 	struct step *steps;
 	uint32_t *heap, n_steps, n_heap;
 };
@@ -270,8 +269,8 @@ static struct place_fence *join_rules(const struct place_state *s, const struct 
 		if (rule->max_delay > 0 && (!(f->max_delay > 0) || rule->max_delay < f->max_delay))
 			f->max_delay = rule->max_delay;
 		if (rule->n_via && !via)
-			f->via = via = arena_new_array(s->arena, uint32_t, MAX_VIA);
-		for (uint32_t k = 0; k < rule->n_via && f->n_via < MAX_VIA; k++)
+			f->via = via = arena_new_array(s->arena, uint32_t, PLACE_MAX_VIA);
+		for (uint32_t k = 0; k < rule->n_via && f->n_via < PLACE_MAX_VIA; k++)
 			if (rule->via[k] < s->g->n_nodes)
 				via[f->n_via++] = rule->via[k];
 		if (rule->n_banned && !banned)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "topo/model.h"
+#include "topo/place.h"
 
 enum { MAX_INTERVAL = 3600, MAX_HOLD_UP = 86400, MAX_PATHS = 16, MAX_DELAY_US = 10000000, MIN_LABELS = 16 };
 
@@ -115,19 +116,30 @@ static const struct section_key pin_keys[] = {
 		.offset = offsetof(struct net_te_pair, via_names),
 		.count_offset = offsetof(struct net_te_pair, n_via),
 		.is_required = true,
-		.help = "The switches that it passes, in that order.",
+		.help = "The switches that it passes, in that order; at most 8.",
 	},
 };
+
+static void check_pin(const struct section_scene *scene, const struct section_at *at,
+		      const struct yaml_node *map, void *item)
+{
+	const struct net_te_pair *pin = item;
+
+	if (pin->n_via > PLACE_MAX_VIA)
+		diag_add(scene->diag, yaml_get(map, "via")->where, DIAG_RANGE, "\"via\" in %s names %zu switches; the most is %d",
+			 section_at_text(scene, at), pin->n_via, PLACE_MAX_VIA);
+}
 
 static const struct section pins_section = {
 	.name = "pin",
 	.help = "The traffic between two switches, one direction, takes only ways over the switches named. While none of them "
-		"is alive it goes as if there were no pin.",
+		"is alive it goes as if there were no pin. A pin that an avoid leaves no way is an error.",
 	.example = "pin: [{from: kvm1, to: kvm3, via: kvm2}]\n",
 	.size = sizeof(struct net_te_pair),
 	.where_offset = offsetof(struct net_te_pair, where),
 	.keys = pin_keys,
 	.n_keys = sizeof pin_keys / sizeof *pin_keys,
+	.check = check_pin,
 };
 
 static const struct section_key avoid_keys[] = {

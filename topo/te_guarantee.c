@@ -7,8 +7,9 @@
 #include "topo/model.h"
 #include "topo/place.h"
 #include "topo/te_cut.h"
+#include "topo/te_words.h"
 
-enum { MAX_RESERVES = 100000, WORK = 200000000, WORK_OF_CUTS = 10000000 };
+enum { MAX_RESERVES = 100000, WORK = 200000000, WORK_OF_CUTS = 10000000, MAX_BLAMED = 100 };
 
 static int by_pair(const void *a_, const void *b_)
 {
@@ -104,33 +105,9 @@ static struct where where_of(const struct net *net, uint32_t from, uint32_t to)
 	return te->where;
 }
 
-/* False: they cannot be met. */
-static bool judge(const struct net *net, const struct placement *plan, struct diag *diag)
+/* Ways for these demands. Release with place_free(). */
+static struct placement *plan_for(const struct net *net, const struct net_te_reserve *reserves, size_t n, uint64_t work)
 {
-	const struct net_te *te = &net->te;
-
-	for (size_t i = 0; i < plan->n_pairs; i++) {
-		const struct place_pair *pair = &plan->pairs[i];
-
-		if (pair->n_paths)
-			continue;
-		diag_add(diag, where_of(net, pair->src, pair->dst), DIAG_GUARANTEE,
-			 "a guarantee from switch \"%s\" to switch \"%s\": no links of known \"rate\" join them",
-			 net->switches[pair->src].name, net->switches[pair->dst].name);
-		return false;
-	}
-	if (plan->u <= 1 + 1e-9)
-		return true;
-	diag_add(diag, te->guarantees[0].where, DIAG_GUARANTEE,
-		 "the guarantees do not fit: with the best ways found the busiest link would have %.0f %% of what it can "
-		 "carry, and %s%.0f %%; all of them times %.2f would fit", 100 * plan->u,
-		 "no ways give less than ", 100 * plan->bound, 1 / plan->u);
-	return false;
-}
-
-static bool can_be_met(const struct net *net, struct diag *diag)
-{
-	size_t n = net->te.n_reserves;
 	struct place_link *links = xheap_alloc(net->n_edges * sizeof *links + 1);
 	struct place_demand *demands = xheap_alloc(n * sizeof *demands + 1);
 	struct arena *arena = arena_new();
@@ -141,19 +118,96 @@ static bool can_be_met(const struct net *net, struct diag *diag)
 	te_job_links(net, NULL, NULL, links);
 	job.links = te_map_links(arena, map, net, links);
 	for (size_t i = 0; i < n; i++)
-		demands[i] = (struct place_demand) { .src = net->te.reserves[i].from, .dst = net->te.reserves[i].to,
-						     .mbps = net->te.reserves[i].mbps };
+		demands[i] = (struct place_demand) { .src = reserves[i].from, .dst = reserves[i].to, .mbps = reserves[i].mbps };
 	job.rules = te_job_rules(net, map, arena, &job.n_rules);
 	job.options.max_paths = net->te.max_paths;
 	job.options.without_standbys = true;
-	job.options.work = WORK;
+	job.options.work = work;
 	struct placement *plan = place_plan(&job);
-	bool can = judge(net, plan, diag);
-	place_free(plan);
 	arena_free(arena);
 	free(links);
 	free(demands);
-	return can;
+	return plan;
+}
+
+/* What else the file says of that traffic: ", with the pin in line 7"; or nothing. */
+static const char *wish_of(const struct net *net, uint32_t from, uint32_t to)
+{
+	const struct net_te *te = &net->te;
+
+	for (size_t i = 0; i < te->n_pins + te->n_avoids; i++) {
+		const struct net_te_pair *wish = i < te->n_pins ? &te->pins[i] : &te->avoids[i - te->n_pins];
+
+		if (wish->network == NET_NONE && wish->from == from && wish->to == to)
+			return arena_printf(net->arena, ", with the %s in line %u", i < te->n_pins ? "pin" : "avoid", wish->where.line);
+	}
+	return "";
+}
+
+/* Has each pair a way by itself? */
+static bool have_ways(struct net *net, const struct placement *plan, struct diag *diag)
+{
+	for (size_t i = 0; i < plan->n_pairs; i++) {
+		const struct place_pair *pair = &plan->pairs[i];
+		bool strays = pair->n_paths && pair->rules_broken && te_has_suitable(net, pair->src, pair->dst);
+
+		if (pair->n_paths && !strays)
+			continue;
+		diag_add(diag, where_of(net, pair->src, pair->dst), DIAG_GUARANTEE,
+			 "a guarantee from switch \"%s\" to switch \"%s\"%s: no links of known \"rate\" join them",
+			 net->switches[pair->src].name, net->switches[pair->dst].name, strays ? wish_of(net, pair->src, pair->dst) : "");
+		return false;
+	}
+	return true;
+}
+
+/* Those that would not fit even if there were no other; false: none is such, or there are too many to try. */
+static bool blame(const struct net *net, struct diag *diag)
+{
+	const struct net_te *te = &net->te;
+	uint64_t work = WORK / te->n_guarantees;
+	bool found = false;
+	char wanted[24], most[24];
+
+	for (size_t i = 0; i < te->n_guarantees && te->n_guarantees <= MAX_BLAMED; i++) {
+		const struct net_te_guarantee *one = &te->guarantees[i];
+		size_t n = count(net, one, NULL);
+		struct net_te_reserve *reserves = xheap_alloc(n * sizeof *reserves + 1);
+		double mbps = (double) one->rate / 1e6;
+
+		count(net, one, reserves);
+		struct placement *plan = plan_for(net, reserves, n, work);
+		if (plan->u > 1 + 1e-9) {
+			found = true;
+			te_rate(mbps, wanted);
+			te_rate(mbps / plan->u, most);
+			if (one->network == NET_NONE)
+				diag_add(diag, one->where, DIAG_GUARANTEE, "a guarantee of %s from switch \"%s\" to switch \"%s\"%s: even "
+					 "alone it does not fit; the best ways found carry %s", wanted, one->from_name, one->to_name,
+					 wish_of(net, one->from, one->to), most);
+			else
+				diag_add(diag, one->where, DIAG_GUARANTEE, "a guarantee of %s for each pair of switches of network \"%s\": even "
+					 "alone it does not fit; the best ways found carry %s each", wanted, one->network_name, most);
+		}
+		place_free(plan);
+		free(reserves);
+	}
+	return found;
+}
+
+static bool can_be_met(struct net *net, struct diag *diag)
+{
+	const struct net_te *te = &net->te;
+	struct placement *plan = plan_for(net, te->reserves, te->n_reserves, WORK);
+	bool have = have_ways(net, plan, diag), fit = plan->u <= 1 + 1e-9;
+
+	if (have && !fit && !blame(net, diag))
+		diag_add(diag, te->guarantees[0].where, DIAG_GUARANTEE,
+			 "the guarantees do not fit: with the best ways found the busiest link would have %.0f %% of what it can "
+			 "carry, and no ways give less than %.0f %%; all of them times %.2f would fit", 100 * plan->u,
+			 100 * plan->bound, 1 / plan->u);
+	place_free(plan);
+	return have && fit;
 }
 
 /* --- after the loss of a link ---------------------------------------------------------- */

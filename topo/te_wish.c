@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "topo/model.h"
+#include "topo/place.h"
 
 struct wish {
 	const struct net *net;
@@ -107,27 +108,6 @@ bool te_edge_is_avoided(const struct net *net, const struct net_te_pair *pair, u
 	       || is_among(pair->via, pair->n_via, e->sw[0]) || is_among(pair->via, pair->n_via, e->sw[1]);
 }
 
-/* Marks what can be reached; `avoid` may be null. */
-static bool is_joined(const struct net *net, uint32_t from, uint32_t to, const struct net_te_pair *avoid)
-{
-	bool *reached = xheap_alloc(net->n_switches);
-
-	reached[from] = true;
-	for (bool again = true; again;) {
-		again = false;
-		for (uint32_t i = 0; i < net->n_edges; i++) {
-			const uint32_t *sw = net->edges[i].sw;
-
-			if (reached[sw[0]] == reached[sw[1]] || (avoid && te_edge_is_avoided(net, avoid, i)))
-				continue;
-			reached[sw[0]] = reached[sw[1]] = again = true;
-		}
-	}
-	bool is = reached[to];
-	free(reached);
-	return is;
-}
-
 static bool find_pair(struct wish *wish, struct net_te_pair *pair)
 {
 	pair->from = find_switch(wish, pair->from_name);
@@ -151,12 +131,9 @@ static bool find_pair(struct wish *wish, struct net_te_pair *pair)
 	return !wish->is_bad;
 }
 
-static void settle_pin(const struct net *net, struct net_te_pair *pin, struct diag *diag)
+/* Another line has the same traffic pinned. */
+static bool is_pinned_already(const struct net *net, const struct net_te_pair *pin, struct diag *diag)
 {
-	struct wish wish = { net, diag, "a pin", pin->where, false };
-
-	if (!find_pair(&wish, pin))
-		return;
 	for (const struct net_te_pair *other = net->te.pins; other < pin; other++)
 		if (other->from == pin->from && other->to == pin->to && other->network == pin->network) {
 			diag_add(diag, pin->where, DIAG_STEER,
@@ -164,27 +141,75 @@ static void settle_pin(const struct net *net, struct net_te_pair *pin, struct di
 				 "name all it passes in one \"via\"", pin->network_name ? "of network \"" : "",
 				 pin->network_name ? pin->network_name : "", pin->network_name ? "\" " : "", pin->from_name,
 				 pin->to_name, other->where.line);
-			return;
+			return true;
 		}
+	return false;
+}
+
+static bool has_way(const struct net *net, const struct net_te_pair *pin, struct diag *diag)
+{
+	const struct net_switch *sw = net->switches;
+	struct te_loop loop;
+
 	for (size_t i = 0; i <= pin->n_via; i++) {
 		uint32_t a = i ? pin->via[i - 1] : pin->from, b = i < pin->n_via ? pin->via[i] : pin->to;
 
-		if (is_joined(net, a, b, NULL))
+		if (te_are_joined(net, a, b))
 			continue;
 		diag_add(diag, pin->where, DIAG_STEER, "a pin of \"te\": no links lead from switch \"%s\" to switch \"%s\"",
-			 net->switches[a].name, net->switches[b].name);
-		return;
+			 sw[a].name, sw[b].name);
+		return false;
 	}
+	if (te_has_way(net, &pin, 1, &loop))
+		return true;
+	if (loop.twice == NET_NONE)
+		diag_add(diag, pin->where, DIAG_STEER, "a pin of \"te\": nothing leads from switch \"%s\" over switch \"%s\" to switch "
+			 "\"%s\" without others that it names", sw[loop.from].name, sw[loop.over].name, sw[loop.to].name);
+	else
+		diag_add(diag, pin->where, DIAG_STEER, "a pin of \"te\": from switch \"%s\" over switch \"%s\" to switch \"%s\" it would "
+			 "pass switch \"%s\" twice, and no frame goes in a circle", sw[loop.from].name, sw[loop.over].name,
+			 sw[loop.to].name, sw[loop.twice].name);
+	return false;
 }
 
-static void settle_avoid(const struct net *net, struct net_te_pair *avoid, struct diag *diag)
+static void warn_of_nobody(const struct net *net, const struct net_te_pair *pair, const char *what, struct diag *diag)
+{
+	uint32_t ends[2] = { pair->from, pair->to };
+
+	for (size_t e = 0; e < 2 && pair->network != NET_NONE; e++)
+		if (!model_is_in(net, &net->networks[pair->network], &net->switches[ends[e]])) {
+			diag_add(diag, pair->where, DIAG_IDLE_WISH, "%s of \"te\": network \"%s\" has no ports on switch \"%s\"", what,
+				 pair->network_name, net->switches[ends[e]].name);
+			return;
+		}
+}
+
+/* True: it is well by itself. */
+static bool settle_pin(const struct net *net, struct net_te_pair *pin, struct diag *diag)
+{
+	struct wish wish = { net, diag, "a pin", pin->where, false };
+
+	if (!find_pair(&wish, pin) || is_pinned_already(net, pin, diag) || pin->n_via > PLACE_MAX_VIA || !has_way(net, pin, diag))
+		return false;
+	warn_of_nobody(net, pin, wish.what, diag);
+	return true;
+}
+
+static bool settle_avoid(const struct net *net, struct net_te_pair *avoid, struct diag *diag)
 {
 	struct wish wish = { net, diag, "an avoid", avoid->where, false };
+	const struct net_te_pair *alone = avoid;
 
-	if (find_pair(&wish, avoid) && !is_joined(net, avoid->from, avoid->to, avoid))
+	if (!find_pair(&wish, avoid))
+		return false;
+	if (!te_has_way(net, &alone, 1, NULL)) {
 		diag_add(diag, avoid->where, DIAG_STEER,
 			 "an avoid of \"te\": nothing else leads from switch \"%s\" to switch \"%s\"", avoid->from_name,
 			 avoid->to_name);
+		return false;
+	}
+	warn_of_nobody(net, avoid, wish.what, diag);
+	return true;
 }
 
 static void settle_guarantee(const struct net *net, struct net_te_guarantee *guarantee, struct diag *diag)
@@ -202,18 +227,31 @@ static void settle_guarantee(const struct net *net, struct net_te_guarantee *gua
 	if (!guarantee->network_name)
 		return;
 	guarantee->network = find_network(&wish, guarantee->network_name);
+	if (wish.is_bad)
+		return;
+	size_t n_in = 0;
+	for (size_t i = 0; i < net->n_switches; i++)
+		n_in += model_is_in(net, &net->networks[guarantee->network], &net->switches[i]);
+	if (n_in < 2)
+		diag_add(diag, guarantee->where, DIAG_IDLE_WISH, "a guarantee of \"te\": network \"%s\" has ports on %s",
+			 guarantee->network_name, n_in ? "one switch only" : "no switch");
 }
 
 void te_wishes_settle(struct net *net, struct diag *diag)
 {
 	struct net_te *te = &net->te;
-	size_t n_errors = diag_n_errors(diag);
+	size_t n_errors = diag_n_errors(diag), n_sound = 0;
+	const struct net_te_pair **sound = xheap_alloc((te->n_pins + te->n_avoids) * sizeof *sound + 1);
 	bool are_whole = true;
 
 	for (size_t i = 0; i < te->n_pins; i++)
-		settle_pin(net, &te->pins[i], diag);
+		if (settle_pin(net, &te->pins[i], diag))
+			sound[n_sound++] = &te->pins[i];
 	for (size_t i = 0; i < te->n_avoids; i++)
-		settle_avoid(net, &te->avoids[i], diag);
+		if (settle_avoid(net, &te->avoids[i], diag))
+			sound[n_sound++] = &te->avoids[i];
+	te_clashes_check(net, sound, n_sound, diag);
+	free(sound);
 	for (size_t i = 0; i < te->n_guarantees; i++) {
 		const struct net_te_guarantee *guarantee = &te->guarantees[i];
 

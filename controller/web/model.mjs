@@ -235,15 +235,18 @@ function hub(status, names, edges) {
   return kinds.has("vlan") && kinds.has("vxlan") ? "LAN and tunnels" : kinds.has("vxlan") ? "VXLAN tunnels" : kinds.has("vlan") ? "LAN" : "";
 }
 
+const NAMED = 4;
+
 export function mapNote(drawn) {
   if (!drawn.nodes.length)
     return "no switch is known yet";
-  const down = drawn.edges.filter(e => !e.fromA.label && e.note === "down").length;
+  const down = drawn.edges.filter(e => e.note === "down").map(e => e.name);
   const words = [plural(drawn.nodes.length, "switch", "switches"), plural(drawn.edges.length, "link")];
-  if (down)
-    words.push(`${down} down`);
+  if (down.length)
+    words.push(`${down.length} down: ${down.slice(0, NAMED).join(", ")}${down.length > NAMED ? ` and ${down.length - NAMED} more` : ""}`);
   if (drawn.hub)
-    words.push("the file names no links, so none are measured");
+    words.push("the file names no links, so none are watched" +
+      (drawn.hub === "LAN" ? "" : "; tunnels are when the file has `underlays`, or links between two switches"));
   return words.join(", ") + (drawn.edges.length ? ". Each half of a link is what goes from that end." : ".");
 }
 

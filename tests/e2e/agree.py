@@ -29,8 +29,8 @@ s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 s.bind(("::", PORT))
 print("ready", flush=True)
 while True:
-    data, where = s.recvfrom(100)
-    s.sendto(b"hello", where)
+    data, where = s.recvfrom(65536)
+    s.sendto(b"hello".ljust(len(data)), where)
 """
 # "late": something was lost, and TCP asked again (tcpi_total_retrans of linux/tcp.h).
 TCP_CLIENT = """
@@ -49,8 +49,8 @@ s = socket.socket(socket.FAMILY, socket.SOCK_DGRAM)
 s.connect(("ADDRESS", PORT))
 s.settimeout(WAIT)
 try:
-    s.send(b"x")
-    print("open" if s.recv(10) == b"hello" else "closed")
+    s.send(b"x" * LENGTH)
+    print("open" if s.recv(65536)[:5] == b"hello" else "closed")
 except ConnectionRefusedError:
     print("refused")
 except OSError:
@@ -107,6 +107,7 @@ def real(lab, a, b, proto="icmp", v6=False, size=None, wait=2):
     serve(lab, b, proto)
     text = {"tcp": TCP_CLIENT, "udp": UDP_CLIENT}[word].replace("ADDRESS", address(lab, b, v6))
     text = text.replace("PORT", port).replace("WAIT", str(wait)).replace("FAMILY", "AF_INET6" if v6 else "AF_INET")
+    text = text.replace("LENGTH", str(size - (HEADERS6 if v6 else HEADERS4) if size else 1))
     return lab.exec(a, sys.executable, "-c", text).stdout.strip()
 
 

@@ -80,8 +80,17 @@ test("the map: both directions, what is down, drained or not known", () => {
   assert.deepEqual([map.edges[1].fromA.cls, map.edges[1].note, map.edges[1].isBad], ["down", "down", true]);
   assert.deepEqual([map.edges[2].fromA.cls, map.edges[2].note], ["unknown drain", "drained"]);
   assert.match(map.edges[0].title, /k1 to <img.*: 95 % \(950 Mbit\/s\)/);
-  assert.match(model.mapNote(map), /3 switches, 3 links, 1 down/);
+  assert.match(model.mapNote(map), /3 switches, 3 links, 1 down: k3-k1\. Each/);
   assert.equal(model.map(status(), { nodes: [], edges: [] }).hub, "VXLAN tunnels");
+});
+
+test("under the map: which tunnels and links are down, by name; and that nobody watches a mesh", () => {
+  const many = ["a", "b", "c", "d", "e", "f"].map(b => edge("k1", b, { up: false, name: `k1-${b}@red` }));
+  const note = (edges, more) => model.mapNote(model.map(status(more), { nodes: [{ name: "k1" }], edges }));
+  assert.match(note(many.slice(0, 4)), /4 down: k1-a@red, k1-b@red, k1-c@red, k1-d@red\./);
+  assert.match(note(many), /6 down: k1-a@red, k1-b@red, k1-c@red, k1-d@red and 2 more\./);
+  assert.match(note([]), /no links, so none are watched; tunnels are when the file has `underlays`, or links between two switches/);
+  assert.doesNotMatch(note([], { networks: [{ name: "lan", transport: "vlan" }] }), /tunnels/);
 });
 
 test("where switches stand: apart from each other, always the same", () => {

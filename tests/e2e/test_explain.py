@@ -134,6 +134,26 @@ def test_answers_and_new_connections(three, kind):
             assert 'to acl "clients"' in back["causes"][0]["cure"]
 
 
+FRAGMENTS = {
+    # rules, stateful or not, and which of a small datagram and one in fragments come, by IPv4 and by IPv6
+    "allowed by port": ("{allow: udp, port: 778}", True, {100: (True, True), 3000: (False, False)}),
+    "denied by port": ("{deny: udp, port: 778}, {allow: any}", True, {100: (False, False), 3000: (True, True)}),
+    "allowed": ("{allow: udp}", False, {100: (True, True), 3000: (True, False)}),
+}
+
+
+@pytest.mark.parametrize("kind", FRAGMENTS)
+def test_fragments(three, kind):
+    rules, stateful, sizes = FRAGMENTS[kind]
+    three.edit(text(acl="    acl: f\n", rest=f"acls:\n  f:\n    stateful: {str(stateful).lower()}\n    rules: [{rules}]\n"))
+    for size, comes in sizes.items():
+        for v6 in BOTH:
+            answer = agree(three, "h1", "h2", "udp/778", v6, size=size)
+            assert (answer["verdict"] == "reachable") == comes[v6], answer
+            told = [n for n in answer["notes"] if n["kind"] == "fragments"]
+            assert bool(told) == (size == 3000 and kind == "denied by port"), answer["notes"]
+
+
 def test_reject(three):
     three.edit(text(h1="{port: k1:h1, acl: polite}", rest="acls:\n  polite:\n    - {reject: tcp, port: 5001}\n    - {allow: any}\n"))
     for v6 in BOTH:

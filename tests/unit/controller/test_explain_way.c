@@ -129,6 +129,12 @@ static void test_gateway(void **state)
 	goes(1, "a in by eth1; a into the tunnel to b (10.0.0.2), VNI 5; b in by the tunnel from a; b out by vm; ");
 	is_cut("b:vm", "b:eth1", "standby", "network red meets the LAN at a:eth1");
 	set_up("a:eth1", false);
+	ask("b:vm", "b:eth1");
+	assert_int_equal(x->directions[0].causes.n, 0);
+	/* Between two ports, one closed and the other not open yet. */
+	core_fact(world.core, &(struct fact) { .kind = FACT_GATEWAY, .network = world.core->net->networks[0].id, .sw = NET_NONE,
+					       .old_sw = NET_NONE });
+	is_cut("b:vm", "b:eth1", "gateway-changes", "red meets the LAN nowhere just now");
 	set_up("b:eth1", false);
 	is_cut("b:vm", "a:eth1", "port-down", "a:eth1 is down, the LAN is not reached");
 }
@@ -168,6 +174,52 @@ static void test_links(void **state)
 	set_up("b:e2", false);
 	ask("a:vm", "c:vm");
 	assert_false(x->is_reachable);
+}
+
+/* A link and the LAN: b is reached by a's uplink, c's, and the link. */
+static void begin_mixed(void)
+{
+	begin("version: 1\nswitches:\n  a: {dpid: 1}\n  b: {dpid: 2}\n  c: {dpid: 3}\nlinks:\n  - {between: [b:e2, c:e2]}\nnetworks:\n"
+	      "  red:\n    transport: vlan\n    vlan: 20\n    uplinks: [a:eth1, b:eth1, c:eth1]\n    ports: [a:vm, b:vm, c:vm]\n");
+	world_connect(&world, "a", (const char *const[]) { "vm", "eth1" }, 2);
+	world_connect(&world, "b", (const char *const[]) { "vm", "e2" }, 2);
+	world_connect(&world, "c", (const char *const[]) { "vm", "eth1", "e2" }, 3);
+	probe("b:e2", "c:e2");
+	probe("c:e2", "b:e2");
+	for (int i = 0; i < 5; i++) {
+		world_advance(&world, 1000);
+		core_tick(world.core);
+		take_all();
+	}
+	learn(1, "a:vm");
+	learn(2, "b:vm");
+}
+
+static void test_over_the_lan_and_a_link(void **state)
+{
+	(void) state;
+	begin_mixed();
+	reaches("a:vm", "b:vm");
+	goes(0, "a in by vm; a out by eth1 onto the LAN; c in by eth1 from the LAN; c out by link b:e2-c:e2; b in by link b:e2-c:e2; b out by vm; ");
+	goes(1, "b in by vm; b out by link b:e2-c:e2; c in by link b:e2-c:e2; c out by eth1 onto the LAN; a in by eth1 from the LAN; a out by vm; ");
+}
+
+/* Its rows let nothing in before all have left the link. */
+static void test_an_uplink_that_waits(void **state)
+{
+	(void) state;
+	begin_mixed();
+	struct msg_port port = { .ofport = 9, .name = "eth1", .is_up = true, .is_live = true };
+	core_port_status(world.core, core_switch_by_name(world.core, "b"), MSG_PORT_ADD, &port);
+	core_plan(world.core);
+	is_cut("a:vm", "b:eth1", "uplink-waits", "b:eth1 is closed in network red: links lead to the LAN still");
+	for (size_t i = 0; i < x->directions[0].causes.n; i++)
+		assert_null(strstr(x->directions[0].causes.items[i].cure, "physical"));
+	is_cut("a:vm", "b:vm", "uplink-waits", "uplink b:eth1 of network red (topology.yaml:12) is closed: links lead to the LAN still");
+	take_all();
+	take_all();
+	reaches("a:vm", "b:vm");
+	goes(0, "a in by vm; a out by eth1 onto the LAN; b in by eth1 from the LAN; b out by vm; ");
 }
 
 /* --- ends of tunnels ---------------------------------------------------------------------------- */
@@ -235,7 +287,7 @@ int main(void)
 {
 #define T(F) cmocka_unit_test_teardown(F, explain_world_down)
 	const struct CMUnitTest tests[] = {
-		T(test_uplinks), T(test_gateway), T(test_links), T(test_vtep), T(test_from_a_vtep), T(test_tunnels_v6),
+		T(test_uplinks), T(test_gateway), T(test_links), T(test_over_the_lan_and_a_link), T(test_an_uplink_that_waits), T(test_vtep), T(test_from_a_vtep), T(test_tunnels_v6),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

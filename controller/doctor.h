@@ -104,7 +104,7 @@ bool doctor_user_of(const struct doctor *, long pid, unsigned *ret_uid, unsigned
 const char *doctor_closed_to(struct doctor *, const char *path, unsigned uid, unsigned gid);
 
 /* The checks: doctor_bridge.c, doctor_cert.c, doctor_connections.c, doctor_reach.c, doctor_underlay.c, doctor_rows.c, doctor_weftd.c. */
-#define DOCTOR_CHECKS(X) X(ovs) X(bridge) X(datapath) X(fail_mode) X(protocols) X(dpid) X(restore_wait) X(vlan_limit) X(connections) X(interfaces) \
+#define DOCTOR_CHECKS(X) X(ovs) X(bridge) X(datapath) X(fail_mode) X(protocols) X(dpid) X(restore_wait) X(vlan_limit) X(connections) X(fragments) X(interfaces) \
 	X(controller) X(controller_options) X(other_controllers) X(cert_files) X(cert_name) X(cert_chain) X(cert_dates) \
 	X(clock) X(reach) X(handshake) X(tunnel_port) X(vtep) X(mtu) X(neighbours) X(rp_filter) X(firewall) \
 	X(patch_ports) X(foreign_rows) X(weftd) X(file) X(weftd_pki) X(state_dir) X(listening) X(switches)

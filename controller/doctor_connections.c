@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* doctor: is there room for connections? Stateful lists need it; who fills the table takes
- * it from all. docs/explanation/stateful.md, "A full table". */
+/* doctor: connection tracking, which stateful lists need. Is there room for connections? Who
+ * fills the table takes it from all. Do fragments stay where they are?
+ * docs/explanation/stateful.md, "A full table" and "Fragments". */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,11 @@
 #define DATAPATH "netdev@ovs-netdev"    /* the one of all bridges in userspace */
 
 enum { NEARLY_PERCENT = 90, USUAL_MAX = 3000000 };
+
+static bool is_in_userspace(const struct doctor *d)
+{
+	return !strcmp(vsctl_text(d->bridge, "datapath_type"), "netdev");
+}
 
 /* The first line as a number; false = there is none. */
 static bool read_number(const char *text, unsigned long *ret_n)
@@ -86,7 +92,7 @@ static void in_userspace(struct doctor *d, struct doctor_result *r)
 void doctor_connections(struct doctor *d, struct doctor_result *r)
 {
 	unsigned long n, max;
-	if (!strcmp(vsctl_text(d->bridge, "datapath_type"), "netdev")) {
+	if (is_in_userspace(d)) {
 		in_userspace(d, r);
 		return;
 	}
@@ -96,4 +102,35 @@ void doctor_connections(struct doctor *d, struct doctor_result *r)
 	}
 	judge(d, r, n, max, CURE("sysctl net.netfilter.nf_conntrack_max=%lu", 2 * max));
 	doctor_say(d, r, DOCTOR_FINE, NULL, "%lu of %lu", n, max);
+}
+
+/* --- fragments ----------------------------------------------------------------------- */
+
+/* Without a file: maybe. */
+static bool has_stateful_list(const struct net *net)
+{
+	for (size_t i = 0; net && i < net->n_networks; i++)
+		if (net->networks[i].needs_zone)
+			return true;
+	return !net;
+}
+
+void doctor_fragments(struct doctor *d, struct doctor_result *r)
+{
+	if (!is_in_userspace(d) || !has_stateful_list(d->net)) {
+		doctor_say(d, r, DOCTOR_FINE, NULL, is_in_userspace(d) ? "the file has no stateful list" : "the kernel puts them together");
+		return;
+	}
+	const char *status = ask(d, "dpctl/ipf-get-status");
+	if (!status || !strstr(status, "v4 enabled: ") || !strstr(status, "v6 enabled: ")) {
+		doctor_say(d, r, DOCTOR_SKIPPED, NULL, "ovs-vswitchd does not tell");
+		return;
+	}
+	for (unsigned v = 4; v <= 6; v += 2)
+		if (strstr(status, CURE("v%u enabled: 1", v)))
+			doctor_say(d, r, d->net ? DOCTOR_WRONG : DOCTOR_NOTE,
+				   "ovs-appctl dpctl/ipf-set-disabled " DATAPATH " v4 && ovs-appctl dpctl/ipf-set-disabled " DATAPATH
+				   " v6, after each start of ovs-vswitchd",
+				   "this datapath gathers fragments of IPv%u for stateful lists: those that stay alone come out in other networks", v);
+	doctor_say(d, r, DOCTOR_FINE, NULL, "not gathered: each piece is judged by itself");
 }

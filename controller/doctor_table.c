@@ -16,6 +16,8 @@ static const struct doctor_check checks[] = {
 	  "`ovs-vsctl remove Open_vSwitch . other_config vlan-limit`", doctor_vlan_limit },
 	{ "connections", HOST, BRIDGE | NEEDS_DAEMON, "the table of connections has room, and what a limit leaves to a network: a connection that begins where there is none is not remembered, so its answers need a rule, and with `snat` it is dropped",
 	  "`ovs-appctl dpctl/ct-set-maxconns netdev@ovs-netdev N`; in the kernel's datapath `sysctl net.netfilter.nf_conntrack_max=N`", doctor_connections },
+	{ "fragments", HOST, BRIDGE | NEEDS_DAEMON, "in userspace, connection tracking does not gather fragments of packets: Open vSwitch 3.1 sends those that stay alone on as part of another packet's connection, into another network",
+	  "`ovs-appctl dpctl/ipf-set-disabled netdev@ovs-netdev v4`, and `v6`, after each start of ovs-vswitchd", doctor_fragments },
 	{ "interfaces", HOST, BRIDGE, "no interface of the bridge has an error", "`ovs-vsctl del-port BRIDGE PORT`, or bring the device back", doctor_interfaces },
 	{ "fail-mode", HOST, BRIDGE, "`fail_mode` is secure: else the bridge forgets its rows and floods when weftd is away",
 	  "`ovs-vsctl set-fail-mode BRIDGE secure`", doctor_fail_mode },

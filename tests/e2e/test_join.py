@@ -153,6 +153,17 @@ def test_what_is_broken_is_named_and_cured(l, check, how, cure):
     all_well(l)
 
 
+def test_fragments_of_stateful_lists(l):
+    l.edit(FILE.replace("ports:", "acl: st, ports:") + "acls: {st: {stateful: true, rules: [{allow: any}]}}\n")
+    said = doctor(l)["fragments"]
+    assert said["state"] == "wrong" and "other networks" in said["text"], said
+    done = shell(l, "kvm1", said["cure"].split(", ")[0])
+    assert done.returncode == 0, done.stderr
+    assert doctor(l)["fragments"]["state"] == "fine"
+    l.edit(FILE)
+    all_well(l)
+
+
 def test_certificate_of_another(l):
     has = l.vsctl("kvm1", "get-ssl")
     pki = l.dir / "pki"

@@ -52,6 +52,7 @@ static const char appctl[] =
 	"*neigh*) exec cat \"$FAKE/neigh\" ;;\n"
 	"*'ct-get-nconns netdev@ovs-netdev') exec cat \"$FAKE/nconns\" ;;\n"
 	"*'ct-get-maxconns netdev@ovs-netdev') exec cat \"$FAKE/maxconns\" ;;\n"
+	"*'ipf-get-status netdev@ovs-netdev') exec cat \"$FAKE/ipf\" ;;\n"
 	"*'ct-get-limits netdev@ovs-netdev') exec cat \"$FAKE/limits\" ;;\n"
 	"esac\n";
 
@@ -93,6 +94,7 @@ void fake_ovs_reset(const char *target)
 	scratch_write("route", "src 127.0.0.1\ngateway 0.0.0.0\ndev br-phys\n");
 	scratch_write("nconns", "7\n\n");
 	scratch_write("maxconns", "3000000\n\n");
+	scratch_write("ipf", "\tv4 enabled: 0\n\tv6 enabled: 0\n");
 	scratch_write("limits", "default limit=0\n");
 	scratch_write("status", "0");
 	scratch_write("said", "");

@@ -7,7 +7,7 @@
 
 #include "tests/unit/controller/scratch.h"
 
-/* The scratch folder has it: "db", "flows", "neigh", "route", "rules", "nconns", "maxconns", "limits",
+/* The scratch folder has it: "db", "flows", "neigh", "route", "rules", "nconns", "maxconns", "ipf", "limits",
  * "status", "said"; pki/ has an authority, weftd's certificate and those of kvm1, kvm2. */
 int fake_ovs_up(void **state);
 int fake_ovs_down(void **state);

@@ -410,6 +410,32 @@ static void test_connections(void **state)
 	expect("connections", DOCTOR_FINE, "5 of 100", NULL);
 }
 
+/* In userspace fragments that wait for others go astray. */
+static void test_fragments(void **state)
+{
+	static const char tracked[] =
+		"version: 1\nswitches: {kvm1: {dpid: 0x525400a10011, vtep: 10.99.0.1}}\n"
+		"networks: {office: {ports: [\"*:*\"], acl: one}}\nacls: {one: {stateful: true, rules: [{deny: any}]}}\n";
+	(void) state;
+	fake_ovs_reset(target);
+	fake_ovs_change("\"0000525400a10011\",\"\"", "\"0000525400a10011\",\"netdev\"");
+	admit(tracked, DOCTOR_HOST);
+	expect("fragments", DOCTOR_FINE, "not gathered", NULL);
+	scratch_write("ipf", "\tv4 enabled: 0\n\tv6 enabled: 1\n");
+	expect("fragments", DOCTOR_WRONG, "gathers fragments of IPv6", "dpctl/ipf-set-disabled netdev@ovs-netdev v6");
+	scratch_write("ipf", "\tv4 enabled: 1\n\tv6 enabled: 0\n");
+	expect("fragments", DOCTOR_WRONG, "gathers fragments of IPv4", "dpctl/ipf-set-disabled netdev@ovs-netdev v4");
+	scratch_write("ipf", "no such command\n");
+	expect("fragments", DOCTOR_SKIPPED, "does not tell", NULL);
+	/* Nobody asks for it. */
+	scratch_write("ipf", "\tv4 enabled: 1\n\tv6 enabled: 1\n");
+	admit(topology, DOCTOR_HOST);
+	expect("fragments", DOCTOR_FINE, "no stateful list", NULL);
+	fake_ovs_reset(target);
+	admit(tracked, DOCTOR_HOST);
+	expect("fragments", DOCTOR_FINE, "the kernel", NULL);
+}
+
 static void test_rows_of_others(void **state)
 {
 	(void) state;
@@ -501,7 +527,7 @@ static void test_command(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_all_well), T(test_one_word), T(test_vlan_limit), T(test_connections), T(test_ovs_is_down),
+		T(test_all_well), T(test_one_word), T(test_vlan_limit), T(test_connections), T(test_fragments), T(test_ovs_is_down),
 		T(test_the_way_to_weftd), T(test_files_are_closed), T(test_dates),
 		T(test_underlay), T(test_kernel), T(test_rows_of_others),
 		T(test_weftd), T(test_command),

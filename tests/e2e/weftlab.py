@@ -439,7 +439,7 @@ class Lab:
         return self.exec(a, "ping", "-n", "-q", "-i", "0.1", "-c", count, "-w", seconds, address,
                          check=False).returncode == 0
 
-    def ping_all(self, names=None, seconds=4):
+    def ping_all(self, names=None, seconds=10):
         names = names or sorted(self.map["vms"])
         lost = [(a, b) for a in names for b in names if a != b and not self.ping(a, b, 1, seconds)]
         assert not lost, f"no answer: {lost}"

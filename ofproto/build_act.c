@@ -56,38 +56,30 @@ void act_set_bytes(struct build *b, enum field f, const uint8_t *value)
 	set_any(b, f, &v);
 }
 
-static void move(struct build *b, const struct mf_subfield *src, const struct mf_subfield *dst)
+static void move(struct build *b, enum field from, unsigned bit, enum field to, unsigned n_bits)
 {
-	struct ofpact_reg_move *move = ofpact_put_REG_MOVE(&b->ofpacts);
+	const struct mf_field *src = build_mf(from), *dst = build_mf(to);
+	struct ofpact_reg_move *move;
 
-	move->src = *src;
-	move->dst = *dst;
+	if (!may_set(b, to, STAGE_SET, "a move"))
+		return;
+	if (bit + n_bits > src->n_bits || n_bits > dst->n_bits || !dst->writable) {
+		build_breach(b, "%s cannot be moved to %s", field_name(from), field_name(to));
+		return;
+	}
+	move = ofpact_put_REG_MOVE(&b->ofpacts);
+	move->src = (struct mf_subfield) {.field = src, .ofs = bit, .n_bits = n_bits};
+	move->dst = (struct mf_subfield) {.field = dst, .n_bits = n_bits};
 }
 
 void act_move_part(struct build *b, enum field from, unsigned bit, enum field to)
 {
-	const struct mf_field *src = build_mf(from), *dst = build_mf(to);
-
-	if (!may_set(b, to, STAGE_SET, "a move"))
-		return;
-	if (bit + dst->n_bits > src->n_bits || !dst->writable)
-		build_breach(b, "%s cannot be moved to %s", field_name(from), field_name(to));
-	else
-		move(b, &(struct mf_subfield) {.field = src, .ofs = bit, .n_bits = dst->n_bits},
-		     &(struct mf_subfield) {.field = dst, .n_bits = dst->n_bits});
+	move(b, from, bit, to, build_mf(to)->n_bits);
 }
 
 void act_move_into(struct build *b, enum field from, enum field to)
 {
-	const struct mf_field *src = build_mf(from), *dst = build_mf(to);
-
-	if (!may_set(b, to, STAGE_SET, "a move"))
-		return;
-	if (src->n_bits > dst->n_bits || !dst->writable)
-		build_breach(b, "%s cannot be moved to %s", field_name(from), field_name(to));
-	else
-		move(b, &(struct mf_subfield) {.field = src, .n_bits = src->n_bits},
-		     &(struct mf_subfield) {.field = dst, .n_bits = src->n_bits});
+	move(b, from, 0, to, build_mf(from)->n_bits);
 }
 
 void act_move(struct build *b, enum field from, enum field to)

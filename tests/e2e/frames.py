@@ -67,10 +67,10 @@ def arp_request(src, sender_ip, target_ip, tags=b""):
     return ethernet(BROADCAST, src, body, 0x0806, tags)
 
 
-def udp(dst, src, data, src_ip="10.9.9.1", dst_ip="10.9.9.2", sport=1000, dport=2000, tags=b""):
-    """A UDP frame whose payload can be recognised in a capture."""
+def udp(dst, src, data, src_ip="10.9.9.1", dst_ip="10.9.9.2", sport=1000, dport=2000, tags=b"", more=False):
+    """A UDP frame whose payload can be recognised in a capture; more: the first fragment of several."""
     length = 8 + len(data)
-    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + length, 0, 0, 64, 17, 0,
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + length, 0, 0x2000 if more else 0, 64, 17, 0,
                        socket.inet_aton(src_ip), socket.inet_aton(dst_ip))
     total = sum(struct.unpack("!10H", head))
     total = (total & 0xffff) + (total >> 16)

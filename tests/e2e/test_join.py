@@ -10,6 +10,7 @@ import signal
 
 import pytest
 
+from frames import has, udp
 from weftlab import BUILD, WEFT, Lab, run, wait_for
 
 FILE = """
@@ -157,9 +158,16 @@ def test_fragments_of_stateful_lists(l):
     l.edit(FILE.replace("ports:", "acl: st, ports:") + "acls: {st: {stateful: true, rules: [{allow: any}]}}\n")
     said = doctor(l)["fragments"]
     assert said["state"] == "wrong" and "other networks" in said["text"], said
-    done = shell(l, "kvm1", said["cure"].split(", ")[0])
-    assert done.returncode == 0, done.stderr
+    for host in ("kvm1", "kvm2"):
+        done = shell(l, host, said["cure"].split(", ")[0])
+        assert done.returncode == 0, done.stderr
     assert doctor(l)["fragments"]["state"] == "fine"
+    assert l.ping("vm-a", "vm-b")
+    # A first fragment goes on at once; connection tracking would keep it and wait for the others.
+    piece = b"a piece " * 160
+    with l.wire("vm-a") as a, l.wire("vm-b") as b:
+        a.send(udp(l.vm("vm-b")["mac"], l.vm("vm-a")["mac"], piece, l.ip("vm-a"), l.ip("vm-b"), more=True))
+        assert b.wait(has(piece))
     l.edit(FILE)
     all_well(l)
 

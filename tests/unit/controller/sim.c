@@ -439,6 +439,16 @@ struct sim *sim_new(uint64_t seed, const char *folder)
 	return s;
 }
 
+struct sim *sim_new_online(uint64_t seed, const char *folder)
+{
+	struct sim *s = sim_new(seed, folder);
+	for (size_t i = 0; i < SIM_SWITCHES; i++)
+		if (!s->switches[i].online)
+			sim_connect(s, &s->switches[i]);
+	sim_rest(s);
+	return s;
+}
+
 void sim_forget(const struct sim *s, const char *name)
 {
 	char path[sizeof s->folder + 20];

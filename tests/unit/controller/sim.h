@@ -98,6 +98,8 @@ bool sim_chance(struct sim *, uint32_t percent);
 /* --- weftd (sim.c) ------------------------------------------------------------------- */
 enum { SIM_STORMS = 1000000, SIM_UNDERLAYS = 2000000 };
 struct sim *sim_new(uint64_t seed, const char *folder);
+/* The same with all switches connected, at rest. */
+struct sim *sim_new_online(uint64_t seed, const char *folder);
 void sim_free(struct sim *);
 void sim_advance(struct sim *, uint64_t ms);
 void sim_end_tick(struct sim *);

@@ -19,12 +19,7 @@ static char folder[] = "/tmp/weft-admission.XXXXXX";
 
 static int begin(void **state)
 {
-	struct sim *s = sim_new(1, folder);
-	for (size_t i = 0; i < SIM_SWITCHES; i++)
-		if (!s->switches[i].online)
-			sim_connect(s, &s->switches[i]);
-	sim_rest(s);
-	*state = s;
+	*state = sim_new_online(1, folder);
 	return 0;
 }
 

@@ -42,12 +42,7 @@ static void on_count(void *ctx, const struct rule *rule, uint64_t n_packets, uin
 
 static int begin(void **state)
 {
-	struct sim *s = sim_new(1000, folder);
-	for (size_t i = 0; i < SIM_SWITCHES; i++)
-		if (!s->switches[i].online)
-			sim_connect(s, &s->switches[i]);
-	sim_rest(s);
-	*state = s;
+	*state = sim_new_online(1000, folder);
 	return 0;
 }
 
